@@ -1,0 +1,1 @@
+//! The mail server test from a terminal.

@@ -1,0 +1,1 @@
+//! Dialogues with mail servers: literal octets in, literal observations out, natively and in WebAssembly.

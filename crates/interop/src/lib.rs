@@ -1,0 +1,1 @@
+//! Real mail servers, started for the tests.

@@ -1,0 +1,1 @@
+//! Certificates: facts, path to a trust anchor, identity.

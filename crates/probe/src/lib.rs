@@ -1,0 +1,1 @@
+//! The machine that tests a mail server: octets in, octets and observations out.

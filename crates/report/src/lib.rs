@@ -1,0 +1,1 @@
+//! The report and the checks: observations and a time in, facts and findings out.

@@ -1,0 +1,1 @@
+//! SMTP as octets: replies, EHLO replies, enhanced status codes, the commands we send.

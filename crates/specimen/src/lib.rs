@@ -1,0 +1,1 @@
+//! Mail servers with known faults, for the demo and the tests.

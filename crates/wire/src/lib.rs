@@ -1,0 +1,1 @@
+//! What browser and relay say to each other.

@@ -1,0 +1,1 @@
+//! Builds, tests and measures Heloscope.

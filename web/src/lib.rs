@@ -1,0 +1,1 @@
+//! The browser's half: a probe over WebSockets, and the report.
