@@ -1,0 +1,78 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Reply;
+
+/// The 250 reply to EHLO, RFC 5321 §4.1.1.1: the server's name and what it offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EhloReply {
+    /// The first line's text: the server's domain, then perhaps a greeting of its own.
+    pub domain: String,
+    /// One a line, in the order sent.
+    pub extensions: Vec<Extension>,
+}
+
+impl EhloReply {
+    /// Reads the lines after the first as extensions; nothing that stands there is dropped but empty lines.
+    pub fn read(reply: &Reply) -> Self {
+        let mut texts = reply.lines.iter().map(|line| String::from_utf8_lossy(line.text()).into_owned());
+        let domain = texts.next().unwrap_or_default();
+        Self { domain, extensions: texts.filter_map(|text| Extension::read(&text)).collect() }
+    }
+
+    /// Whether an extension of this keyword is offered, in any case of letters.
+    pub fn offers(&self, keyword: &str) -> bool {
+        self.extensions.iter().any(|extension| extension.keyword.eq_ignore_ascii_case(keyword))
+    }
+}
+
+/// One extension that a server offers: `SIZE 52428800`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// The keyword as sent; compare it in any case of letters, RFC 5321 §2.4. For the old form `AUTH=LOGIN`, `AUTH=LOGIN` as
+    /// it stands.
+    pub keyword: String,
+    /// The parameters as sent, split at spaces.
+    pub params: Vec<String>,
+}
+
+impl Extension {
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty()).map(str::to_owned);
+        Some(Self { keyword: words.next()?, params: words.collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LineEnding, ReplyLine};
+
+    fn reply(lines: &[&str]) -> Reply {
+        let lines =
+            lines.iter().map(|text| ReplyLine { octets: (*text).into(), ending: LineEnding::CrLf, cut: 0 });
+        Reply { lines: lines.collect() }
+    }
+
+    #[test]
+    fn keywords_and_parameters_stay_as_sent() {
+        let ehlo = EhloReply::read(&reply(&[
+            "250-mx at your service",
+            "250-SIZE 1000",
+            "250-auth=LOGIN  PLAIN ",
+            "250 starttls",
+        ]));
+        assert_eq!(ehlo.domain, "mx at your service");
+        let seen: Vec<_> = ehlo.extensions.iter().map(|e| (e.keyword.as_str(), e.params.join(","))).collect();
+        assert_eq!(
+            seen,
+            [("SIZE", "1000".to_owned()), ("auth=LOGIN", "PLAIN".to_owned()), ("starttls", String::new())]
+        );
+        assert!(ehlo.offers("STARTTLS"));
+        assert!(!ehlo.offers("AUTH"));
+    }
+
+    #[test]
+    fn a_single_line_offers_nothing() {
+        assert_eq!(EhloReply::read(&reply(&["250 mx"])).extensions, []);
+    }
+}

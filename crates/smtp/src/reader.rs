@@ -1,0 +1,264 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{LineEnding, Octets, Reply, ReplyLine, Separator};
+
+/// Octets kept of one reply line; RFC 5321 §4.5.3.1.5 allows 512, real servers send more.
+pub const MAX_LINE: usize = 4096;
+/// Lines taken in one reply.
+pub const MAX_LINES: usize = 256;
+/// Octets taken in one reply, endings included; past this the reply is a [`FaultKind::TooLong`].
+pub const MAX_REPLY: usize = 64 * 1024;
+/// Octets kept of what is no reply.
+pub const MAX_STRAY: usize = 512;
+
+/// Reads replies off a stream that may be cut anywhere: the same octets give the same replies.
+///
+/// Memory is bounded by [`MAX_REPLY`] and what one `push` brings. After a fault the reader takes nothing more.
+#[derive(Debug, Default)]
+pub struct ReplyReader {
+    unread: Vec<u8>,
+    searched: usize,
+    lines: Vec<ReplyLine>,
+    taken: usize,
+}
+
+/// Why the octets at hand are no reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// The reply lines before the octets at fault.
+    pub lines: Vec<ReplyLine>,
+    /// The octets at fault; at most [`MAX_STRAY`].
+    pub octets: Octets,
+}
+
+/// What is wrong with a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// A line does not begin with three digits, RFC 5321 §4.2.
+    NotAReply,
+    /// The octets begin with the header of a TLS record, RFC 8446 §5.1.
+    TlsRecord,
+    /// More than [`MAX_REPLY`] octets or [`MAX_LINES`] lines.
+    TooLong,
+}
+
+impl ReplyReader {
+    /// Takes in what the server sent.
+    pub fn push(&mut self, octets: &[u8]) {
+        self.unread.extend_from_slice(octets);
+    }
+
+    /// The next whole reply, or why there will be none; `None` until more octets come.
+    pub fn next_reply(&mut self) -> Option<Result<Reply, Fault>> {
+        loop {
+            if self.lines.is_empty() && is_tls_record(&self.unread) {
+                return Some(Err(self.fault(FaultKind::TlsRecord)));
+            }
+            let Some(length) = self.line_length() else {
+                let too_long = self.taken + self.unread.len() > MAX_REPLY;
+                let kind = if too_long { FaultKind::TooLong } else { self.early_fault()? };
+                return Some(Err(self.fault(kind)));
+            };
+            if self.taken + length > MAX_REPLY || self.lines.len() == MAX_LINES {
+                return Some(Err(self.fault(FaultKind::TooLong)));
+            }
+            let line = read_line(&self.unread[..length]);
+            if line.code().is_none() {
+                return Some(Err(self.fault(FaultKind::NotAReply)));
+            }
+            self.unread.drain(..length);
+            self.searched = 0;
+            self.taken += length;
+            let more = line.separator() == Separator::Hyphen;
+            self.lines.push(line);
+            if !more {
+                self.taken = 0;
+                return Some(Ok(Reply { lines: std::mem::take(&mut self.lines) }));
+            }
+        }
+    }
+
+    /// What came after the last whole reply and is not yet part of one; the reader is empty afterwards.
+    pub fn take_unread(&mut self) -> Vec<u8> {
+        self.searched = 0;
+        std::mem::take(&mut self.unread)
+    }
+
+    /// What is there of a reply that is not complete, for when the stream ends or time runs out; `None` where
+    /// nothing is.
+    pub fn unfinished(&mut self) -> Option<Fault> {
+        let nothing = self.lines.is_empty() && self.unread.is_empty();
+        (!nothing).then(|| self.fault(FaultKind::NotAReply))
+    }
+
+    /// The length of the first line, its ending included.
+    fn line_length(&mut self) -> Option<usize> {
+        let found = self.unread[self.searched..].iter().position(|octet| *octet == b'\n');
+        let length = found.map(|position| self.searched + position + 1);
+        self.searched = self.unread.len();
+        if length.is_some() {
+            self.searched = 0;
+        }
+        length
+    }
+
+    /// Octets that cannot become a reply are given up once as many came as are kept of them, without waiting for
+    /// the end of a line that may never end.
+    fn early_fault(&self) -> Option<FaultKind> {
+        let begun = &self.unread[..self.unread.len().min(3)];
+        let hopeless = !begun.iter().all(u8::is_ascii_digit) && self.unread.len() >= MAX_STRAY;
+        hopeless.then_some(FaultKind::NotAReply)
+    }
+
+    fn fault(&mut self, kind: FaultKind) -> Fault {
+        let end =
+            self.unread.iter().take(MAX_STRAY).position(|octet| *octet == b'\n').map(|newline| newline + 1);
+        let kept = match kind {
+            FaultKind::TlsRecord => TLS_ALERT_RECORD,
+            FaultKind::NotAReply => end.unwrap_or(MAX_STRAY),
+            FaultKind::TooLong => 0,
+        };
+        let octets = self.unread[..kept.min(self.unread.len())].into();
+        self.unread = Vec::new();
+        self.searched = 0;
+        self.taken = 0;
+        Fault { kind, lines: std::mem::take(&mut self.lines), octets }
+    }
+}
+
+/// Header, level and description: what a server says in TLS when it dislikes what it got, RFC 8446 §6.
+const TLS_ALERT_RECORD: usize = 7;
+
+/// Content types 20 to 23, then a version 3.x: no reply begins like this. Waits for a whole alert, so that its description is kept.
+fn is_tls_record(octets: &[u8]) -> bool {
+    octets.len() >= TLS_ALERT_RECORD && matches!(octets[..3], [20..=23, 3, 0..=4])
+}
+
+fn read_line(octets: &[u8]) -> ReplyLine {
+    let (text, ending) = match octets {
+        [text @ .., b'\r', b'\n'] => (text, LineEnding::CrLf),
+        [text @ .., b'\n'] => (text, LineEnding::Lf),
+        _ => unreachable!("a line ends with LF"),
+    };
+    let kept = &text[..text.len().min(MAX_LINE)];
+    ReplyLine { octets: kept.into(), ending, cut: text.len() - kept.len() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds the octets whole, by 7 and by 1, asks for the same replies, and gives them.
+    fn read(octets: &[u8]) -> Vec<Result<Reply, Fault>> {
+        let by = |size: usize| {
+            let mut reader = ReplyReader::default();
+            let mut seen = Vec::new();
+            for cut in octets.chunks(size) {
+                reader.push(cut);
+                while let Some(reply) = reader.next_reply() {
+                    let failed = reply.is_err();
+                    seen.push(reply);
+                    if failed {
+                        return seen;
+                    }
+                }
+            }
+            seen
+        };
+        let whole = by(octets.len().max(1));
+        assert_eq!(by(7), whole);
+        assert_eq!(by(1), whole);
+        whole
+    }
+
+    fn texts(octets: &[u8]) -> Vec<String> {
+        read(octets).into_iter().map(|reply| reply.unwrap().to_text()).collect()
+    }
+
+    fn fault(octets: &[u8]) -> Fault {
+        read(octets).pop().expect("a reply or a fault").expect_err("a fault")
+    }
+
+    #[test]
+    fn replies_of_one_line_and_of_many() {
+        assert_eq!(texts(b"220 mx ESMTP\r\n"), ["220 mx ESMTP"]);
+        assert_eq!(
+            texts(b"250-mx\r\n250-SIZE 1\r\n250 HELP\r\n221 bye\r\n"),
+            ["250-mx\n250-SIZE 1\n250 HELP", "221 bye"]
+        );
+        assert_eq!(texts(b"250\r\n"), ["250"]);
+        assert_eq!(texts(b"250-mx\r\n250 half"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn octets_and_endings_are_kept() {
+        let reply = read(b"220-\x00\xff \r\n220 \r\r\n").pop().unwrap().unwrap();
+        assert_eq!(*reply.lines[0].octets, *b"220-\x00\xff ");
+        assert_eq!(*reply.lines[1].octets, *b"220 \r");
+        let bare = read(b"220 mx\n").pop().unwrap().unwrap();
+        assert_eq!(bare.lines[0].ending, LineEnding::Lf);
+    }
+
+    #[test]
+    fn a_line_that_is_no_reply_is_a_fault_with_what_came_before() {
+        let http = fault(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n");
+        assert_eq!((http.kind, &*http.octets), (FaultKind::NotAReply, &b"HTTP/1.1 400 Bad Request\r\n"[..]));
+        let broken = fault(b"250-mx\r\noops\r\n250 x\r\n");
+        assert_eq!((broken.lines.len(), &*broken.octets), (1, &b"oops\r\n"[..]));
+    }
+
+    #[test]
+    fn a_tls_record_is_known_by_its_header_and_an_alert_kept() {
+        let alert = fault(b"\x15\x03\x01\x00\x02\x02\x28more\n");
+        assert_eq!(
+            (alert.kind, &*alert.octets),
+            (FaultKind::TlsRecord, &b"\x15\x03\x01\x00\x02\x02\x28"[..])
+        );
+    }
+
+    #[test]
+    fn noise_without_an_end_is_given_up_after_max_stray() {
+        assert_eq!(read(&[b'x'; MAX_STRAY - 1]), []);
+        let noise = fault(&[b'x'; MAX_STRAY + 100]);
+        assert_eq!((noise.kind, noise.octets.len()), (FaultKind::NotAReply, MAX_STRAY));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_says_so() {
+        let long = [b"220 ".as_slice(), &[b'a'; MAX_LINE], b"\r\n"].concat();
+        let reply = read(&long).pop().unwrap().unwrap();
+        assert_eq!((reply.lines[0].octets.len(), reply.lines[0].cut), (MAX_LINE, 4));
+    }
+
+    #[test]
+    fn a_reply_without_end_is_too_long() {
+        assert_eq!(fault(&b"250-x\r\n".repeat(MAX_LINES + 1)).kind, FaultKind::TooLong);
+        assert_eq!(fault(&[b"250-".as_slice(), &[b'a'; MAX_REPLY]].concat()).kind, FaultKind::TooLong);
+        assert_eq!(
+            fault(&[b"250-".as_slice(), &[b'a'; 1000], b"\r\n"].concat().repeat(80)).kind,
+            FaultKind::TooLong
+        );
+    }
+
+    #[test]
+    fn what_follows_a_reply_can_be_taken_away() {
+        let mut reader = ReplyReader::default();
+        reader.push(b"220 go\r\n250 injected\r\n");
+        assert!(reader.next_reply().is_some_and(|reply| reply.is_ok()));
+        assert_eq!(reader.take_unread(), b"250 injected\r\n");
+        assert_eq!(reader.next_reply(), None);
+    }
+
+    #[test]
+    fn what_never_became_a_reply_can_be_seen() {
+        let mut reader = ReplyReader::default();
+        assert_eq!(reader.unfinished(), None);
+        reader.push(b"220-mx\r\n22");
+        assert_eq!(reader.next_reply(), None);
+        let rest = reader.unfinished().unwrap();
+        assert_eq!((rest.lines.len(), &*rest.octets), (1, &b"22"[..]));
+    }
+}

@@ -1,0 +1,130 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{EnhancedStatusCode, Octets};
+
+/// A reply: one or more reply lines, the last of which has no hyphen after its code, RFC 5321 §4.2.1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// At least one; at most [`crate::MAX_LINES`].
+    pub lines: Vec<ReplyLine>,
+}
+
+impl Reply {
+    /// The code that counts: the last line's.
+    pub fn code(&self) -> u16 {
+        self.last().code().unwrap_or_default()
+    }
+
+    /// Whether every line carries the same code, as RFC 5321 §4.2.1 demands.
+    pub fn is_uniform(&self) -> bool {
+        self.lines.iter().all(|line| line.code() == self.last().code())
+    }
+
+    /// The enhanced status code of the first line that carries one, RFC 2034 §4.
+    pub fn enhanced_status_code(&self) -> Option<EnhancedStatusCode> {
+        self.lines.iter().find_map(|line| EnhancedStatusCode::read(line.text()))
+    }
+
+    /// The whole reply as it came, joined by `\n`, not UTF-8 replaced by U+FFFD.
+    pub fn to_text(&self) -> String {
+        self.lines.iter().map(|line| line.octets.to_text()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn last(&self) -> &ReplyLine {
+        self.lines.last().expect("the reader makes no reply without a line")
+    }
+}
+
+/// One line of a reply, as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyLine {
+    /// The octets before the line ending: code, separator and text; at most [`crate::MAX_LINE`].
+    pub octets: Octets,
+    /// How the line ended.
+    pub ending: LineEnding,
+    /// How many octets more the line had than are kept here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut: usize,
+}
+
+impl ReplyLine {
+    /// The three-digit code, RFC 5321 §4.2.1; `None` where the line does not begin with three digits.
+    pub fn code(&self) -> Option<u16> {
+        let digits = self.octets.get(..3)?;
+        digits
+            .iter()
+            .all(u8::is_ascii_digit)
+            .then(|| digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
+    }
+
+    /// What stands between code and text.
+    pub fn separator(&self) -> Separator {
+        match self.octets.get(3) {
+            Some(b'-') => Separator::Hyphen,
+            Some(b' ') => Separator::Space,
+            None => Separator::None,
+            Some(_) => Separator::Other,
+        }
+    }
+
+    /// What follows code and separator; empty where nothing does.
+    pub fn text(&self) -> &[u8] {
+        let start = if self.separator() == Separator::Other { 3 } else { 4 };
+        self.octets.get(start..).unwrap_or_default()
+    }
+}
+
+/// What stands after the code of a reply line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Separator {
+    /// `250 text`: the last line of a reply.
+    Space,
+    /// `250-text`: another line follows.
+    Hyphen,
+    /// `250`: the last line of a reply, allowed to receivers by RFC 5321 §4.2.
+    None,
+    /// Anything else, such as `250text`; taken as the last line, though no RFC allows it.
+    Other,
+}
+
+/// How a line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineEnding {
+    /// CR LF, the only ending RFC 5321 §2.3.8 allows.
+    CrLf,
+    /// LF alone.
+    Lf,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> ReplyLine {
+        ReplyLine { octets: text.into(), ending: LineEnding::CrLf, cut: 0 }
+    }
+
+    #[test]
+    fn a_line_is_code_separator_text() {
+        let all = ["220 mx ready", "250-SIZE", "250", "250ok", "ok"].map(line);
+        assert_eq!(all.each_ref().map(ReplyLine::code), [Some(220), Some(250), Some(250), Some(250), None]);
+        assert_eq!(all.each_ref().map(ReplyLine::text), [&b"mx ready"[..], b"SIZE", b"", b"ok", b""]);
+        let separators = [Separator::Space, Separator::Hyphen, Separator::None, Separator::Other];
+        assert_eq!(all[..4].iter().map(ReplyLine::separator).collect::<Vec<_>>(), separators);
+    }
+
+    #[test]
+    fn the_last_line_gives_the_code_and_mixed_codes_show() {
+        let mixed = Reply { lines: vec![line("250-hello"), line("220 4.7.0 x")] };
+        assert_eq!((mixed.code(), mixed.is_uniform()), (220, false));
+        assert_eq!(mixed.enhanced_status_code().map(|code| code.to_string()).as_deref(), Some("4.7.0"));
+        assert_eq!(mixed.to_text(), "250-hello\n220 4.7.0 x");
+    }
+}
