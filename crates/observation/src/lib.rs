@@ -1,1 +1,18 @@
-//! What was seen of a mail server, when, and in which stage: plain data.
+//! The narrow waist: what was asked for and what was seen of a mail server, when, and in which stage.
+//!
+//! Plain serde data. A saved [`Observations`] is a test fixture and a bug report; nothing here says what is good
+//! or bad, and no type of a TLS or certificate library stands here.
+
+mod host;
+mod observation;
+mod refusal;
+mod target;
+mod tls;
+
+pub use host::{Host, NotAHost};
+pub use observation::{
+    Connection, ConnectionId, Established, Event, Observation, Observations, Purpose, Stage,
+};
+pub use refusal::{Refusal, RefusalCode};
+pub use target::{NotAPort, PortSpec, STANDARD_PORTS, Target, TlsMode};
+pub use tls::{AlertDescription, CipherSuite, Der, Handshake, NamedGroup, TlsFailure, TlsVersion};

@@ -1,0 +1,215 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use heloscope_smtp::{Command, Fault, Octets, Reply};
+use serde::{Deserialize, Serialize};
+
+use crate::{Der, Handshake, PortSpec, Refusal, Target, TlsFailure};
+
+/// Everything one test saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observations {
+    /// What was asked for.
+    pub target: Target,
+    /// When the test began, in milliseconds since 1970-01-01T00:00:00Z.
+    pub began_at_ms: i64,
+    /// The relay that carried the octets, as a URL; `None` where TCP was spoken directly.
+    pub relay: Option<String>,
+    /// The connections made, in the order asked for.
+    pub connections: Vec<Connection>,
+    /// What was seen, in the order seen.
+    pub seen: Vec<Observation>,
+}
+
+/// One connection of a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// How observations name it.
+    pub id: ConnectionId,
+    /// Where it goes.
+    pub port: PortSpec,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// A connection within one test, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionId(pub u32);
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The SMTP dialogue, with TLS where the server has it.
+    Dialogue,
+    /// A ClientHello made by hand, for what the TLS library cannot speak; no handshake is finished there.
+    RawHello,
+}
+
+/// One thing seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Time since the test began; in JSON whole microseconds.
+    #[serde(rename = "at_us", with = "microseconds")]
+    pub at: Duration,
+    /// In which stage of that connection.
+    pub stage: Stage,
+    /// What.
+    pub event: Event,
+}
+
+/// The stages of a connection, in their order on a STARTTLS port; the report's `phase`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The host name is looked up.
+    Resolve,
+    /// TCP connects.
+    Connect,
+    /// The server's greeting; inside TLS on an implicit-TLS port.
+    Greeting,
+    /// EHLO, or HELO, in clear text.
+    Ehlo,
+    /// The STARTTLS command and its reply.
+    #[serde(rename = "starttls")]
+    StartTls,
+    /// The TLS handshake.
+    Tls,
+    /// EHLO inside TLS.
+    EhloAfterTls,
+    /// QUIT and its reply.
+    Quit,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The connection was asked for.
+    Dialled,
+    /// TCP connected.
+    Connected(Established),
+    /// There is no connection, or no longer one: the network's or the relay's word.
+    Refused(Refusal),
+    /// A command went out.
+    Sent {
+        /// The command.
+        command: Command,
+        /// Whether inside TLS.
+        encrypted: bool,
+    },
+    /// A whole reply came in (the greeting is one).
+    Replied {
+        /// The reply.
+        reply: Reply,
+        /// Whether inside TLS.
+        encrypted: bool,
+    },
+    /// What came in is no reply.
+    NoReply {
+        /// What is wrong with it, and its first octets.
+        fault: Fault,
+        /// Whether inside TLS.
+        encrypted: bool,
+    },
+    /// Clear text between the 220 to STARTTLS and the server's first TLS record: nobody asked for it, and
+    /// whoever put it there wanted it taken for a reply inside TLS.
+    Injected {
+        /// The first of them, at most 512.
+        octets: Octets,
+        /// How many there were.
+        total: usize,
+    },
+    /// The ClientHello went out.
+    HandshakeBegun,
+    /// The certificates that the server sent, leaf first, as sent; none where it sent an empty list.
+    Chain(Vec<Der>),
+    /// The server asked for a client certificate; none was given.
+    ClientCertificateRequested,
+    /// The handshake's outcome.
+    Handshake(Handshake),
+    /// TLS failed, in the handshake or after it.
+    TlsFailed(TlsFailure),
+    /// The server closed the connection.
+    Closed {
+        /// Whether a close_notify alert came first; `None` outside TLS.
+        close_notify: Option<bool>,
+    },
+    /// The server was silent for too long, or the connection's whole time is over.
+    TimedOut {
+        /// The limit that ran out; in JSON whole microseconds.
+        #[serde(rename = "after_us", with = "microseconds")]
+        after: Duration,
+    },
+    /// Nothing more will be seen on this connection.
+    Ended,
+}
+
+/// What the driver knows of a new TCP connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Established {
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// The name to give with EHLO: the relay's own, or that of the machine itself; a domain name or an address literal.
+    pub ehlo_name: String,
+    /// How long the look-up of the name took, whole milliseconds; `None` where there was none.
+    pub resolve_ms: Option<u32>,
+    /// How long TCP took to connect, whole milliseconds.
+    pub connect_ms: u32,
+}
+
+mod microseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Host, STANDARD_PORTS};
+
+    #[test]
+    fn a_saved_test_reads_as_one_would_write_it() {
+        let observations = Observations {
+            target: Target { host: Host::Name("mx.example".into()), ports: STANDARD_PORTS.to_vec() },
+            began_at_ms: 1_795_471_200_000, // 2026-11-23T22:00:00Z
+            relay: None,
+            connections: vec![Connection {
+                id: ConnectionId(0),
+                port: STANDARD_PORTS[0],
+                purpose: Purpose::Dialogue,
+            }],
+            seen: vec![Observation {
+                connection: ConnectionId(0),
+                at: Duration::from_millis(21),
+                stage: Stage::StartTls,
+                event: Event::Sent { command: Command::StartTls, encrypted: false },
+            }],
+        };
+        let json = serde_json::to_value(&observations).unwrap();
+        let expected = serde_json::json!({
+            "target": { "host": "mx.example", "ports": ["25", "465", "587"] },
+            "began_at_ms": 1_795_471_200_000_i64,
+            "relay": null,
+            "connections": [{ "id": 0, "port": "25", "purpose": "dialogue" }],
+            "seen": [{
+                "connection": 0, "at_us": 21000, "stage": "starttls",
+                "event": { "sent": { "command": "starttls", "encrypted": false } }
+            }]
+        });
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::from_value::<Observations>(json).unwrap(), observations);
+    }
+}

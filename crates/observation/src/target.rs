@@ -1,0 +1,144 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Host;
+
+/// What a test is to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The mail server.
+    pub host: Host,
+    /// Its ports, in the order asked for, each at most once.
+    pub ports: Vec<PortSpec>,
+}
+
+/// A port and how TLS begins there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PortSpec {
+    /// The TCP port, not 0.
+    pub port: u16,
+    /// How TLS begins.
+    pub mode: TlsMode,
+}
+
+/// How TLS begins on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// In clear text first, then by STARTTLS, RFC 3207.
+    StartTls,
+    /// From the first octet, RFC 8314 §3.
+    Implicit,
+}
+
+/// The ports of mail: relay (25), submissions (465), submission (587).
+pub const STANDARD_PORTS: [PortSpec; 3] = [
+    PortSpec { port: 25, mode: TlsMode::StartTls },
+    PortSpec { port: 465, mode: TlsMode::Implicit },
+    PortSpec { port: 587, mode: TlsMode::StartTls },
+];
+
+impl PortSpec {
+    /// A port whose number alone says how TLS begins there: 25, 465 or 587.
+    pub fn standard(port: u16) -> Option<Self> {
+        STANDARD_PORTS.into_iter().find(|standard| standard.port == port)
+    }
+}
+
+/// The text is no port: see its `Display`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAPort(String);
+
+impl FromStr for PortSpec {
+    type Err = NotAPort;
+
+    /// Reads `25`, `465` or `587`, or any port with its mode: `2525/starttls`, `10465/implicit`.
+    ///
+    /// The mode of a standard port is fixed: `465/starttls` is an error.
+    fn from_str(text: &str) -> Result<Self, NotAPort> {
+        let refused = || NotAPort(text.to_owned());
+        let (number, mode) = text.split_once('/').map_or((text, None), |(number, mode)| (number, Some(mode)));
+        let decimal = number.bytes().all(|octet| octet.is_ascii_digit());
+        let port: u16 = number.parse().ok().filter(|port| decimal && *port != 0).ok_or_else(refused)?;
+        let mode = match mode {
+            None => None,
+            Some("starttls") => Some(TlsMode::StartTls),
+            Some("implicit") => Some(TlsMode::Implicit),
+            Some(_) => return Err(refused()),
+        };
+        match (Self::standard(port), mode) {
+            (Some(standard), mode) if mode.is_none_or(|mode| mode == standard.mode) => Ok(standard),
+            (None, Some(mode)) => Ok(Self { port, mode }),
+            _ => Err(refused()),
+        }
+    }
+}
+
+impl fmt::Display for PortSpec {
+    /// What [`PortSpec::from_str`] reads: `25`, `2525/starttls`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (Self::standard(self.port), self.mode) {
+            (Some(_), _) => write!(f, "{}", self.port),
+            (None, TlsMode::StartTls) => write!(f, "{}/starttls", self.port),
+            (None, TlsMode::Implicit) => write!(f, "{}/implicit", self.port),
+        }
+    }
+}
+
+impl TryFrom<String> for PortSpec {
+    type Error = NotAPort;
+    fn try_from(text: String) -> Result<Self, NotAPort> {
+        text.parse()
+    }
+}
+
+impl From<PortSpec> for String {
+    fn from(port: PortSpec) -> Self {
+        port.to_string()
+    }
+}
+
+impl fmt::Display for NotAPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no port to test: ", self.0.escape_debug())?;
+        f.write_str(
+            "write 25, 465 or 587, or any other with its TLS mode, such as 2525/starttls or 10465/implicit",
+        )
+    }
+}
+
+impl std::error::Error for NotAPort {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_ports_need_no_mode_and_others_do() {
+        for text in ["25", "465", "587", "2525/starttls", "10465/implicit"] {
+            assert_eq!(text.parse::<PortSpec>().map(|port| port.to_string()).as_deref(), Ok(text));
+        }
+        assert_eq!("465/implicit".parse(), Ok(STANDARD_PORTS[1]));
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_refused() {
+        for text in [
+            "",
+            "0",
+            "0/implicit",
+            "2525",
+            "465/starttls",
+            "25/implicit",
+            "+25",
+            "65536/starttls",
+            "25/",
+            "25/tls",
+        ] {
+            assert!(text.parse::<PortSpec>().is_err(), "{text}");
+        }
+    }
+}

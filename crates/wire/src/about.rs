@@ -1,0 +1,63 @@
+use heloscope_observation::PortSpec;
+use serde::{Deserialize, Serialize};
+
+/// What a relay says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// `heloscope-relay`.
+    pub name: String,
+    /// Its version, as in its package.
+    pub version: String,
+    /// The name it has its clients give with EHLO.
+    pub ehlo_name: String,
+    /// The ports it connects to, with their TLS mode.
+    pub ports: Vec<PortSpec>,
+    /// Its limits.
+    pub limits: Limits,
+    /// Private trust anchors, certificates in PEM; empty where there are none.
+    pub trust_anchors: String,
+    /// Mail servers that it offers for trying the test out; empty without `--demo`.
+    pub examples: Vec<Example>,
+}
+
+/// What a relay carries at most on one connection, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Octets towards the mail server.
+    pub octets_up: u64,
+    /// Octets from the mail server.
+    pub octets_down: u64,
+    /// Seconds to resolve the name.
+    pub resolve_seconds: u64,
+    /// Seconds to connect.
+    pub connect_seconds: u64,
+    /// Seconds until the greeting's first octet.
+    pub greeting_seconds: u64,
+    /// Seconds of any later silence.
+    pub silence_seconds: u64,
+    /// Seconds of the whole connection.
+    pub connection_seconds: u64,
+}
+
+/// A mail server to try the test on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// Its host name.
+    pub host: String,
+    /// What is to be seen there, in a few words.
+    pub title: String,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            octets_up: 16 * 1024,
+            octets_down: 256 * 1024,
+            resolve_seconds: 5,
+            connect_seconds: 10,
+            greeting_seconds: 40,
+            silence_seconds: 20,
+            connection_seconds: 90,
+        }
+    }
+}
