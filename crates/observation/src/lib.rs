@@ -5,6 +5,7 @@
 
 mod host;
 mod observation;
+mod pasted;
 mod refusal;
 mod target;
 mod tls;
@@ -13,6 +14,7 @@ pub use host::{Host, NotAHost};
 pub use observation::{
     Connection, ConnectionId, Established, Event, Observation, Observations, Purpose, Stage,
 };
+pub use pasted::{NotUnderstood, Understood, understand};
 pub use refusal::{Refusal, RefusalCode};
 pub use target::{NotAPort, PortSpec, STANDARD_PORTS, Target, TlsMode};
 pub use tls::{AlertDescription, CipherSuite, Der, Handshake, NamedGroup, TlsFailure, TlsVersion};

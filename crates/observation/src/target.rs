@@ -41,6 +41,22 @@ pub const STANDARD_PORTS: [PortSpec; 3] = [
     PortSpec { port: 587, mode: TlsMode::StartTls },
 ];
 
+impl Target {
+    /// A test of these ports, each once, in this order; of [`STANDARD_PORTS`] where there is none.
+    pub fn new(host: Host, ports: impl IntoIterator<Item = PortSpec>) -> Self {
+        let mut once: Vec<PortSpec> = Vec::new();
+        for port in ports {
+            if once.iter().all(|known| known.port != port.port) {
+                once.push(port);
+            }
+        }
+        if once.is_empty() {
+            once.extend(STANDARD_PORTS);
+        }
+        Self { host, ports: once }
+    }
+}
+
 impl PortSpec {
     /// A port whose number alone says how TLS begins there: 25, 465 or 587.
     pub fn standard(port: u16) -> Option<Self> {
@@ -122,6 +138,14 @@ mod tests {
             assert_eq!(text.parse::<PortSpec>().map(|port| port.to_string()).as_deref(), Ok(text));
         }
         assert_eq!("465/implicit".parse(), Ok(STANDARD_PORTS[1]));
+    }
+
+    #[test]
+    fn a_target_has_each_port_once_and_never_none() {
+        let host: Host = "mx.example".parse().unwrap();
+        let [smtp, submissions, _] = STANDARD_PORTS;
+        assert_eq!(Target::new(host.clone(), [submissions, smtp, submissions]).ports, [submissions, smtp]);
+        assert_eq!(Target::new(host, []).ports, STANDARD_PORTS);
     }
 
     #[test]

@@ -1,0 +1,322 @@
+use std::fmt;
+
+use crate::{Host, NotAHost, NotAPort, PortSpec};
+
+/// What a person meant by a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Understood {
+    /// The mail server.
+    pub host: Host,
+    /// The ports named; `None` where none is.
+    pub ports: Option<Vec<PortSpec>>,
+    /// A sentence that says what was understood, where the text is more than the host.
+    pub said: Option<String>,
+}
+
+/// Why a text was not understood: see its `Display`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotUnderstood {
+    /// What stands where the host belongs is none.
+    Host(NotAHost),
+    /// What stands where a port belongs is none.
+    Port(NotAPort),
+    /// The name has characters beyond ASCII, and was not converted to A-labels (RFC 5890 §2.3.2.1).
+    NotAscii,
+}
+
+/// Reads what a person pastes: a host, `host:587`, `[2001:db8::1]:25`, `mx.example.com 25 465`, a URL, a mail address
+/// with a display name or without, a line of MX records such as `10 mx1.example.com.`, or what a mail log says,
+/// `mx1.example.com[192.0.2.1]:25`.
+///
+/// `to_ascii` converts a name with characters beyond ASCII to A-labels (RFC 5891 §4.4), or says `None`.
+pub fn understand(
+    text: &str,
+    to_ascii: impl FnOnce(&str) -> Option<String>,
+) -> Result<Understood, NotUnderstood> {
+    let text = text.trim_matches(comes_along);
+    let (form, place) = Form::of(text);
+    let (host_text, ports) = form.split(place)?;
+    let host = read_host(host_text, to_ascii)?;
+    let plain = text.trim_matches(['[', ']']) == host_text && host_text.is_ascii();
+    let said = (!plain).then(|| say(&form, host_text, &host, ports.as_deref()));
+    Ok(Understood { host, ports, said })
+}
+
+/// What is copied along with a text unawares: space, quotes, characters without a width.
+fn comes_along(character: char) -> bool {
+    let no_width = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    no_width
+        || character.is_whitespace()
+        || character.is_control()
+        || matches!(character, '"' | '\'' | '`' | ',' | ';')
+}
+
+/// The forms in which a host is written.
+enum Form<'a> {
+    Host,
+    MailAddress,
+    MxRecord,
+    Url { scheme: &'a str },
+}
+
+impl<'a> Form<'a> {
+    /// The form of a text, and the part of it that names host and port.
+    fn of(text: &'a str) -> (Self, &'a str) {
+        if let Some((scheme, rest)) = text.split_once("://") {
+            let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+            return (Self::Url { scheme }, authority.rsplit_once('@').map_or(authority, |(_, place)| place));
+        }
+        let bare = match text.split_once(':') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("mailto") => {
+                rest.split('?').next().unwrap_or_default()
+            }
+            _ => text,
+        };
+        let bare = bare.rsplit_once('<').map_or(bare, |(_, rest)| rest.split('>').next().unwrap_or_default());
+        if let Some((_, domain)) = bare.rsplit_once('@') {
+            return (Self::MailAddress, domain);
+        }
+        let mut words = bare.split_whitespace().rev();
+        if let (Some(exchange), Some(preference)) = (words.next(), words.next())
+            && preference.parse::<u16>().is_ok()
+            && exchange.contains('.')
+        {
+            return (Self::MxRecord, exchange);
+        }
+        (Self::Host, bare)
+    }
+
+    /// The host as written, and the ports.
+    fn split(&self, place: &'a str) -> Result<(&'a str, Option<Vec<PortSpec>>), NotUnderstood> {
+        let (place, more) = place.split_once(|c: char| c.is_whitespace() || c == ',').unwrap_or((place, ""));
+        let (host, port) = split_port(place);
+        let mut ports = Vec::new();
+        ports.extend(self.port(port)?);
+        for word in more.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
+            ports.push(word.parse().map_err(NotUnderstood::Port)?);
+        }
+        Ok((host, (!ports.is_empty()).then_some(ports)))
+    }
+
+    /// The port that goes with what stands after the colon, which may be nothing.
+    fn port(&self, text: &str) -> Result<Option<PortSpec>, NotUnderstood> {
+        let Self::Url { scheme } = self else {
+            // `mx.example.com:25/path` has a path, `mx.example.com:2525/starttls` has none.
+            let number = text.split('/').next().unwrap_or_default();
+            let standard = number.parse().ok().and_then(PortSpec::standard).map(Ok);
+            return match text {
+                "" => Ok(None),
+                text => standard.unwrap_or_else(|| text.parse()).map(Some).map_err(NotUnderstood::Port),
+            };
+        };
+        let (mode, usual) = match scheme.to_ascii_lowercase().as_str() {
+            "smtp" => ("starttls", ""),
+            "submission" => ("starttls", "587"),
+            "smtps" | "submissions" => ("implicit", "465"),
+            // The port of a web page, say, is none of mail's.
+            _ => return Ok(None),
+        };
+        let text = if text.is_empty() { usual } else { text };
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let standard: Result<PortSpec, NotAPort> = text.parse();
+        standard.or_else(|_| format!("{text}/{mode}").parse()).map(Some).map_err(NotUnderstood::Port)
+    }
+}
+
+/// The host as written, without brackets, and what stands after the colon.
+fn split_port(place: &str) -> (&str, &str) {
+    if let Some((before, (inside, after))) =
+        place.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?)))
+    {
+        let inside = match inside.split_once(':') {
+            Some((tag, address)) if tag.eq_ignore_ascii_case("IPv6") => address, // RFC 5321 §4.1.3
+            _ => inside,
+        };
+        return (
+            if before.is_empty() { inside } else { before },
+            after.strip_prefix(':').unwrap_or_default(),
+        );
+    }
+    match place.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => (place, ""),
+        Some((host, port)) => (host, port),
+        None => (place.split('/').next().unwrap_or_default(), ""),
+    }
+}
+
+fn read_host(text: &str, to_ascii: impl FnOnce(&str) -> Option<String>) -> Result<Host, NotUnderstood> {
+    if text.is_ascii() {
+        return text.parse().map_err(NotUnderstood::Host);
+    }
+    // What converts names also reads URLs: nothing that ends a host there may get through.
+    let mut ascii = text.chars().filter(char::is_ascii);
+    if !ascii.all(|character| character.is_ascii_alphanumeric() || matches!(character, '.' | '-')) {
+        return Err(NotUnderstood::Host(NotAHost::BadLabel));
+    }
+    match to_ascii(text).ok_or(NotUnderstood::NotAscii)?.parse() {
+        Ok(Host::Address(_)) => Err(NotUnderstood::Host(NotAHost::OddAddress)),
+        host => host.map_err(NotUnderstood::Host),
+    }
+}
+
+fn say(form: &Form<'_>, host_text: &str, host: &Host, ports: Option<&[PortSpec]>) -> String {
+    let ports: Vec<String> = ports.unwrap_or_default().iter().map(PortSpec::to_string).collect();
+    let ports = match ports.as_slice() {
+        [] => String::new(),
+        [port] => format!("port {port} of "),
+        [first @ .., last] => format!("ports {} and {last} of ", first.join(", ")),
+    };
+    let label = if host_text.is_ascii() { "" } else { ", the A-label form of what was written" };
+    let rest = match form {
+        Form::Host => "",
+        Form::MailAddress => {
+            ", the domain of the mail address, itself: which hosts take a domain's mail is said by its MX records"
+        }
+        Form::MxRecord => ", the host of the MX record",
+        Form::Url { .. } => ", the host of the URL",
+    };
+    format!("Tests {ports}{host}{label}{rest}.")
+}
+
+impl fmt::Display for NotUnderstood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(cause) => cause.fmt(f),
+            Self::Port(cause) => cause.fmt(f),
+            Self::NotAscii => f.write_str(
+                "the name has characters beyond ASCII that have no A-label form; write the A-label, xn--…, itself",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for NotUnderstood {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `text` is understood as: `host`, `host 25,465`, and the sentence.
+    fn read(text: &str) -> (String, Option<String>) {
+        let understood = understand(text, |_| None).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let ports: Vec<String> =
+            understood.ports.unwrap_or_default().iter().map(PortSpec::to_string).collect();
+        let ports = if ports.is_empty() { String::new() } else { format!(" {}", ports.join(",")) };
+        (format!("{}{ports}", understood.host), understood.said)
+    }
+
+    #[test]
+    fn a_plain_host_needs_no_word() {
+        for (text, host) in [
+            ("mx1.example.com", "mx1.example.com"),
+            (" MX1.Example.COM.\n", "mx1.example.com"),
+            ("\u{feff}\"mx1.example.com\",\u{200b}", "mx1.example.com"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("2001:DB8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+        ] {
+            assert_eq!(read(text), (host.to_owned(), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports_are_taken_and_said() {
+        for (text, read_as) in [
+            ("mail.example.com:587", "mail.example.com 587"),
+            ("mail.example.com 587", "mail.example.com 587"),
+            ("mail.example.com 25, 465", "mail.example.com 25,465"),
+            ("mail.example.com:2525/starttls", "mail.example.com 2525/starttls"),
+            ("[2001:db8::1]:25", "2001:db8::1 25"),
+            ("192.0.2.1:465", "192.0.2.1 465"),
+            ("[mail.example.com]:587", "mail.example.com 587"),
+            ("mx1.example.com[192.0.2.1]:25", "mx1.example.com 25"),
+        ] {
+            let (understood, said) = read(text);
+            assert_eq!(understood, read_as, "{text}");
+            assert!(said.is_some_and(|said| said.starts_with("Tests port")), "{text}");
+        }
+        let said = read("mail.example.com 25 465 587").1;
+        assert_eq!(said.as_deref(), Some("Tests ports 25, 465 and 587 of mail.example.com."));
+    }
+
+    #[test]
+    fn urls_name_a_host_and_those_of_mail_a_port() {
+        for (text, read_as) in [
+            ("https://mail.example.com/path?q#f", "mail.example.com"),
+            ("https://mail.example.com:8443/", "mail.example.com"),
+            ("mail.example.com/webmail", "mail.example.com"),
+            ("mail.example.com:25/webmail", "mail.example.com 25"),
+            ("smtp://mail.example.com", "mail.example.com"),
+            ("smtp://mail.example.com:465", "mail.example.com 465"),
+            ("SMTPS://mail.example.com", "mail.example.com 465"),
+            ("smtps://mail.example.com:10465/", "mail.example.com 10465/implicit"),
+            ("submission://mail.example.com", "mail.example.com 587"),
+            ("submissions://mail.example.com", "mail.example.com 465"),
+            ("smtp://user:secret@[2001:db8::1]:2525", "2001:db8::1 2525/starttls"),
+        ] {
+            assert_eq!(read(text).0, read_as, "{text}");
+        }
+        let said = read("smtp://user:secret@mail.example.com").1;
+        assert_eq!(said.as_deref(), Some("Tests mail.example.com, the host of the URL."));
+    }
+
+    #[test]
+    fn mail_addresses_and_mx_records_name_a_host() {
+        for text in [
+            "postmaster@example.com",
+            "Postmaster <postmaster@example.com>",
+            "mailto:postmaster@example.com?subject=x",
+            "\"a@b\"@example.com",
+            "10 example.com.",
+            "example.org. 3600 IN MX 10 example.com.",
+        ] {
+            let (understood, said) = read(text);
+            assert_eq!(understood, "example.com", "{text}");
+            assert!(said.is_some_and(|said| said.starts_with("Tests example.com, the ")), "{text}");
+        }
+        assert_eq!(read("postmaster@[192.0.2.1]").0, "192.0.2.1");
+        assert_eq!(read("postmaster@[IPv6:2001:db8::1]").0, "2001:db8::1");
+    }
+
+    #[test]
+    fn names_beyond_ascii_need_a_conversion() {
+        let known = |name: &str| (name == "münchen.example").then(|| "xn--mnchen-3ya.example".to_owned());
+        let understood = understand("info@münchen.example", known).unwrap();
+        assert_eq!(understood.host.to_string(), "xn--mnchen-3ya.example");
+        assert_eq!(
+            understand("münchen.example", known).unwrap().said.as_deref(),
+            Some("Tests xn--mnchen-3ya.example, the A-label form of what was written.")
+        );
+        assert_eq!(understand("münchen.example", |_| None), Err(NotUnderstood::NotAscii));
+    }
+
+    #[test]
+    fn a_conversion_makes_no_address_and_sees_only_a_name() {
+        let to_digits = |_: &str| Some("127.0.0.1".to_owned());
+        let odd = Err(NotUnderstood::Host(NotAHost::OddAddress));
+        assert_eq!(understand("１２７.０.０.１", to_digits), odd);
+        let never = |_: &str| panic!("asked to convert what is no name");
+        let bad = Err(NotUnderstood::Host(NotAHost::BadLabel));
+        for text in ["ü%2e.example", "ü\\x.example", "ü|x"] {
+            assert_eq!(understand(text, never), bad, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_says_why() {
+        for (text, why) in [
+            ("", NotUnderstood::Host(NotAHost::Empty)),
+            ("https://", NotUnderstood::Host(NotAHost::Empty)),
+            ("mail server", NotUnderstood::Port("server".parse::<PortSpec>().unwrap_err())),
+            ("mail.example.com:2525", NotUnderstood::Port("2525".parse::<PortSpec>().unwrap_err())),
+            ("mail.example.com:0", NotUnderstood::Port("0".parse::<PortSpec>().unwrap_err())),
+            ("a_b.example", NotUnderstood::Host(NotAHost::BadLabel)),
+            ("127.1:25", NotUnderstood::Host(NotAHost::OddAddress)),
+            ("[fe80::1%eth0]:25", NotUnderstood::Host(NotAHost::Scoped)),
+        ] {
+            assert_eq!(understand(text, |_| None), Err(why), "{text}");
+        }
+    }
+}
