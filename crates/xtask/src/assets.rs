@@ -1,0 +1,133 @@
+//! What a visitor loads, put together in `web/dist`: WebAssembly bound and optimised, scripts bundled, files copied,
+//! all of it compressed ahead.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::place::Place;
+use crate::run::step;
+use crate::stamp::{files, unless_done};
+
+/// What V8 in Node 20 and every browser since 2022 load. Named one by one: `--all-features` emits what they do not.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// The bundler's words. The scripts import the bound module by the name `heloscope-core`; as a dynamic import it becomes
+/// a file of its own, loaded when a test starts.
+const BUNDLE: [&str; 12] = [
+    "web/element/heloscope.ts",
+    "web/element/page.ts",
+    "--alias:heloscope-core=./target/web/heloscope_web.js",
+    "--bundle",
+    "--chunk-names=[name]-[hash]",
+    "--format=esm",
+    "--loader:.css=text",
+    "--log-level=warning",
+    "--metafile=target/web/bundle.json",
+    "--minify",
+    "--splitting",
+    "--target=es2022",
+];
+
+/// Makes `web/dist` of a compiled module, the scripts and the static files.
+pub(crate) fn assemble(place: &Place, module: &Path) -> Result<()> {
+    bind(place, module, "web", &place.generated(), "heloscope_web")?;
+    optimise(place)?;
+    let root = &place.root;
+    let scripts = files(&root.join("web/element"))?;
+    let inputs = [
+        vec![
+            root.join("index.html"),
+            root.join("web/static"),
+            root.join("package-lock.json"),
+            root.join("crates/xtask/precompress.mjs"),
+            place.generated().join("heloscope_web.js"),
+            optimised(place),
+        ],
+        scripts,
+    ]
+    .concat();
+    let outputs =
+        ["heloscope.js", "page.js", "heloscope.wasm.br", "index.html.br"].map(|name| place.dist().join(name));
+    unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || dist(place))
+}
+
+/// Binds a compiled module to JavaScript; `kind` is `web` or `node`.
+pub(crate) fn bind(place: &Place, module: &Path, kind: &str, out: &Path, name: &str) -> Result<()> {
+    unless_done(
+        &place.stamps().join(format!("bind-{name}")),
+        &[module.to_path_buf(), place.root.join("Cargo.lock"), place.root.join("crates/xtask/src/bin")],
+        kind,
+        &[out.join(format!("{name}.js")), out.join(format!("{name}_bg.wasm"))],
+        || {
+            let mut bind = place.command(place.bind());
+            bind.arg(kind).arg(module).arg(name).arg(out);
+            step("bind", &format!("{name}: JavaScript for it"), &mut bind)
+        },
+    )
+}
+
+fn optimise(place: &Place) -> Result<()> {
+    let bound = place.generated().join("heloscope_web_bg.wasm");
+    let lock = place.root.join("package-lock.json");
+    let words = WASM_FEATURES.join(" ");
+    unless_done(&place.stamps().join("wasm-opt"), &[bound.clone(), lock], &words, &[optimised(place)], || {
+        let mut wasm_opt = place.npm_program("wasm-opt");
+        wasm_opt
+            .args(["-Oz", "--strip-debug"])
+            .args(WASM_FEATURES)
+            .arg(&bound)
+            .arg("-o")
+            .arg(optimised(place));
+        step("wasm-opt", "smaller WebAssembly", &mut wasm_opt)
+    })
+}
+
+fn optimised(place: &Place) -> PathBuf {
+    place.generated().join("heloscope.wasm")
+}
+
+/// Lays the files out beside `web/dist` and then puts them there, so that a build that fails leaves the last good one.
+fn dist(place: &Place) -> Result<()> {
+    let staged = place.generated().join("dist");
+    if staged.exists() {
+        fs::remove_dir_all(&staged)?;
+    }
+    fs::create_dir_all(&staged)?;
+    let mut esbuild = place.npm_program("esbuild");
+    esbuild.args(BUNDLE).arg("--outdir=target/web/dist");
+    step("esbuild", "scripts", &mut esbuild)?;
+    copy(&place.root.join("index.html"), &staged.join("index.html"))?;
+    copy(&optimised(place), &staged.join("heloscope.wasm"))?;
+    let fixed = place.root.join("web/static");
+    for file in files(&fixed)? {
+        copy(&file, &staged.join(file.strip_prefix(&fixed)?))?;
+    }
+    let mut compress = place.node();
+    compress.arg("crates/xtask/precompress.mjs").arg(&staged);
+    step("compress", "brotli and gzip", &mut compress)?;
+    let dist = place.dist();
+    if dist.exists() {
+        fs::remove_dir_all(&dist)?;
+    }
+    for file in files(&staged)? {
+        copy(&file, &dist.join(file.strip_prefix(&staged)?))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(from, to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}

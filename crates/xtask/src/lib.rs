@@ -1,1 +1,0 @@
-//! Builds, tests and measures Heloscope.

@@ -1,0 +1,146 @@
+//! `cargo xtask test`: every test there is, suite by suite, and one line of counts at the end.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::install::{self, BROWSER, BUILD, MAIL_SERVERS, Tool};
+use crate::place::{Place, is_ci};
+use crate::run::shown;
+use crate::stamp::files;
+use crate::tally::Tally;
+use crate::{assets, build};
+
+/// The dialogues' crate, whose tests run natively and as WebAssembly.
+const DIALOGUES: &str = "heloscope-dialogue";
+
+/// Runs all suites, whatever fails in one of them; an error where anything failed.
+pub(crate) fn test(place: &Place) -> Result<()> {
+    let missing = install::installed(place, BUILD.iter().chain(&BROWSER).chain(&MAIL_SERVERS))?;
+    build::build(place)?;
+    let mut suites = vec![("native", native(place)?)];
+    suites.push(("dialogues", dialogues(place)?));
+    suites.push(("page", page(place)?));
+    report(&suites, &missing)
+}
+
+/// What cargo tests. The browser's half is tested in the browser.
+fn native(place: &Place) -> Result<Tally> {
+    let mut cargo = place.cargo("test");
+    cargo.args(["--locked", "--workspace", "--exclude", "heloscope-web", "--no-fail-fast"]);
+    let (success, output) = passed_on(&mut cargo)?;
+    Ok(counted(Tally::of_cargo(&output), success))
+}
+
+/// The dialogues once more, as WebAssembly under Node, which must be as many as they are natively.
+fn dialogues(place: &Place) -> Result<Tally> {
+    build::wasm(place, DIALOGUES)?;
+    let out = place.root.join("target/dialogue");
+    assets::bind(place, &place.wasm(DIALOGUES), "node", &out, "heloscope_dialogue")?;
+    let mut cargo = place.cargo("test");
+    cargo.args(["--locked", "--workspace", "--exclude", "heloscope-web", "--lib", "--quiet"]);
+    cargo.args(["--", "--nocapture", "dialogues_are_counted"]);
+    let output = crate::run::output(&mut cargo)?;
+    let natively = output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("dialogues: ")?.parse::<u64>().ok())
+        .context("the native tests did not say how many dialogues there are")?;
+    let mut node = place.node();
+    node.env("DIALOGUES", natively.to_string());
+    node_tests(place, node, "dialogues", &["crates/dialogue/wasm.test.mjs".to_owned()])
+}
+
+/// The page and the widget: their scripts, and all of it in a browser with the relay behind.
+fn page(place: &Place) -> Result<Tally> {
+    let folder = place.root.join("web/test");
+    let tests: Vec<String> = files(&folder)?
+        .into_iter()
+        .map(|file| file.display().to_string())
+        .filter(|file| file.ends_with(".test.mjs"))
+        .collect();
+    if tests.is_empty() {
+        bail!("there are no tests in {}", folder.display());
+    }
+    let mut node = place.node();
+    node.env("HELOSCOPE_RELAY", place.relay());
+    if let Some(chromium) = BROWSER[0].found() {
+        node.env("CHROMIUM", chromium);
+    }
+    node_tests(place, node, "page", &tests)
+}
+
+/// Runs test files under Node's runner: readable on the terminal, and as TAP into a file, which is counted.
+fn node_tests(place: &Place, mut node: Command, suite: &str, tests: &[String]) -> Result<Tally> {
+    let tap = place.stamps().join(format!("{suite}.tap"));
+    fs::create_dir_all(place.stamps())?;
+    node.arg("--test").args([
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        "--test-reporter=tap",
+    ]);
+    node.arg(format!("--test-reporter-destination={}", tap.display())).args(tests);
+    let status = node.status().with_context(|| format!("cannot run {}", shown(&node)))?;
+    let report = fs::read_to_string(&tap).with_context(|| format!("no report of {suite}"))?;
+    Ok(counted(Tally::of_tap(&report), status.success()))
+}
+
+/// A runner that failed without a failed test (it did not compile, say) counts as one; so does a suite without a test.
+fn counted(tally: Tally, success: bool) -> Tally {
+    let ran = tally.passed + tally.failed + tally.skipped > 0;
+    if tally.failed == 0 && !(success && ran) { Tally { failed: 1, ..tally } } else { tally }
+}
+
+/// Runs a program, passes its standard output on line by line, and gives it back as well.
+fn passed_on(command: &mut Command) -> Result<(bool, String)> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {}", shown(command)))?;
+    let mut output = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            println!("{line}");
+            output.push_str(&line);
+            output.push('\n');
+        }
+    }
+    Ok((child.wait()?.success(), output))
+}
+
+fn report(suites: &[(&str, Tally)], missing: &[&Tool]) -> Result<()> {
+    let mut sum = Tally::default();
+    println!();
+    for (suite, tally) in suites {
+        println!("{suite:>9}: {tally}");
+        sum += *tally;
+    }
+    for tool in missing {
+        println!("SKIPPED for want of {} ({}): {}", tool.name, tool.purpose, tool.how());
+    }
+    println!("{sum}");
+    if sum.failed > 0 {
+        bail!("tests failed");
+    }
+    if is_ci() && sum.skipped > 0 {
+        bail!("tests were skipped, which CI=true does not allow");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_that_ran_nothing_has_failed() {
+        let none = Tally::default();
+        let fine = Tally { passed: 2, ..none };
+        let bad = Tally { passed: 2, failed: 3, skipped: 0 };
+        assert_eq!(counted(fine, true), fine);
+        assert_eq!(counted(bad, false), bad);
+        assert_eq!(counted(none, true).failed, 1, "no test at all");
+        assert_eq!(counted(fine, false).failed, 1, "the runner itself failed");
+        assert_eq!(counted(none, false).failed, 1, "it did not compile");
+    }
+}
