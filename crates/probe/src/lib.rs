@@ -1,1 +1,19 @@
 //! The machine that tests a mail server: octets in, octets and observations out.
+//!
+//! **The invariant:** after one [`Probe::handle_input`], call [`Probe::poll_output`] until it says
+//! [`Output::Wait`] or [`Output::Done`].
+//!
+//! No sockets, no clock, no judgement. Whatever a server or a relay does is an observation; a panic is a bug
+//! here. Any cut of the octets gives the same observations. Only the keys of TLS are drawn by chance, from the
+//! platform's generator by way of `heloscope-crypto`.
+//!
+//! The rooms: [`plan`] says which connections to make, [`session`] holds one dialogue with one struct a state,
+//! [`channel`] is clear text or TLS (the TLS library lives there only), [`limits`] bounds all of it.
+
+mod channel;
+pub mod limits;
+mod plan;
+mod probe;
+mod session;
+
+pub use probe::{Input, Output, Probe};

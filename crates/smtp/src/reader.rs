@@ -43,6 +43,8 @@ pub enum FaultKind {
     TlsRecord,
     /// More than [`MAX_REPLY`] octets or [`MAX_LINES`] lines.
     TooLong,
+    /// What is there could be the beginning of a reply; its end never came.
+    Incomplete,
 }
 
 impl ReplyReader {
@@ -91,7 +93,8 @@ impl ReplyReader {
     /// nothing is.
     pub fn unfinished(&mut self) -> Option<Fault> {
         let nothing = self.lines.is_empty() && self.unread.is_empty();
-        (!nothing).then(|| self.fault(FaultKind::NotAReply))
+        let kind = if self.begins_with_digits() { FaultKind::Incomplete } else { FaultKind::NotAReply };
+        (!nothing).then(|| self.fault(kind))
     }
 
     /// The length of the first line, its ending included.
@@ -108,9 +111,13 @@ impl ReplyReader {
     /// Octets that cannot become a reply are given up once as many came as are kept of them, without waiting for
     /// the end of a line that may never end.
     fn early_fault(&self) -> Option<FaultKind> {
-        let begun = &self.unread[..self.unread.len().min(3)];
-        let hopeless = !begun.iter().all(u8::is_ascii_digit) && self.unread.len() >= MAX_STRAY;
+        let hopeless = !self.begins_with_digits() && self.unread.len() >= MAX_STRAY;
         hopeless.then_some(FaultKind::NotAReply)
+    }
+
+    /// Whether what is unread can be the beginning of a reply line.
+    fn begins_with_digits(&self) -> bool {
+        self.unread.iter().take(3).all(u8::is_ascii_digit)
     }
 
     fn fault(&mut self, kind: FaultKind) -> Fault {
@@ -118,7 +125,7 @@ impl ReplyReader {
             self.unread.iter().take(MAX_STRAY).position(|octet| *octet == b'\n').map(|newline| newline + 1);
         let kept = match kind {
             FaultKind::TlsRecord => TLS_ALERT_RECORD,
-            FaultKind::NotAReply => end.unwrap_or(MAX_STRAY),
+            FaultKind::NotAReply | FaultKind::Incomplete => end.unwrap_or(MAX_STRAY),
             FaultKind::TooLong => 0,
         };
         let octets = self.unread[..kept.min(self.unread.len())].into();
@@ -259,6 +266,9 @@ mod tests {
         reader.push(b"220-mx\r\n22");
         assert_eq!(reader.next_reply(), None);
         let rest = reader.unfinished().unwrap();
-        assert_eq!((rest.lines.len(), &*rest.octets), (1, &b"22"[..]));
+        assert_eq!((rest.kind, rest.lines.len(), &*rest.octets), (FaultKind::Incomplete, 1, &b"22"[..]));
+        reader.push(b"OK");
+        assert_eq!(reader.next_reply(), None);
+        assert_eq!(reader.unfinished().map(|rest| rest.kind), Some(FaultKind::NotAReply));
     }
 }

@@ -1,0 +1,75 @@
+use rustls::pki_types::SubjectPublicKeyInfoDer;
+
+/// The SubjectPublicKeyInfo of a certificate (RFC 5280 §4.1), for verifying the handshake's signature.
+///
+/// Only the way there is walked: a certificate with a version, serial number or extension that a validating reader
+/// refuses still has a key, and the handshake with it must go through. `None` where the way is not DER.
+pub(super) fn subject_public_key_info(certificate: &[u8]) -> Option<SubjectPublicKeyInfoDer<'_>> {
+    const SEQUENCE: u8 = 0x30;
+    const EXPLICIT_VERSION: u8 = 0xa0;
+    let (certificate, _) = element(certificate, Some(SEQUENCE))?;
+    let (mut rest, _) = element(certificate.content, Some(SEQUENCE)).map(|(tbs, _)| (tbs.content, ()))?;
+    if rest.first() == Some(&EXPLICIT_VERSION) {
+        rest = element(rest, None)?.1;
+    }
+    // serialNumber, signature, issuer, validity, subject
+    for _ in 0..5 {
+        rest = element(rest, None)?.1;
+    }
+    element(rest, Some(SEQUENCE)).map(|(key, _)| key.whole.into())
+}
+
+struct Element<'a> {
+    whole: &'a [u8],
+    content: &'a [u8],
+}
+
+/// The first element of some DER (X.690 §8.1), of this tag where one is named, and what follows it.
+fn element(octets: &[u8], tag: Option<u8>) -> Option<(Element<'_>, &[u8])> {
+    let (first, rest) = octets.split_first()?;
+    if tag.is_some_and(|tag| tag != *first) {
+        return None;
+    }
+    let (length, rest) = rest.split_first()?;
+    let (length, content) = match length {
+        short @ 0..=0x7f => (usize::from(*short), rest),
+        long @ 0x81..=0x83 => {
+            let (digits, rest) = rest.split_at_checked(usize::from(long - 0x80))?;
+            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
+        }
+        _ => return None,
+    };
+    let (content, following) = content.split_at_checked(length)?;
+    let whole = &octets[..octets.len() - following.len()];
+    Some((Element { whole, content }, following))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SEQUENCE { SEQUENCE { [0] version, serial 1, four empty SEQUENCEs, the key }, … }
+    fn certificate(version: &[u8]) -> Vec<u8> {
+        let fields = [version, &[2, 1, 1], &[0x30, 0].repeat(4), &[0x30, 2, 5, 0]].concat();
+        let tbs = [&[0x30, u8::try_from(fields.len()).unwrap()], &fields[..]].concat();
+        [&[0x30, 0x81, u8::try_from(tbs.len()).unwrap()], &tbs[..]].concat()
+    }
+
+    #[test]
+    fn the_key_is_found_with_and_without_a_version() {
+        for version in [&[0xa0, 3, 2, 1, 2][..], &[]] {
+            let certificate = certificate(version);
+            assert_eq!(subject_public_key_info(&certificate).as_deref(), Some(&[0x30, 2, 5, 0][..]));
+        }
+    }
+
+    #[test]
+    fn broken_der_has_no_key() {
+        let whole = certificate(&[]);
+        for end in 0..whole.len() {
+            assert_eq!(subject_public_key_info(&whole[..end]), None, "{end}");
+        }
+        assert_eq!(subject_public_key_info(&[0x30, 0x84, 0, 0, 0, 1, 0]), None);
+        assert_eq!(subject_public_key_info(&[0x31, 0]), None);
+    }
+}

@@ -1,0 +1,157 @@
+use heloscope_smtp::Octets;
+
+use crate::limits::{MAX_BEFORE_TLS, MAX_STRAY};
+
+/// The place where clear text ends and TLS begins: holds back what comes before the server's first TLS record, so
+/// that none of it ever reaches the TLS library or what is read inside TLS.
+#[derive(Debug)]
+pub(crate) struct Threshold {
+    expectation: Expectation,
+    stray: Vec<u8>,
+    /// Octets of `stray` that came before anything was sent in answer: never TLS, whatever they look like.
+    early: usize,
+}
+
+/// What may stand before the server's first TLS record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expectation {
+    /// Nothing: TLS begins with the connection. Clear text means that this is no TLS port.
+    TlsAtOnce,
+    /// Nothing either, after the 220 to STARTTLS; but clear text may be an injected reply, with TLS behind it.
+    TlsAfterStartTls,
+}
+
+/// What to make of octets at the threshold.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Crossing {
+    /// More is needed to tell.
+    Undecided,
+    /// TLS begins with these octets; clear text stood before it where `injected` says so.
+    Tls { octets: Vec<u8>, injected: Option<(Octets, usize)> },
+    /// It will not begin.
+    NotTls(Octets),
+}
+
+impl Threshold {
+    /// `early`: what had come before the ClientHello was sent.
+    pub(crate) fn new(expectation: Expectation, early: Vec<u8>) -> Self {
+        Self { expectation, early: early.len(), stray: early }
+    }
+
+    pub(crate) fn receive(&mut self, octets: &[u8]) -> Crossing {
+        self.stray.extend_from_slice(octets);
+        let record =
+            self.stray[self.early..].windows(3).position(begins_record).map(|place| place + self.early);
+        match (record, self.expectation) {
+            (Some(start), Expectation::TlsAfterStartTls) => self.cross(start),
+            (Some(0), Expectation::TlsAtOnce) => self.cross(0),
+            (_, Expectation::TlsAtOnce) if self.is_clear_text() => self.not_tls(),
+            (None, _) if self.stray.len() >= MAX_BEFORE_TLS => self.not_tls(),
+            _ => Crossing::Undecided,
+        }
+    }
+
+    /// What was held back, where the connection ends here.
+    pub(crate) fn end(&mut self) -> Option<Octets> {
+        (!self.stray.is_empty()).then(|| self.kept(self.stray.len()))
+    }
+
+    fn cross(&mut self, start: usize) -> Crossing {
+        let injected = (start > 0).then(|| (self.kept(start), start));
+        let octets = self.stray.split_off(start);
+        self.stray.clear();
+        Crossing::Tls { octets, injected }
+    }
+
+    fn not_tls(&self) -> Crossing {
+        let line = self.stray.iter().position(|octet| *octet == b'\n').map(|newline| newline + 1);
+        let end = line.filter(|_| self.expectation == Expectation::TlsAtOnce).unwrap_or(self.stray.len());
+        Crossing::NotTls(self.kept(end))
+    }
+
+    /// A whole line, or as many octets as are kept of one.
+    fn is_clear_text(&self) -> bool {
+        self.stray.contains(&b'\n') && !begins_record(&self.stray) || self.stray.len() >= MAX_STRAY
+    }
+
+    fn kept(&self, end: usize) -> Octets {
+        self.stray[..end.min(MAX_STRAY)].into()
+    }
+}
+
+/// The header of a handshake or alert record (RFC 8446 §5.1), the only ones that a server may begin with.
+fn begins_record(octets: &[u8]) -> bool {
+    matches!(octets, [21 | 22, 3, 0..=4, ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &[u8] = &[22, 3, 3, 0, 4];
+
+    fn cross(expectation: Expectation, early: &[u8], octets: &[u8]) -> Crossing {
+        let by = |size: usize| {
+            let mut threshold = Threshold::new(expectation, early.to_vec());
+            let mut cuts = octets.chunks(size);
+            while let Some(cut) = cuts.next() {
+                match threshold.receive(cut) {
+                    Crossing::Undecided => {}
+                    Crossing::Tls { octets, injected } => {
+                        let rest = cuts.flatten().copied();
+                        return Crossing::Tls { octets: octets.into_iter().chain(rest).collect(), injected };
+                    }
+                    not_tls @ Crossing::NotTls(_) => return not_tls,
+                }
+            }
+            Crossing::Undecided
+        };
+        let whole = by(octets.len().max(1));
+        assert_eq!(by(7), whole);
+        assert_eq!(by(1), whole);
+        whole
+    }
+
+    #[test]
+    fn tls_passes_untouched() {
+        for expectation in [Expectation::TlsAtOnce, Expectation::TlsAfterStartTls] {
+            let crossing = cross(expectation, b"", RECORD);
+            assert_eq!(crossing, Crossing::Tls { octets: RECORD.to_vec(), injected: None });
+        }
+    }
+
+    #[test]
+    fn clear_text_after_starttls_is_held_back_and_kept() {
+        let injected = Some((b"250 injected\r\n".into(), 14));
+        let late = cross(Expectation::TlsAfterStartTls, b"", &[b"250 injected\r\n", RECORD].concat());
+        assert_eq!(late, Crossing::Tls { octets: RECORD.to_vec(), injected: injected.clone() });
+        let early = cross(Expectation::TlsAfterStartTls, b"250 injected\r\n", RECORD);
+        assert_eq!(early, Crossing::Tls { octets: RECORD.to_vec(), injected });
+    }
+
+    #[test]
+    fn a_record_that_came_before_the_client_hello_is_no_tls() {
+        let crossing = cross(Expectation::TlsAfterStartTls, RECORD, RECORD);
+        assert_eq!(
+            crossing,
+            Crossing::Tls { octets: RECORD.to_vec(), injected: Some((RECORD.into(), RECORD.len())) }
+        );
+    }
+
+    #[test]
+    fn clear_text_on_a_tls_port_is_told_by_its_first_line() {
+        let crossing = cross(Expectation::TlsAtOnce, b"", b"220 mx ESMTP\r\n500 what\r\n");
+        assert_eq!(crossing, Crossing::NotTls(b"220 mx ESMTP\r\n".into()));
+        assert_eq!(cross(Expectation::TlsAtOnce, b"", b"220 mx"), Crossing::Undecided);
+        let noise = cross(Expectation::TlsAtOnce, b"", &[b'x'; MAX_STRAY]);
+        assert_eq!(noise, Crossing::NotTls(vec![b'x'; MAX_STRAY].into()));
+    }
+
+    #[test]
+    fn waiting_for_tls_after_starttls_has_an_end() {
+        let noise = vec![b'x'; MAX_BEFORE_TLS];
+        assert_eq!(cross(Expectation::TlsAfterStartTls, b"", &noise[1..]), Crossing::Undecided);
+        let crossing = cross(Expectation::TlsAfterStartTls, b"", &noise);
+        assert_eq!(crossing, Crossing::NotTls(noise[..MAX_STRAY].into()));
+    }
+}

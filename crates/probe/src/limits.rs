@@ -1,0 +1,26 @@
+//! How long a test waits; each is a bound on what a server can cost.
+
+use std::time::Duration;
+
+/// Until the driver must have connected or given up: the relay's own 5 s to resolve and 10 s to connect, and some
+/// for the way there.
+pub const DIAL: Duration = Duration::from_secs(20);
+
+/// Until the greeting's first octet. Real senders wait five minutes (RFC 5321 §4.5.3.2.1); servers that delay
+/// theirs on purpose rarely do so for more than 30 s.
+pub const GREETING: Duration = Duration::from_secs(40);
+
+/// Any later silence, RFC 5321 §4.5.3.2 notwithstanding: a person is waiting.
+pub const SILENCE: Duration = Duration::from_secs(20);
+
+/// Until the reply to QUIT; everything worth knowing is known by then.
+pub const QUIT: Duration = Duration::from_secs(5);
+
+/// A port's whole test, however many connections it takes.
+pub const PORT: Duration = Duration::from_secs(90);
+
+/// Octets kept of clear text where TLS was to begin, and octets waited through for TLS to begin after all.
+pub const MAX_STRAY: usize = heloscope_smtp::MAX_STRAY;
+
+/// See [`MAX_STRAY`].
+pub const MAX_BEFORE_TLS: usize = 4096;

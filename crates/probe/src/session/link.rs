@@ -1,0 +1,162 @@
+use std::time::Duration;
+
+use heloscope_observation::{Connection, ConnectionId, Event, Host, Stage, TlsMode};
+use heloscope_smtp::{Command, ReplyReader};
+
+use crate::channel::{Expectation, TlsChannel, TlsEvent};
+use crate::limits;
+use crate::probe::{Context, Output};
+
+/// What every state of a dialogue needs: the connection, the channel on it, the reader behind that, the clock.
+#[derive(Debug)]
+pub(crate) struct Link {
+    connection: Connection,
+    pub(crate) host: Host,
+    /// The name to give with EHLO; empty until connected.
+    pub(crate) ehlo_name: String,
+    /// What the dialogue is about at the moment; observations carry it.
+    pub(crate) stage: Stage,
+    pub(crate) reader: ReplyReader,
+    tls: Option<TlsChannel>,
+    encrypted: bool,
+    patience: Patience,
+    port_deadline: Duration,
+}
+
+/// How long to wait, and since when.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    since: Duration,
+    limit: Duration,
+}
+
+impl Link {
+    pub(crate) fn new(connection: Connection, host: Host, port_deadline: Duration) -> Self {
+        Self {
+            connection,
+            host,
+            ehlo_name: String::new(),
+            stage: Stage::Resolve,
+            reader: ReplyReader::default(),
+            tls: None,
+            encrypted: false,
+            patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
+            port_deadline,
+        }
+    }
+
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.connection.id
+    }
+
+    pub(crate) fn mode(&self) -> TlsMode {
+        self.connection.port.mode
+    }
+
+    pub(crate) fn dial(&mut self, cx: &mut Context) {
+        self.wait(limits::DIAL, cx);
+        self.observe(Event::Dialled, cx);
+        let host = self.host.clone();
+        cx.put(Output::Connect { connection: self.id(), host, port: self.connection.port });
+    }
+
+    /// Waits at most this long from now for the next octet.
+    pub(crate) fn wait(&mut self, limit: Duration, cx: &Context) {
+        self.patience = Patience { since: cx.at, limit };
+    }
+
+    /// An octet came: from now on only silence counts.
+    pub(crate) fn heard(&mut self, cx: &Context) {
+        let limit = if self.patience.limit == limits::QUIT { limits::QUIT } else { limits::SILENCE };
+        self.wait(limit, cx);
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        (self.patience.since + self.patience.limit).min(self.port_deadline)
+    }
+
+    /// The limit that has just run out.
+    pub(crate) fn limit(&self, cx: &Context) -> Duration {
+        if cx.at >= self.port_deadline { limits::PORT } else { self.patience.limit }
+    }
+
+    pub(crate) fn observe(&self, event: Event, cx: &mut Context) {
+        cx.observe(self.id(), self.stage, event);
+    }
+
+    /// Sends a command, in the stage that begins with it, and waits for the reply.
+    pub(crate) fn send(&mut self, stage: Stage, command: Command, cx: &mut Context) {
+        self.stage = stage;
+        let octets = command.to_octets();
+        self.observe(Event::Sent { command, encrypted: self.encrypted }, cx);
+        self.wait(if stage == Stage::Quit { limits::QUIT } else { limits::SILENCE }, cx);
+        match &mut self.tls {
+            Some(tls) => tls.send(&octets),
+            None => self.transmit(octets, cx),
+        }
+        self.flush(cx);
+    }
+
+    /// Sends a ClientHello. What the reader still holds came before it and is no part of TLS.
+    pub(crate) fn begin_tls(&mut self, expectation: Expectation, cx: &mut Context) {
+        self.stage = Stage::Tls;
+        let early = self.reader.take_unread();
+        let tls = TlsChannel::new(&self.host, expectation, early, cx.provider.clone(), cx.began_at_ms());
+        self.tls = Some(tls);
+        self.observe(Event::HandshakeBegun, cx);
+        self.wait(limits::SILENCE, cx);
+        self.flush(cx);
+    }
+
+    /// From here on, commands and replies are inside TLS.
+    pub(crate) fn set_encrypted(&mut self) {
+        self.encrypted = true;
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// Octets of the server's go to the reader, or through TLS.
+    pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
+        match &mut self.tls {
+            Some(tls) => tls.receive(octets),
+            None => {
+                self.reader.push(octets);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn end_of_tls(&mut self) -> Vec<TlsEvent> {
+        self.tls.as_mut().map(TlsChannel::end).unwrap_or_default()
+    }
+
+    /// Whether a close_notify came; `None` outside TLS.
+    pub(crate) fn saw_close_notify(&self) -> Option<bool> {
+        self.tls.as_ref().map(TlsChannel::saw_close_notify)
+    }
+
+    /// Sends what TLS has to send: its handshake, enciphered commands, alerts.
+    pub(crate) fn flush(&mut self, cx: &mut Context) {
+        if let Some(octets) =
+            self.tls.as_mut().map(TlsChannel::take_outgoing).filter(|octets| !octets.is_empty())
+        {
+            self.transmit(octets, cx);
+        }
+    }
+
+    /// Ends the connection, with a close_notify where TLS is up.
+    pub(crate) fn close(&mut self, cx: &mut Context) {
+        if let Some(tls) = self.tls.as_mut().filter(|_| self.encrypted) {
+            tls.send_close_notify();
+        }
+        self.flush(cx);
+        cx.put(Output::Close { connection: self.id() });
+        self.observe(Event::Ended, cx);
+    }
+
+    fn transmit(&self, octets: Vec<u8>, cx: &mut Context) {
+        cx.put(Output::Transmit { connection: self.id(), octets });
+    }
+}

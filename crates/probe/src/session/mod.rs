@@ -1,0 +1,168 @@
+//! One SMTP dialogue over one connection: one struct a state in [`state`], what they share in [`link`].
+
+mod link;
+mod state;
+
+use std::time::Duration;
+
+use heloscope_observation::{
+    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage,
+};
+
+use crate::channel::TlsEvent;
+use crate::probe::Context;
+use link::Link;
+use state::State;
+
+/// A dialogue, from dialling to its end.
+#[derive(Debug)]
+pub(crate) struct Session {
+    link: Link,
+    state: State,
+}
+
+impl Session {
+    /// Asks for the connection. All is over by `port_deadline`.
+    pub(crate) fn dial(
+        connection: Connection,
+        host: Host,
+        port_deadline: Duration,
+        cx: &mut Context,
+    ) -> Self {
+        let mut link = Link::new(connection, host, port_deadline);
+        let state = State::dial(&mut link, cx);
+        Self { link, state }
+    }
+
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.link.id()
+    }
+
+    /// When time is up for what is awaited; `None` once the dialogue is over.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        (!self.is_over()).then(|| self.link.deadline())
+    }
+
+    pub(crate) fn connected(&mut self, established: Established, cx: &mut Context) {
+        self.step(|state, link| state.connected(established, link, cx));
+    }
+
+    pub(crate) fn refused(&mut self, refusal: Refusal, cx: &mut Context) {
+        if self.is_over() {
+            return;
+        }
+        if matches!(refusal.code, RefusalCode::NameNotFound | RefusalCode::ResolveFailed) {
+            self.link.stage = Stage::Resolve;
+        } else if self.link.stage == Stage::Resolve {
+            self.link.stage = Stage::Connect;
+        }
+        self.observe_unfinished(cx);
+        if !self.is_over() {
+            self.link.observe(Event::Refused(refusal), cx);
+            self.end(cx);
+        }
+    }
+
+    pub(crate) fn received(&mut self, octets: &[u8], cx: &mut Context) {
+        if self.is_over() {
+            return;
+        }
+        self.link.heard(cx);
+        for event in self.link.receive(octets) {
+            self.tls_event(event, cx);
+            self.read_replies(cx);
+            if self.is_over() {
+                return;
+            }
+        }
+        self.read_replies(cx);
+        self.link.flush(cx);
+    }
+
+    pub(crate) fn closed(&mut self, cx: &mut Context) {
+        if self.is_over() {
+            return;
+        }
+        self.observe_unfinished(cx);
+        if !self.is_over() {
+            let close_notify = self.link.saw_close_notify();
+            self.link.observe(Event::Closed { close_notify }, cx);
+            self.end(cx);
+        }
+    }
+
+    pub(crate) fn tick(&mut self, cx: &mut Context) {
+        if self.is_over() || cx.at < self.link.deadline() {
+            return;
+        }
+        self.observe_unfinished(cx);
+        if !self.is_over() {
+            let after = self.link.limit(cx);
+            self.link.observe(Event::TimedOut { after }, cx);
+            self.end(cx);
+        }
+    }
+
+    fn tls_event(&mut self, event: TlsEvent, cx: &mut Context) {
+        match event {
+            TlsEvent::Injected { octets, total } => self.link.observe(Event::Injected { octets, total }, cx),
+            TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
+            TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
+            TlsEvent::Handshake(handshake) => {
+                self.link.observe(Event::Handshake(handshake), cx);
+                self.step(|state, link| state.encrypted(link, cx));
+            }
+            TlsEvent::Plaintext(octets) => self.link.reader.push(&octets),
+            TlsEvent::CloseNotify => {
+                self.read_replies(cx);
+                self.closed(cx);
+            }
+            TlsEvent::Failed(failure) => {
+                self.link.observe(Event::TlsFailed(failure), cx);
+                self.end(cx);
+            }
+        }
+    }
+
+    fn read_replies(&mut self, cx: &mut Context) {
+        while !self.is_over() {
+            let encrypted = self.link.is_encrypted();
+            match self.link.reader.next_reply() {
+                None => return,
+                Some(Ok(reply)) => {
+                    self.link.observe(Event::Replied { reply: reply.clone(), encrypted }, cx);
+                    self.step(|state, link| state.replied(&reply, link, cx));
+                }
+                Some(Err(fault)) => {
+                    self.link.observe(Event::NoReply { fault, encrypted }, cx);
+                    self.end(cx);
+                }
+            }
+        }
+    }
+
+    /// What had begun and will not be finished: part of a reply, clear text where TLS was to begin, a chain whose
+    /// handshake broke off.
+    fn observe_unfinished(&mut self, cx: &mut Context) {
+        let encrypted = self.link.is_encrypted();
+        if let Some(fault) = self.link.reader.unfinished() {
+            self.link.observe(Event::NoReply { fault, encrypted }, cx);
+        }
+        for event in self.link.end_of_tls() {
+            self.tls_event(event, cx);
+        }
+    }
+
+    fn step(&mut self, advance: impl FnOnce(State, &mut Link) -> State) {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        self.state = advance(state, &mut self.link);
+    }
+
+    fn end(&mut self, cx: &mut Context) {
+        self.state = State::end(&mut self.link, cx);
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+}
