@@ -20,33 +20,28 @@ const DIALOGUES: &str = "heloscope-dialogue";
 pub(crate) fn test(place: &Place) -> Result<()> {
     let missing = install::installed(place, BUILD.iter().chain(&BROWSER).chain(&MAIL_SERVERS))?;
     build::build(place)?;
-    let mut suites = vec![("native", native(place)?)];
-    suites.push(("dialogues", dialogues(place)?));
+    let (tally, natively) = native(place)?;
+    let mut suites = vec![("native", tally)];
+    suites.push(("dialogues", dialogues(place, natively)?));
     suites.push(("page", page(place)?));
     report(&suites, &missing)
 }
 
-/// What cargo tests. The browser's half is tested in the browser.
-fn native(place: &Place) -> Result<Tally> {
+/// What cargo tests, and how many of these tests are dialogues. The browser's half is tested in the browser.
+fn native(place: &Place) -> Result<(Tally, usize)> {
     let mut cargo = place.cargo("test");
     cargo.args(["--locked", "--workspace", "--exclude", "heloscope-web", "--no-fail-fast"]);
     let (success, output) = passed_on(&mut cargo)?;
-    Ok(counted(Tally::of_cargo(&output), success))
+    // The one module of that name is the dialogues'.
+    let dialogues = output.lines().filter(|line| line.starts_with("test native::")).count();
+    Ok((counted(Tally::of_cargo(&output), success), dialogues))
 }
 
 /// The dialogues once more, as WebAssembly under Node, which must be as many as they are natively.
-fn dialogues(place: &Place) -> Result<Tally> {
+fn dialogues(place: &Place, natively: usize) -> Result<Tally> {
     build::wasm(place, DIALOGUES)?;
     let out = place.root.join("target/dialogue");
     assets::bind(place, &place.wasm(DIALOGUES), "node", &out, "heloscope_dialogue")?;
-    let mut cargo = place.cargo("test");
-    cargo.args(["--locked", "--workspace", "--exclude", "heloscope-web", "--lib", "--quiet"]);
-    cargo.args(["--", "--nocapture", "dialogues_are_counted"]);
-    let output = crate::run::output(&mut cargo)?;
-    let natively = output
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("dialogues: ")?.parse::<u64>().ok())
-        .context("the native tests did not say how many dialogues there are")?;
     let mut node = place.node();
     node.env("DIALOGUES", natively.to_string());
     node_tests(place, node, "dialogues", &["crates/dialogue/wasm.test.mjs".to_owned()])
