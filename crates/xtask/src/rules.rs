@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::build::WASM;
 use crate::place::Place;
 use crate::run::output;
 
@@ -68,7 +69,11 @@ const ROOMS: [Room; 14] = [
         uses: &[OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE],
         never: &["axum"],
     },
-    Room { package: "heloscope-dialogue", uses: &[OBSERVATION, PROBE, SMTP], never: &[TOKIO, PKI, REPORT] },
+    Room {
+        package: "heloscope-dialogue",
+        uses: &[CRYPTO, OBSERVATION, PROBE, SMTP],
+        never: &[TOKIO, PKI, REPORT],
+    },
     // Nothing depends on it, and it starts what it tests from outside.
     Room { package: "heloscope-interop", uses: &[OBSERVATION, PROBE, REPORT, SMTP], never: &[] },
 ];
@@ -139,14 +144,18 @@ fn never_broken(room: &Room, under: &BTreeSet<String>) -> Vec<String> {
         .collect()
 }
 
-/// All packages under one, with just the features that it asks for, on any target.
+/// All packages under one, with just the features that it asks for, on this machine and in a browser.
 fn under(place: &Place, package: &str) -> Result<BTreeSet<String>> {
-    let mut tree = place.cargo("tree");
-    tree.args(["--locked", "--package", package, "--edges", "normal", "--target", "all"]);
-    tree.args(["--prefix", "none", "--format", "{p}"]);
-    let lines = output(&mut tree).with_context(|| format!("the dependencies of {package}"))?;
-    let names: BTreeSet<String> =
-        lines.lines().skip(1).filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    let mut names = BTreeSet::new();
+    for target in [[].as_slice(), &["--target", WASM]] {
+        let mut tree = place.cargo("tree");
+        tree.args(["--locked", "--package", package, "--edges", "normal"]).args(target);
+        tree.args(["--prefix", "none", "--format", "{p}"]);
+        let lines = output(&mut tree).with_context(|| format!("the dependencies of {package}"))?;
+        names.extend(
+            lines.lines().skip(1).filter_map(|line| line.split_whitespace().next().map(str::to_owned)),
+        );
+    }
     Ok(names)
 }
 
