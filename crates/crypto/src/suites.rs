@@ -10,17 +10,18 @@ use rustls::{CipherSuite, SignatureScheme, SupportedCipherSuite, Tls12CipherSuit
 use crate::aead::{AES_128_GCM, AES_256_GCM, Aead, CHACHA20_POLY1305};
 use crate::hash::{HMAC_SHA256, HMAC_SHA384, SHA256, SHA384};
 
-/// All suites, in the order they are offered.
+/// All suites, in the order they are offered: OpenSSL's own, so that a server chooses what it would choose for most
+/// senders.
 pub(crate) static ALL: &[SupportedCipherSuite] = &[
-    SupportedCipherSuite::Tls13(&TLS13_AES_128_GCM_SHA256),
     SupportedCipherSuite::Tls13(&TLS13_AES_256_GCM_SHA384),
     SupportedCipherSuite::Tls13(&TLS13_CHACHA20_POLY1305_SHA256),
-    SupportedCipherSuite::Tls12(&TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
-    SupportedCipherSuite::Tls12(&TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
+    SupportedCipherSuite::Tls13(&TLS13_AES_128_GCM_SHA256),
     SupportedCipherSuite::Tls12(&TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
     SupportedCipherSuite::Tls12(&TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384),
     SupportedCipherSuite::Tls12(&TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
     SupportedCipherSuite::Tls12(&TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256),
+    SupportedCipherSuite::Tls12(&TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    SupportedCipherSuite::Tls12(&TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
 ];
 
 static TLS13_AES_128_GCM_SHA256: Tls13CipherSuite =

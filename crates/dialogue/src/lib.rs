@@ -1,1 +1,118 @@
-//! Dialogues with mail servers: literal octets in, literal observations out, natively and in WebAssembly.
+//! Dialogues with mail servers, as transcripts: literal octets in, literal observations out.
+//!
+//! Each is played with the server's octets whole, cut by 7 and cut by 1, and must give the same observations each
+//! time. `cargo test` plays them natively; the exported functions let Node play the very same ones in WebAssembly.
+
+mod play;
+mod server;
+
+mod broken;
+mod endings;
+mod starttls;
+mod tls;
+mod whole;
+
+use play::{Cut, Play};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+macro_rules! dialogues {
+    ($($topic:ident { $($name:ident),* $(,)? })*) => {
+        /// Every dialogue by name.
+        const DIALOGUES: &[(&str, fn(&mut Play))] =
+            &[$($((concat!(stringify!($topic), "::", stringify!($name)), $topic::$name)),*),*];
+
+        #[cfg(test)]
+        mod native {
+            $(mod $topic {
+                $(mod $name {
+                    use crate::play::{Cut, Play};
+                    #[test]
+                    fn whole() { Play::perform(crate::$topic::$name, Cut::Whole); }
+                    #[test]
+                    fn by_7() { Play::perform(crate::$topic::$name, Cut::By(7)); }
+                    #[test]
+                    fn by_1() { Play::perform(crate::$topic::$name, Cut::By(1)); }
+                })*
+            })*
+        }
+    };
+}
+
+dialogues! {
+    whole {
+        starttls_with_tls_1_3,
+        starttls_with_tls_1_2,
+        implicit_tls,
+        no_starttls,
+        helo_only,
+        teaser_before_the_greeting,
+        lower_case_keywords_and_bare_line_feeds,
+        client_certificate_asked_for,
+        three_ports_at_once,
+    }
+    starttls {
+        refused_for_now,
+        refused_with_421,
+        hang_up,
+        injected_reply_before_tls,
+        clear_text_instead_of_tls,
+    }
+    tls {
+        hello_retry_request,
+        alert_in_the_handshake,
+        broken_record,
+        hang_up_in_the_handshake,
+        clear_text_on_an_implicit_tls_port,
+        one_line_without_an_end_on_an_implicit_tls_port,
+        tls_alert_on_a_clear_text_port,
+        close_notify_before_the_reply,
+    }
+    broken {
+        http,
+        imap,
+        reply_without_a_code,
+        reply_too_long,
+        mixed_codes,
+        greeting_421,
+        greeting_554,
+        ehlo_refused_for_now,
+        ehlo_and_helo_refused,
+    }
+    endings {
+        refused,
+        name_not_found,
+        dialling_takes_too_long,
+        no_greeting,
+        half_a_greeting,
+        greeting_one_octet_at_a_time,
+        hang_up_in_the_middle_of_a_reply,
+        reset,
+        quit_unanswered,
+        quit_answered_by_hanging_up,
+        whole_time_over,
+    }
+}
+
+const CUTS: [Cut; 3] = [Cut::Whole, Cut::By(7), Cut::By(1)];
+
+/// How many dialogues there are, each cut counted.
+#[wasm_bindgen]
+pub fn dialogue_count() -> usize {
+    DIALOGUES.len() * CUTS.len()
+}
+
+/// The name of a dialogue, its cut included; `index` is below [`dialogue_count`].
+#[wasm_bindgen]
+pub fn dialogue_name(index: usize) -> String {
+    let (name, _) = DIALOGUES[index / CUTS.len()];
+    format!("{name}::{}", CUTS[index % CUTS.len()])
+}
+
+/// Plays a dialogue; `index` is below [`dialogue_count`]. Throws where an observation is not the expected one.
+#[wasm_bindgen]
+pub fn dialogue_run(index: usize) {
+    #[cfg(target_family = "wasm")]
+    std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
+    let (_, dialogue) = DIALOGUES[index / CUTS.len()];
+    Play::perform(dialogue, CUTS[index % CUTS.len()]);
+}

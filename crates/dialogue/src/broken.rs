@@ -1,0 +1,107 @@
+//! Replies that are none, and refusals.
+
+use heloscope_probe::limits;
+
+use crate::play::Play;
+
+fn greeted_with(play: &mut Play, octets: impl AsRef<[u8]>) {
+    play.test(&["25"]);
+    play.connects();
+    play.server(octets);
+    play.seen_first(&["resolve: dialled", "connect: connected 192.0.2.1:25"]);
+}
+
+pub(crate) fn http(play: &mut Play) {
+    greeted_with(play, "HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: no reply: NotAReply after 0 lines \"HTTP/1.1 400 Bad Request\\r\\n\"",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn imap(play: &mut Play) {
+    greeted_with(play, "* OK IMAP4rev1 ready\r\n");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: no reply: NotAReply after 0 lines \"* OK IMAP4rev1 ready\\r\\n\"",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn reply_without_a_code(play: &mut Play) {
+    greeted_with(play, "220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("250-mx.example\r\nSTARTTLS\r\n250 SIZE\r\n");
+    play.is_closed_by_probe();
+    play.seen_last(&["ehlo: no reply: NotAReply after 1 lines \"STARTTLS\\r\\n\"", "ehlo: ended"]);
+}
+
+pub(crate) fn reply_too_long(play: &mut Play) {
+    greeted_with(play, "220-mx.example\r\n".repeat(300));
+    play.is_closed_by_probe();
+    play.seen(&["greeting: no reply: TooLong after 256 lines \"\"", "greeting: ended"]);
+}
+
+/// The last line's code counts.
+pub(crate) fn mixed_codes(play: &mut Play) {
+    greeted_with(play, "250-mx.example\r\n220 ready\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.closes();
+    play.seen(&[
+        "greeting: < \"250-mx.example\" \"220 ready\"",
+        "ehlo: > EHLO relay.example",
+        "ehlo: closed",
+        "ehlo: ended",
+    ]);
+}
+
+pub(crate) fn greeting_421(play: &mut Play) {
+    greeted_with(play, "421-4.7.0 mx.example\r\n421 4.7.0 Too many connections\r\n");
+    play.client("");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: < \"421-4.7.0 mx.example\" \"421 4.7.0 Too many connections\"",
+        "greeting: ended",
+    ]);
+}
+
+/// RFC 5321 §3.1: after a 554 greeting the client may only say QUIT.
+pub(crate) fn greeting_554(play: &mut Play) {
+    greeted_with(play, "554 5.7.1 Not you\r\n");
+    play.client("QUIT\r\n");
+    play.wait(limits::QUIT.as_secs());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: < \"554 5.7.1 Not you\"",
+        "quit: > QUIT",
+        "quit: timed out after 5 s",
+        "quit: ended",
+    ]);
+}
+
+/// A refusal for now says nothing about HELO.
+pub(crate) fn ehlo_refused_for_now(play: &mut Play) {
+    greeted_with(play, "220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("450 4.3.2 Try later\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.seen_last(&[
+        "ehlo: < \"450 4.3.2 Try later\"",
+        "quit: > QUIT",
+        "quit: < \"221 Bye\"",
+        "quit: ended",
+    ]);
+}
+
+pub(crate) fn ehlo_and_helo_refused(play: &mut Play) {
+    greeted_with(play, "220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("550 5.7.1 Bad name\r\n");
+    play.client("HELO relay.example\r\n");
+    play.server("550 5.7.1 Bad name\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.seen_last(&["ehlo: < \"550 5.7.1 Bad name\"", "quit: > QUIT", "quit: < \"221 Bye\"", "quit: ended"]);
+}

@@ -1,0 +1,118 @@
+//! Silence, hang-ups, and what the network says.
+
+use heloscope_observation::RefusalCode;
+use heloscope_probe::limits;
+
+use crate::play::Play;
+
+fn connected(play: &mut Play) {
+    play.test(&["25"]);
+    play.connects();
+    play.seen(&["resolve: dialled", "connect: connected 192.0.2.1:25"]);
+}
+
+pub(crate) fn refused(play: &mut Play) {
+    play.test(&["587"]);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["resolve: dialled", "connect: refused ConnectionRefused", "connect: ended"]);
+}
+
+pub(crate) fn name_not_found(play: &mut Play) {
+    play.test(&["587"]);
+    play.refuses(RefusalCode::NameNotFound);
+    play.seen(&["resolve: dialled", "resolve: refused NameNotFound", "resolve: ended"]);
+}
+
+pub(crate) fn dialling_takes_too_long(play: &mut Play) {
+    play.test(&["25"]);
+    play.wait(limits::DIAL.as_secs() - 1);
+    play.seen(&["resolve: dialled"]);
+    play.wait(1);
+    play.is_closed_by_probe();
+    play.seen(&["resolve: timed out after 20 s", "resolve: ended"]);
+}
+
+pub(crate) fn no_greeting(play: &mut Play) {
+    connected(play);
+    play.wait(limits::GREETING.as_secs() - 1);
+    play.seen(&[]);
+    play.wait(1);
+    play.is_closed_by_probe();
+    play.seen(&["greeting: timed out after 40 s", "greeting: ended"]);
+}
+
+pub(crate) fn half_a_greeting(play: &mut Play) {
+    connected(play);
+    play.server("220-mx.example\r\n220");
+    play.wait(limits::SILENCE.as_secs());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: no reply: Incomplete after 1 lines \"220\"",
+        "greeting: timed out after 20 s",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn greeting_one_octet_at_a_time(play: &mut Play) {
+    connected(play);
+    for octet in "220 mx.example\r\n".bytes() {
+        play.server([octet]);
+        play.wait(1);
+    }
+    play.client("EHLO relay.example\r\n");
+    play.closes();
+    play.seen_first(&["greeting: < \"220 mx.example\"", "ehlo: > EHLO relay.example"]);
+    play.seen(&["ehlo: closed", "ehlo: ended"]);
+}
+
+pub(crate) fn hang_up_in_the_middle_of_a_reply(play: &mut Play) {
+    connected(play);
+    play.server("220 mx.exam");
+    play.closes();
+    play.seen(&[
+        "greeting: no reply: Incomplete after 0 lines \"220 mx.exam\"",
+        "greeting: closed",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn reset(play: &mut Play) {
+    connected(play);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.refuses(RefusalCode::Reset);
+    play.seen_last(&["ehlo: refused Reset", "ehlo: ended"]);
+}
+
+fn until_quit(play: &mut Play) {
+    connected(play);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    play.seen_last(&["quit: > QUIT"]);
+}
+
+pub(crate) fn quit_unanswered(play: &mut Play) {
+    until_quit(play);
+    play.wait(limits::QUIT.as_secs());
+    play.is_closed_by_probe();
+    play.seen(&["quit: timed out after 5 s", "quit: ended"]);
+}
+
+pub(crate) fn quit_answered_by_hanging_up(play: &mut Play) {
+    until_quit(play);
+    play.closes();
+    play.seen(&["quit: closed", "quit: ended"]);
+}
+
+/// A server that is never silent for long does not hold the port's test up for ever.
+pub(crate) fn whole_time_over(play: &mut Play) {
+    connected(play);
+    for _ in 0..9 {
+        play.server("220-wait\r\n");
+        play.wait(10);
+    }
+    play.is_closed_by_probe();
+    play.seen_last(&["greeting: timed out after 90 s", "greeting: ended"]);
+}

@@ -1,0 +1,81 @@
+//! What comes of STARTTLS other than a handshake.
+
+use crate::play::Play;
+use crate::server::Tls;
+
+/// Up to the reply to STARTTLS.
+fn until_reply(play: &mut Play) {
+    play.test(&["25"]);
+    play.connects();
+    play.server("220 mx.example ESMTP\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("250-mx.example\r\n250 STARTTLS\r\n");
+    play.client("STARTTLS\r\n");
+    play.seen_last(&["starttls: > STARTTLS"]);
+}
+
+pub(crate) fn refused_for_now(play: &mut Play) {
+    until_reply(play);
+    play.server("454 4.7.0 TLS not available\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "starttls: < \"454 4.7.0 TLS not available\"",
+        "quit: > QUIT",
+        "quit: < \"221 Bye\"",
+        "quit: ended",
+    ]);
+}
+
+pub(crate) fn refused_with_421(play: &mut Play) {
+    until_reply(play);
+    play.server("421 4.3.2 Shutting down\r\n");
+    play.is_closed_by_probe();
+    play.seen(&["starttls: < \"421 4.3.2 Shutting down\"", "starttls: ended"]);
+}
+
+pub(crate) fn hang_up(play: &mut Play) {
+    until_reply(play);
+    play.closes();
+    play.seen(&["starttls: closed", "starttls: ended"]);
+}
+
+/// The octets behind the 220 must never be read as a reply inside TLS.
+pub(crate) fn injected_reply_before_tls(play: &mut Play) {
+    until_reply(play);
+    play.server("220 Ready\r\n250-injected\r\n250 SIZE 1\r\n");
+    play.handshake(&Tls::V1_3);
+    play.seen(&[
+        "starttls: < \"220 Ready\"",
+        "tls: hello",
+        "tls: injected 26 \"250-injected\\r\\n250 SIZE 1\\r\\n\"",
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 29 completed",
+        "ehlo after tls: *> EHLO relay.example",
+    ]);
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.seen(&[
+        "ehlo after tls: *< \"250 mx.example\"",
+        "quit: *> QUIT",
+        "quit: *< \"221 Bye\"",
+        "quit: ended",
+    ]);
+}
+
+pub(crate) fn clear_text_instead_of_tls(play: &mut Play) {
+    until_reply(play);
+    play.server("220 Ready\r\n");
+    play.client_hello();
+    play.server("500 5.5.1 What?\r\n");
+    play.closes();
+    play.seen(&[
+        "starttls: < \"220 Ready\"",
+        "tls: hello",
+        "tls: not TLS \"500 5.5.1 What?\\r\\n\"",
+        "tls: ended",
+    ]);
+}

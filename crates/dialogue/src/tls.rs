@@ -1,0 +1,87 @@
+//! Handshakes, and what goes wrong in them.
+
+use rustls::NamedGroup;
+
+use crate::play::Play;
+use crate::server::Tls;
+
+fn dial(play: &mut Play, port: &str) {
+    play.test(&[port]);
+    play.connects();
+    play.seen_first(&["resolve: dialled", "connect: connected 192.0.2.1:25"]);
+}
+
+/// The first hello has no share of this group: the server asks for one.
+pub(crate) fn hello_retry_request(play: &mut Play) {
+    dial(play, "465");
+    play.handshake(&Tls { group: Some(NamedGroup::secp384r1), ..Tls::V1_3 });
+    play.seen(&[
+        "tls: hello",
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 24 after a retry completed",
+    ]);
+    play.closes();
+    play.seen(&["greeting: closed without close_notify", "greeting: ended"]);
+}
+
+pub(crate) fn alert_in_the_handshake(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(b"\x15\x03\x03\x00\x02\x02\x28"); // fatal, handshake_failure
+    play.is_closed_by_probe();
+    play.seen(&["tls: hello", "tls: alert 40", "tls: ended"]);
+}
+
+pub(crate) fn broken_record(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"); // a ServerHello of no octets
+    play.is_closed_by_probe();
+    play.seen(&["tls: hello", "tls: TLS broken", "tls: ended"]);
+}
+
+pub(crate) fn hang_up_in_the_handshake(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(b"\x16\x03\x03");
+    play.closes();
+    play.seen(&["tls: hello", "tls: closed without close_notify", "tls: ended"]);
+}
+
+pub(crate) fn clear_text_on_an_implicit_tls_port(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server("220 mx.example ESMTP\r\n");
+    play.is_closed_by_probe();
+    play.seen(&["tls: hello", "tls: not TLS \"220 mx.example ESMTP\\r\\n\"", "tls: ended"]);
+}
+
+pub(crate) fn one_line_without_an_end_on_an_implicit_tls_port(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server("220 mx.exa");
+    play.seen(&["tls: hello"]);
+    play.wait(20);
+    play.is_closed_by_probe();
+    play.seen(&["tls: not TLS \"220 mx.exa\"", "tls: ended"]);
+}
+
+pub(crate) fn tls_alert_on_a_clear_text_port(play: &mut Play) {
+    dial(play, "25");
+    play.server(b"\x15\x03\x01\x00\x02\x02\x0a"); // fatal, unexpected_message
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: no reply: TlsRecord after 0 lines \"\\x15\\x03\\x01\\x00\\x02\\x02\\n\"",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn close_notify_before_the_reply(play: &mut Play) {
+    dial(play, "465");
+    play.handshake(&Tls::V1_2);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.sends_close_notify();
+    play.is_closed_by_probe();
+    play.seen_last(&["ehlo after tls: closed after close_notify", "ehlo after tls: ended"]);
+}
