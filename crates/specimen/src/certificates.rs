@@ -1,0 +1,190 @@
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+use time::{Duration, OffsetDateTime};
+
+use crate::rsa_keys::{Rsa1024, Sha1Issuer, with_sha1};
+use crate::script::{Credentials, Issuer, Key, Names};
+
+const SERVER_RSA_2048: &str = include_str!("../keys/server-rsa-2048.pem");
+const ISSUER_RSA_2048: &str = include_str!("../keys/issuer-rsa-2048.pem");
+/// The domain of all specimens; the root is good for nothing else, since one of its intermediates has a public key pair.
+const DOMAIN: &str = "specimen.test";
+const ANOTHER_HOST: &str = "another-server.specimen.test";
+
+/// Makes the certificates of a fleet.
+pub(crate) struct Authority {
+    now: OffsetDateTime,
+    root: CertifiedIssuer<'static, KeyPair>,
+    rsa: CertifiedIssuer<'static, KeyPair>,
+    ecdsa: CertifiedIssuer<'static, KeyPair>,
+    untrusted: CertifiedIssuer<'static, KeyPair>,
+    rsa_with_sha1: rcgen::Issuer<'static, Sha1Issuer>,
+    server_rsa_2048: KeyPair,
+    server_rsa_1024: Rsa1024,
+    server_ecdsa: KeyPair,
+}
+
+const FRESH: &str = "the system gives random numbers for a key";
+const FIXTURE: &str = "the key is a file of this crate, and its tests read it";
+const ENCODED: &str = "every name here is ASCII where ASCII is asked for, and ring signs with keys it took";
+
+impl Authority {
+    /// Makes roots and intermediates, valid for years around `now` (seconds since 1970-01-01T00:00:00Z, taken as
+    /// the nearest of 2000-01-01 to 2100-01-01 where it lies outside).
+    pub(crate) fn new(now: i64) -> Self {
+        let now = now.clamp(946_684_800, 4_102_444_800);
+        let now = OffsetDateTime::from_unix_timestamp(now).expect("the years 2000 to 2100 are in range");
+        let root = root(now, "Specimen Root");
+        let untrusted_root = root_of_nobody(now);
+        let rsa_key = || KeyPair::from_pem(ISSUER_RSA_2048).expect(FIXTURE);
+        let rsa_params = intermediate_params(now, "Specimen RSA CA");
+        Self {
+            now,
+            rsa_with_sha1: rcgen::Issuer::new(rsa_params.clone(), Sha1Issuer::new(ISSUER_RSA_2048)),
+            rsa: CertifiedIssuer::signed_by(rsa_params, rsa_key(), &root).expect(ENCODED),
+            ecdsa: intermediate(now, "Specimen ECDSA CA", &root),
+            untrusted: intermediate(now, "CA of Nobody", &untrusted_root),
+            root,
+            server_rsa_2048: KeyPair::from_pem(SERVER_RSA_2048).expect(FIXTURE),
+            server_rsa_1024: Rsa1024::new(),
+            server_ecdsa: KeyPair::generate().expect(FRESH),
+        }
+    }
+
+    /// The root that reports are to trust, as PEM.
+    pub(crate) fn root_pem(&self) -> String {
+        self.root.pem()
+    }
+
+    /// The root that reports are to trust, as DER.
+    pub(crate) fn root_der(&self) -> CertificateDer<'static> {
+        self.root.der().clone()
+    }
+
+    /// Makes one server's certificate; `serial` is to differ from server to server.
+    pub(crate) fn issue(&self, host: &str, serial: u8, credentials: &Credentials) -> CertifiedKey {
+        let params = self.server_params(host, serial, credentials);
+        let mut chain = vec![match credentials.key {
+            Key::Rsa2048 => self.sign(&params, &self.server_rsa_2048, credentials.issuer),
+            Key::EcdsaP256 => self.sign(&params, &self.server_ecdsa, credentials.issuer),
+            Key::Rsa1024 => params.signed_by(&self.server_rsa_1024, &self.rsa).expect(ENCODED).into(),
+        }];
+        if credentials.intermediate_sent {
+            chain.extend(self.intermediate_of(credentials.issuer).cloned());
+        }
+        let key: Arc<dyn rustls::sign::SigningKey> = match credentials.key {
+            Key::Rsa2048 => for_rustls(&self.server_rsa_2048),
+            Key::EcdsaP256 => for_rustls(&self.server_ecdsa),
+            Key::Rsa1024 => Arc::new(self.server_rsa_1024.clone()),
+        };
+        CertifiedKey::new(chain, key)
+    }
+
+    fn sign(&self, params: &CertificateParams, key: &KeyPair, issuer: Issuer) -> CertificateDer<'static> {
+        let certificate = match issuer {
+            Issuer::Rsa => params.signed_by(key, &self.rsa),
+            Issuer::Ecdsa => params.signed_by(key, &self.ecdsa),
+            Issuer::Untrusted => params.signed_by(key, &self.untrusted),
+            Issuer::Itself => params.self_signed(key),
+            Issuer::RsaWithSha1 => {
+                let unmarked = params.signed_by(key, &self.rsa_with_sha1).expect(ENCODED);
+                return with_sha1(unmarked.der()).into();
+            }
+        };
+        certificate.expect(ENCODED).into()
+    }
+
+    fn intermediate_of(&self, issuer: Issuer) -> Option<&CertificateDer<'static>> {
+        match issuer {
+            Issuer::Rsa | Issuer::RsaWithSha1 => Some(self.rsa.der()),
+            Issuer::Ecdsa => Some(self.ecdsa.der()),
+            Issuer::Untrusted => Some(self.untrusted.der()),
+            Issuer::Itself => None,
+        }
+    }
+
+    fn server_params(&self, host: &str, serial: u8, credentials: &Credentials) -> CertificateParams {
+        let (from, to) = credentials.days;
+        // Half a day more, so that "12 days" stays 12 whole days for as long.
+        let mut params = params(self.now + Duration::days(from), self.now + Duration::days(to) + HALF_A_DAY);
+        let number = [&[serial.max(1)], &self.now.unix_timestamp().to_be_bytes()[..]].concat();
+        params.serial_number = Some(SerialNumber::from(number));
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let name = if credentials.names == Names::Another { ANOTHER_HOST } else { host };
+        params.distinguished_name.push(DnType::CommonName, name);
+        if credentials.names != Names::CommonNameOnly {
+            params.subject_alt_names.push(SanType::DnsName(name.try_into().expect(ENCODED)));
+        }
+        if credentials.names == Names::Hostile {
+            params.distinguished_name.push(DnType::OrganizationName, HOSTILE_ORGANIZATION);
+            params.distinguished_name.push(DnType::OrganizationalUnitName, HOSTILE_UNIT);
+            params.subject_alt_names.push(SanType::URI(HOSTILE_URI.try_into().expect(ENCODED)));
+        }
+        params
+    }
+}
+
+const HALF_A_DAY: Duration = Duration::hours(12);
+const HOSTILE_ORGANIZATION: &str = "<script>alert('organization')</script>, CN=trusted.example";
+const HOSTILE_UNIT: &str = "\u{202e}elpmaxe.knab\u{202c} \u{200b}\u{feff}\u{7}\u{1b}[31m\0";
+const HOSTILE_URI: &str = "javascript:alert('\"><img src=x onerror=alert(1)>')";
+
+fn root(now: OffsetDateTime, name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = authority_params(now, name, 5 * 365, BasicConstraints::Unconstrained);
+    let permitted = vec![GeneralSubtree::DnsName(DOMAIN.to_owned())];
+    params.name_constraints =
+        Some(NameConstraints { permitted_subtrees: permitted, excluded_subtrees: Vec::new() });
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).expect(FRESH);
+    CertifiedIssuer::self_signed(params, key).expect(ENCODED)
+}
+
+fn root_of_nobody(now: OffsetDateTime) -> CertifiedIssuer<'static, KeyPair> {
+    root(now, "Root of Nobody")
+}
+
+fn intermediate(
+    now: OffsetDateTime,
+    name: &str,
+    root: &CertifiedIssuer<'static, KeyPair>,
+) -> CertifiedIssuer<'static, KeyPair> {
+    let key = KeyPair::generate().expect(FRESH);
+    CertifiedIssuer::signed_by(intermediate_params(now, name), key, root).expect(ENCODED)
+}
+
+fn intermediate_params(now: OffsetDateTime, name: &str) -> CertificateParams {
+    let mut params = authority_params(now, name, 2 * 365, BasicConstraints::Constrained(0));
+    params.use_authority_key_identifier_extension = true;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}
+
+fn authority_params(now: OffsetDateTime, name: &str, days: i64, path: BasicConstraints) -> CertificateParams {
+    let mut params = params(now - Duration::days(days), now + Duration::days(days));
+    params.is_ca = IsCa::Ca(path);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(DnType::OrganizationName, "Heloscope specimens");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+fn params(not_before: OffsetDateTime, not_after: OffsetDateTime) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.not_before = not_before;
+    params.not_after = not_after;
+    params
+}
+
+fn for_rustls(key: &KeyPair) -> Arc<dyn rustls::sign::SigningKey> {
+    let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    ring::sign::any_supported_type(&der).expect("ring made this key, or took it already")
+}
