@@ -1,0 +1,266 @@
+//! The chain as it was sent, and the certification paths that its signatures make.
+//!
+//! A certificate's issuer is one with its issuer's name whose key verifies its signature. Since a signature
+//! verifies with one key only, the paths are few, however many certificates bear the same name: nothing here
+//! grows with the permutations of a hostile chain.
+
+use rustls_pki_types::{SignatureVerificationAlgorithm, TrustAnchor};
+
+use crate::anchors::TrustAnchors;
+use crate::certificate::Certificate;
+use crate::der::Parts;
+use crate::path::{SelfSigned, Trust};
+use crate::signature::{Signature, verify};
+
+/// How many certificates of a chain path building looks at, from the leaf on; those after them count as not
+/// sent.
+pub const MAX_CERTIFICATES: usize = 10;
+
+/// How many paths are looked at; a chain with more than one holds cross-certificates.
+pub const MAX_PATHS: usize = 16;
+
+/// How many signatures are verified to find the paths, beside the one with its own key of each self-issued
+/// certificate; an honest chain needs one a certificate. An issuer not found within this bound counts as not
+/// sent.
+pub const MAX_SIGNATURES: usize = 32;
+
+/// One certificate of the chain that parses.
+pub(crate) struct Sent<'a> {
+    /// Its index in the chain as sent.
+    pub(crate) index: usize,
+    pub(crate) der: &'a [u8],
+    pub(crate) facts: Certificate,
+    pub(crate) parts: Parts<'a>,
+    pub(crate) self_signed: SelfSigned,
+}
+
+/// A path that ends at a trust anchor, by its signatures.
+pub(crate) struct Anchored<'a> {
+    pub(crate) path: Vec<usize>,
+    pub(crate) anchor: &'a TrustAnchor<'static>,
+    pub(crate) trust: Trust,
+}
+
+/// The issuers of one certificate among those sent.
+#[derive(Clone, Default)]
+pub(crate) struct Issuers {
+    positions: Vec<usize>,
+    /// A certificate has the issuer's name, and nothing says that it is another key's, but its key did not
+    /// make the signature.
+    pub(crate) mismatched: bool,
+}
+
+/// The certificates that parse, the leaf first; positions are indexes into `sent`.
+pub(crate) struct Chain<'a> {
+    pub(crate) sent: Vec<Sent<'a>>,
+    algorithms: Vec<&'a dyn SignatureVerificationAlgorithm>,
+    issuers: Vec<Option<Issuers>>,
+    signatures_left: usize,
+}
+
+impl<'a> Chain<'a> {
+    /// `None` where the leaf does not parse. Copies of a certificate count once.
+    pub(crate) fn read(
+        chain: impl Iterator<Item = &'a [u8]>,
+        algorithms: Vec<&'a dyn SignatureVerificationAlgorithm>,
+    ) -> Option<Self> {
+        let mut sent: Vec<Sent<'a>> = Vec::new();
+        for (index, der) in chain.take(MAX_CERTIFICATES).enumerate() {
+            if sent.iter().any(|other| other.der == der) {
+                continue;
+            }
+            match Sent::read(index, der, &algorithms) {
+                Some(certificate) => sent.push(certificate),
+                None if index == 0 => return None,
+                None => {}
+            }
+        }
+        let issuers = vec![None; sent.len()];
+        (!sent.is_empty()).then_some(Chain { sent, algorithms, issuers, signatures_left: MAX_SIGNATURES })
+    }
+
+    /// Every path from the leaf up that cannot be made longer, at most [`MAX_PATHS`], in the order sent.
+    pub(crate) fn paths(&mut self) -> Vec<Vec<usize>> {
+        let mut paths = Vec::new();
+        let mut open = vec![vec![0]];
+        while let Some(path) = open.pop() {
+            if paths.len() == MAX_PATHS {
+                break;
+            }
+            let head = path.last().copied().unwrap_or_default();
+            let found = self.issuers(head).positions;
+            let longer: Vec<Vec<usize>> = found
+                .into_iter()
+                .filter(|next| !path.iter().any(|earlier| self.same_entity(*earlier, *next)))
+                .map(|next| [path.as_slice(), &[next]].concat())
+                .collect();
+            if longer.is_empty() {
+                paths.push(path);
+            } else {
+                open.extend(longer.into_iter().rev());
+            }
+        }
+        paths
+    }
+
+    /// Every beginning of one of `paths` whose last certificate is signed with a trust anchor's key, the
+    /// shortest first.
+    pub(crate) fn anchored(&mut self, paths: &[Vec<usize>], anchors: &'a TrustAnchors) -> Vec<Anchored<'a>> {
+        let mut found: Vec<Anchored<'a>> = Vec::new();
+        let mut tried: Vec<&[usize]> = Vec::new();
+        let longest = paths.iter().map(Vec::len).max().unwrap_or_default();
+        for length in 1..=longest {
+            for path in paths.iter().filter_map(|path| path.get(..length)) {
+                // A root's own signature adds nothing: if it is an anchor, what it issued is anchored already.
+                let is_root = length > 1 && self.sent[path[length - 1]].self_signed == SelfSigned::Yes;
+                if is_root || tried.contains(&path) {
+                    continue;
+                }
+                tried.push(path);
+                let anchored = self.anchors_of(path[length - 1], anchors).into_iter();
+                found.extend(anchored.map(|(anchor, trust)| Anchored { path: path.to_vec(), anchor, trust }));
+            }
+        }
+        found
+    }
+
+    /// Whether a trust anchor has the name of this certificate's issuer.
+    pub(crate) fn names_an_anchor(&self, position: usize, anchors: &TrustAnchors) -> bool {
+        let issuer = self.sent[position].parts.issuer;
+        all(anchors).any(|(anchor, _)| anchor.subject.as_ref() == issuer)
+    }
+
+    pub(crate) fn issuers(&mut self, position: usize) -> Issuers {
+        if let Some(known) = &self.issuers[position] {
+            return known.clone();
+        }
+        let found = self.find_issuers(position);
+        self.issuers[position] = Some(found.clone());
+        found
+    }
+
+    fn find_issuers(&mut self, position: usize) -> Issuers {
+        let subject = &self.sent[position];
+        let mut found = Issuers::default();
+        if subject.self_signed != SelfSigned::No {
+            return found;
+        }
+        // A certificate that claims to have issued itself, and whose key says otherwise, is a mismatch of its
+        // own.
+        found.mismatched = subject.facts.is_self_issued && key_ids(subject, subject) != KeyIds::Differ;
+
+        let mut candidates: Vec<usize> = (0..self.sent.len())
+            .filter(|other| *other != position && self.sent[*other].parts.subject == subject.parts.issuer)
+            .collect();
+        candidates.sort_by_key(|other| key_ids(subject, &self.sent[*other]));
+
+        let mut presumed = Vec::new();
+        let mut wrong_keys: Vec<&[u8]> = Vec::new();
+        let mut right_key = None;
+        for other in candidates {
+            let issuer = &self.sent[other];
+            let key = issuer.parts.key;
+            if right_key == Some(key) {
+                found.positions.push(other);
+            } else if right_key.is_none() && !wrong_keys.contains(&key) && self.signatures_left > 0 {
+                self.signatures_left -= 1;
+                match verify(&subject.parts, key, &self.algorithms) {
+                    Signature::Valid => {
+                        right_key = Some(key);
+                        found.positions.push(other);
+                    }
+                    Signature::Invalid => {
+                        wrong_keys.push(key);
+                        found.mismatched |= key_ids(subject, issuer) != KeyIds::Differ;
+                    }
+                    Signature::Unsupported if key_ids(subject, issuer) != KeyIds::Differ => {
+                        presumed.push(other);
+                    }
+                    Signature::Unsupported => {}
+                }
+            }
+        }
+        if right_key.is_some() {
+            found.mismatched = false;
+            found.positions.sort_unstable();
+        } else {
+            found.positions = presumed;
+        }
+        found
+    }
+
+    /// The trust anchors whose name is this certificate's issuer and whose key made its signature, or may
+    /// have where the algorithm is not supported.
+    fn anchors_of(
+        &mut self,
+        position: usize,
+        anchors: &'a TrustAnchors,
+    ) -> Vec<(&'a TrustAnchor<'static>, Trust)> {
+        let subject = &self.sent[position];
+        let mut found = Vec::new();
+        for (anchor, trust) in
+            all(anchors).filter(|(anchor, _)| anchor.subject.as_ref() == subject.parts.issuer)
+        {
+            if self.signatures_left == 0 {
+                break;
+            }
+            self.signatures_left -= 1;
+            let key = webpki::spki_for_anchor(anchor);
+            if verify(&subject.parts, key.as_ref(), &self.algorithms) != Signature::Invalid {
+                found.push((anchor, trust));
+            }
+        }
+        found
+    }
+
+    /// RFC 4158 §5.2: a path does not go through the same name and key twice.
+    fn same_entity(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.sent[one].parts, &self.sent[other].parts);
+        one.subject == other.subject && one.key == other.key
+    }
+}
+
+impl<'a> Sent<'a> {
+    fn read(index: usize, der: &'a [u8], algorithms: &[&dyn SignatureVerificationAlgorithm]) -> Option<Self> {
+        let facts = Certificate::read(der).ok()?;
+        let parts = Parts::of(der)?;
+        let self_signed = self_signed(&parts, algorithms);
+        Some(Sent { index, der, facts, parts, self_signed })
+    }
+}
+
+/// Whether the certificate is signed with its own key.
+pub(crate) fn self_signed(
+    parts: &Parts<'_>,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+) -> SelfSigned {
+    if parts.subject != parts.issuer {
+        return SelfSigned::No;
+    }
+    match verify(parts, parts.key, algorithms) {
+        Signature::Valid => SelfSigned::Yes,
+        Signature::Invalid => SelfSigned::No,
+        Signature::Unsupported => SelfSigned::Unverifiable,
+    }
+}
+
+/// What the key identifiers say about whether one certificate issued the other, the likeliest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum KeyIds {
+    Agree,
+    Silent,
+    Differ,
+}
+
+fn key_ids(subject: &Sent<'_>, issuer: &Sent<'_>) -> KeyIds {
+    match (&subject.facts.authority_key_identifier, &issuer.facts.subject_key_identifier) {
+        (Some(authority), Some(key)) if authority == key => KeyIds::Agree,
+        (Some(_), Some(_)) => KeyIds::Differ,
+        _ => KeyIds::Silent,
+    }
+}
+
+fn all(anchors: &TrustAnchors) -> impl Iterator<Item = (&TrustAnchor<'static>, Trust)> {
+    let bundle = anchors.bundle().iter().map(|anchor| (anchor, Trust::Webpki));
+    bundle.chain(anchors.private().iter().map(|private| (&private.anchor, Trust::Private)))
+}

@@ -1,0 +1,146 @@
+//! Why a certification path does not hold.
+
+/// One reason why no certification path holds; a `certificate` is an index into the chain as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The server sent no certificate.
+    NoCertificate,
+    /// The leaf does not parse, so that nothing else can be asked.
+    Unreadable,
+    /// The time is past notAfter (RFC 5280 §4.1.2.5).
+    Expired {
+        /// The certificate.
+        certificate: usize,
+        /// Its notAfter in Unix seconds.
+        not_after: i64,
+    },
+    /// The time is before notBefore (RFC 5280 §4.1.2.5).
+    NotYetValid {
+        /// The certificate.
+        certificate: usize,
+        /// Its notBefore in Unix seconds.
+        not_before: i64,
+    },
+    /// The leaf is signed with its own key, and is no trust anchor.
+    SelfSigned,
+    /// The leaf's issuer was not sent and is no trust anchor.
+    MissingIntermediate {
+        /// The issuer that is missing, as RFC 4514 writes it.
+        issuer: String,
+    },
+    /// The path ends at a root that is no trust anchor.
+    UntrustedRoot {
+        /// The root, or the last issuer known of, as RFC 4514 writes it.
+        root: String,
+        /// Whether that certificate was sent.
+        sent: bool,
+    },
+    /// The signature does not verify with the key of the issuer that was sent or is trusted.
+    BadSignature {
+        /// The certificate that carries the signature.
+        certificate: usize,
+    },
+    /// The signature rests on MD5, SHA-1 or an older hash.
+    WeakSignature {
+        /// The certificate that carries the signature.
+        certificate: usize,
+    },
+    /// The signature is of a kind that none of the given algorithms verifies.
+    UnsupportedSignatureAlgorithm {
+        /// The certificate that carries the signature.
+        certificate: usize,
+    },
+    /// extendedKeyUsage is there and lacks serverAuth (RFC 5280 §4.2.1.12).
+    NotForServerAuth {
+        /// The certificate.
+        certificate: usize,
+    },
+    /// The leaf, not being self-signed, is a CA certificate.
+    CaAsEndEntity,
+    /// An issuer in the path is no CA certificate (RFC 5280 §4.2.1.9).
+    EndEntityAsCa {
+        /// The certificate.
+        certificate: usize,
+    },
+    /// A critical extension that path validation does not process (RFC 5280 §4.2). webpki, which validates
+    /// here, processes fewer than the RFC defines: no policies among them.
+    UnsupportedCriticalExtension {
+        /// The certificate.
+        certificate: usize,
+        /// The dotted OID of the extension.
+        oid: String,
+    },
+    /// The certificate is not of version 3.
+    UnsupportedVersion {
+        /// The certificate.
+        certificate: usize,
+        /// Its version.
+        version: u32,
+    },
+    /// A name breaks the name constraints of an issuer (RFC 5280 §4.2.1.10).
+    NameConstraintViolation,
+    /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9).
+    PathLengthExceeded,
+    /// The path has more than six intermediates.
+    PathTooLong,
+    /// The key of a certificate is distrusted by name.
+    Distrusted,
+    /// A certificate parses, but breaks the rules of DER or RFC 5280 in a way that path validation does not
+    /// let pass.
+    Malformed {
+        /// What path validation said, in its own terms.
+        detail: String,
+    },
+}
+
+impl Fault {
+    /// The name of the fault as the report's `chain_error` has it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::NoCertificate => "no_certificate",
+            Fault::Unreadable => "unreadable",
+            Fault::Expired { .. } => "expired",
+            Fault::NotYetValid { .. } => "not_yet_valid",
+            Fault::SelfSigned => "self_signed",
+            Fault::MissingIntermediate { .. } => "missing_intermediate",
+            Fault::UntrustedRoot { .. } => "untrusted_root",
+            Fault::BadSignature { .. } => "bad_signature",
+            Fault::WeakSignature { .. } => "weak_signature",
+            Fault::UnsupportedSignatureAlgorithm { .. } => "unsupported_signature_algorithm",
+            Fault::NotForServerAuth { .. } => "not_for_server_auth",
+            Fault::CaAsEndEntity => "ca_as_end_entity",
+            Fault::EndEntityAsCa { .. } => "end_entity_as_ca",
+            Fault::UnsupportedCriticalExtension { .. } => "unsupported_critical_extension",
+            Fault::UnsupportedVersion { .. } => "unsupported_version",
+            Fault::NameConstraintViolation => "name_constraint_violation",
+            Fault::PathLengthExceeded => "path_length_exceeded",
+            Fault::PathTooLong => "path_too_long",
+            Fault::Distrusted => "distrusted",
+            Fault::Malformed { .. } => "malformed",
+        }
+    }
+
+    /// What webpki found wrong with a path whose signatures lead to a trust anchor; `None` where the facts of
+    /// the certificates say the same and say of which certificate.
+    pub(crate) fn of(error: &webpki::Error) -> Option<Self> {
+        use webpki::Error;
+        Some(match error {
+            Error::CaUsedAsEndEntity
+            | Error::EndEntityUsedAsCa
+            | Error::EmptyEkuExtension
+            | Error::RequiredEkuNotFoundContext(_)
+            | Error::CertExpired { .. }
+            | Error::CertNotValidYet { .. }
+            | Error::UnsupportedCertVersion
+            | Error::UnsupportedCriticalExtension
+            | Error::UnsupportedSignatureAlgorithmContext(_)
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => return None,
+            Error::NameConstraintViolation => Fault::NameConstraintViolation,
+            Error::PathLenConstraintViolated => Fault::PathLengthExceeded,
+            Error::MaximumPathDepthExceeded => Fault::PathTooLong,
+            Error::CertDistrusted => Fault::Distrusted,
+            other => Fault::Malformed { detail: other.to_string() },
+        })
+    }
+}

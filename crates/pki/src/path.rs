@@ -1,0 +1,341 @@
+//! Does a certification path to a trust anchor hold for a TLS server (RFC 5280 §6)?
+//!
+//! webpki has the last word: nothing holds that it has not accepted, at the time asked about, with the
+//! algorithms that are accepted. Where it refuses, the question is taken apart, so that every reason is named
+//! and not only the first:
+//!
+//! - **Trust** is judged at a time when the certificates of the path are all valid, the nearest to the time
+//!   asked about, for any purpose and with weak signatures let pass. So an expired chain, a chain for clients
+//!   only and a chain signed with SHA-1 keep their trust anchor. Where the certificates of the path are never
+//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust, and name and path
+//!   length constraints go unasked.
+//! - **Time**, **purpose**, **weak signatures**, **versions**, **critical extensions** and **basic
+//!   constraints** are read off the certificates of the path.
+//! - Where no path reaches a trust anchor, the longest one tells why, by the rules at [`Verifier::path`].
+
+use std::time::Duration;
+
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
+
+use crate::anchors::TrustAnchors;
+use crate::certificate::Certificate;
+use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent, self_signed};
+use crate::der::Parts;
+use crate::extensions::KeyPurpose;
+use crate::fault::Fault;
+use crate::signature::{Signature, verify};
+
+/// Asks about paths, with these trust anchors and signature algorithms.
+#[derive(Debug, Clone, Copy)]
+pub struct Verifier<'a> {
+    /// The trust anchors.
+    pub anchors: &'a TrustAnchors,
+    /// The algorithms a path may rest on.
+    pub accepted: &'a [&'a dyn SignatureVerificationAlgorithm],
+    /// Algorithms a path may not rest on, SHA-1 above all, to tell a weak signature from a bad one.
+    pub weak: &'a [&'a dyn SignatureVerificationAlgorithm],
+}
+
+/// Which trust anchors a path ends at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Mozilla's bundle.
+    Webpki,
+    /// Those added by [`TrustAnchors::add_pem`].
+    Private,
+}
+
+/// Whether a certificate is signed with its own key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelfSigned {
+    /// Subject and issuer are one name, and the signature verifies with the certificate's own key.
+    Yes,
+    /// The names differ, or another key made the signature.
+    No,
+    /// Subject and issuer are one name, but no algorithm at hand verifies the signature. [`Verifier::path`]
+    /// takes it for a yes.
+    Unverifiable,
+}
+
+/// The answer of [`Verifier::path`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PathVerdict {
+    /// The trust anchors that the path ends at, whether it holds or not; `None` where it ends at none.
+    pub trust: Option<Trust>,
+    /// The path: indexes into the chain as sent, leaf first, the trust anchor not included. A certificate of
+    /// the chain that is not in it is not needed; a path that is not in ascending order was sent in the wrong
+    /// order.
+    pub path: Vec<usize>,
+    /// Why the path does not hold; empty where it does. Dates come first, then trust, then all else.
+    pub faults: Vec<Fault>,
+}
+
+impl PathVerdict {
+    /// Whether the path holds.
+    pub fn holds(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl<'a> Verifier<'a> {
+    /// Whether a path from the leaf to a trust anchor holds for a TLS server at the time `at`, in Unix
+    /// seconds, the name aside. `chain` is the DER of the certificates as sent, leaf first.
+    ///
+    /// The leaf may itself be a private anchor: the same certificate, or one self-signed with the anchor's
+    /// name and key. Then only its dates and purpose are asked about. The dates of a root are never asked
+    /// about, trusted or not.
+    ///
+    /// Where no path reaches a trust anchor, it is
+    /// - `SelfSigned` if the leaf is signed with its own key;
+    /// - `UntrustedRoot` if the path ends at a root that was sent;
+    /// - `BadSignature` if the last certificate's issuer was sent or is a trust anchor, by name and key
+    ///   identifiers, but its key did not make the signature;
+    /// - `MissingIntermediate` if the leaf's issuer is not known;
+    /// - `UntrustedRoot` if the issuer of an intermediate is not known: the chain looks complete up to a root
+    ///   that was not sent, as it need not be (RFC 8446 §4.4.2).
+    pub fn path<D: AsRef<[u8]>>(&self, chain: &[D], at: i64) -> PathVerdict {
+        let nothing = |fault| PathVerdict { trust: None, path: Vec::new(), faults: vec![fault] };
+        if chain.is_empty() {
+            return nothing(Fault::NoCertificate);
+        }
+        let Some(mut chain) = Chain::read(chain.iter().map(AsRef::as_ref), self.all_algorithms()) else {
+            return nothing(Fault::Unreadable);
+        };
+        if self.is_anchor(&chain.sent[0]) {
+            let mut faults = Vec::new();
+            faults.extend(time_fault(&chain.sent[0], at));
+            faults.extend(purpose_fault(&chain.sent[0]));
+            return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults };
+        }
+        let paths = chain.paths();
+        let anchored = chain.anchored(&paths, self.anchors);
+        match self.choose(&chain, &anchored, at) {
+            Some(choice) => self.judge_anchored(&chain, &choice, at),
+            None => {
+                let longest = paths.iter().rev().max_by_key(|path| path.len());
+                self.judge_unanchored(&mut chain, longest.map_or(&[0], Vec::as_slice), at)
+            }
+        }
+    }
+
+    /// Whether a certificate is signed with its own key (RFC 5280 §3.2); one that does not parse is not.
+    pub fn self_signed(&self, der: &[u8]) -> SelfSigned {
+        Parts::of(der).map_or(SelfSigned::No, |parts| self_signed(&parts, &self.all_algorithms()))
+    }
+
+    /// The certificates of the chain that carry an MD5 or SHA-1 signature, those signed with their own key
+    /// aside: a root's signature protects nothing. Indexes into the chain, of which [`MAX_CERTIFICATES`] are
+    /// looked at.
+    pub fn weak_signatures<D: AsRef<[u8]>>(&self, chain: &[D]) -> Vec<usize> {
+        let weak = |der: &[u8]| {
+            Certificate::read(der).is_ok_and(|facts| facts.signature_algorithm.is_weak())
+                && self.self_signed(der) == SelfSigned::No
+        };
+        let looked_at = chain.iter().take(MAX_CERTIFICATES).enumerate();
+        looked_at.filter(|(_, der)| weak(der.as_ref())).map(|(index, _)| index).collect()
+    }
+
+    fn all_algorithms(&self) -> Vec<&'a dyn SignatureVerificationAlgorithm> {
+        self.accepted.iter().chain(self.weak).copied().collect()
+    }
+
+    fn is_anchor(&self, leaf: &Sent<'_>) -> bool {
+        self.anchors.private().iter().any(|private| {
+            let same_entity = || {
+                leaf.self_signed == SelfSigned::Yes
+                    && private.anchor.subject.as_ref() == leaf.parts.subject
+                    && webpki::spki_for_anchor(&private.anchor).as_ref() == leaf.parts.key
+            };
+            private.der == leaf.der || same_entity()
+        })
+    }
+
+    /// The path to judge among those that reach a trust anchor: one that holds, else one that would but for
+    /// its dates, purpose or signature algorithm, else the first.
+    fn choose<'c>(&self, chain: &Chain<'a>, anchored: &'c [Anchored<'a>], at: i64) -> Option<Choice<'c, 'a>> {
+        let holds = anchored.iter().find(|path| self.accepts(chain, path, at).is_ok());
+        if let Some(anchored) = holds {
+            return Some(Choice { anchored, holds: true, error: None });
+        }
+        let mut first = None;
+        for anchored in anchored {
+            let time = common_time(anchored.path.iter().map(|position| &chain.sent[*position]), at);
+            let answer = time.map(|time| self.would_accept(chain, anchored, time));
+            let trusted = matches!(answer, Some(Ok(())));
+            let choice = Choice { anchored, holds: false, error: answer.and_then(Result::err) };
+            if trusted {
+                return Some(choice);
+            }
+            first.get_or_insert(choice);
+        }
+        first
+    }
+
+    /// webpki's verdict.
+    fn accepts(&self, chain: &Chain<'_>, path: &Anchored<'_>, at: i64) -> Result<(), webpki::Error> {
+        ask(chain, &path.path, path.anchor, self.accepted, at, KeyUsage::server_auth())
+    }
+
+    /// webpki's verdict for any purpose, weak signatures let pass.
+    fn would_accept(&self, chain: &Chain<'_>, path: &Anchored<'_>, at: i64) -> Result<(), webpki::Error> {
+        ask(chain, &path.path, path.anchor, &self.all_algorithms(), at, AnyPurpose)
+    }
+
+    fn judge_anchored(&self, chain: &Chain<'_>, choice: &Choice<'_, '_>, at: i64) -> PathVerdict {
+        let path: Vec<&Sent<'_>> =
+            choice.anchored.path.iter().map(|position| &chain.sent[*position]).collect();
+        let mut faults = Vec::new();
+        if !choice.holds {
+            faults.extend(path.iter().filter_map(|sent| time_fault(sent, at)));
+            let anchor_key = webpki::spki_for_anchor(choice.anchored.anchor);
+            let issuer_keys = path[1..].iter().map(|issuer| issuer.parts.key).chain([anchor_key.as_ref()]);
+            faults.extend(
+                path.iter().zip(issuer_keys).filter_map(|(sent, key)| self.signature_fault(sent, key)),
+            );
+            faults.extend(constitution_faults(&path));
+            faults.extend(choice.error.as_ref().and_then(Fault::of));
+            if faults.is_empty() {
+                // webpki refused for a reason that the facts should have shown and did not.
+                let detail = choice.error.as_ref().map_or_else(String::new, ToString::to_string);
+                faults.push(Fault::Malformed { detail });
+            }
+        }
+        PathVerdict { trust: Some(choice.anchored.trust), path: indexes(&path), faults }
+    }
+
+    fn judge_unanchored(&self, chain: &mut Chain<'_>, positions: &[usize], at: i64) -> PathVerdict {
+        let end = positions.last().copied().unwrap_or_default();
+        let mismatched = chain.issuers(end).mismatched || chain.names_an_anchor(end, self.anchors);
+        let path: Vec<&Sent<'_>> = positions.iter().map(|position| &chain.sent[*position]).collect();
+        let last = &chain.sent[end];
+        let ends_at_root = last.self_signed != SelfSigned::No;
+        // A root's dates and signature are nobody's concern, unless the leaf is its own root.
+        let below_root = if ends_at_root && path.len() > 1 { &path[..path.len() - 1] } else { &path };
+
+        let mut faults = Vec::new();
+        faults.extend(below_root.iter().filter_map(|sent| time_fault(sent, at)));
+        faults.push(match (ends_at_root, path.len()) {
+            (true, 1) => Fault::SelfSigned,
+            (true, _) => Fault::UntrustedRoot { root: last.facts.subject.clone(), sent: true },
+            (false, _) if mismatched => Fault::BadSignature { certificate: last.index },
+            (false, 1) => Fault::MissingIntermediate { issuer: last.facts.issuer.clone() },
+            (false, _) => Fault::UntrustedRoot { root: last.facts.issuer.clone(), sent: false },
+        });
+        let signed_by_another = below_root.iter().filter(|sent| sent.self_signed == SelfSigned::No);
+        faults.extend(signed_by_another.filter_map(|sent| weak_signature(sent)));
+        faults.extend(constitution_faults(below_root));
+        PathVerdict { trust: None, path: indexes(&path), faults }
+    }
+
+    fn signature_fault(&self, sent: &Sent<'_>, issuer_key: &[u8]) -> Option<Fault> {
+        weak_signature(sent).or_else(|| {
+            let answer = verify(&sent.parts, issuer_key, &self.all_algorithms());
+            (answer == Signature::Unsupported)
+                .then_some(Fault::UnsupportedSignatureAlgorithm { certificate: sent.index })
+        })
+    }
+}
+
+/// The path that is judged, and what webpki says of it beside the things that are let pass.
+struct Choice<'c, 'a> {
+    anchored: &'c Anchored<'a>,
+    holds: bool,
+    error: Option<webpki::Error>,
+}
+
+/// Asks webpki about exactly this path.
+fn ask(
+    chain: &Chain<'_>,
+    path: &[usize],
+    anchor: &TrustAnchor<'_>,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+    at: i64,
+    purpose: impl ExtendedKeyUsageValidator,
+) -> Result<(), webpki::Error> {
+    let certificates: Vec<CertificateDer<'_>> =
+        path.iter().map(|position| CertificateDer::from_slice(chain.sent[*position].der)).collect();
+    let [leaf, intermediates @ ..] = certificates.as_slice() else {
+        return Err(webpki::Error::UnknownIssuer);
+    };
+    // webpki knows no time before 1970.
+    let seconds = u64::try_from(at).map_err(|_| webpki::Error::BadDerTime)?;
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    EndEntityCert::try_from(leaf)?
+        .verify_for_usage(algorithms, std::slice::from_ref(anchor), intermediates, time, purpose, None, None)
+        .map(|_| ())
+}
+
+struct AnyPurpose;
+
+impl ExtendedKeyUsageValidator for AnyPurpose {
+    fn validate(&self, _purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        Ok(())
+    }
+}
+
+/// The time nearest to `at` when all certificates are valid; never before 1970, which webpki does not know.
+fn common_time<'s>(path: impl Iterator<Item = &'s Sent<'s>> + Clone, at: i64) -> Option<i64> {
+    let from = path.clone().map(|sent| sent.facts.not_before).max()?.max(0);
+    let until = path.map(|sent| sent.facts.not_after).min()?;
+    (from <= until).then(|| at.clamp(from, until))
+}
+
+fn time_fault(sent: &Sent<'_>, at: i64) -> Option<Fault> {
+    let (certificate, facts) = (sent.index, &sent.facts);
+    if at > facts.not_after {
+        Some(Fault::Expired { certificate, not_after: facts.not_after })
+    } else if at < facts.not_before {
+        Some(Fault::NotYetValid { certificate, not_before: facts.not_before })
+    } else {
+        None
+    }
+}
+
+fn purpose_fault(sent: &Sent<'_>) -> Option<Fault> {
+    let purposes = sent.facts.key_purposes.as_ref()?;
+    (!purposes.contains(&KeyPurpose::ServerAuth))
+        .then_some(Fault::NotForServerAuth { certificate: sent.index })
+}
+
+fn weak_signature(sent: &Sent<'_>) -> Option<Fault> {
+    sent.facts.signature_algorithm.is_weak().then_some(Fault::WeakSignature { certificate: sent.index })
+}
+
+/// What is wrong with the certificates of a path, whatever the time and whoever trusts it.
+fn constitution_faults(path: &[&Sent<'_>]) -> Vec<Fault> {
+    /// What webpki processes beside the CT list: keyUsage, subjectAltName, basicConstraints, nameConstraints,
+    /// cRLDistributionPoints, extendedKeyUsage.
+    const PROCESSED: [&str; 7] = [
+        "2.5.29.15",
+        "2.5.29.17",
+        "2.5.29.19",
+        "2.5.29.30",
+        "2.5.29.31",
+        "2.5.29.37",
+        "1.3.6.1.4.1.11129.2.4.2",
+    ];
+    let mut faults: Vec<Fault> = path.iter().filter_map(|sent| purpose_fault(sent)).collect();
+    for (position, sent) in path.iter().enumerate() {
+        let (certificate, facts) = (sent.index, &sent.facts);
+        if facts.version != 3 {
+            faults.push(Fault::UnsupportedVersion { certificate, version: facts.version });
+        }
+        let critical = facts.critical_extensions.iter().filter(|oid| !PROCESSED.contains(&oid.as_str()));
+        faults.extend(
+            critical.map(|oid| Fault::UnsupportedCriticalExtension { certificate, oid: oid.clone() }).take(1),
+        );
+        match (position, facts.is_ca) {
+            // OpenSSL makes self-signed certificates with cA true by default: that is not what ails them.
+            (0, true) if sent.self_signed == SelfSigned::No => faults.push(Fault::CaAsEndEntity),
+            (1.., false) if facts.version == 3 => faults.push(Fault::EndEntityAsCa { certificate }),
+            _ => {}
+        }
+    }
+    faults
+}
+
+fn indexes(path: &[&Sent<'_>]) -> Vec<usize> {
+    path.iter().map(|sent| sent.index).collect()
+}
