@@ -6,7 +6,8 @@
 mod authority;
 
 use authority::{
-    DAY, Entity, NEW_YEAR, NOW, ca, fixture, params, self_signed, server, three, trusting, valid, verifier,
+    DAY, Entity, NEW_YEAR, NOW, ca, chain, fixture, params, self_signed, server, three, trusting, valid,
+    verifier,
 };
 use heloscope_pki::{
     Certificate, Fault, Identity, PathVerdict, ReferenceIdentifier, SelfSigned, Trust, TrustAnchors, identity,
@@ -15,6 +16,8 @@ use rcgen::{
     BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints,
 };
 
+const AMAZON: &str = include_str!("fixtures/aws-amazon-com.pem");
+const LETS_ENCRYPT: &str = include_str!("fixtures/letsencrypt-org.pem");
 const MD5: &str = include_str!("fixtures/md5.pem");
 const P521: &str = include_str!("fixtures/p521.pem");
 const ROOT: &str = include_str!("fixtures/root.pem");
@@ -406,4 +409,35 @@ fn several_anchors_come_in_one_text() {
     let broken = format!("{}-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", root.pem);
     assert_eq!(anchors.add_pem(&broken).unwrap_err().block, 2);
     assert_eq!(anchors.private_certificates().count(), 2);
+}
+
+#[test]
+fn chains_of_the_public_internet_end_at_mozillas_anchors() {
+    const MAY: i64 = 1_777_593_600; // 2026-05-01T00:00:00Z
+    let anchors = TrustAnchors::webpki();
+    let path = |chain: &[Vec<u8>], at| verifier(&anchors).path(chain, at);
+    let lets_encrypt = chain(LETS_ENCRYPT);
+    let amazon = chain(AMAZON);
+
+    // Amazon sends two cross-certificates that nobody needs who trusts its own root.
+    for (sent, leaf_ends) in [(&lets_encrypt, 1_780_765_469), (&amazon, 1_792_281_599)] {
+        let verdict = path(sent, MAY);
+        assert_eq!((verdict.holds(), verdict.trust), (true, Some(Trust::Webpki)));
+        assert_eq!(verdict.path, [0, 1]);
+        // 2026-06-06T17:04:29Z and 2026-10-17T23:59:59Z have passed.
+        let verdict = path(sent, NOW);
+        assert_eq!(verdict.faults, [Fault::Expired { certificate: 0, not_after: leaf_ends }]);
+        assert_eq!(verdict.trust, Some(Trust::Webpki));
+    }
+    assert_eq!(amazon.len(), 4);
+    assert_eq!(path(&lets_encrypt[..1], MAY).faults, [missing("CN=E8, O=Let's Encrypt, C=US")]);
+    let without = verifier(&TrustAnchors::none()).path(&lets_encrypt, MAY);
+    let root = "CN=ISRG Root X1, O=Internet Security Research Group, C=US";
+    assert_eq!(without.faults, [untrusted(root, false)]);
+
+    let facts = Certificate::read(&lets_encrypt[0]).unwrap();
+    assert_eq!(facts.issuer, "CN=E8, O=Let's Encrypt, C=US");
+    assert_eq!(facts.signature_algorithm.to_string(), "ecdsa-with-SHA384");
+    let reference = ReferenceIdentifier::dns("letsencrypt.org").unwrap();
+    assert!(matches!(identity(&facts, &reference), Identity::Matches(_)));
 }

@@ -142,7 +142,13 @@ pub(crate) fn three() -> (Entity, Entity, Entity) {
     (root, intermediate, leaf)
 }
 
-/// The DER of a fixture.
+/// The DER of a fixture of one certificate.
 pub(crate) fn fixture(pem: &str) -> Vec<u8> {
-    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
+    chain(pem).remove(0)
+}
+
+/// The DER of a fixture of a chain.
+pub(crate) fn chain(pem: &str) -> Vec<Vec<u8>> {
+    let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
+    certificates.map(|certificate| certificate.unwrap().to_vec()).collect()
 }
