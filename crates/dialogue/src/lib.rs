@@ -8,6 +8,7 @@ mod server;
 
 mod broken;
 mod endings;
+mod raw;
 mod starttls;
 mod tls;
 mod whole;
@@ -66,6 +67,16 @@ dialogues! {
         one_line_without_an_end_on_an_implicit_tls_port,
         tls_alert_on_a_clear_text_port,
         close_notify_before_the_reply,
+    }
+    raw {
+        tls_1_0_with_rsa_key_transport,
+        ssl_3_0,
+        finite_field_of_1024_bits,
+        anonymous_over_p256,
+        unrecognized_name_as_a_warning,
+        hang_up_after_the_server_hello,
+        refused_as_well,
+        after_starttls,
     }
     broken {
         http,

@@ -5,7 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use heloscope_observation::{
-    ConnectionId, Established, Event, Observation, PortSpec, Refusal, RefusalCode, Stage, Target, TlsFailure,
+    ConnectionId, Established, Event, Handshake, Observation, PortSpec, Refusal, RefusalCode, Stage, Target,
+    TlsFailure,
 };
 use heloscope_probe::{Input, Output, Probe};
 use rustls::ServerConnection;
@@ -258,7 +259,7 @@ fn line(observation: &Observation) -> String {
             "handshake {:04x} suite {:04x} group {} {}{}",
             handshake.version.0,
             handshake.suite.0,
-            handshake.group.map_or("none".to_owned(), |group| group.0.to_string()),
+            group(handshake),
             if handshake.hello_retry { "after a retry " } else { "" },
             if handshake.completed { "completed" } else { "not completed" },
         ),
@@ -277,6 +278,14 @@ fn line(observation: &Observation) -> String {
         other => format!("#{other} "),
     };
     format!("{on}{}: {what}", stage(observation.stage))
+}
+
+fn group(handshake: &Handshake) -> String {
+    match (handshake.group, handshake.finite_field_bits) {
+        (Some(group), _) => group.0.to_string(),
+        (None, Some(bits)) => format!("{bits} bits"),
+        (None, None) => "none".to_owned(),
+    }
 }
 
 fn stage(stage: Stage) -> &'static str {

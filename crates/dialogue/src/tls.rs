@@ -1,5 +1,6 @@
 //! Handshakes, and what goes wrong in them.
 
+use heloscope_observation::RefusalCode;
 use rustls::NamedGroup;
 
 use crate::play::Play;
@@ -9,6 +10,13 @@ fn dial(play: &mut Play, port: &str) {
     play.test(&[port]);
     play.connects();
     play.seen_first(&["resolve: dialled", "connect: connected 192.0.2.1:25"]);
+}
+
+/// A hello made by hand asks again, once; the server will not have that one either.
+fn refused_again(play: &mut Play) {
+    play.on(1);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["#1 connect: refused ConnectionRefused", "#1 connect: ended"]);
 }
 
 /// The first hello has no share of this group: the server asks for one.
@@ -29,7 +37,8 @@ pub(crate) fn alert_in_the_handshake(play: &mut Play) {
     play.client_hello();
     play.server(b"\x15\x03\x03\x00\x02\x02\x28"); // fatal, handshake_failure
     play.is_closed_by_probe();
-    play.seen(&["tls: hello", "tls: alert 40", "tls: ended"]);
+    play.seen(&["tls: hello", "tls: alert 40", "tls: ended", "#1 resolve: dialled"]);
+    refused_again(play);
 }
 
 pub(crate) fn broken_record(play: &mut Play) {
@@ -37,7 +46,8 @@ pub(crate) fn broken_record(play: &mut Play) {
     play.client_hello();
     play.server(b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"); // a ServerHello of no octets
     play.is_closed_by_probe();
-    play.seen(&["tls: hello", "tls: TLS broken", "tls: ended"]);
+    play.seen(&["tls: hello", "tls: TLS broken", "tls: ended", "#1 resolve: dialled"]);
+    refused_again(play);
 }
 
 pub(crate) fn hang_up_in_the_handshake(play: &mut Play) {
@@ -45,7 +55,8 @@ pub(crate) fn hang_up_in_the_handshake(play: &mut Play) {
     play.client_hello();
     play.server(b"\x16\x03\x03");
     play.closes();
-    play.seen(&["tls: hello", "tls: closed without close_notify", "tls: ended"]);
+    play.seen(&["tls: hello", "tls: closed without close_notify", "tls: ended", "#1 resolve: dialled"]);
+    refused_again(play);
 }
 
 pub(crate) fn clear_text_on_an_implicit_tls_port(play: &mut Play) {

@@ -42,6 +42,10 @@ pub struct Handshake {
     pub suite: CipherSuite,
     /// The group of the key exchange; `None` where there is none or it is not known.
     pub group: Option<NamedGroup>,
+    /// The length in bits of the prime of a finite-field group that the server made itself; `None` with any other key
+    /// exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finite_field_bits: Option<u16>,
     /// Whether the server asked for another key share first, RFC 8446 §4.1.4.
     pub hello_retry: bool,
     /// Whether the handshake was finished; `false` where this was read from the server's clear flight alone.

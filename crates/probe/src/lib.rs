@@ -8,9 +8,11 @@
 //! platform's generator by way of `heloscope-crypto`.
 //!
 //! The rooms: [`plan`] says which connections to make, [`session`] holds one dialogue with one struct a state,
-//! [`channel`] is clear text or TLS (the TLS library lives there only), [`limits`] bounds all of it.
+//! [`channel`] is clear text or TLS (the TLS library lives there only),
+//! [`hello`] speaks just enough TLS by hand for servers that the library cannot speak to, [`limits`] bounds all of it.
 
 mod channel;
+mod hello;
 pub mod limits;
 mod plan;
 mod probe;

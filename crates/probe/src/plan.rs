@@ -1,9 +1,30 @@
 //! Which connections a test makes.
 
-use heloscope_observation::{Connection, ConnectionId, Purpose, Target};
+use heloscope_observation::{
+    Connection, ConnectionId, Event, Observations, Purpose, Stage, Target, TlsFailure,
+};
 
 /// The connections to begin with: one dialogue a port, all at once.
 pub(crate) fn first(target: &Target) -> Vec<Connection> {
     let numbered = (0..).map(ConnectionId).zip(&target.ports);
     numbered.map(|(id, port)| Connection { id, port: *port, purpose: Purpose::Dialogue }).collect()
+}
+
+/// The connection to make after this one has ended: where a dialogue's handshake failed before the server could show
+/// what it is, a hello made by hand asks again.
+pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Connection> {
+    let seen = observations.seen.iter().filter(|observation| observation.connection == ended.id);
+    let in_handshake = seen.filter(|observation| observation.stage == Stage::Tls);
+    let failed = in_handshake.clone().any(|observation| breaks_off(&observation.event));
+    let shown = in_handshake.clone().any(|observation| matches!(observation.event, Event::Handshake(_)));
+    let again = ended.purpose == Purpose::Dialogue && failed && !shown;
+    let id = ConnectionId(u32::try_from(observations.connections.len()).ok()?);
+    again.then_some(Connection { id, port: ended.port, purpose: Purpose::RawHello })
+}
+
+/// A server that dislikes a hello sends an alert, hangs up or falls silent. One that speaks no TLS at all, or cannot prove
+/// that it holds its key, would do so again.
+fn breaks_off(event: &Event) -> bool {
+    let refused = matches!(event, Event::TlsFailed(TlsFailure::Alert(_) | TlsFailure::Protocol(_)));
+    refused || matches!(event, Event::Closed { .. } | Event::TimedOut { .. })
 }

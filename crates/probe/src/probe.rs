@@ -139,6 +139,7 @@ impl Probe {
                 self.sessions.iter_mut().for_each(|session| session.tick(&mut self.cx));
             }
         }
+        self.follow_up();
     }
 
     /// What to do next.
@@ -146,7 +147,7 @@ impl Probe {
         if let Some(output) = self.cx.outputs.pop_front() {
             return output;
         }
-        let deadlines = self.sessions.iter().filter_map(Session::deadline);
+        let deadlines = self.sessions.iter().map(Session::deadline);
         deadlines.min().map_or(Output::Done, |until| Output::Wait { until })
     }
 
@@ -163,7 +164,17 @@ impl Probe {
     fn open(&mut self, connection: Connection) {
         self.cx.observations.connections.push(connection);
         let host = self.cx.observations.target.host.clone();
-        self.sessions.push(Session::dial(connection, host, self.cx.at + limits::PORT, &mut self.cx));
+        self.sessions.push(Session::dial(connection, host, limits::PORT, &mut self.cx));
+    }
+
+    /// Drops sessions that are over, and opens what the plan says comes after them.
+    fn follow_up(&mut self) {
+        let over: Vec<_> = self.sessions.extract_if(.., |session| session.is_over()).collect();
+        for session in over {
+            if let Some(connection) = plan::after(session.connection(), &self.cx.observations) {
+                self.open(connection);
+            }
+        }
     }
 
     fn with(&mut self, connection: ConnectionId, at: Duration, act: impl FnOnce(&mut Session, &mut Context)) {

@@ -9,5 +9,136 @@ mod threshold;
 mod tls;
 mod witness;
 
+use std::sync::Arc;
+
+use heloscope_observation::{Der, Handshake, Host, Purpose, TlsFailure};
+use heloscope_smtp::Octets;
+use rustls::crypto::CryptoProvider;
+
+use crate::hello::RawHandshake;
 pub(crate) use threshold::Expectation;
-pub(crate) use tls::{TlsChannel, TlsEvent};
+use threshold::{Crossing, Threshold};
+use tls::TlsClient;
+
+/// TLS on a connection, from the ClientHello on.
+#[derive(Debug)]
+pub(crate) struct TlsChannel {
+    client: Client,
+    /// Until the server's first record.
+    threshold: Option<Threshold>,
+    close_notify: bool,
+}
+
+/// Who speaks TLS.
+#[derive(Debug)]
+enum Client {
+    /// The TLS library, as far as it goes.
+    Library(Box<TlsClient>),
+    /// A hello made by hand, for what the library cannot speak.
+    Raw(RawHandshake),
+}
+
+/// What came of octets from the server.
+#[derive(Debug)]
+pub(crate) enum TlsEvent {
+    /// Clear text stood before the server's first record.
+    Injected { octets: Octets, total: usize },
+    /// The server presented these certificates.
+    Chain(Vec<Der>),
+    /// The server asked for a client certificate.
+    ClientCertificateRequested,
+    /// The handshake is finished, or all is known of one that will not be.
+    Handshake(Handshake),
+    /// Octets of the server's, deciphered.
+    Plaintext(Vec<u8>),
+    /// The server will send no more.
+    CloseNotify,
+    /// TLS is over; nothing more comes.
+    Failed(TlsFailure),
+}
+
+impl TlsChannel {
+    /// `early`: octets that came before the ClientHello goes out.
+    pub(crate) fn new(
+        purpose: Purpose,
+        host: &Host,
+        expectation: Expectation,
+        early: Vec<u8>,
+        provider: Arc<CryptoProvider>,
+        began_at_ms: i64,
+    ) -> Self {
+        let client = match purpose {
+            Purpose::Dialogue => Client::Library(Box::new(TlsClient::new(host, provider, began_at_ms))),
+            Purpose::RawHello => {
+                let mut random = [0; 32];
+                provider.secure_random.fill(&mut random).expect("the platform has a random number generator");
+                Client::Raw(RawHandshake::new(host, random))
+            }
+        };
+        Self { client, threshold: Some(Threshold::new(expectation, early)), close_notify: false }
+    }
+
+    /// Takes in octets of the server's.
+    pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
+        let Some(threshold) = &mut self.threshold else { return self.past_threshold(octets) };
+        match threshold.receive(octets) {
+            Crossing::Undecided => Vec::new(),
+            Crossing::NotTls(octets) => {
+                self.threshold = None;
+                vec![TlsEvent::Failed(TlsFailure::NotTls(octets))]
+            }
+            Crossing::Tls { octets, injected } => {
+                self.threshold = None;
+                let injected = injected.map(|(octets, total)| TlsEvent::Injected { octets, total });
+                injected.into_iter().chain(self.past_threshold(&octets)).collect()
+            }
+        }
+    }
+
+    /// What to make of the connection's end.
+    pub(crate) fn end(&mut self) -> Vec<TlsEvent> {
+        if let Some(octets) = self.threshold.as_mut().and_then(Threshold::end) {
+            return vec![TlsEvent::Failed(TlsFailure::NotTls(octets))];
+        }
+        match &mut self.client {
+            Client::Library(client) => client.witnessed(),
+            Client::Raw(client) => client.end().into_iter().collect(),
+        }
+    }
+
+    /// Enciphers octets for the server. Nothing can be said to a handshake that is never finished.
+    pub(crate) fn send(&mut self, octets: &[u8]) {
+        if let Client::Library(client) = &mut self.client {
+            client.send(octets);
+        }
+    }
+
+    /// Says that nothing more will be sent, RFC 8446 §6.1.
+    pub(crate) fn send_close_notify(&mut self) {
+        if let Client::Library(client) = &mut self.client {
+            client.send_close_notify();
+        }
+    }
+
+    /// What is to go out on the connection.
+    pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
+        match &mut self.client {
+            Client::Library(client) => client.take_outgoing(),
+            Client::Raw(client) => client.take_outgoing(),
+        }
+    }
+
+    /// Whether the server said that it would send no more.
+    pub(crate) fn saw_close_notify(&self) -> bool {
+        self.close_notify
+    }
+
+    fn past_threshold(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
+        let events = match &mut self.client {
+            Client::Library(client) => client.receive(octets),
+            Client::Raw(client) => client.receive(octets),
+        };
+        self.close_notify |= events.iter().any(|event| matches!(event, TlsEvent::CloseNotify));
+        events
+    }
+}

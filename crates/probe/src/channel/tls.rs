@@ -3,93 +3,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heloscope_observation::{
-    AlertDescription, CipherSuite, Der, Handshake, Host, NamedGroup, TlsFailure, TlsVersion,
+    AlertDescription, CipherSuite, Handshake, Host, NamedGroup, TlsFailure, TlsVersion,
 };
-use heloscope_smtp::Octets;
 use rustls::client::{ClientConnection, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{DnsName, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, Error, HandshakeKind};
 
-use super::threshold::{Crossing, Expectation, Threshold};
+use super::TlsEvent;
 use super::witness::Witness;
 
-/// A TLS client on a connection, from its ClientHello on.
+/// The TLS library's client, from its ClientHello on.
 #[derive(Debug)]
-pub(crate) struct TlsChannel {
+pub(super) struct TlsClient {
     connection: ClientConnection,
     witness: Arc<Witness>,
-    /// Until the server's first record.
-    threshold: Option<Threshold>,
     finished_handshake: bool,
-    close_notify: bool,
 }
 
-/// What came of octets from the server.
-#[derive(Debug)]
-pub(crate) enum TlsEvent {
-    /// Clear text stood before the server's first record.
-    Injected { octets: Octets, total: usize },
-    /// The server presented these certificates.
-    Chain(Vec<Der>),
-    /// The server asked for a client certificate.
-    ClientCertificateRequested,
-    /// The handshake is finished.
-    Handshake(Handshake),
-    /// Octets of the server's, deciphered.
-    Plaintext(Vec<u8>),
-    /// The server will send no more.
-    CloseNotify,
-    /// TLS is over; nothing more comes.
-    Failed(TlsFailure),
-}
-
-impl TlsChannel {
-    /// `early`: octets that came before the ClientHello goes out.
-    pub(crate) fn new(
-        host: &Host,
-        expectation: Expectation,
-        early: Vec<u8>,
-        provider: Arc<CryptoProvider>,
-        began_at_ms: i64,
-    ) -> Self {
+impl TlsClient {
+    pub(super) fn new(host: &Host, provider: Arc<CryptoProvider>, began_at_ms: i64) -> Self {
         let witness = Witness::new(&provider);
         let config = config(provider, &witness, began_at_ms);
         let connection = ClientConnection::new(Arc::new(config), server_name(host))
             .expect("a configuration with suites, groups and versions makes a ClientHello for any name");
-        let threshold = Some(Threshold::new(expectation, early));
-        Self { connection, witness, threshold, finished_handshake: false, close_notify: false }
-    }
-
-    /// Takes in octets of the server's.
-    pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
-        let Some(threshold) = &mut self.threshold else { return self.decipher(octets) };
-        match threshold.receive(octets) {
-            Crossing::Undecided => Vec::new(),
-            Crossing::NotTls(octets) => {
-                self.threshold = None;
-                vec![TlsEvent::Failed(TlsFailure::NotTls(octets))]
-            }
-            Crossing::Tls { octets, injected } => {
-                self.threshold = None;
-                let injected = injected.map(|(octets, total)| TlsEvent::Injected { octets, total });
-                injected.into_iter().chain(self.decipher(&octets)).collect()
-            }
-        }
-    }
-
-    /// What to make of the connection's end.
-    pub(crate) fn end(&mut self) -> Vec<TlsEvent> {
-        let held_back = self.threshold.as_mut().and_then(Threshold::end);
-        match held_back {
-            Some(octets) => vec![TlsEvent::Failed(TlsFailure::NotTls(octets))],
-            None => self.witnessed(),
-        }
+        Self { connection, witness, finished_handshake: false }
     }
 
     /// Enciphers octets for the server.
-    pub(crate) fn send(&mut self, octets: &[u8]) {
+    pub(super) fn send(&mut self, octets: &[u8]) {
         self.connection
             .writer()
             .write_all(octets)
@@ -97,12 +40,12 @@ impl TlsChannel {
     }
 
     /// Says that nothing more will be sent, RFC 8446 §6.1.
-    pub(crate) fn send_close_notify(&mut self) {
+    pub(super) fn send_close_notify(&mut self) {
         self.connection.send_close_notify();
     }
 
     /// What is to go out on the connection.
-    pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
+    pub(super) fn take_outgoing(&mut self) -> Vec<u8> {
         let mut octets = Vec::new();
         while self.connection.wants_write() {
             self.connection.write_tls(&mut octets).expect("writing to memory does not fail");
@@ -110,12 +53,16 @@ impl TlsChannel {
         octets
     }
 
-    /// Whether the server said that it would send no more.
-    pub(crate) fn saw_close_notify(&self) -> bool {
-        self.close_notify
+    /// What the server presented, and has not been told yet.
+    pub(super) fn witnessed(&self) -> Vec<TlsEvent> {
+        let seen = self.witness.take();
+        let chain = seen.chain.map(TlsEvent::Chain);
+        let requested = seen.client_certificate_requested.then_some(TlsEvent::ClientCertificateRequested);
+        chain.into_iter().chain(requested).collect()
     }
 
-    fn decipher(&mut self, mut octets: &[u8]) -> Vec<TlsEvent> {
+    /// Takes in octets of the server's.
+    pub(super) fn receive(&mut self, mut octets: &[u8]) -> Vec<TlsEvent> {
         let mut events = Vec::new();
         // `read_tls` may take less than it is given: packets must be processed before it takes more.
         while !octets.is_empty() {
@@ -140,7 +87,6 @@ impl TlsChannel {
                 events.push(TlsEvent::Plaintext(plaintext));
             }
             if state.peer_has_closed() {
-                self.close_notify = true;
                 events.push(TlsEvent::CloseNotify);
                 return events;
             }
@@ -153,19 +99,13 @@ impl TlsChannel {
         events
     }
 
-    fn witnessed(&self) -> Vec<TlsEvent> {
-        let seen = self.witness.take();
-        let chain = seen.chain.map(TlsEvent::Chain);
-        let requested = seen.client_certificate_requested.then_some(TlsEvent::ClientCertificateRequested);
-        chain.into_iter().chain(requested).collect()
-    }
-
     fn handshake(&self) -> Option<Handshake> {
         let connection = &self.connection;
         Some(Handshake {
             version: TlsVersion(connection.protocol_version()?.into()),
             suite: CipherSuite(connection.negotiated_cipher_suite()?.suite().into()),
             group: connection.negotiated_key_exchange_group().map(|group| NamedGroup(group.name().into())),
+            finite_field_bits: None,
             hello_retry: connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
             completed: true,
         })

@@ -10,7 +10,7 @@ use crate::probe::{Context, Output};
 /// What every state of a dialogue needs: the connection, the channel on it, the reader behind that, the clock.
 #[derive(Debug)]
 pub(crate) struct Link {
-    connection: Connection,
+    pub(crate) connection: Connection,
     pub(crate) host: Host,
     /// The name to give with EHLO; empty until connected.
     pub(crate) ehlo_name: String,
@@ -101,7 +101,9 @@ impl Link {
     pub(crate) fn begin_tls(&mut self, expectation: Expectation, cx: &mut Context) {
         self.stage = Stage::Tls;
         let early = self.reader.take_unread();
-        let tls = TlsChannel::new(&self.host, expectation, early, cx.provider.clone(), cx.began_at_ms());
+        let purpose = self.connection.purpose;
+        let tls =
+            TlsChannel::new(purpose, &self.host, expectation, early, cx.provider.clone(), cx.began_at_ms());
         self.tls = Some(tls);
         self.observe(Event::HandshakeBegun, cx);
         self.wait(limits::SILENCE, cx);

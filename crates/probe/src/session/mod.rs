@@ -38,9 +38,17 @@ impl Session {
         self.link.id()
     }
 
-    /// When time is up for what is awaited; `None` once the dialogue is over.
-    pub(crate) fn deadline(&self) -> Option<Duration> {
-        (!self.is_over()).then(|| self.link.deadline())
+    pub(crate) fn connection(&self) -> Connection {
+        self.link.connection
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// When time is up for what is awaited.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.link.deadline()
     }
 
     pub(crate) fn connected(&mut self, established: Established, cx: &mut Context) {
@@ -109,8 +117,13 @@ impl Session {
             TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
             TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
             TlsEvent::Handshake(handshake) => {
+                let completed = handshake.completed;
                 self.link.observe(Event::Handshake(handshake), cx);
-                self.step(|state, link| state.encrypted(link, cx));
+                if completed {
+                    self.step(|state, link| state.encrypted(link, cx));
+                } else {
+                    self.end(cx);
+                }
             }
             TlsEvent::Plaintext(octets) => self.link.reader.push(&octets),
             TlsEvent::CloseNotify => {
@@ -160,9 +173,5 @@ impl Session {
 
     fn end(&mut self, cx: &mut Context) {
         self.state = State::end(&mut self.link, cx);
-    }
-
-    fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
     }
 }

@@ -1,0 +1,95 @@
+use heloscope_observation::{AlertDescription, Handshake, Host, NamedGroup, TlsFailure};
+
+use super::client_hello::client_hello;
+use super::flight::{self, KeyExchange, ServerHello};
+use super::records::{Piece, Records};
+use crate::channel::TlsEvent;
+
+/// A handshake that is begun by hand and never finished.
+#[derive(Debug)]
+pub(crate) struct RawHandshake {
+    outgoing: Vec<u8>,
+    records: Records,
+    hello: Option<ServerHello>,
+    key_exchange: Option<KeyExchange>,
+    over: bool,
+}
+
+impl RawHandshake {
+    pub(crate) fn new(host: &Host, random: [u8; 32]) -> Self {
+        let outgoing = client_hello(host, random);
+        Self { outgoing, records: Records::default(), hello: None, key_exchange: None, over: false }
+    }
+
+    pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Reads the server's flight; the handshake, as far as it is known, comes once and last.
+    pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
+        self.records.push(octets);
+        let mut events = Vec::new();
+        while !self.over {
+            match self.records.next_piece() {
+                Some(piece) => events.extend(self.piece(&piece)),
+                None => break,
+            }
+        }
+        events
+    }
+
+    /// What is known when the connection ends in the middle of the flight.
+    pub(crate) fn end(&mut self) -> Option<TlsEvent> {
+        self.over = true;
+        self.hello.take().map(|hello| TlsEvent::Handshake(self.learned(hello)))
+    }
+
+    fn piece(&mut self, piece: &Piece) -> Option<TlsEvent> {
+        const SERVER_HELLO: u8 = 2;
+        const CERTIFICATE: u8 = 11;
+        const SERVER_KEY_EXCHANGE: u8 = 12;
+        const CERTIFICATE_REQUEST: u8 = 13;
+        const SERVER_HELLO_DONE: u8 = 14;
+
+        match (piece, self.hello) {
+            (Piece::Message { kind: SERVER_HELLO, body }, None) => {
+                self.hello = flight::server_hello(body);
+                if self.hello.is_some() { None } else { self.fail("a ServerHello that is none") }
+            }
+            (Piece::Message { kind: CERTIFICATE, body }, Some(_)) => {
+                Some(TlsEvent::Chain(flight::certificates(body)))
+            }
+            (Piece::Message { kind: SERVER_KEY_EXCHANGE, body }, Some(hello)) => {
+                self.key_exchange = flight::key_exchange(hello.suite, body);
+                None
+            }
+            (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) => {
+                Some(TlsEvent::ClientCertificateRequested)
+            }
+            (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => self.end(),
+            (Piece::Message { .. }, Some(_)) | (Piece::Alert { fatal: false, .. }, _) => None,
+            (_, Some(_)) => self.end(),
+            (Piece::Alert { description, .. }, None) => {
+                self.over = true;
+                Some(TlsEvent::Failed(TlsFailure::Alert(AlertDescription(*description))))
+            }
+            (Piece::Unexpected(what), None) => self.fail(what),
+            (Piece::Message { .. }, None) => self.fail("a handshake message before the ServerHello"),
+        }
+    }
+
+    fn fail(&mut self, what: &str) -> Option<TlsEvent> {
+        self.over = true;
+        Some(TlsEvent::Failed(TlsFailure::Protocol(what.to_owned())))
+    }
+
+    fn learned(&self, hello: ServerHello) -> Handshake {
+        let (group, finite_field_bits) = match self.key_exchange {
+            Some(KeyExchange::Named(group)) => (Some(group), None),
+            Some(KeyExchange::FiniteField { bits }) => (None::<NamedGroup>, Some(bits)),
+            None => (None, None),
+        };
+        let ServerHello { version, suite } = hello;
+        Handshake { version, suite, group, finite_field_bits, hello_retry: false, completed: false }
+    }
+}
