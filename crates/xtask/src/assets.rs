@@ -37,27 +37,27 @@ const BUNDLE: [&str; 12] = [
     "--target=es2022",
 ];
 
-/// Makes `web/dist` of a compiled module, the scripts and the static files.
-pub(crate) fn assemble(place: &Place, module: &Path) -> Result<()> {
-    bind(place, module, "web", &place.generated(), "heloscope_web")?;
-    optimise(place)?;
+/// Binds the compiled module and makes it smaller.
+pub(crate) fn module(place: &Place, compiled: &Path) -> Result<()> {
+    bind(place, compiled, "web", &place.generated(), "heloscope_web")?;
+    optimise(place)
+}
+
+/// Makes `web/dist` of the module, the scripts and the static files.
+pub(crate) fn dist(place: &Place) -> Result<()> {
     let root = &place.root;
-    let scripts = files(&root.join("web/element"))?;
     let inputs = [
-        vec![
-            root.join("index.html"),
-            root.join("web/static"),
-            root.join("package-lock.json"),
-            root.join("crates/xtask/precompress.mjs"),
-            place.generated().join("heloscope_web.js"),
-            optimised(place),
-        ],
-        scripts,
-    ]
-    .concat();
+        root.join("index.html"),
+        root.join("web/element"),
+        root.join("web/static"),
+        root.join("package-lock.json"),
+        root.join("crates/xtask/precompress.mjs"),
+        place.generated().join("heloscope_web.js"),
+        optimised(place),
+    ];
     let outputs =
         ["heloscope.js", "page.js", "heloscope.wasm.br", "index.html.br"].map(|name| place.dist().join(name));
-    unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || dist(place))
+    unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || put_together(place))
 }
 
 /// Binds a compiled module to JavaScript; `kind` is `web` or `node`.
@@ -96,7 +96,7 @@ fn optimised(place: &Place) -> PathBuf {
 }
 
 /// Lays the files out beside `web/dist` and then puts them there, so that a build that fails leaves the last good one.
-fn dist(place: &Place) -> Result<()> {
+fn put_together(place: &Place) -> Result<()> {
     let staged = place.generated().join("dist");
     if staged.exists() {
         fs::remove_dir_all(&staged)?;

@@ -1,10 +1,10 @@
 //! `cargo xtask build`: the page, the widget and the relay that has them inside.
 //!
 //! ```text
-//! npm packages ──────────────┐
-//! heloscope-web → wasm ──────┼─→ bound, optimised, bundled, compressed (assets) ─┐
-//! bind (wasm-bindgen) ───────┘                                                   ├─→ heloscope-relay
-//! what the relay depends on ─────────────────────────────────────────────────────┘
+//! npm packages ────────────────┐
+//! heloscope-web → WebAssembly ─┼─→ bound, optimised ─→ bundled, compressed (web/dist) ─┐
+//! bind (wasm-bindgen) ─────────┘                                                       ├─→ heloscope-relay
+//! heloscope-relay without it, for the crates under it (the first time) ────────────────┘
 //! ```
 //!
 //! What stands below one another runs at the same time. Cargo finds out by itself what it need not do again; the rest
@@ -23,33 +23,43 @@ use crate::{assets, install};
 /// The target of what runs in a browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
+const WEB: &str = "heloscope-web";
+
 /// Builds everything that `start` needs.
 pub(crate) fn build(place: &Place) -> Result<()> {
     timed("build", "everything", || {
         thread::scope(|scope| {
-            // With no relay yet, its dependencies are most of what is to be compiled; they need no page.
-            let ahead = (!place.relay().exists()).then(|| scope.spawn(|| relay_dependencies(place)));
-            assets(place)?;
+            // The crates under the relay are half of all that is to be compiled, and need no page.
+            let ahead = (!place.relay().exists())
+                .then(|| scope.spawn(|| relay(place, "heloscope-relay, no page yet")));
+            modules(place)?;
+            // Not before: the relay's build script must not meet a page half put together.
             ahead.map_or(Ok(()), |ahead| joined(ahead.join()))
         })?;
-        relay(place)
+        assets::dist(place)?;
+        relay(place, "heloscope-relay")
     })
 }
 
 /// Builds what a visitor loads: `web/dist`.
 pub(crate) fn assets(place: &Place) -> Result<()> {
+    modules(place)?;
+    assets::dist(place)
+}
+
+/// The WebAssembly module, and what puts it into the page.
+fn modules(place: &Place) -> Result<()> {
     install::node(place)?;
     wasm_target(place)?;
-    let web = "heloscope-web";
     thread::scope(|scope| {
         let packages = scope.spawn(|| npm_packages(place));
         let bind = scope.spawn(|| bind_program(place));
-        let wasm = wasm(place, web);
+        let wasm = wasm(place, WEB);
         joined(packages.join())?;
         joined(bind.join())?;
         wasm
     })?;
-    assets::assemble(place, &place.wasm(web))
+    assets::module(place, &place.wasm(WEB))
 }
 
 /// The npm packages of `package-lock.json`.
@@ -111,16 +121,10 @@ pub(crate) fn has_wasm_target(place: &Place) -> Result<bool> {
     Ok(Path::new(libraries.trim()).exists())
 }
 
-fn relay(place: &Place) -> Result<()> {
+fn relay(place: &Place, what: &str) -> Result<()> {
     let mut cargo = place.cargo("build");
     cargo.args(["--locked", "--release", "--package", "heloscope-relay"]);
-    step("relay", "heloscope-relay", &mut cargo)
-}
-
-fn relay_dependencies(place: &Place) -> Result<()> {
-    let mut cargo = place.cargo("build");
-    cargo.args(["--locked", "--release", "--package", "heloscope-specimen", "--package", "heloscope-wire"]);
-    step("relay", "what the relay depends on", &mut cargo)
+    step("relay", what, &mut cargo)
 }
 
 fn joined(result: thread::Result<Result<()>>) -> Result<()> {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+const NO_NEWS: [&str; 2] = ["Blocking waiting for file lock", "Finished `"];
+
 /// Runs a step, each line of its output marked with `label`, since several may run at a time. Says how long it took if
 /// that was over a second.
 pub(crate) fn step(label: &str, what: &str, command: &mut Command) -> Result<()> {
@@ -19,8 +21,8 @@ pub(crate) fn step(label: &str, what: &str, command: &mut Command) -> Result<()>
             .with_context(|| format!("cannot run {}", shown(command)))?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
         thread::scope(|scope| {
-            scope.spawn(|| relay_lines(label, out));
-            scope.spawn(|| relay_lines(label, err));
+            scope.spawn(|| pass_on(label, out));
+            scope.spawn(|| pass_on(label, err));
         });
         let status = child.wait().with_context(|| format!("lost {}", shown(command)))?;
         if !status.success() {
@@ -73,9 +75,14 @@ pub(crate) fn shown(command: &Command) -> String {
     line
 }
 
-fn relay_lines(label: &str, stream: Option<impl Read>) {
+fn pass_on(label: &str, stream: Option<impl Read>) {
     let Some(stream) = stream else { return };
     for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-        eprintln!("{label:>9} │ {}", String::from_utf8_lossy(&line).trim_end());
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end();
+        // What cargo says of locks and of its own times is no news between steps that are timed and run side by side.
+        if !line.is_empty() && !NO_NEWS.iter().any(|start| line.trim_start().starts_with(start)) {
+            eprintln!("{label:>9} │ {line}");
+        }
     }
 }
