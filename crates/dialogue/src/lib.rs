@@ -60,6 +60,8 @@ dialogues! {
     }
     tls {
         hello_retry_request,
+        signature_of_another_key_in_tls_1_3,
+        signature_of_another_key_in_tls_1_2,
         alert_in_the_handshake,
         broken_record,
         hang_up_in_the_handshake,

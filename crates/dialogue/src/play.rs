@@ -125,20 +125,20 @@ impl Play {
         assert_eq!(String::from_utf8_lossy(&said), expected);
     }
 
-    /// The server takes the client's hello and does its part of the handshake.
+    /// The server takes the client's hello and does its part of the handshake, until it is done or the client gives up.
     pub(crate) fn handshake(&mut self, tls: &Tls) {
         self.end().tls = Some(tls.connection());
         loop {
             let end = self.end();
             let connection = end.tls.as_mut().expect("TLS has begun");
             let arrived = std::mem::take(&mut end.arrived);
-            let said = server::decipher(connection, &arrived).expect("a client's handshake");
+            let Ok(said) = server::decipher(connection, &arrived) else { return };
             end.said.extend(said);
             let done = !connection.is_handshaking();
             let answer = server::encipher(connection, b"");
             assert!(done || !answer.is_empty(), "the handshake goes on");
             self.deliver(&answer);
-            if done {
+            if done || self.end().closed_by_probe {
                 return;
             }
         }

@@ -26,11 +26,17 @@ pub(crate) struct Tls {
     /// Only this group is taken, where one is named.
     pub(crate) group: Option<NamedGroup>,
     pub(crate) asks_for_client_certificate: bool,
+    /// The handshake is signed with another key than the certificate's.
+    pub(crate) forged: bool,
 }
 
 impl Tls {
-    pub(crate) const V1_3: Self =
-        Self { version: &rustls::version::TLS13, group: None, asks_for_client_certificate: false };
+    pub(crate) const V1_3: Self = Self {
+        version: &rustls::version::TLS13,
+        group: None,
+        asks_for_client_certificate: false,
+        forged: false,
+    };
     pub(crate) const V1_2: Self = Self { version: &rustls::version::TLS12, ..Self::V1_3 };
 
     pub(crate) fn connection(&self) -> ServerConnection {
@@ -46,7 +52,7 @@ impl Tls {
         } else {
             builder.with_no_client_auth()
         };
-        let config = builder.with_cert_resolver(Arc::new(OnlyCertificate));
+        let config = builder.with_cert_resolver(Arc::new(OnlyCertificate(Key { forged: self.forged })));
         ServerConnection::new(Arc::new(config)).expect("the configuration is whole")
     }
 }
@@ -75,20 +81,22 @@ pub(crate) fn encipher(server: &mut ServerConnection, octets: &[u8]) -> Vec<u8> 
 }
 
 #[derive(Debug)]
-struct OnlyCertificate;
+struct OnlyCertificate(Key);
 
 impl ResolvesServerCert for OnlyCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::new(CertifiedKey::new(vec![CertificateDer::from(CERTIFICATE)], Arc::new(Key))))
+        Some(Arc::new(CertifiedKey::new(vec![CertificateDer::from(CERTIFICATE)], Arc::new(self.0))))
     }
 }
 
-#[derive(Debug)]
-struct Key;
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    forged: bool,
+}
 
 impl rustls::sign::SigningKey for Key {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn rustls::sign::Signer>> {
-        offered.contains(&SignatureScheme::ECDSA_NISTP256_SHA256).then(|| Box::new(Self) as _)
+        offered.contains(&SignatureScheme::ECDSA_NISTP256_SHA256).then(|| Box::new(*self) as _)
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
@@ -99,6 +107,11 @@ impl rustls::sign::SigningKey for Key {
 impl rustls::sign::Signer for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let key = SigningKey::from_pkcs8_der(KEY).expect("the fixture is a P-256 key");
+        let key = if self.forged {
+            SigningKey::from_slice(&[7; 32]).expect("a number below the order")
+        } else {
+            key
+        };
         let signature: DerSignature = key.sign(message);
         Ok(signature.as_bytes().to_vec())
     }

@@ -32,6 +32,21 @@ pub(crate) fn hello_retry_request(play: &mut Play) {
     play.seen(&["greeting: closed without close_notify", "greeting: ended"]);
 }
 
+/// No chain is refused, but a server is that cannot prove that it holds the leaf's key.
+pub(crate) fn signature_of_another_key_in_tls_1_3(play: &mut Play) {
+    forged(play, &Tls::V1_3);
+}
+
+pub(crate) fn signature_of_another_key_in_tls_1_2(play: &mut Play) {
+    forged(play, &Tls::V1_2);
+}
+
+fn forged(play: &mut Play, tls: &Tls) {
+    dial(play, "465");
+    play.handshake(&Tls { forged: true, ..*tls });
+    play.seen(&["tls: hello", "tls: chain mx.example", "tls: bad signature", "tls: ended"]);
+}
+
 pub(crate) fn alert_in_the_handshake(play: &mut Play) {
     dial(play, "465");
     play.client_hello();
