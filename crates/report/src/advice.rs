@@ -1,0 +1,101 @@
+//! Findings in words: title, explanation and fix, in one place and nowhere else. What a finding means differs with who
+//! connects: other mail servers, mail clients, or, on a port of no standard, either.
+
+mod certificate;
+mod connection;
+mod session;
+mod tls;
+
+use crate::Role;
+use crate::checks::Evidence;
+
+/// A finding in words.
+#[derive(Debug)]
+pub(crate) struct Advice {
+    pub(crate) title: String,
+    pub(crate) explanation: String,
+    pub(crate) fix: String,
+}
+
+/// Who connects to a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Other mail servers, on port 25.
+    Senders,
+    /// Mail clients, on ports 465 and 587.
+    Clients,
+    /// Not known.
+    Either,
+}
+
+impl Audience {
+    pub(crate) fn of(role: Role) -> Self {
+        match role {
+            Role::Relay => Self::Senders,
+            Role::Submission | Role::Submissions => Self::Clients,
+            Role::Custom => Self::Either,
+        }
+    }
+
+    /// The words for whoever connects, both where it is not known.
+    fn pick(self, senders: &str, clients: &str) -> String {
+        match self {
+            Self::Senders => senders.to_owned(),
+            Self::Clients => clients.to_owned(),
+            Self::Either => {
+                format!("Where other mail servers connect: {senders} Where mail clients connect: {clients}")
+            }
+        }
+    }
+}
+
+/// The words for what was found.
+pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
+    match evidence {
+        Evidence::NameNotFound => connection::name_not_found(),
+        Evidence::ConnectFailed { code, spare, all_time_out } => {
+            connection::connect_failed(*code, *spare, *all_time_out, audience)
+        }
+        Evidence::GreetingRejected(refused) => connection::greeting_rejected(refused, audience),
+        Evidence::GreetingSlow { seconds } => connection::greeting_slow(*seconds, audience),
+        Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun),
+        Evidence::MalformedReply { said } => session::malformed_reply(said),
+        Evidence::EhloRejected { refused, helo_accepted } => {
+            session::ehlo_rejected(refused, *helo_accepted, audience)
+        }
+        Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
+        Evidence::EsmtpMasked { keywords } => session::esmtp_masked(keywords, audience),
+        Evidence::AuthWithoutTls { mechanisms } => session::auth_without_tls(mechanisms, audience),
+        Evidence::SubmissionWithoutAuth => session::submission_without_auth(),
+        Evidence::StartTlsMissing => tls::starttls_missing(audience),
+        Evidence::StartTlsRefused(refused) => tls::starttls_refused(refused, audience),
+        Evidence::StartTlsFailed(failed) => tls::starttls_failed(failed, audience),
+        Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
+        Evidence::TlsFailed(failed) => tls::failed(failed),
+        Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
+        Evidence::TlsCipherWeak { suite, weaknesses } => tls::cipher_weak(suite, weaknesses, audience),
+        Evidence::CertificateExpired { certificate: place, not_after, now } => {
+            certificate::expired(*place, *not_after, *now, audience)
+        }
+        Evidence::CertificateNotYetValid { certificate: place, not_before } => {
+            certificate::not_yet_valid(*place, *not_before, audience)
+        }
+        Evidence::CertificateExpiringSoon { days, not_after } => {
+            certificate::expiring_soon(*days, *not_after, audience)
+        }
+        Evidence::CertificateHostnameMismatch { host, presented, total } => {
+            certificate::hostname_mismatch(host, presented, *total, audience)
+        }
+        Evidence::CertificateSelfSigned => certificate::self_signed(audience),
+        Evidence::CertificateChainIncomplete { issuer } => certificate::chain_incomplete(issuer, audience),
+        Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
+        Evidence::CertificatePathInvalid { faults } => certificate::path_invalid(faults, audience),
+        Evidence::CertificateWeakKey { keys } => certificate::weak_key(keys, audience),
+        Evidence::CertificateWeakSignature { signatures } => {
+            certificate::weak_signature(signatures, audience)
+        }
+        Evidence::CertificateCommonNameOnly { name, matches } => {
+            certificate::common_name_only(name, *matches, audience)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The checks: what is looked at on every port, one static each, in tables by topic.
+
+mod certificate;
+mod connection;
+mod evidence;
+mod greeting;
+mod session;
+mod starttls;
+mod submission;
+mod tls;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use heloscope_observation::Host;
+
+pub(crate) use evidence::{Evidence, Handshaking, Refused};
+
+use crate::facts::{ChainFacts, PortFacts};
+use crate::words::error_words;
+use crate::{ErrorCode, PortError, Severity};
+
+/// One thing that is looked at on every port.
+pub struct Check {
+    /// What is found where it finds something; never the remedy.
+    pub id: &'static str,
+    /// How much a finding of it matters; the worst where that depends on what is found.
+    pub severity: Severity,
+    /// The RFC and section, or the practice, that it follows from.
+    pub basis: &'static str,
+    /// What it finds, in one line.
+    pub title: &'static str,
+    pub(crate) examine: fn(&Subject<'_>) -> Outcome,
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Every check, in the order in which reports list them.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    let tables: [&'static [&'static Check]; 7] = [
+        connection::CHECKS,
+        greeting::CHECKS,
+        session::CHECKS,
+        starttls::CHECKS,
+        tls::CHECKS,
+        certificate::CHECKS,
+        submission::CHECKS,
+    ];
+    tables.into_iter().flatten().copied()
+}
+
+/// What a check looks at: one port, and what of the others bears on it.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) facts: &'a PortFacts<'a>,
+    pub(crate) chain: Option<&'a ChainFacts>,
+    pub(crate) error: Option<&'a PortError>,
+    /// Another port for submission connected.
+    pub(crate) other_submission_answers: bool,
+    /// TCP timed out on every port asked for.
+    pub(crate) all_time_out: bool,
+    /// The time of judgement in Unix seconds.
+    pub(crate) now: i64,
+}
+
+/// What a check came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Passed,
+    Found(Evidence),
+    /// Says nothing about this port, and why.
+    NotApplicable(&'static str),
+    /// Could not be looked at, and why.
+    NotTested(Cow<'static, str>),
+}
+
+impl Subject<'_> {
+    /// What has not been seen was not tested, for the reason that the port's test ended, or goes on.
+    fn not_tested(&self) -> Outcome {
+        Outcome::NotTested(match self.error {
+            Some(error) => {
+                Cow::Owned(format!("the test of this port ended early: {}", error_words(error.code)))
+            }
+            None if self.facts.moments.ended.is_some() => Cow::Borrowed("the session ended without it"),
+            None => Cow::Borrowed("the test has not come this far"),
+        })
+    }
+
+    /// Why TLS could not be looked at.
+    fn no_tls(&self) -> Outcome {
+        match self.facts.offers_starttls() {
+            Some(false) if !self.facts.is_implicit() => {
+                Outcome::NotApplicable("the server offers no TLS on this port")
+            }
+            _ => self.not_tested(),
+        }
+    }
+
+    fn error_code(&self) -> Option<ErrorCode> {
+        self.error.map(|error| error.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_all_those_of_the_contract_are_there() {
+        let mut ids: Vec<&str> = checks().map(|check| check.id).collect();
+        for id in [
+            "connect-failed",
+            "greeting-rejected",
+            "greeting-slow",
+            "not-smtp",
+            "starttls-missing",
+            "starttls-failed",
+            "starttls-injection",
+            "tls-version-weak",
+            "tls-cipher-weak",
+            "certificate-expired",
+            "certificate-not-yet-valid",
+            "certificate-expiring-soon",
+            "certificate-hostname-mismatch",
+            "certificate-self-signed",
+            "certificate-chain-incomplete",
+            "certificate-untrusted",
+            "certificate-weak-key",
+            "certificate-weak-signature",
+            "certificate-common-name-only",
+            "auth-without-tls",
+            "submission-without-auth",
+        ] {
+            assert!(ids.contains(&id), "{id}");
+        }
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+    }
+}

@@ -1,0 +1,262 @@
+use heloscope_pki::{self as pki, Fault, Identity};
+
+use super::{Check, Evidence, Outcome, Subject};
+use crate::Severity;
+use crate::facts::{ChainFacts, days_between};
+use crate::words::fault_words;
+
+pub(super) static CHECKS: &[&Check] = &[
+    &EXPIRED,
+    &NOT_YET_VALID,
+    &EXPIRING_SOON,
+    &HOSTNAME_MISMATCH,
+    &SELF_SIGNED,
+    &CHAIN_INCOMPLETE,
+    &UNTRUSTED,
+    &PATH_INVALID,
+    &WEAK_KEY,
+    &WEAK_SIGNATURE,
+    &COMMON_NAME_ONLY,
+];
+
+const DAY: i64 = 86_400;
+/// A certificate with no more days than this left expires soon.
+const SOON: i64 = 30;
+/// A certificate that lives less than this in all expires soon in the last third of its life: some live six days.
+const SHORT_LIFE: i64 = 60 * DAY;
+
+static EXPIRED: Check = Check {
+    id: "certificate-expired",
+    severity: Severity::Error,
+    basis: "RFC 5280 §4.1.2.5",
+    title: "The certificate has expired",
+    examine: |subject| {
+        with_leaf(subject, |chain, leaf| {
+            let of_path = chain.path.faults.iter().find_map(|fault| match fault {
+                Fault::Expired { certificate, not_after } => Some((*certificate, *not_after)),
+                _ => None,
+            });
+            let of_leaf = (subject.now > leaf.not_after).then_some((0, leaf.not_after));
+            found(of_leaf.or(of_path), |(certificate, not_after)| Evidence::CertificateExpired {
+                certificate,
+                not_after,
+                now: subject.now,
+            })
+        })
+    },
+};
+
+static NOT_YET_VALID: Check = Check {
+    id: "certificate-not-yet-valid",
+    severity: Severity::Error,
+    basis: "RFC 5280 §4.1.2.5",
+    title: "The certificate is not valid yet",
+    examine: |subject| {
+        with_leaf(subject, |chain, leaf| {
+            let of_path = chain.path.faults.iter().find_map(|fault| match fault {
+                Fault::NotYetValid { certificate, not_before } => Some((*certificate, *not_before)),
+                _ => None,
+            });
+            let of_leaf = (subject.now < leaf.not_before).then_some((0, leaf.not_before));
+            found(of_leaf.or(of_path), |(certificate, not_before)| Evidence::CertificateNotYetValid {
+                certificate,
+                not_before,
+            })
+        })
+    },
+};
+
+static EXPIRING_SOON: Check = Check {
+    id: "certificate-expiring-soon",
+    severity: Severity::Warning,
+    basis: "RFC 5280 §4.1.2.5; automatic renewal happens with a third of the lifetime left",
+    title: "The certificate expires soon",
+    examine: |subject| {
+        with_leaf(subject, |_, leaf| {
+            let left = leaf.not_after.saturating_sub(subject.now);
+            if left < 0 {
+                return Outcome::NotApplicable("the certificate has expired");
+            }
+            let lifetime = leaf.not_after.saturating_sub(leaf.not_before);
+            let days = days_between(subject.now, leaf.not_after);
+            let soon = if lifetime < SHORT_LIFE { left <= lifetime / 3 } else { days <= SOON };
+            let not_after = leaf.not_after;
+            found(soon.then_some(()), |()| Evidence::CertificateExpiringSoon { days, not_after })
+        })
+    },
+};
+
+static HOSTNAME_MISMATCH: Check = Check {
+    id: "certificate-hostname-mismatch",
+    severity: Severity::Warning,
+    basis: "RFC 9525 §6; RFC 8461 §4.1",
+    title: "The certificate is for another name",
+    examine: |subject| {
+        with_leaf(subject, |chain, leaf| match &chain.identity {
+            Some(Identity::Matches(_)) => Outcome::Passed,
+            Some(Identity::CommonNameOnly(_)) => {
+                Outcome::NotApplicable("the certificate presents no name at all; its common name would match")
+            }
+            _ => Outcome::Found(Evidence::CertificateHostnameMismatch {
+                host: subject.host.to_string(),
+                presented: leaf.presented_identifiers().take(NAMES).map(ToString::to_string).collect(),
+                total: leaf.presented_identifiers().count(),
+            }),
+        })
+    },
+};
+
+/// Names that a finding lists.
+const NAMES: usize = 5;
+
+static SELF_SIGNED: Check = Check {
+    id: "certificate-self-signed",
+    severity: Severity::Warning,
+    basis: "RFC 5280 §6.1; RFC 8461 §4.1",
+    title: "The certificate is self-signed",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            found(fault(chain, |fault| *fault == Fault::SelfSigned), |_| Evidence::CertificateSelfSigned)
+        })
+    },
+};
+
+static CHAIN_INCOMPLETE: Check = Check {
+    id: "certificate-chain-incomplete",
+    severity: Severity::Warning,
+    basis: "RFC 8446 §4.4.2; RFC 5246 §7.4.2",
+    title: "An intermediate certificate is missing",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            let issuer = chain.path.faults.iter().find_map(|fault| match fault {
+                Fault::MissingIntermediate { issuer } => Some(issuer.clone()),
+                _ => None,
+            });
+            found(issuer, |issuer| Evidence::CertificateChainIncomplete { issuer })
+        })
+    },
+};
+
+static UNTRUSTED: Check = Check {
+    id: "certificate-untrusted",
+    severity: Severity::Warning,
+    basis: "RFC 5280 §6.1; RFC 8461 §4.1",
+    title: "The certificate leads to a root that is not trusted",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            let untrusted = chain.path.faults.iter().find_map(|fault| match fault {
+                Fault::UntrustedRoot { root, sent } => Some((root.clone(), *sent)),
+                _ => None,
+            });
+            match untrusted {
+                Some((root, sent)) => Outcome::Found(Evidence::CertificateUntrusted { root, sent }),
+                None if chain.path.trust.is_some() => Outcome::Passed,
+                None if fault(chain, |fault| *fault == Fault::SelfSigned).is_some() => {
+                    Outcome::NotApplicable("the certificate is signed with its own key and leads to no root")
+                }
+                None => Outcome::NotTested("the path does not reach a root".into()),
+            }
+        })
+    },
+};
+
+static PATH_INVALID: Check = Check {
+    id: "certificate-path-invalid",
+    severity: Severity::Warning,
+    basis: "RFC 5280 §6.1",
+    title: "The certification path breaks a rule",
+    examine: |subject| {
+        let Some(chain) = subject.chain else { return no_certificate(subject) };
+        let faults = chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).map(fault_words);
+        let faults: Vec<String> = faults.collect();
+        found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid { faults })
+    },
+};
+
+static WEAK_KEY: Check = Check {
+    id: "certificate-weak-key",
+    severity: Severity::Warning,
+    basis: "RFC 9325 §4.5",
+    title: "A key is too short",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            let keys = chain.certificates.iter().enumerate().filter_map(|(place, read)| {
+                let facts = read.as_ref().ok()?;
+                let is_root = place > 0 && facts.is_self_issued;
+                (facts.key.is_weak() && !is_root).then(|| (place, facts.key.to_string()))
+            });
+            let keys: Vec<_> = keys.collect();
+            found((!keys.is_empty()).then_some(keys), |keys| Evidence::CertificateWeakKey { keys })
+        })
+    },
+};
+
+static WEAK_SIGNATURE: Check = Check {
+    id: "certificate-weak-signature",
+    severity: Severity::Warning,
+    basis: "RFC 6151; RFC 6194; RFC 9155",
+    title: "A signature rests on MD5 or SHA-1",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            let signatures = chain.weak_signatures.iter().filter_map(|place| {
+                let facts = chain.certificates.get(*place)?.as_ref().ok()?;
+                Some((*place, facts.signature_algorithm.to_string()))
+            });
+            let signatures: Vec<_> = signatures.collect();
+            found((!signatures.is_empty()).then_some(signatures), |signatures| {
+                Evidence::CertificateWeakSignature { signatures }
+            })
+        })
+    },
+};
+
+static COMMON_NAME_ONLY: Check = Check {
+    id: "certificate-common-name-only",
+    severity: Severity::Warning,
+    basis: "RFC 9525 §2",
+    title: "Only the common name carries the name",
+    examine: |subject| {
+        with_leaf(subject, |chain, leaf| {
+            let no_names = leaf.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
+            let name = leaf.common_name.clone().filter(|_| no_names);
+            let matches = matches!(chain.identity, Some(Identity::CommonNameOnly(_)));
+            found(name, |name| Evidence::CertificateCommonNameOnly { name, matches })
+        })
+    },
+};
+
+fn found<T>(evidence: Option<T>, of: impl FnOnce(T) -> Evidence) -> Outcome {
+    evidence.map_or(Outcome::Passed, |evidence| Outcome::Found(of(evidence)))
+}
+
+fn fault(chain: &ChainFacts, is: impl Fn(&Fault) -> bool) -> Option<&Fault> {
+    chain.path.faults.iter().find(|fault| is(fault))
+}
+
+fn has_its_own_check(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Expired { .. }
+            | Fault::NotYetValid { .. }
+            | Fault::SelfSigned
+            | Fault::MissingIntermediate { .. }
+            | Fault::UntrustedRoot { .. }
+            | Fault::WeakSignature { .. }
+    )
+}
+
+/// Asks about a leaf that can be read.
+fn with_leaf(subject: &Subject<'_>, ask: impl FnOnce(&ChainFacts, &pki::Certificate) -> Outcome) -> Outcome {
+    let Some(chain) = subject.chain else { return no_certificate(subject) };
+    match chain.leaf() {
+        Some(leaf) => ask(chain, leaf),
+        None => Outcome::NotTested("the certificate cannot be read".into()),
+    }
+}
+
+fn no_certificate(subject: &Subject<'_>) -> Outcome {
+    match subject.facts.chain {
+        Some(_) => Outcome::NotTested("the server sent no certificate".into()),
+        None => subject.no_tls(),
+    }
+}

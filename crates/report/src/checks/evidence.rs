@@ -1,0 +1,135 @@
+use heloscope_observation::Stage;
+
+use crate::names::Weakness;
+use crate::words::Likeness;
+use crate::{ErrorCode, Severity};
+
+/// What a check found; [`crate::advice`] puts it into words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    NameNotFound,
+    ConnectFailed {
+        code: ErrorCode,
+        spare: bool,
+        all_time_out: bool,
+    },
+    GreetingRejected(Refused),
+    GreetingSlow {
+        seconds: u64,
+    },
+    NotSmtp {
+        likeness: Likeness,
+        begun: String,
+    },
+    /// `said` is the error in words.
+    MalformedReply {
+        said: String,
+    },
+    EhloRejected {
+        refused: Refused,
+        helo_accepted: bool,
+    },
+    /// `said` is the error in words, or what the server replied.
+    SessionCutShort {
+        said: String,
+        stage: Stage,
+    },
+    EsmtpMasked {
+        keywords: Vec<String>,
+    },
+    StartTlsMissing,
+    StartTlsRefused(Refused),
+    StartTlsFailed(Handshaking),
+    StartTlsInjection {
+        octets: usize,
+        begun: String,
+    },
+    TlsFailed(Handshaking),
+    TlsVersionWeak {
+        version: String,
+    },
+    TlsCipherWeak {
+        suite: String,
+        weaknesses: Vec<Weakness>,
+    },
+    /// Times in Unix seconds; `certificate` is a place in the chain, 0 for the leaf.
+    CertificateExpired {
+        certificate: usize,
+        not_after: i64,
+        now: i64,
+    },
+    CertificateNotYetValid {
+        certificate: usize,
+        not_before: i64,
+    },
+    CertificateExpiringSoon {
+        days: i64,
+        not_after: i64,
+    },
+    CertificateHostnameMismatch {
+        host: String,
+        presented: Vec<String>,
+        total: usize,
+    },
+    CertificateSelfSigned,
+    CertificateChainIncomplete {
+        issuer: String,
+    },
+    CertificateUntrusted {
+        root: String,
+        sent: bool,
+    },
+    /// Each a sentence.
+    CertificatePathInvalid {
+        faults: Vec<String>,
+    },
+    /// Place in the chain and key.
+    CertificateWeakKey {
+        keys: Vec<(usize, String)>,
+    },
+    /// Place in the chain and algorithm.
+    CertificateWeakSignature {
+        signatures: Vec<(usize, String)>,
+    },
+    CertificateCommonNameOnly {
+        name: String,
+        matches: bool,
+    },
+    AuthWithoutTls {
+        mechanisms: Vec<String>,
+    },
+    SubmissionWithoutAuth,
+}
+
+/// A reply that refuses, with its error in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) code: u16,
+    pub(crate) said: String,
+}
+
+/// A handshake that failed, with its error in words, and what a raw hello learned that the server would have chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Handshaking {
+    pub(crate) said: String,
+    pub(crate) speaks: Option<String>,
+}
+
+impl Evidence {
+    /// The severity where it is not the check's own.
+    pub(crate) fn severity(&self) -> Option<Severity> {
+        match self {
+            Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
+            Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
+            Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
+            Self::EhloRejected { refused, .. } if refused.is_temporary() => Some(Severity::Warning),
+            _ => None,
+        }
+    }
+}
+
+impl Refused {
+    pub(crate) fn is_temporary(&self) -> bool {
+        (400..500).contains(&self.code)
+    }
+}

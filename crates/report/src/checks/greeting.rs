@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use super::{Check, Evidence, Outcome, Refused, Subject};
+use crate::facts::Cause;
+use crate::visible::visible_line;
+use crate::words::Likeness;
+use crate::{ErrorCode, Severity};
+
+pub(super) static CHECKS: &[&Check] = &[&GREETING_REJECTED, &GREETING_SLOW, &NOT_SMTP];
+
+/// A greeting that takes longer is slow.
+const SLOW: Duration = Duration::from_secs(10);
+
+static GREETING_REJECTED: Check = Check {
+    id: "greeting-rejected",
+    severity: Severity::Error,
+    basis: "RFC 5321 §3.1, §4.2.3",
+    title: "The server greets with a refusal",
+    examine: |subject| match (&subject.facts.failure.map(|failure| failure.cause), subject.facts.greeting) {
+        (Some(Cause::GreetingRejected(reply)), _) => {
+            Outcome::Found(Evidence::GreetingRejected(Refused { code: reply.code(), said: said(subject) }))
+        }
+        (_, Some(_)) => Outcome::Passed,
+        (_, None) => subject.not_tested(),
+    },
+};
+
+static GREETING_SLOW: Check = Check {
+    id: "greeting-slow",
+    severity: Severity::Notice,
+    basis: "RFC 5321 §4.5.3.2.1; many clients wait no longer than 10 to 30 s",
+    title: "The greeting takes over 10 s",
+    examine: |subject| match subject.facts.greeting_took() {
+        Some(took) if took > SLOW => Outcome::Found(Evidence::GreetingSlow { seconds: took.as_secs() }),
+        Some(_) => Outcome::Passed,
+        None => subject.not_tested(),
+    },
+};
+
+static NOT_SMTP: Check = Check {
+    id: "not-smtp",
+    severity: Severity::Error,
+    basis: "RFC 5321 §4.2",
+    title: "The first octets are no SMTP reply",
+    examine: |subject| {
+        let cause = subject.facts.failure.map(|failure| failure.cause);
+        match (subject.error_code(), cause) {
+            (Some(ErrorCode::NotSmtp | ErrorCode::TlsOnPlaintextPort), Some(Cause::NoReply(fault))) => {
+                let likeness = Likeness::of(&fault.octets);
+                let begun = visible_line(fault.octets.trim_ascii_end(), 0);
+                Outcome::Found(Evidence::NotSmtp { likeness, begun })
+            }
+            _ if subject.facts.greeting.is_some() => Outcome::Passed,
+            _ => subject.not_tested(),
+        }
+    },
+};
+
+/// The port's error in words.
+pub(super) fn said(subject: &Subject<'_>) -> String {
+    subject.error.map(|error| error.message.clone()).unwrap_or_default()
+}

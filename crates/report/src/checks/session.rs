@@ -1,0 +1,112 @@
+use heloscope_observation::{RefusalCode, Stage};
+
+use super::greeting::said;
+use super::{Check, Evidence, Outcome, Refused, Subject};
+use crate::facts::Cause;
+use crate::words::is_masked;
+use crate::{ErrorCode, Severity};
+
+pub(super) static CHECKS: &[&Check] = &[&EHLO_REJECTED, &MALFORMED_REPLY, &SESSION_CUT_SHORT, &ESMTP_MASKED];
+
+static EHLO_REJECTED: Check = Check {
+    id: "ehlo-rejected",
+    severity: Severity::Error,
+    basis: "RFC 5321 §4.1.1.1",
+    title: "The server refuses EHLO",
+    examine: |subject| {
+        let facts = subject.facts;
+        let refused = |reply: &heloscope_smtp::Reply, helo_accepted, said| {
+            let refused = Refused { code: reply.code(), said };
+            Outcome::Found(Evidence::EhloRejected { refused, helo_accepted })
+        };
+        match facts.failure.map(|failure| failure.cause) {
+            Some(Cause::EhloRejected(reply)) if reply.code() != 421 => {
+                return refused(reply, false, said(subject));
+            }
+            Some(Cause::EhloRejected(_)) => return subject.not_tested(),
+            _ => {}
+        }
+        for hello in [&facts.clear, &facts.encrypted] {
+            if let (Some(ehlo), Some(helo)) = (hello.ehlo, hello.helo)
+                && helo.code() == 250
+            {
+                return refused(ehlo, true, format!("EHLO was refused: {}.", crate::words::quoted(ehlo)));
+            }
+        }
+        let answered = |hello: &crate::facts::Hello<'_>| hello.ehlo.is_some_and(|reply| reply.code() == 250);
+        if answered(&facts.clear) || answered(&facts.encrypted) {
+            Outcome::Passed
+        } else {
+            subject.not_tested()
+        }
+    },
+};
+
+static MALFORMED_REPLY: Check = Check {
+    id: "malformed-reply",
+    severity: Severity::Error,
+    basis: "RFC 5321 §4.2",
+    title: "A reply breaks the rules of SMTP",
+    examine: |subject| match subject.error_code() {
+        Some(ErrorCode::MalformedReply | ErrorCode::ReplyTooLong) => {
+            Outcome::Found(Evidence::MalformedReply { said: said(subject) })
+        }
+        _ if subject.facts.greeting.is_some() => Outcome::Passed,
+        _ => subject.not_tested(),
+    },
+};
+
+static SESSION_CUT_SHORT: Check = Check {
+    id: "session-cut-short",
+    severity: Severity::Warning,
+    basis: "RFC 5321 §3.8, §4.5.3.2",
+    title: "The server hangs up or falls silent",
+    examine: |subject| {
+        let Some(failure) = subject.facts.failure else {
+            let whole = subject.facts.moments.ended.is_some() && subject.facts.established.is_some();
+            return if whole { Outcome::Passed } else { subject.not_tested() };
+        };
+        let stage = failure.stage;
+        let cut = match failure.cause {
+            // Failures of the handshake have checks of their own, and after QUIT nothing is lost.
+            _ if matches!(stage, Stage::Tls | Stage::Quit) => false,
+            Cause::Closed(_) | Cause::TimedOut(..) => subject.facts.established.is_some(),
+            Cause::Refused(refusal) => {
+                refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
+            }
+            Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => reply.code() == 421,
+            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Tls(_) => false,
+        };
+        match cut {
+            true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),
+            false if subject.facts.established.is_none() => subject.not_tested(),
+            false => Outcome::NotTested("another fault ended the session first".into()),
+        }
+    },
+};
+
+static ESMTP_MASKED: Check = Check {
+    id: "esmtp-masked",
+    severity: Severity::Warning,
+    basis: "RFC 3207 §6",
+    title: "A device on the path overwrites what the server offers",
+    examine: |subject| {
+        if subject.facts.is_implicit() {
+            return Outcome::NotApplicable("inside TLS nothing on the path can overwrite the EHLO reply");
+        }
+        let Some(reply) = subject.facts.clear.extensions() else { return subject.not_tested() };
+        let keywords = reply.extensions.into_iter().map(|offered| offered.keyword);
+        let keywords: Vec<String> = keywords.filter(|keyword| is_masked(keyword)).collect();
+        if keywords.is_empty() { Outcome::Passed } else { Outcome::Found(Evidence::EsmtpMasked { keywords }) }
+    },
+};
+
+/// Whether the handshake was begun and broken off: by TLS, or by the server's silence or its end.
+pub(super) fn handshake_failed(subject: &Subject<'_>) -> bool {
+    subject.facts.failure.is_some_and(|failure| match failure.cause {
+        Cause::Tls(_) => true,
+        Cause::Closed(_) | Cause::TimedOut(..) => failure.stage == Stage::Tls,
+        Cause::Refused(refusal) => failure.stage == Stage::Tls && refusal.code == RefusalCode::Reset,
+        _ => false,
+    })
+}

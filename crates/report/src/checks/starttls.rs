@@ -1,0 +1,80 @@
+use super::greeting::said;
+use super::session::handshake_failed;
+use super::tls::speaks;
+use super::{Check, Evidence, Handshaking, Outcome, Refused};
+use crate::Severity;
+use crate::facts::Cause;
+use crate::visible::visible_line;
+
+pub(super) static CHECKS: &[&Check] = &[&STARTTLS_MISSING, &STARTTLS_FAILED, &STARTTLS_INJECTION];
+
+const IMPLICIT: Outcome = Outcome::NotApplicable("on this port TLS begins with the first octet");
+const NOT_OFFERED: Outcome = Outcome::NotApplicable("STARTTLS is not offered");
+
+static STARTTLS_MISSING: Check = Check {
+    id: "starttls-missing",
+    severity: Severity::Warning,
+    basis: "RFC 3207 §4; RFC 8314 §3.1",
+    title: "STARTTLS is not offered",
+    examine: |subject| {
+        let facts = subject.facts;
+        match facts.offers_starttls() {
+            _ if facts.is_implicit() => IMPLICIT,
+            Some(true) => Outcome::Passed,
+            Some(false) => Outcome::Found(Evidence::StartTlsMissing),
+            None if facts.is_masked() => Outcome::NotTested(
+                "a device on the path overwrites what the server offers, STARTTLS perhaps among it".into(),
+            ),
+            None if facts.clear.ehlo.is_some_and(|reply| reply.code() >= 500) => {
+                Outcome::NotTested("the server refused EHLO, and without it nothing is offered".into())
+            }
+            None => subject.not_tested(),
+        }
+    },
+};
+
+static STARTTLS_FAILED: Check = Check {
+    id: "starttls-failed",
+    severity: Severity::Error,
+    basis: "RFC 3207 §4",
+    title: "STARTTLS is offered but does not work",
+    examine: |subject| {
+        let facts = subject.facts;
+        if facts.is_implicit() {
+            return IMPLICIT;
+        }
+        match facts.failure.map(|failure| failure.cause) {
+            Some(Cause::StartTlsRejected(reply)) if reply.code() == 421 => subject.not_tested(),
+            Some(Cause::StartTlsRejected(reply)) => {
+                Outcome::Found(Evidence::StartTlsRefused(Refused { code: reply.code(), said: said(subject) }))
+            }
+            _ if handshake_failed(subject) => {
+                let speaks = facts.handshake.filter(|_| !facts.is_encrypted()).map(speaks);
+                Outcome::Found(Evidence::StartTlsFailed(Handshaking { said: said(subject), speaks }))
+            }
+            _ if facts.is_encrypted() => Outcome::Passed,
+            _ if facts.offers_starttls() == Some(false) => NOT_OFFERED,
+            _ => subject.not_tested(),
+        }
+    },
+};
+
+static STARTTLS_INJECTION: Check = Check {
+    id: "starttls-injection",
+    severity: Severity::Error,
+    basis: "RFC 3207 §4.2, §6; response injection as in CVE-2021-22947",
+    title: "Clear text follows the 220 to STARTTLS",
+    examine: |subject| {
+        let facts = subject.facts;
+        match facts.injected {
+            _ if facts.is_implicit() => IMPLICIT,
+            Some((octets, total)) => {
+                let begun = visible_line(octets, total.saturating_sub(octets.len()));
+                Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })
+            }
+            None if facts.handshake.is_some() && facts.moments.handshake_begun.is_some() => Outcome::Passed,
+            None if facts.offers_starttls() == Some(false) => NOT_OFFERED,
+            None => subject.not_tested(),
+        }
+    },
+};

@@ -1,0 +1,159 @@
+//! The chain a server sent: facts of each certificate, and the three questions asked of the leaf.
+
+use heloscope_observation::{Der, Host};
+use heloscope_pki::{
+    self as pki, Identity, PathVerdict, ReferenceIdentifier, SelfSigned, Unreadable, Verifier,
+};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::words::{fault_words, unreadable_words};
+use crate::{Certificate, ChainError, LeafCertificate, MAX_SANS_SHOWN, Trust};
+
+/// What is known of a chain; there is at least one certificate in it.
+#[derive(Debug)]
+pub(crate) struct ChainFacts {
+    /// In the order sent.
+    pub(crate) certificates: Vec<Result<pki::Certificate, Unreadable>>,
+    /// Whether a path to a trust anchor holds.
+    pub(crate) path: PathVerdict,
+    /// Whether the leaf is for the host; `None` where the leaf cannot be read.
+    pub(crate) identity: Option<Identity>,
+    pub(crate) self_signed: SelfSigned,
+    /// Places in the chain of MD5 and SHA-1 signatures, roots aside.
+    pub(crate) weak_signatures: Vec<usize>,
+}
+
+impl ChainFacts {
+    /// Asks all questions of a chain; `None` for an empty one.
+    pub(crate) fn of(chain: &[Der], host: &Host, verifier: &Verifier<'_>, now: i64) -> Option<Self> {
+        let octets: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
+        let leaf = octets.first()?;
+        let certificates: Vec<_> = octets.iter().map(|der| pki::Certificate::read(der)).collect();
+        let identity = certificates.first()?.as_ref().ok().map(|leaf| match reference(host) {
+            Some(reference) => pki::identity(leaf, &reference),
+            None => Identity::Mismatch,
+        });
+        let path = verifier.path(&octets, now);
+        let self_signed = verifier.self_signed(leaf);
+        let weak_signatures = verifier.weak_signatures(&octets);
+        Some(Self { certificates, path, identity, self_signed, weak_signatures })
+    }
+
+    /// The leaf, where it can be read.
+    pub(crate) fn leaf(&self) -> Option<&pki::Certificate> {
+        self.certificates.first()?.as_ref().ok()
+    }
+
+    /// The leaf in the report's terms.
+    pub(crate) fn judged(&self, now: i64) -> Option<LeafCertificate> {
+        let facts = certificate(self.certificates.first()?, now);
+        let faults: Vec<String> = self.path.faults.iter().map(fault_words).collect();
+        Some(LeafCertificate {
+            facts,
+            chain_valid: self.path.holds(),
+            chain_error: self.path.faults.first().map(chain_error),
+            chain_error_text: (!faults.is_empty()).then(|| faults.join(" ")),
+            trust: self.path.trust.map(|trust| match trust {
+                pki::Trust::Webpki => Trust::Webpki,
+                pki::Trust::Private => Trust::Private,
+            }),
+            hostname_match: matches!(self.identity, Some(Identity::Matches(_))),
+            self_signed: self.self_signed != SelfSigned::No,
+        })
+    }
+}
+
+/// The facts of one certificate at a time in Unix seconds.
+pub(crate) fn certificate(read: &Result<pki::Certificate, Unreadable>, now: i64) -> Certificate {
+    match read {
+        Ok(facts) => Certificate {
+            subject: Some(facts.subject.clone()),
+            issuer: Some(facts.issuer.clone()),
+            sans: facts.presented_identifiers().take(MAX_SANS_SHOWN).map(ToString::to_string).collect(),
+            sans_total: facts.presented_identifiers().count(),
+            not_before: rfc3339(facts.not_before),
+            not_after: rfc3339(facts.not_after),
+            days_remaining: Some(days_between(now, facts.not_after)),
+            serial: Some(facts.serial.clone()),
+            sha256: facts.sha256.clone(),
+            key: Some(facts.key.to_string()),
+            signature_algorithm: Some(facts.signature_algorithm.to_string()),
+            unreadable: None,
+        },
+        Err(unreadable) => Certificate {
+            subject: None,
+            issuer: None,
+            sans: Vec::new(),
+            sans_total: 0,
+            not_before: None,
+            not_after: None,
+            days_remaining: None,
+            serial: None,
+            sha256: unreadable.sha256.clone(),
+            key: None,
+            signature_algorithm: None,
+            unreadable: Some(unreadable_words(unreadable)),
+        },
+    }
+}
+
+/// The host as a client knows it; `None` for a name that no certificate can carry.
+fn reference(host: &Host) -> Option<ReferenceIdentifier> {
+    match host {
+        Host::Name(name) => ReferenceIdentifier::dns(name).ok(),
+        Host::Address(address) => Some(ReferenceIdentifier::Ip(*address)),
+    }
+}
+
+fn chain_error(fault: &pki::Fault) -> ChainError {
+    use pki::Fault;
+    match fault {
+        Fault::Expired { .. } => ChainError::Expired,
+        Fault::NotYetValid { .. } => ChainError::NotYetValid,
+        Fault::UntrustedRoot { .. } => ChainError::UntrustedRoot,
+        Fault::MissingIntermediate { .. } => ChainError::MissingIntermediate,
+        Fault::SelfSigned => ChainError::SelfSigned,
+        Fault::WeakSignature { .. } => ChainError::WeakSignature,
+        Fault::BadSignature { .. } => ChainError::BadSignature,
+        Fault::NotForServerAuth { .. } => ChainError::NotForServerAuth,
+        Fault::NameConstraintViolation => ChainError::NameConstraints,
+        Fault::CaAsEndEntity | Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
+        Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
+        Fault::PathTooLong | Fault::PathLengthExceeded => ChainError::PathTooLong,
+        Fault::Unreadable => ChainError::Unreadable,
+        _ => ChainError::Other,
+    }
+}
+
+/// Whole days from one time to another, both in Unix seconds, rounded down.
+pub(crate) fn days_between(from: i64, until: i64) -> i64 {
+    until.saturating_sub(from).div_euclid(86_400)
+}
+
+/// A time in Unix seconds as RFC 3339 writes it, UTC, whole seconds; `None` past the year 9999 and before the year 0.
+pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
+    let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_rounded_down() {
+        let cases = [(0, 86_400, 1), (0, 86_399, 0), (0, 0, 0), (1, 0, -1), (86_400, 0, -1), (86_401, 0, -2)];
+        for (from, until, days) in cases {
+            assert_eq!(days_between(from, until), days, "{from} {until}");
+        }
+        assert_eq!(days_between(i64::MIN, i64::MAX), i64::MAX.div_euclid(86_400));
+    }
+
+    #[test]
+    fn times_are_rfc_3339() {
+        assert_eq!(rfc3339(1_795_471_504).as_deref(), Some("2026-11-23T22:05:04Z"));
+        assert_eq!(rfc3339(253_402_300_799).as_deref(), Some("9999-12-31T23:59:59Z"));
+        assert_eq!(rfc3339(i64::MAX), None);
+    }
+}

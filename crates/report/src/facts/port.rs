@@ -1,0 +1,315 @@
+//! One port's observations, folded into what is known of it. Everything may be absent: a test may still be running.
+
+use std::time::Duration;
+
+use heloscope_observation::{
+    Der, Established, Event, Handshake, Observation, Observations, PortSpec, Purpose, Refusal, RefusalCode,
+    Stage, TlsFailure, TlsMode,
+};
+use heloscope_smtp::{Command, EhloReply, Fault, FaultKind, Octets, Reply};
+
+use crate::Role;
+
+/// What was seen of one port.
+#[derive(Debug)]
+pub(crate) struct PortFacts<'a> {
+    pub(crate) spec: PortSpec,
+    pub(crate) established: Option<&'a Established>,
+    pub(crate) greeting: Option<&'a Reply>,
+    /// EHLO and HELO in clear text.
+    pub(crate) clear: Hello<'a>,
+    /// The reply to STARTTLS.
+    pub(crate) starttls: Option<&'a Reply>,
+    pub(crate) injected: Option<(&'a Octets, usize)>,
+    /// The dialogue's handshake, else what a raw hello learned.
+    pub(crate) handshake: Option<&'a Handshake>,
+    /// The dialogue's chain, else what a raw hello learned.
+    pub(crate) chain: Option<&'a [Der]>,
+    /// EHLO and HELO inside TLS.
+    pub(crate) encrypted: Hello<'a>,
+    /// What ended the test early.
+    pub(crate) failure: Option<Failure<'a>>,
+    pub(crate) moments: Moments,
+}
+
+/// EHLO, HELO where EHLO was refused, and their replies.
+#[derive(Debug, Default)]
+pub(crate) struct Hello<'a> {
+    pub(crate) ehlo: Option<&'a Reply>,
+    pub(crate) helo: Option<&'a Reply>,
+    helo_sent: bool,
+}
+
+/// When what happened, since the test began.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Moments {
+    pub(crate) dialled: Option<Duration>,
+    pub(crate) connected: Option<Duration>,
+    pub(crate) greeted: Option<Duration>,
+    pub(crate) ehlo_sent: Option<Duration>,
+    pub(crate) ehlo_answered: Option<Duration>,
+    pub(crate) starttls_sent: Option<Duration>,
+    pub(crate) starttls_answered: Option<Duration>,
+    pub(crate) handshake_begun: Option<Duration>,
+    pub(crate) handshake_done: Option<Duration>,
+    pub(crate) chain_seen: Option<Duration>,
+    pub(crate) encrypted_ehlo_sent: Option<Duration>,
+    pub(crate) encrypted_ehlo_answered: Option<Duration>,
+    /// The last connection of the port ended.
+    pub(crate) ended: Option<Duration>,
+    quit: bool,
+}
+
+/// What ended the test of a port early.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure<'a> {
+    pub(crate) stage: Stage,
+    pub(crate) cause: Cause<'a>,
+}
+
+/// Why a test ended early.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cause<'a> {
+    Refused(&'a Refusal),
+    GreetingRejected(&'a Reply),
+    EhloRejected(&'a Reply),
+    StartTlsRejected(&'a Reply),
+    NoReply(&'a Fault),
+    Tls(&'a TlsFailure),
+    /// With what had come of a reply.
+    Closed(Option<&'a Fault>),
+    /// After this long, with what had come of a reply.
+    TimedOut(Duration, Option<&'a Fault>),
+}
+
+impl<'a> PortFacts<'a> {
+    pub(crate) fn of(observations: &'a Observations, spec: PortSpec) -> Self {
+        let mut facts = Self {
+            spec,
+            established: None,
+            greeting: None,
+            clear: Hello::default(),
+            starttls: None,
+            injected: None,
+            handshake: None,
+            chain: None,
+            encrypted: Hello::default(),
+            failure: None,
+            moments: Moments::default(),
+        };
+        for seen in dialogue(observations, spec) {
+            facts.fold(seen);
+        }
+        facts.moments.ended = ended(observations, spec);
+        facts.add_raw_hello(observations);
+        facts
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        match self.spec.port {
+            25 => Role::Relay,
+            465 => Role::Submissions,
+            587 => Role::Submission,
+            _ => Role::Custom,
+        }
+    }
+
+    pub(crate) fn is_implicit(&self) -> bool {
+        self.spec.mode == TlsMode::Implicit
+    }
+
+    /// The handshake of the dialogue was finished.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.handshake.is_some_and(|handshake| handshake.completed)
+    }
+
+    /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it.
+    pub(crate) fn offers_starttls(&self) -> Option<bool> {
+        if self.is_implicit() {
+            return Some(false);
+        }
+        let reply = self.clear.extensions()?;
+        let offered = reply.offers("STARTTLS");
+        (offered || !self.is_masked()).then_some(offered)
+    }
+
+    /// Whether keywords of the EHLO reply in clear text were overwritten on the path.
+    pub(crate) fn is_masked(&self) -> bool {
+        let reply = self.clear.extensions();
+        reply.is_some_and(|reply| {
+            reply.extensions.iter().any(|offered| crate::words::is_masked(&offered.keyword))
+        })
+    }
+
+    fn fold(&mut self, seen: &'a Observation) {
+        let at = seen.at;
+        match &seen.event {
+            Event::Dialled => self.moments.dialled = self.moments.dialled.or(Some(at)),
+            Event::Connected(established) => {
+                self.established = Some(established);
+                self.moments.connected = Some(at);
+            }
+            Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
+            Event::Replied { reply, encrypted } => self.replied(seen.stage, reply, *encrypted, at),
+            Event::Injected { octets, total } => self.injected = Some((octets, *total)),
+            Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
+            Event::Chain(chain) => {
+                self.chain = Some(chain);
+                self.moments.chain_seen = Some(at);
+            }
+            Event::ClientCertificateRequested => {}
+            Event::Handshake(handshake) => {
+                self.handshake = Some(handshake);
+                self.moments.handshake_done = Some(at);
+            }
+            Event::NoReply { fault, .. } => self.fail(seen.stage, Cause::NoReply(fault)),
+            Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
+            Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
+            Event::Closed { .. } => self.ended_by(seen.stage, Cause::Closed(self.unfinished())),
+            Event::TimedOut { after } => {
+                self.ended_by(seen.stage, Cause::TimedOut(*after, self.unfinished()));
+            }
+            Event::Ended => self.give_up_helo(),
+        }
+    }
+
+    fn sent(&mut self, command: &Command, encrypted: bool, at: Duration) {
+        match (command, encrypted) {
+            (Command::Ehlo(_), false) => self.moments.ehlo_sent = Some(at),
+            (Command::Ehlo(_), true) => self.moments.encrypted_ehlo_sent = Some(at),
+            (Command::Helo(_), false) => self.clear.helo_sent = true,
+            (Command::Helo(_), true) => self.encrypted.helo_sent = true,
+            (Command::StartTls, _) => self.moments.starttls_sent = Some(at),
+            (Command::Quit, _) => {
+                self.give_up_helo();
+                self.moments.quit = true;
+            }
+        }
+    }
+
+    fn replied(&mut self, stage: Stage, reply: &'a Reply, encrypted: bool, at: Duration) {
+        match stage {
+            Stage::Greeting => {
+                self.greeting = Some(reply);
+                self.moments.greeted = Some(at);
+                if reply.code() != 220 {
+                    self.fail(stage, Cause::GreetingRejected(reply));
+                }
+            }
+            Stage::Ehlo | Stage::EhloAfterTls => {
+                let (hello, answered) = match encrypted {
+                    true => (&mut self.encrypted, &mut self.moments.encrypted_ehlo_answered),
+                    false => (&mut self.clear, &mut self.moments.ehlo_answered),
+                };
+                *answered = Some(at);
+                let refused = hello.replied(reply);
+                if refused {
+                    self.fail(stage, Cause::EhloRejected(reply));
+                }
+            }
+            Stage::StartTls => {
+                self.starttls = Some(reply);
+                self.moments.starttls_answered = Some(at);
+                if reply.code() != 220 {
+                    self.fail(stage, Cause::StartTlsRejected(reply));
+                }
+            }
+            Stage::Resolve | Stage::Connect | Stage::Tls | Stage::Quit => {}
+        }
+    }
+
+    /// A connection that ends after QUIT ends as asked, be it by a reset.
+    fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
+        let reset = |refusal: &Refusal| refusal.code == RefusalCode::Reset;
+        let in_order = match cause {
+            Cause::Closed(_) => true,
+            Cause::Refused(refusal) => reset(refusal),
+            _ => false,
+        };
+        if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
+            self.fail(stage, cause);
+        }
+    }
+
+    /// The first cause stands, but for a reply that was merely not finished: what follows says why.
+    fn fail(&mut self, stage: Stage, cause: Cause<'a>) {
+        self.give_up_helo();
+        if self.failure.is_none() || self.unfinished().is_some() {
+            self.failure = Some(Failure { stage, cause });
+        }
+    }
+
+    /// A reply of which only the beginning came, where nothing else has gone wrong.
+    fn unfinished(&self) -> Option<&'a Fault> {
+        match self.failure {
+            Some(Failure { cause: Cause::NoReply(fault), .. }) if fault.kind == FaultKind::Incomplete => {
+                Some(fault)
+            }
+            _ => None,
+        }
+    }
+
+    /// EHLO was refused, and HELO did not follow.
+    fn give_up_helo(&mut self) {
+        let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
+        let refused = pending.into_iter().find_map(|(stage, hello)| {
+            let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
+            Some(Failure { stage, cause: Cause::EhloRejected(reply) })
+        });
+        self.failure = self.failure.or(refused);
+    }
+
+    fn add_raw_hello(&mut self, observations: &'a Observations) {
+        for seen in on(observations, self.spec, Purpose::RawHello) {
+            match &seen.event {
+                Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
+                Event::Chain(chain) => self.chain = self.chain.or(Some(chain)),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'a> Hello<'a> {
+    /// Whether the reply refuses the last that can be tried.
+    fn replied(&mut self, reply: &'a Reply) -> bool {
+        if self.helo_sent {
+            self.helo = Some(reply);
+            return reply.code() != 250;
+        }
+        self.ehlo = Some(reply);
+        // HELO is tried after a 5xx only; whether it is shows in what follows.
+        !(reply.code() == 250 || (500..600).contains(&reply.code()))
+    }
+
+    /// The 250 reply to EHLO.
+    pub(crate) fn extensions(&self) -> Option<EhloReply> {
+        self.ehlo.filter(|reply| reply.code() == 250).map(EhloReply::read)
+    }
+}
+
+fn dialogue(observations: &Observations, spec: PortSpec) -> impl Iterator<Item = &Observation> {
+    on(observations, spec, Purpose::Dialogue)
+}
+
+/// What was seen on the first connection to a port for a purpose.
+pub(crate) fn on(
+    observations: &Observations,
+    spec: PortSpec,
+    purpose: Purpose,
+) -> impl Iterator<Item = &Observation> {
+    let first = observations.connections.iter().find(|one| one.port == spec && one.purpose == purpose);
+    let first = first.map(|connection| connection.id);
+    observations.seen.iter().filter(move |seen| Some(seen.connection) == first)
+}
+
+/// When the last connection of the port ended; `None` while one has not.
+fn ended(observations: &Observations, spec: PortSpec) -> Option<Duration> {
+    let mut last = None;
+    for connection in observations.connections.iter().filter(|connection| connection.port == spec) {
+        let mut seen = observations.seen.iter().filter(|seen| seen.connection == connection.id);
+        let ended = seen.find(|seen| matches!(seen.event, Event::Ended))?;
+        last = last.max(Some(ended.at));
+    }
+    last
+}

@@ -1,0 +1,39 @@
+use heloscope_observation::Handshake;
+
+use crate::Tls;
+use crate::names::{group_name, is_rsa_key_transport, suite_name, version_name};
+
+/// A handshake in IANA's names.
+pub(crate) fn tls(handshake: &Handshake) -> Tls {
+    let key_exchange = match handshake.group {
+        _ if is_rsa_key_transport(handshake.suite) => Some("RSA".to_owned()),
+        Some(group) => Some(group_name(group)),
+        None => handshake.finite_field_bits.map(|bits| format!("DHE {bits}")),
+    };
+    Tls {
+        version: version_name(handshake.version),
+        cipher_suite: suite_name(handshake.suite),
+        key_exchange,
+        completed: handshake.completed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heloscope_observation::{CipherSuite, NamedGroup, TlsVersion};
+
+    use super::*;
+
+    #[test]
+    fn key_transport_is_named_where_there_is_no_group() {
+        let key_exchange = |suite, group, finite_field_bits| {
+            let (version, suite) = (TlsVersion::TLS_1_2, CipherSuite(suite));
+            let (hello_retry, completed) = (false, false);
+            tls(&Handshake { version, suite, group, finite_field_bits, hello_retry, completed }).key_exchange
+        };
+        assert_eq!(key_exchange(0x009c, None, None).as_deref(), Some("RSA")); // TLS_RSA_WITH_AES_128_GCM_SHA256
+        assert_eq!(key_exchange(0xc02f, Some(NamedGroup(23)), None).as_deref(), Some("secp256r1"));
+        assert_eq!(key_exchange(0x009e, None, Some(1024)).as_deref(), Some("DHE 1024")); // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+        assert_eq!(key_exchange(0x009e, None, None), None);
+    }
+}

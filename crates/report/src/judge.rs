@@ -1,0 +1,168 @@
+use heloscope_observation::{Observations, PortSpec};
+use heloscope_pki::Verifier;
+
+use crate::advice::{Audience, advice};
+use crate::checks::{Check, Evidence, Outcome, Subject, checks};
+use crate::facts::{self, ChainFacts, PortFacts};
+use crate::{
+    CheckVerdict, ErrorCode, Finding, Port, PortError, Report, Role, SCHEMA_VERSION, Severity, Status,
+    Verdict,
+};
+
+/// Judges what was seen, at the time `now` in Unix seconds.
+///
+/// Never fails, and takes the observations of a test that still runs: what is not there yet is `None` or
+/// [`Verdict::NotTested`]. The certificates are judged with the verifier's trust anchors and signature algorithms.
+pub fn judge(observations: &Observations, verifier: &Verifier<'_>, now: i64) -> Report {
+    let folded: Vec<Folded<'_>> =
+        observations.target.ports.iter().map(|spec| Folded::of(observations, *spec, verifier, now)).collect();
+    let all_time_out =
+        !folded.is_empty() && folded.iter().all(|port| port.code() == Some(ErrorCode::ConnectTimeout));
+    let mut of_host = Vec::new();
+    let mut ports = Vec::new();
+    for (place, port) in folded.iter().enumerate() {
+        let others = folded.iter().enumerate().filter(|(other, _)| *other != place);
+        let other_submission_answers = others.map(|(_, other)| other).any(|other| {
+            matches!(other.facts.role(), Role::Submission | Role::Submissions)
+                && other.facts.established.is_some()
+        });
+        let subject = Subject {
+            host: &observations.target.host,
+            facts: &port.facts,
+            chain: port.chain.as_ref(),
+            error: port.error.as_ref(),
+            other_submission_answers,
+            all_time_out,
+            now,
+        };
+        ports.push(examined(observations, port, &subject, &mut of_host));
+    }
+    let last = observations.seen.iter().map(|seen| seen.at).max().unwrap_or_default();
+    Report {
+        schema_version: SCHEMA_VERSION,
+        host: observations.target.host.to_string(),
+        tested_at: facts::rfc3339(observations.began_at_ms.div_euclid(1000)).unwrap_or_default(),
+        duration_ms: u64::try_from(last.as_millis()).unwrap_or(u64::MAX),
+        vantage: observations.relay.clone().unwrap_or_else(|| "direct".to_owned()),
+        status: status(&of_host, &ports),
+        findings: of_host,
+        ports,
+    }
+}
+
+/// The network's word that there is no connection, as against the relay's or the resolver's, which says nothing about
+/// the server.
+pub(crate) fn is_connect_failure(code: ErrorCode, connected: bool) -> bool {
+    let refused = matches!(
+        code,
+        ErrorCode::ConnectTimeout | ErrorCode::ConnectionRefused | ErrorCode::Unreachable | ErrorCode::Reset
+    );
+    refused && !connected
+}
+
+/// A port's facts, its chain judged, its error put into words.
+struct Folded<'a> {
+    facts: PortFacts<'a>,
+    chain: Option<ChainFacts>,
+    error: Option<PortError>,
+}
+
+impl<'a> Folded<'a> {
+    fn of(observations: &'a Observations, spec: PortSpec, verifier: &Verifier<'_>, now: i64) -> Self {
+        let facts = PortFacts::of(observations, spec);
+        let chain =
+            facts.chain.and_then(|chain| ChainFacts::of(chain, &observations.target.host, verifier, now));
+        let error = facts.failure.as_ref().map(|failure| facts::port_error(failure, facts.is_implicit()));
+        Self { facts, chain, error }
+    }
+
+    fn code(&self) -> Option<ErrorCode> {
+        self.error.as_ref().map(|error| error.code)
+    }
+}
+
+fn examined(
+    observations: &Observations,
+    port: &Folded<'_>,
+    subject: &Subject<'_>,
+    of_host: &mut Vec<Finding>,
+) -> Port {
+    let Folded { facts, chain, error } = port;
+    let mut findings = Vec::new();
+    let mut verdicts = Vec::new();
+    for check in checks() {
+        let (verdict, why) = match (check.examine)(subject) {
+            Outcome::Passed => (Verdict::Passed, None),
+            Outcome::NotApplicable(why) => (Verdict::NotApplicable, Some(why.to_owned())),
+            Outcome::NotTested(why) => (Verdict::NotTested, Some(why.into_owned())),
+            Outcome::Found(Evidence::NameNotFound) => {
+                if of_host.is_empty() {
+                    of_host.push(finding(check, &Evidence::NameNotFound, subject));
+                }
+                (Verdict::Found, None)
+            }
+            Outcome::Found(evidence) => {
+                findings.push(finding(check, &evidence, subject));
+                (Verdict::Found, None)
+            }
+        };
+        verdicts.push(CheckVerdict { id: check.id.to_owned(), verdict, why });
+    }
+    // A stable sort: what is equally bad stays in the order of the table.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+
+    let before = facts.clear.extensions().map(|reply| facts::capabilities(&reply));
+    let after = facts.encrypted.extensions().map(|reply| facts::capabilities(&reply));
+    Port {
+        port: facts.spec.port,
+        role: facts.role(),
+        implicit_tls: facts.is_implicit(),
+        connected: facts.established.is_some(),
+        address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
+        error: error.clone(),
+        banner: facts.greeting.map(heloscope_smtp::Reply::to_text),
+        starttls_supported: facts.offers_starttls(),
+        capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
+        capabilities_before_tls: before,
+        capabilities_after_tls: after,
+        tls: facts.handshake.map(facts::tls),
+        certificate: chain.as_ref().and_then(|chain| chain.judged(subject.now)),
+        chain: chain
+            .iter()
+            .flat_map(|chain| &chain.certificates)
+            .map(|read| facts::certificate(read, subject.now))
+            .collect(),
+        findings,
+        checks: verdicts,
+        timings: facts::timings(facts),
+        transcript: facts::transcript(observations, facts.spec),
+    }
+}
+
+fn finding(check: &Check, evidence: &Evidence, subject: &Subject<'_>) -> Finding {
+    let advice = advice(evidence, Audience::of(subject.facts.role()));
+    Finding {
+        id: check.id.to_owned(),
+        severity: evidence.severity().unwrap_or(check.severity),
+        title: advice.title,
+        explanation: advice.explanation,
+        fix: advice.fix,
+        reference: check.basis.to_owned(),
+    }
+}
+
+/// The worst severity of all findings, but `untested` where no port was: none greeted, none gave a finding. A host that
+/// refuses TCP on all its ports has been tested, and failed; a name that does not exist, or a relay that is out of reach
+/// or says no, has not let any port be tested.
+fn status(of_host: &[Finding], ports: &[Port]) -> Status {
+    if !ports.iter().any(|port| port.banner.is_some() || !port.findings.is_empty()) {
+        return Status::Untested;
+    }
+    let all = of_host.iter().chain(ports.iter().flat_map(|port| &port.findings));
+    match all.map(|finding| finding.severity).max() {
+        None | Some(Severity::Ok) => Status::Ok,
+        Some(Severity::Notice) => Status::Notice,
+        Some(Severity::Warning) => Status::Warning,
+        Some(Severity::Error) => Status::Error,
+    }
+}

@@ -1,0 +1,282 @@
+//! What each kind of sender will do with the server. Read off a report alone, so that a saved one will do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::error_words;
+use crate::{Finding, Port, Report, Role, Severity};
+
+/// What one kind of sender will do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderRow {
+    /// The kind of sender.
+    pub sender: Sender,
+    /// The port it connects to.
+    pub port: u16,
+    /// What it will do.
+    pub outcome: SenderOutcome,
+    /// The same with the reason, in a sentence or two.
+    pub text: String,
+}
+
+/// The kinds of senders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// A mail server that uses TLS where there is some and does not look at the certificate, RFC 7435.
+    Opportunistic,
+    /// A mail server that found an MTA-STS policy in mode enforce, RFC 8461.
+    MtaSts,
+    /// A mail server that looks for TLSA records, RFC 7672.
+    Dane,
+    /// A mail client that submits mail, RFC 8314.
+    MailClient,
+}
+
+impl Sender {
+    /// What a reader calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opportunistic => "Opportunistic TLS",
+            Self::MtaSts => "MTA-STS in mode enforce",
+            Self::Dane => "DANE",
+            Self::MailClient => "Mail client",
+        }
+    }
+}
+
+/// What a sender will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderOutcome {
+    /// Delivers over TLS.
+    Delivers,
+    /// Delivers in clear text.
+    ClearText,
+    /// Keeps the mail and comes back later.
+    Queues,
+    /// Does not deliver.
+    Refuses,
+    /// It depends on what was not looked at; the text says on what.
+    Depends,
+    /// Could not be tested.
+    NotTested,
+}
+
+impl SenderOutcome {
+    /// What a reader calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivers => "delivers over TLS",
+            Self::ClearText => "delivers in clear text",
+            Self::Queues => "tries again later",
+            Self::Refuses => "does not deliver",
+            Self::Depends => "depends",
+            Self::NotTested => "not tested",
+        }
+    }
+}
+
+/// What each kind of sender will do, as far as the report's ports tell: mail servers on port 25, mail clients on 465 and
+/// 587, each in the order of the report.
+///
+/// Where 25 was not asked for, other STARTTLS ports of no standard stand in for it; implicit-TLS ones are for clients.
+pub fn senders(report: &Report) -> Vec<SenderRow> {
+    let has_relay = report.ports.iter().any(|port| port.role == Role::Relay);
+    let mut rows = Vec::new();
+    for port in &report.ports {
+        let for_senders = match port.role {
+            Role::Relay => true,
+            Role::Custom if port.implicit_tls => false,
+            Role::Custom if has_relay => continue,
+            Role::Custom => true,
+            Role::Submission | Role::Submissions => false,
+        };
+        let kinds: &[Sender] = match for_senders {
+            true => &[Sender::Opportunistic, Sender::MtaSts, Sender::Dane],
+            false => &[Sender::MailClient],
+        };
+        rows.extend(kinds.iter().map(|sender| {
+            let (outcome, text) = row(port, *sender);
+            SenderRow { sender: *sender, port: port.port, outcome, text }
+        }));
+    }
+    rows
+}
+
+/// How far a sender of any kind gets.
+enum Reach<'a> {
+    /// Nobody gets any further.
+    Stopped(&'a Finding),
+    /// For now.
+    Later(&'a Finding),
+    ClearText,
+    /// TLS was offered and failed.
+    Broken,
+    Encrypted,
+    Unknown,
+}
+
+fn reach(port: &Port) -> Reach<'_> {
+    let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
+    if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
+        let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
+        return match refused.severity {
+            Severity::Error => Reach::Stopped(refused),
+            _ if helo_only => Reach::ClearText,
+            _ => Reach::Later(refused),
+        };
+    }
+    if let Some(fatal) = find(&["connect-failed", "not-smtp", "malformed-reply"]) {
+        return Reach::Stopped(fatal);
+    }
+    if find(&["starttls-failed", "tls-failed"]).is_some() {
+        return Reach::Broken;
+    }
+    if port.tls.as_ref().is_some_and(|tls| tls.completed) {
+        return Reach::Encrypted;
+    }
+    match find(&["starttls-missing", "esmtp-masked"]) {
+        Some(_) => Reach::ClearText,
+        None => Reach::Unknown,
+    }
+}
+
+fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
+    use SenderOutcome::{ClearText, Delivers, Depends, NotTested, Queues, Refuses};
+    match (reach(port), sender) {
+        (Reach::Stopped(finding), Sender::MailClient) => (Refuses, format!("Cannot send: {}.", small(&finding.title))),
+        (Reach::Stopped(finding), _) => (Refuses, format!("Does not deliver here: {}.", small(&finding.title))),
+        (Reach::Later(finding), _) => (Queues, format!("Tries again later: {}.", small(&finding.title))),
+        (Reach::ClearText, Sender::Opportunistic) => {
+            (ClearText, "Delivers in clear text: TLS is not offered.".to_owned())
+        }
+        (Reach::ClearText, Sender::MtaSts) => (Refuses, "Does not deliver: TLS is not offered.".to_owned()),
+        (Reach::Broken, Sender::Opportunistic) => (
+            Depends,
+            "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail queued.".to_owned(),
+        ),
+        (Reach::Broken, Sender::MtaSts) => (Refuses, "Does not deliver: TLS is offered but fails.".to_owned()),
+        (Reach::ClearText | Reach::Broken, Sender::Dane) => (
+            Depends,
+            "Does not deliver where TLSA records are published for this host: TLS does not come up. Without such records, as an \
+             opportunistic sender. The records were not looked up."
+                .to_owned(),
+        ),
+        (Reach::ClearText, Sender::MailClient) => (
+            Depends,
+            "Refuses to go on where it is set to demand TLS; else sends password and mail in clear text.".to_owned(),
+        ),
+        (Reach::Broken, Sender::MailClient) => (Refuses, "Cannot send: TLS does not come up.".to_owned()),
+        (Reach::Encrypted, sender) if has(port, "starttls-injection") => {
+            let name = if sender == Sender::MailClient { "a mail client" } else { "a sender" };
+            (Depends, format!("Clear text follows the 220 to STARTTLS: {name} that is careful ends the session there."))
+        }
+        (Reach::Encrypted, Sender::Opportunistic) => {
+            (Delivers, format!("Delivers over {}; the certificate is not looked at.", version(port)))
+        }
+        (Reach::Encrypted, Sender::MtaSts) => match faults(port) {
+            None => (
+                Delivers,
+                format!("Delivers over {} where the policy names this host: the certificate holds.", version(port)),
+            ),
+            Some(faults) => (Refuses, format!("Does not deliver: {faults}.")),
+        },
+        (Reach::Encrypted, Sender::Dane) => (Depends, dane(port)),
+        (Reach::Encrypted, Sender::MailClient) => {
+            let login = if has(port, "submission-without-auth") { " It finds no AUTH to log in with." } else { "" };
+            match faults(port) {
+                None => (Delivers, format!("Sends over {}; the certificate holds.{login}", version(port))),
+                Some(faults) => (Refuses, format!("Refuses the connection or warns its user: {faults}.{login}")),
+            }
+        }
+        (Reach::Unknown, _) => (NotTested, not_tested(port)),
+    }
+}
+
+/// TLSA records are not looked up: what each usage would make of the certificate.
+fn dane(port: &Port) -> String {
+    const TA: [&str; 4] = [
+        "certificate-expired",
+        "certificate-not-yet-valid",
+        "certificate-hostname-mismatch",
+        "certificate-common-name-only",
+    ];
+    let against = phrases(port, &TA);
+    let anchor = match against {
+        None => "name and dates count as well, and hold".to_owned(),
+        Some(against) => format!("name and dates count as well, and the certificate is {against}"),
+    };
+    format!(
+        "TLSA records were not looked up. With DANE-EE(3) it delivers if the record matches the server's key, whatever the \
+         certificate's name, dates and issuer; with DANE-TA(2) {anchor}. Without records, as an opportunistic sender."
+    )
+}
+
+/// Why the certificate does not hold for this host; `None` where it does.
+fn faults(port: &Port) -> Option<String> {
+    const ALL: [&str; 9] = [
+        "certificate-expired",
+        "certificate-not-yet-valid",
+        "certificate-hostname-mismatch",
+        "certificate-common-name-only",
+        "certificate-self-signed",
+        "certificate-chain-incomplete",
+        "certificate-untrusted",
+        "certificate-path-invalid",
+        "certificate-weak-signature",
+    ];
+    let Some(certificate) = &port.certificate else {
+        return Some("the server sent no certificate".to_owned());
+    };
+    if certificate.chain_valid && certificate.hostname_match {
+        return None;
+    }
+    Some(match phrases(port, &ALL) {
+        Some(phrases) => format!("the certificate is {phrases}"),
+        None => "the certificate does not hold".to_owned(),
+    })
+}
+
+/// What stands against the certificate by those findings, to stand after "is".
+fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
+    let found = ids.iter().filter(|id| has(port, id)).map(|id| match *id {
+        "certificate-expired" => "expired",
+        "certificate-not-yet-valid" => "not valid yet",
+        "certificate-hostname-mismatch" => "for another name",
+        "certificate-common-name-only" => "named by its common name only",
+        "certificate-self-signed" => "self-signed",
+        "certificate-chain-incomplete" => "sent without an intermediate",
+        "certificate-untrusted" => "from a root that is not trusted",
+        "certificate-path-invalid" => "on a path that breaks a rule",
+        _ => "signed with MD5 or SHA-1",
+    });
+    let found: Vec<&str> = found.collect();
+    let (last, before) = found.split_last()?;
+    Some(if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) })
+}
+
+fn not_tested(port: &Port) -> String {
+    match &port.error {
+        Some(error) => format!("Not tested: {}.", error_words(error.code)),
+        None => "Not tested.".to_owned(),
+    }
+}
+
+fn version(port: &Port) -> &str {
+    port.tls.as_ref().map_or("TLS", |tls| &tls.version)
+}
+
+fn has(port: &Port, id: &str) -> bool {
+    port.findings.iter().any(|finding| finding.id == id)
+}
+
+/// A title in the middle of a sentence; abbreviations keep their capitals.
+pub(crate) fn small(title: &str) -> String {
+    let mut characters = title.chars();
+    match (characters.next(), characters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain([second]).chain(characters).collect()
+        }
+        _ => title.to_owned(),
+    }
+}

@@ -1,0 +1,156 @@
+//! A report in one sentence, or two where another port differs. Read off a report alone, so that a saved one will do.
+
+use crate::senders::small;
+use crate::words::error_words;
+use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status};
+
+/// The verdict on a report in plain words: `Mail reaches this server over TLS 1.3; its certificate expires in 12 days.`
+pub fn summary(report: &Report) -> String {
+    if report.status == Status::Untested {
+        return untested(report);
+    }
+    let failed = |port: &&Port| has(port, "connect-failed");
+    if report.ports.iter().all(|port| failed(&port)) {
+        return nothing_answers(report);
+    }
+    // Mail between servers matters most, then the first port of which anything is known.
+    let relay = report.ports.iter().find(|port| port.role == Role::Relay);
+    let known = |port: &&Port| port.banner.is_some() || !port.findings.is_empty();
+    let main = relay.filter(known).or_else(|| report.ports.iter().find(|port| port.banner.is_some()));
+    let Some(main) = main.or_else(|| report.ports.iter().find(known)) else { return untested(report) };
+
+    let mut words = port_sentence(main);
+    let mut said: Vec<&str> = main.findings.iter().map(|finding| finding.id.as_str()).collect();
+    for port in report.ports.iter().filter(|port| port.port != main.port) {
+        match port
+            .findings
+            .iter()
+            .find(|finding| finding.severity >= Severity::Warning && !said.contains(&finding.id.as_str()))
+        {
+            Some(finding) => {
+                words.push_str(&format!(" On port {}: {}.", port.port, small(&finding.title)));
+                said.push(&finding.id);
+            }
+            None if port.role == Role::Relay && port.findings.is_empty() => {
+                if let Some(error) = &port.error {
+                    words.push_str(&format!(
+                        " Port {} could not be tested: {}.",
+                        port.port,
+                        error_words(error.code)
+                    ));
+                }
+            }
+            None => {}
+        }
+    }
+    words
+}
+
+fn untested(report: &Report) -> String {
+    let error = report.ports.iter().find_map(|port| port.error.as_ref()).map(|error| error.code);
+    match error {
+        Some(ErrorCode::NameNotFound) => {
+            format!("The name {} does not exist, or has no address; nothing could be tested.", report.host)
+        }
+        Some(code) => format!("Nothing could be tested: {}.", error_words(code)),
+        None => "Nothing is known yet.".to_owned(),
+    }
+}
+
+fn nothing_answers(report: &Report) -> String {
+    let refused = report
+        .ports
+        .iter()
+        .all(|port| port.error.as_ref().is_some_and(|error| error.code == ErrorCode::ConnectionRefused));
+    let ports: Vec<String> = report.ports.iter().map(|port| port.port.to_string()).collect();
+    let ports = match ports.as_slice() {
+        [one] => format!("port {one}"),
+        [all @ .., last] => format!("ports {} and {last}", all.join(", ")),
+        [] => "no port".to_owned(),
+    };
+    match refused {
+        true => format!("No mail reaches this server: it refuses connections on {ports}."),
+        false => format!("No mail reaches this server from here: it does not answer on {ports}."),
+    }
+}
+
+/// What the port comes to, then the worst that was found beside.
+fn port_sentence(port: &Port) -> String {
+    let who = match port.role {
+        Role::Relay => "Mail reaches this server",
+        Role::Submission | Role::Submissions => "Mail clients reach this server",
+        Role::Custom => "Clients reach this server",
+    };
+    const DECISIVE: [&str; 9] = [
+        "connect-failed",
+        "greeting-rejected",
+        "not-smtp",
+        "ehlo-rejected",
+        "malformed-reply",
+        "starttls-failed",
+        "tls-failed",
+        "esmtp-masked",
+        "session-cut-short",
+    ];
+    let decisive = port.findings.iter().find(|finding| DECISIVE.contains(&finding.id.as_str()));
+    let completed = port.tls.as_ref().filter(|tls| tls.completed);
+    let (main, told) = match (decisive, completed) {
+        (Some(finding), _) => {
+            (format!("Port {}: {}", port.port, small(&finding.title)), Some(finding.id.as_str()))
+        }
+        (None, Some(tls)) => (format!("{who} over {}", tls.version), None),
+        (None, None) if has(port, "starttls-missing") => {
+            (format!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
+        }
+        (None, None) => {
+            let why = port.error.as_ref().map_or("the test is not over", |error| error_words(error.code));
+            (format!("Whether this server speaks TLS on port {} is not known: {why}", port.port), None)
+        }
+    };
+    let mut rest = port.findings.iter().filter(|finding| Some(finding.id.as_str()) != told);
+    let beside = match rest.next() {
+        Some(finding) => Some(clause(finding)),
+        None if decisive.is_none() && completed.is_some() => validity(port),
+        None => None,
+    };
+    let more = match rest.count() {
+        0 => String::new(),
+        1 => "; 1 more finding".to_owned(),
+        count => format!("; {count} more findings"),
+    };
+    match beside {
+        Some(beside) => format!("{main}; {beside}{more}."),
+        None => format!("{main}."),
+    }
+}
+
+fn validity(port: &Port) -> Option<String> {
+    let certificate = port.certificate.as_ref().filter(|certificate| certificate.chain_valid)?;
+    let days = certificate.facts.days_remaining?;
+    Some(format!("its certificate is valid for {days} more days"))
+}
+
+/// A finding as the second half of a sentence.
+fn clause(finding: &Finding) -> String {
+    match finding.id.as_str() {
+        "certificate-self-signed" => "its certificate is self-signed".to_owned(),
+        "certificate-untrusted" => "its certificate leads to a root that is not trusted".to_owned(),
+        "certificate-weak-key" => "a key of its certificates is too short".to_owned(),
+        "certificate-common-name-only" => "its certificate has no subject alternative name".to_owned(),
+        "tls-cipher-weak" => "its cipher suite is weak".to_owned(),
+        "tls-version-weak" => "its best TLS version is below 1.2".to_owned(),
+        "auth-without-tls" => "it offers AUTH before TLS".to_owned(),
+        "starttls-injection" => "clear text follows its 220 to STARTTLS".to_owned(),
+        _ => match finding.title.strip_prefix("Certificate ") {
+            Some(rest) if !rest.contains("of the chain") => format!("its certificate {rest}"),
+            _ => match finding.title.strip_prefix("The certificate ") {
+                Some(rest) => format!("its certificate {rest}"),
+                None => small(&finding.title),
+            },
+        },
+    }
+}
+
+fn has(port: &Port, id: &str) -> bool {
+    port.findings.iter().any(|finding| finding.id == id)
+}

@@ -1,0 +1,31 @@
+//! Words for what servers say and for where in a session they say it. English texts stand here and in
+//! [`crate::checks`]' sister modules only.
+
+mod capabilities;
+mod codes;
+mod error;
+mod fault;
+mod likeness;
+mod rejection;
+
+use heloscope_observation::Stage;
+
+pub(crate) use capabilities::{auth_mechanisms, is_masked, meaning};
+pub(crate) use error::error_words;
+pub(crate) use fault::{date, fault_words, unreadable_words};
+pub(crate) use likeness::Likeness;
+pub(crate) use rejection::{codes_explained, likely_cause, quoted};
+
+/// Where in a session something happened, to stand at the end of a sentence: `before its greeting`.
+pub(crate) fn phase_words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Resolve => "while its name was looked up",
+        Stage::Connect => "while TCP connected",
+        Stage::Greeting => "while its greeting was awaited",
+        Stage::Ehlo => "while its reply to EHLO was awaited",
+        Stage::StartTls => "while its reply to STARTTLS was awaited",
+        Stage::Tls => "during the TLS handshake",
+        Stage::EhloAfterTls => "while its reply to EHLO inside TLS was awaited",
+        Stage::Quit => "while its reply to QUIT was awaited",
+    }
+}

@@ -1,0 +1,254 @@
+//! What EHLO keywords mean: IANA's "SMTP Service Extensions" registry, and what else servers say.
+
+use heloscope_smtp::Extension;
+
+/// What an extension means, with its parameters put into words; `None` for one that is not known.
+pub(crate) fn meaning(extension: &Extension) -> Option<String> {
+    let keyword = extension.keyword.to_ascii_uppercase();
+    let params = &extension.params;
+    Some(match keyword.as_str() {
+        "SIZE" => size(params),
+        "AUTH" => auth("Logs in users, RFC 4954", params),
+        "X-EXPS" => auth("Exchange's own AUTH, for its own servers", params),
+        "LIMITS" => limits(params),
+        "MT-PRIORITY" => priority(params),
+        "DELIVERBY" => deliver_by(params),
+        "NO-SOLICITING" => "Takes no solicitations of the kinds listed, RFC 3865".to_owned(),
+        _ => match keyword.strip_prefix("AUTH=") {
+            Some(first) => {
+                let all: Vec<String> = std::iter::once(first).map(str::to_owned).chain(params.iter().cloned()).collect();
+                auth("The form of AUTH of old Microsoft clients, in no RFC", &all)
+            }
+            None if is_masked(&keyword) => {
+                "A keyword overwritten on the path: a firewall that inspects SMTP hides what the server offers".to_owned()
+            }
+            None => KEYWORDS.iter().find(|(name, _)| *name == keyword).map(|(_, meaning)| (*meaning).to_owned())?,
+        },
+    })
+}
+
+/// Whether a keyword was overwritten on the path, as Cisco's PIX and ASA do it: `XXXXXXXA` for STARTTLS, and other rows of
+/// X of the length of what stood there.
+pub(crate) fn is_masked(keyword: &str) -> bool {
+    let upper = keyword.to_ascii_uppercase();
+    let row = upper.trim_end_matches(|last: char| last.is_ascii_uppercase() && last != 'X');
+    row.len() >= 4 && upper.len() - row.len() <= 1 && row.bytes().all(|octet| octet == b'X')
+}
+
+/// The mechanisms of `AUTH PLAIN LOGIN` and of the old form `AUTH=PLAIN LOGIN`; `None` for any other keyword.
+pub(crate) fn auth_mechanisms(extension: &Extension) -> Option<Vec<&str>> {
+    let (head, tail) = extension.keyword.split_at_checked(4)?;
+    let first = match (head.eq_ignore_ascii_case("AUTH"), tail.strip_prefix('=')) {
+        (true, Some(first)) => first,
+        (true, None) if tail.is_empty() => "",
+        _ => return None,
+    };
+    let all = std::iter::once(first).chain(extension.params.iter().map(String::as_str));
+    Some(all.filter(|mechanism| !mechanism.is_empty()).collect())
+}
+
+fn size(params: &[String]) -> String {
+    match params.first().map(|param| param.parse::<u64>()) {
+        None | Some(Ok(0)) => "Takes the size of a message in advance; no fixed limit, RFC 1870".to_owned(),
+        Some(Ok(octets)) => format!("Largest message the server takes: {}", human_octets(octets)),
+        Some(Err(_)) => "Takes the size of a message in advance; its limit is no number, RFC 1870".to_owned(),
+    }
+}
+
+/// `50 MiB`, `9.5 MiB`, `10000000 octets (9.5 MiB)`: rounded to a tenth, exact where it is not whole.
+fn human_octets(octets: u64) -> String {
+    const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let Some((unit, one)) = UNITS.into_iter().find(|(_, one)| octets >= *one) else {
+        return format!("{octets} octets");
+    };
+    if octets.is_multiple_of(one) {
+        return format!("{} {unit}", octets / one);
+    }
+    let tenths = u128::from(octets) * 10 / u128::from(one);
+    format!("{}.{} {unit} ({octets} octets)", tenths / 10, tenths % 10)
+}
+
+fn auth(what: &str, mechanisms: &[String]) -> String {
+    let known = mechanisms.iter().filter_map(|name| {
+        let name = name.to_ascii_uppercase();
+        let (_, words) = MECHANISMS.iter().find(|(mechanism, _)| *mechanism == name)?;
+        Some(format!("{name} {words}"))
+    });
+    let known: Vec<String> = known.collect();
+    match known.is_empty() {
+        true => what.to_owned(),
+        false => format!("{what}: {}", known.join("; ")),
+    }
+}
+
+fn limits(params: &[String]) -> String {
+    let words = params.iter().filter_map(|param| {
+        let (name, number) = param.split_once('=')?;
+        let number: u64 = number.parse().ok()?;
+        Some(match name.to_ascii_uppercase().as_str() {
+            "RCPTMAX" => format!("{number} recipients a message"),
+            "MAILMAX" => format!("{number} messages a session"),
+            "RCPTDOMAINMAX" => format!("{number} recipient domains a message"),
+            _ => return None,
+        })
+    });
+    let words: Vec<String> = words.collect();
+    match words.is_empty() {
+        true => "States its limits, RFC 9422".to_owned(),
+        false => format!("At most {}, RFC 9422", words.join(", ")),
+    }
+}
+
+fn priority(params: &[String]) -> String {
+    match params.first() {
+        Some(profile) => format!("Honours priorities of messages by the profile {profile}, RFC 6710"),
+        None => "Honours priorities of messages, RFC 6710".to_owned(),
+    }
+}
+
+fn deliver_by(params: &[String]) -> String {
+    match params.first().and_then(|param| param.parse::<u64>().ok()) {
+        Some(seconds) => {
+            format!("Delivers within a time that the sender sets, {seconds} s at least, RFC 2852")
+        }
+        None => "Delivers within a time that the sender sets, RFC 2852".to_owned(),
+    }
+}
+
+const MECHANISMS: &[(&str, &str)] = &[
+    ("PLAIN", "(password as it is)"),
+    ("LOGIN", "(password as it is, in no RFC)"),
+    ("CRAM-MD5", "(challenge and response; the server keeps the password)"),
+    ("DIGEST-MD5", "(withdrawn by RFC 6331)"),
+    ("SCRAM-SHA-1", "(salted challenge and response)"),
+    ("SCRAM-SHA-1-PLUS", "(the same, bound to the TLS session)"),
+    ("SCRAM-SHA-256", "(salted challenge and response)"),
+    ("SCRAM-SHA-256-PLUS", "(the same, bound to the TLS session)"),
+    ("SCRAM-SHA-512", "(salted challenge and response)"),
+    ("SCRAM-SHA-512-PLUS", "(the same, bound to the TLS session)"),
+    ("XOAUTH2", "(OAuth token, Google's form)"),
+    ("OAUTHBEARER", "(OAuth token, RFC 7628)"),
+    ("GSSAPI", "(Kerberos)"),
+    ("NTLM", "(Windows; withdrawn by Microsoft)"),
+    ("EXTERNAL", "(by the client's certificate)"),
+    ("ANONYMOUS", "(without an identity)"),
+];
+
+const KEYWORDS: &[(&str, &str)] = &[
+    ("STARTTLS", "Begins TLS on this connection, RFC 3207"),
+    ("PIPELINING", "Takes several commands at once, RFC 2920"),
+    ("8BITMIME", "Takes message bodies of 8-bit octets, RFC 6152"),
+    ("ENHANCEDSTATUSCODES", "Says more exactly why in each reply, such as 5.7.1, RFC 2034"),
+    ("SMTPUTF8", "Takes addresses and headers in UTF-8, RFC 6531"),
+    ("DSN", "Reports delivery, delay and failure as the sender asks, RFC 3461"),
+    ("CHUNKING", "Takes messages in chunks of known size (BDAT), RFC 3030"),
+    ("BINARYMIME", "Takes message bodies of any octets, with CHUNKING, RFC 3030"),
+    ("REQUIRETLS", "Promises to pass a message on over verified TLS only where the sender asks, RFC 8689"),
+    ("VRFY", "Has the command to verify an address, RFC 5321 §3.5; most servers answer it with 252"),
+    ("EXPN", "Has the command to expand a mailing list, RFC 5321 §3.5"),
+    ("ETRN", "Has the command to start delivery of a domain's queue, RFC 1985"),
+    ("ATRN", "Has the command to turn the connection round and fetch mail, RFC 2645"),
+    ("HELP", "Has the command HELP, RFC 5321 §4.1.1.8"),
+    ("BURL", "Takes messages by reference from an IMAP server, RFC 4468"),
+    ("FUTURERELEASE", "Holds messages until a time that the sender sets, RFC 4865"),
+    ("RRVS", "Delivers only where the mailbox has not changed hands, RFC 7293"),
+    ("CHECKPOINT", "Resumes broken transfers, RFC 1845"),
+    ("CONPERM", "Asks permission for content conversion, RFC 4141"),
+    ("CONNEG", "Tells recipients' capabilities, RFC 4141"),
+    ("MTRK", "Tracks messages, RFC 3885"),
+    ("SUBMITTER", "Takes the address responsible for a message, RFC 4405"),
+    (
+        "XCLIENT",
+        "Lets a trusted proxy state the client's address and name (Postfix); should be offered to that proxy only",
+    ),
+    (
+        "XFORWARD",
+        "Lets a content filter state the client's address and name (Postfix); should be offered to that filter only",
+    ),
+    ("X-ANONYMOUSTLS", "Exchange's own TLS between its own servers"),
+    ("X-LINK2STATE", "Exchange's routing information between its own servers"),
+    ("XEXCH50", "Exchange's message properties between its own servers"),
+    ("XRDST", "Exchange's own, between its own servers"),
+    ("XSHADOW", "Exchange's shadow copies between its own servers"),
+    ("XSHADOWREQUEST", "Exchange's shadow copies between its own servers"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extension(text: &str) -> Extension {
+        let mut words = text.split(' ').map(str::to_owned);
+        Extension { keyword: words.next().unwrap(), params: words.collect() }
+    }
+
+    fn of(text: &str) -> Option<String> {
+        meaning(&extension(text))
+    }
+
+    #[test]
+    fn sizes_are_in_units_of_people() {
+        let cases = [
+            ("SIZE 52428800", "Largest message the server takes: 50 MiB"),
+            ("size 10240000", "Largest message the server takes: 9.7 MiB (10240000 octets)"),
+            ("SIZE 1000", "Largest message the server takes: 1000 octets"),
+            (
+                "SIZE 18446744073709551615",
+                "Largest message the server takes: 16777215.9 TiB (18446744073709551615 octets)",
+            ),
+            ("SIZE", "Takes the size of a message in advance; no fixed limit, RFC 1870"),
+            ("SIZE 0", "Takes the size of a message in advance; no fixed limit, RFC 1870"),
+            ("SIZE huge", "Takes the size of a message in advance; its limit is no number, RFC 1870"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(of(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn mechanisms_are_explained_and_unknown_ones_passed_over() {
+        assert_eq!(
+            of("AUTH plain X-MINE GSSAPI").as_deref(),
+            Some("Logs in users, RFC 4954: PLAIN (password as it is); GSSAPI (Kerberos)")
+        );
+        assert_eq!(of("AUTH").as_deref(), Some("Logs in users, RFC 4954"));
+        assert!(of("AUTH=LOGIN PLAIN").unwrap().contains("LOGIN (password as it is, in no RFC); PLAIN"));
+    }
+
+    #[test]
+    fn mechanisms_of_both_forms_are_found() {
+        assert_eq!(auth_mechanisms(&extension("AUTH PLAIN LOGIN")), Some(vec!["PLAIN", "LOGIN"]));
+        assert_eq!(auth_mechanisms(&extension("auth=PLAIN LOGIN")), Some(vec!["PLAIN", "LOGIN"]));
+        assert_eq!(auth_mechanisms(&extension("AUTH")), Some(vec![]));
+        assert_eq!(auth_mechanisms(&extension("AUTHX")), None);
+        assert_eq!(auth_mechanisms(&extension("SIZE")), None);
+    }
+
+    #[test]
+    fn limits_are_put_into_words() {
+        assert_eq!(
+            of("LIMITS MAILMAX=100 RCPTMAX=50 X=1").as_deref(),
+            Some("At most 100 messages a session, 50 recipients a message, RFC 9422")
+        );
+        assert_eq!(of("LIMITS RCPTMAX=no").as_deref(), Some("States its limits, RFC 9422"));
+        assert!(of("MT-PRIORITY MIXER").unwrap().contains("MIXER"));
+        assert!(of("DELIVERBY 240").unwrap().contains("240 s"));
+    }
+
+    #[test]
+    fn masks_are_told_from_keywords() {
+        for mask in ["XXXXXXXA", "XXXXXXXB", "XXXX", "xxxxxxxa", "XXXXXXXXXXXXXXXXXXX"] {
+            assert!(is_masked(mask), "{mask}");
+            assert!(of(mask).unwrap().contains("overwritten"), "{mask}");
+        }
+        for keyword in ["XXX", "XCLIENT", "X-EXPS", "XXXXAB", "A", "", "STARTTLS"] {
+            assert!(!is_masked(keyword), "{keyword}");
+        }
+    }
+
+    #[test]
+    fn any_case_of_letters_and_nothing_made_up() {
+        assert_eq!(of("starttls").as_deref(), Some("Begins TLS on this connection, RFC 3207"));
+        assert_eq!(of("X-OF-THEIR-OWN"), None);
+    }
+}

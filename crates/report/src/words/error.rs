@@ -1,0 +1,28 @@
+use crate::ErrorCode;
+
+/// An error code in a few words, to stand after a colon.
+pub(crate) fn error_words(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::NameNotFound => "the host name does not exist",
+        ErrorCode::ResolveFailed => "the host name could not be looked up",
+        ErrorCode::ConnectTimeout => "TCP did not connect in time",
+        ErrorCode::ConnectionRefused => "the connection was refused",
+        ErrorCode::Unreachable => "the host is unreachable",
+        ErrorCode::Blocked => "the relay's rules do not let it connect there",
+        ErrorCode::Quota => "the relay's quota is used up",
+        ErrorCode::RelayUnreachable => "the relay cannot be reached",
+        ErrorCode::Closed => "the server closed the connection",
+        ErrorCode::Reset => "the connection was reset",
+        ErrorCode::Timeout => "time ran out",
+        ErrorCode::GreetingRejected => "the server greeted with a refusal",
+        ErrorCode::NotSmtp => "the server does not speak SMTP",
+        ErrorCode::PlaintextOnImplicitTls => "the server speaks clear text where TLS begins at once",
+        ErrorCode::TlsOnPlaintextPort => "the server speaks TLS where clear text comes first",
+        ErrorCode::MalformedReply => "a reply broke the rules of SMTP",
+        ErrorCode::ReplyTooLong => "a reply did not end",
+        ErrorCode::EhloRejected => "the server refused EHLO",
+        ErrorCode::StartTlsRejected => "the server refused STARTTLS",
+        ErrorCode::TlsAlert => "the server ended TLS with an alert",
+        ErrorCode::TlsFailed => "TLS failed",
+    }
+}

@@ -1,0 +1,112 @@
+//! Why a certification path does not hold, in words.
+
+use heloscope_pki::{Fault, Part, Unreadable};
+
+use crate::facts::rfc3339;
+use crate::visible::visible;
+
+/// One fault of a path, a whole sentence.
+pub(crate) fn fault_words(fault: &Fault) -> String {
+    match fault {
+        Fault::NoCertificate => "The server sent no certificate.".to_owned(),
+        Fault::Unreadable => "The certificate cannot be read.".to_owned(),
+        Fault::Expired { certificate, not_after } => {
+            format!("{} expired on {}.", which(*certificate), date(*not_after))
+        }
+        Fault::NotYetValid { certificate, not_before } => {
+            format!("{} is not valid before {}.", which(*certificate), date(*not_before))
+        }
+        Fault::SelfSigned => "The certificate is signed with its own key, and is no trust anchor.".to_owned(),
+        Fault::MissingIntermediate { issuer } => {
+            format!("The certificate of its issuer, {}, was not sent.", visible(issuer))
+        }
+        Fault::UntrustedRoot { root, .. } => {
+            format!("The path ends at {}, which is not trusted.", visible(root))
+        }
+        Fault::BadSignature { certificate } => {
+            format!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
+        }
+        Fault::WeakSignature { certificate } => {
+            format!("The signature of {} is MD5 or SHA-1.", which_within(*certificate))
+        }
+        Fault::UnsupportedSignatureAlgorithm { certificate } => {
+            format!("The signature of {} is of a kind that is not verified here.", which_within(*certificate))
+        }
+        Fault::NotForServerAuth { certificate } => {
+            format!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
+        }
+        Fault::CaAsEndEntity => "The certificate is a certificate authority's, not a server's.".to_owned(),
+        Fault::EndEntityAsCa { certificate } => {
+            format!("{} may not issue certificates, and did.", which(*certificate))
+        }
+        Fault::UnsupportedCriticalExtension { certificate, oid } => {
+            format!("{} has the critical extension {oid}, which is not processed.", which(*certificate))
+        }
+        Fault::UnsupportedVersion { certificate, version } => {
+            format!("{} is of version {version}; only version 3 will do.", which(*certificate))
+        }
+        Fault::NameConstraintViolation => "Its names break the name constraints of an issuer.".to_owned(),
+        Fault::PathLengthExceeded => "An issuer's path length constraint is exceeded.".to_owned(),
+        Fault::PathTooLong => "The path has more than six intermediates.".to_owned(),
+        Fault::Distrusted => "The key of a certificate on the path is distrusted by name.".to_owned(),
+        Fault::Malformed { detail } if detail.is_empty() => {
+            "A certificate on the path breaks the rules of RFC 5280.".to_owned()
+        }
+        Fault::Malformed { detail } => {
+            format!("A certificate on the path breaks the rules of RFC 5280: {}.", visible(detail))
+        }
+        // The type may grow; its name says at least what it is.
+        other => format!("The path does not hold: {}.", other.code().replace('_', " ")),
+    }
+}
+
+/// Why a certificate could not be read, a whole sentence.
+pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
+    let part = match unreadable.part {
+        Part::Version => "its version",
+        Part::SerialNumber => "its serial number",
+        Part::SignatureAlgorithm => "its signature algorithm",
+        Part::Name => "a name",
+        Part::Validity => "its dates",
+        Part::PublicKey => "its public key",
+        Part::UniqueIdentifier => "a unique identifier",
+        Part::Extensions => "its extensions",
+        Part::Signature => "its signature",
+        _ => return format!("These {} octets are no DER certificate.", unreadable.length),
+    };
+    format!("These {} octets do not parse as a certificate: {part} broke off the attempt.", unreadable.length)
+}
+
+fn which(certificate: usize) -> String {
+    match certificate {
+        0 => "The certificate".to_owned(),
+        number => format!("Certificate {} of the chain", number + 1),
+    }
+}
+
+fn which_within(certificate: usize) -> String {
+    match certificate {
+        0 => "the certificate".to_owned(),
+        number => format!("certificate {} of the chain", number + 1),
+    }
+}
+
+/// The day, UTC.
+pub(crate) fn date(seconds: i64) -> String {
+    let time = rfc3339(seconds);
+    time.and_then(|time| time.get(..10).map(str::to_owned))
+        .unwrap_or_else(|| "a day beyond reckoning".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_name_the_certificate() {
+        let expired = Fault::Expired { certificate: 1, not_after: 1_795_471_200 }; // 2026-11-23T22:00:00Z
+        assert_eq!(fault_words(&expired), "Certificate 2 of the chain expired on 2026-11-23.");
+        let missing = Fault::MissingIntermediate { issuer: "CN=R11\u{202e}".to_owned() };
+        assert_eq!(fault_words(&missing), "The certificate of its issuer, CN=R11\\u{202e}, was not sent.");
+    }
+}
