@@ -1,0 +1,220 @@
+use std::fmt;
+use std::str::FromStr;
+
+use axum::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
+use axum::http::{StatusCode, Uri};
+use subtle::ConstantTimeEq;
+
+use crate::Origin;
+
+/// Who may use the relay: its own pages, those of the sites that the operator named, and who shows the token.
+pub(crate) struct Access {
+    own: Vec<Origin>,
+    sites: Vec<Origin>,
+    token: Option<Token>,
+}
+
+/// Why a request is turned away: a status and a sentence.
+pub(crate) type TurnedAway = (StatusCode, String);
+
+impl Access {
+    pub(crate) fn new(own: Vec<Origin>, sites: Vec<Origin>, token: Option<Token>) -> Self {
+        Self { own, sites, token }
+    }
+
+    /// Checks that a request names this relay, and returns the name it gave: a name that leads here by DNS rebinding
+    /// is another.
+    pub(crate) fn check_host<'a>(&self, uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, TurnedAway> {
+        let field = only(headers, &HOST);
+        // RFC 9112 §3.2.2: a request target in absolute form stands in the place of the field.
+        let named = uri.authority().map(axum::http::uri::Authority::as_str).or(field).ok_or_else(|| {
+            (StatusCode::BAD_REQUEST, "The request needs one Host field, RFC 9112 section 3.2.".to_owned())
+        })?;
+        if self.own.iter().any(|origin| origin.is_host(named)) {
+            return Ok(named);
+        }
+        let own: Vec<String> = self.own.iter().map(|origin| format!("{origin}/")).collect();
+        Err((
+            StatusCode::MISDIRECTED_REQUEST,
+            format!("This relay does not go by that name. Open {} instead.", own.join(" or ")),
+        ))
+    }
+
+    /// Checks that whoever asks for a connection is a page that may, or no page and shows the token.
+    pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), TurnedAway> {
+        let refuse = |sentence: &str| Err((StatusCode::FORBIDDEN, sentence.to_owned()));
+        match only(headers, &ORIGIN) {
+            Some(origin) if origin != "null" => {
+                let known = |site: &Origin| site.to_string() == origin;
+                if self.own.iter().chain(&self.sites).any(known) {
+                    return Ok(());
+                }
+                refuse(
+                    "Pages of this site may not use this relay; its operator can allow them with --allow-origin.",
+                )
+            }
+            _ if headers.get_all(ORIGIN).iter().count() > 1 => refuse("There is more than one Origin field."),
+            _ => match (&self.token, only(headers, &AUTHORIZATION)) {
+                (Some(token), Some(field)) if token.is_shown_by(field) => Ok(()),
+                (Some(_), _) => refuse(
+                    "A request that comes from no page needs the relay's token: send it as \"Authorization: Bearer …\".",
+                ),
+                (None, _) => refuse(
+                    "A request that comes from no page needs a token, and this relay has none; its operator can set one \
+                     with --token.",
+                ),
+            },
+        }
+    }
+
+    /// The site named by the request that may read an answer from another origin.
+    pub(crate) fn site(&self, headers: &HeaderMap) -> Option<&Origin> {
+        let origin = only(headers, &ORIGIN)?;
+        self.sites.iter().find(|site| site.to_string() == origin)
+    }
+
+    /// Whether there are such sites at all, and answers therefore vary by origin.
+    pub(crate) fn has_sites(&self) -> bool {
+        !self.sites.is_empty()
+    }
+}
+
+/// A field that stands there once, in visible ASCII.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+/// A secret that lets in a client which is no web page, RFC 6750 §2.1.
+#[derive(Clone)]
+pub struct Token(String);
+
+/// A token needs 16 visible ASCII characters or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadToken;
+
+impl Token {
+    fn is_shown_by(&self, field: &str) -> bool {
+        let shown = match field.split_once(' ') {
+            Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") => shown.trim(),
+            _ => return false,
+        };
+        self.0.as_bytes().ct_eq(shown.as_bytes()).into()
+    }
+}
+
+impl FromStr for Token {
+    type Err = BadToken;
+
+    fn from_str(text: &str) -> Result<Self, BadToken> {
+        let long_enough = text.len() >= 16 && text.bytes().all(|octet| octet.is_ascii_graphic());
+        if long_enough { Ok(Self(text.to_owned())) } else { Err(BadToken) }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl fmt::Display for BadToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token needs 16 visible ASCII characters or more, none of them a space")
+    }
+}
+
+impl std::error::Error for BadToken {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(token: Option<&str>) -> Access {
+        Access::new(
+            Origin::of_listener("127.0.0.1:8025".parse().unwrap()),
+            vec!["https://docs.example".parse().unwrap()],
+            token.map(|token| token.parse().unwrap()),
+        )
+    }
+
+    fn headers(fields: &[(HeaderName, &'static str)]) -> HeaderMap {
+        fields.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn origin_and_token_together_decide() {
+        const RIGHT: &str = "Bearer 0123456789abcdef";
+        const WRONG: &str = "Bearer 0123456789abcdeF";
+        let with = access(Some("0123456789abcdef"));
+        let without = access(None);
+        for (origin, authorization, passes_with, passes_without) in [
+            (Some("http://127.0.0.1:8025"), None, true, true),
+            (Some("http://localhost:8025"), None, true, true),
+            (Some("https://docs.example"), Some(WRONG), true, true),
+            (Some("https://evil.example"), None, false, false),
+            (Some("https://evil.example"), Some(RIGHT), false, false),
+            (Some("https://docs.example.evil.example"), None, false, false),
+            (Some("http://docs.example"), None, false, false),
+            (Some("https://127.0.0.1:8025"), None, false, false),
+            (Some("http://127.0.0.1"), None, false, false),
+            (Some("null"), None, false, false),
+            (Some("null"), Some(RIGHT), true, false),
+            (Some("null"), Some(WRONG), false, false),
+            (None, None, false, false),
+            (None, Some(RIGHT), true, false),
+            (None, Some("bearer 0123456789abcdef"), true, false),
+            (None, Some(WRONG), false, false),
+            (None, Some("Bearer 0123456789abcde"), false, false),
+            (None, Some("Bearer"), false, false),
+            (None, Some("0123456789abcdef"), false, false),
+        ] {
+            let fields: Vec<_> = [(ORIGIN, origin), (AUTHORIZATION, authorization)]
+                .into_iter()
+                .filter_map(|(n, v)| Some((n, v?)))
+                .collect();
+            let headers = headers(&fields);
+            assert_eq!(with.check_origin(&headers).is_ok(), passes_with, "{origin:?} {authorization:?}");
+            assert_eq!(
+                without.check_origin(&headers).is_ok(),
+                passes_without,
+                "{origin:?} {authorization:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_origins_are_none_to_trust() {
+        let mut headers =
+            headers(&[(ORIGIN, "http://localhost:8025"), (AUTHORIZATION, "Bearer 0123456789abcdef")]);
+        headers.append(ORIGIN, "https://evil.example".parse().unwrap());
+        assert!(access(Some("0123456789abcdef")).check_origin(&headers).is_err());
+    }
+
+    #[test]
+    fn a_name_that_leads_here_by_rebinding_is_refused() {
+        let relative: Uri = "/".parse().unwrap();
+        for (host, status) in [
+            ("127.0.0.1:8025", None),
+            ("localhost:8025", None),
+            ("evil.example:8025", Some(StatusCode::MISDIRECTED_REQUEST)),
+            ("[::1]:8025", Some(StatusCode::MISDIRECTED_REQUEST)),
+            ("", Some(StatusCode::MISDIRECTED_REQUEST)),
+        ] {
+            let result = access(None).check_host(&relative, &headers(&[(HOST, host)])).map(str::to_owned);
+            assert_eq!(result.err().map(|(status, _)| status), status, "{host}");
+        }
+        let none = access(None).check_host(&relative, &HeaderMap::new()).map(str::to_owned);
+        assert_eq!(none.unwrap_err().0, StatusCode::BAD_REQUEST);
+        let absolute: Uri = "http://evil.example/".parse().unwrap();
+        assert!(access(None).check_host(&absolute, &headers(&[(HOST, "localhost:8025")])).is_err());
+    }
+
+    #[test]
+    fn a_short_token_is_none() {
+        for text in ["", "secret", "0123456789abcde", "0123456789 abcdef", "0123456789abcdéf"] {
+            assert_eq!(text.parse::<Token>().unwrap_err(), BadToken);
+        }
+    }
+}

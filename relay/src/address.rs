@@ -1,0 +1,388 @@
+mod ranges;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use ranges::{SPECIAL_V4, SPECIAL_V6};
+
+/// Which addresses the relay connects to: global unicast ones that are not its neighbours', and what the operator
+/// allowed besides.
+#[derive(Clone)]
+pub(crate) struct AddressPolicy {
+    allowed: Vec<IpNet>,
+    own: OwnAddresses,
+}
+
+/// What the relay's own addresses are. It does not connect to them, nor to those next to them: a neighbouring mail
+/// server may trust it.
+#[derive(Clone)]
+pub enum OwnAddresses {
+    /// Those of the machine's network interfaces, read anew for each connection.
+    OfInterfaces,
+    /// These and no others.
+    These(Vec<IpAddr>),
+}
+
+/// Why the relay does not connect to an address; a clause that follows "the address is".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forbidden(pub(crate) String);
+
+impl AddressPolicy {
+    pub(crate) fn new(allowed: &[AllowedNet], own: OwnAddresses) -> Self {
+        Self { allowed: allowed.iter().map(|net| net.0).collect(), own }
+    }
+
+    /// Whether the relay may connect to the address. Where anything is in doubt, it may not.
+    pub(crate) fn check(&self, address: IpAddr) -> Result<(), Forbidden> {
+        if self.allowed.iter().any(|net| net.contains(&address)) {
+            // Whoever lifts NAT64 wants public IPv4 servers behind it, not the private ones.
+            return embedded_v4(address).map_or(Ok(()), |inner| self.check(inner.into()));
+        }
+        match special(address) {
+            Some(what) => Err(Forbidden(what.to_owned())),
+            None => self.check_not_own(address),
+        }
+    }
+
+    fn check_not_own(&self, address: IpAddr) -> Result<(), Forbidden> {
+        match self.own.subnets() {
+            Ok(subnets) if subnets.iter().any(|net| net.contains(&address)) => Err(Forbidden(
+                "the relay's own or in its own subnet, where a mail server may trust it".into(),
+            )),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "cannot read the addresses of the network interfaces");
+                Err(Forbidden("not known to be another machine's: the relay cannot read its own".into()))
+            }
+        }
+    }
+}
+
+impl OwnAddresses {
+    /// The /24 or /64 around each address, or the interface's subnet where that is larger.
+    fn subnets(&self) -> std::io::Result<Vec<IpNet>> {
+        match self {
+            Self::These(addresses) => Ok(addresses.iter().map(|&address| subnet(address, 128)).collect()),
+            Self::OfInterfaces => Ok(if_addrs::get_if_addrs()?
+                .into_iter()
+                .map(|interface| match interface.addr {
+                    if_addrs::IfAddr::V4(v4) => subnet(v4.ip.into(), v4.prefixlen),
+                    if_addrs::IfAddr::V6(v6) => subnet(v6.ip.into(), v6.prefixlen),
+                })
+                .collect()),
+        }
+    }
+
+    /// The first address by which another machine could know this one, IPv4 before IPv6.
+    pub(crate) fn first(&self) -> Option<IpAddr> {
+        let addresses = match self {
+            Self::These(addresses) => addresses.clone(),
+            Self::OfInterfaces => if_addrs::get_if_addrs()
+                .unwrap_or_default()
+                .iter()
+                .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
+                .map(if_addrs::Interface::ip)
+                .collect(),
+        };
+        addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
+    }
+}
+
+/// A prefix length under 8, or 16, is no subnet but a point-to-point route or a missing netmask.
+fn subnet(address: IpAddr, prefix: u8) -> IpNet {
+    let net = match address {
+        IpAddr::V4(v4) => IpNet::V4(Ipv4Net::new_assert(v4, if prefix < 8 { 24 } else { prefix.min(24) })),
+        IpAddr::V6(v6) => IpNet::V6(Ipv6Net::new_assert(v6, if prefix < 16 { 64 } else { prefix.min(64) })),
+    };
+    net.trunc()
+}
+
+/// What keeps the address from being global unicast, as a clause; `None` where it is.
+fn special(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(v4) => SPECIAL_V4.iter().find(|(net, _)| net.contains(&v4)).map(|(_, what)| *what),
+        IpAddr::V6(v6) => {
+            let listed = SPECIAL_V6.iter().find(|(net, _)| net.contains(&v6)).map(|(_, what)| *what);
+            let outside =
+                || (!ranges::GLOBAL_UNICAST_V6.contains(&v6)).then_some("not global unicast, RFC 4291");
+            listed.or_else(|| isatap(v6).map(|_| "an ISATAP address, RFC 5214")).or_else(outside)
+        }
+    }
+}
+
+/// The IPv4 address inside an address of a form that carries one; such a packet ends up there.
+fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(v6) = address else { return None };
+    let last = Ipv4Addr::from(u32::try_from(v6.to_bits() & 0xffff_ffff).unwrap_or_default());
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(last),
+        [0x2002, ..] => {
+            Some(Ipv4Addr::from(u32::try_from(v6.to_bits() >> 80 & 0xffff_ffff).unwrap_or_default()))
+        }
+        _ => isatap(v6).map(|()| last),
+    }
+}
+
+/// RFC 5214 §6.1: an interface identifier of `0000:5efe` or `0200:5efe` and an IPv4 address.
+fn isatap(address: Ipv6Addr) -> Option<()> {
+    let segments = address.segments();
+    (matches!(segments[4], 0 | 0x200) && segments[5] == 0x5efe).then_some(())
+}
+
+/// A network that the operator allows the relay to connect to: a special-purpose range or a part of one, or a
+/// subnet of at most a /24 or a /64. There is none that lifts more than one range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllowedNet(IpNet);
+
+/// The text is no network to allow: see its `Display`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadNet {
+    /// It is no network.
+    NotANet(String),
+    /// It lifts more than one range.
+    TooWide(IpNet),
+}
+
+impl FromStr for AllowedNet {
+    type Err = BadNet;
+
+    /// Reads `10.0.0.0/8`, `fd00::/8`, or one address.
+    fn from_str(text: &str) -> Result<Self, BadNet> {
+        let net = read_net(text).ok_or_else(|| BadNet::NotANet(text.to_owned()))?;
+        let one_range = match net {
+            IpNet::V4(v4) => v4.prefix_len() >= 24 || SPECIAL_V4.iter().any(|(range, _)| range.contains(&v4)),
+            IpNet::V6(v6) => v6.prefix_len() >= 64 || SPECIAL_V6.iter().any(|(range, _)| range.contains(&v6)),
+        };
+        if one_range { Ok(Self(net)) } else { Err(BadNet::TooWide(net)) }
+    }
+}
+
+/// A network in CIDR form, or one address for itself.
+pub(crate) fn read_net(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().map(|net| net.trunc()).or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
+}
+
+impl fmt::Display for BadNet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotANet(text) => {
+                write!(f, "`{}` is no network: write one such as 10.0.0.0/8 or fd00::/8", text.escape_debug())
+            }
+            Self::TooWide(net) => write!(
+                f,
+                "{net} lifts more than one range: allow each by itself, such as 10.0.0.0/8, or a subnet of at most a \
+                 /24 or a /64"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for BadNet {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(allowed: &[&str], own: &[&str]) -> AddressPolicy {
+        let allowed: Vec<AllowedNet> = allowed.iter().map(|net| net.parse().unwrap()).collect();
+        let own = own.iter().map(|address| address.parse().unwrap()).collect();
+        AddressPolicy::new(&allowed, OwnAddresses::These(own))
+    }
+
+    fn passes(policy: &AddressPolicy, address: &str) -> bool {
+        policy.check(address.parse().unwrap()).is_ok()
+    }
+
+    /// The last address before a range, its first, its last, and the first after it; `None` where another range
+    /// adjoins or there is nothing.
+    type Edges = (Option<&'static str>, &'static str, &'static str, Option<&'static str>);
+
+    fn check_edges(edges: &[Edges]) {
+        let policy = policy(&[], &[]);
+        for (before, first, last, after) in edges {
+            assert!(!passes(&policy, first), "{first}");
+            assert!(!passes(&policy, last), "{last}");
+            for outside in [before, after].into_iter().flatten() {
+                assert!(passes(&policy, outside), "{outside}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_edges_of_every_ipv4_range() {
+        let edges: [Edges; 18] = [
+            (None, "0.0.0.0", "0.255.255.255", Some("1.0.0.0")),
+            (Some("9.255.255.255"), "10.0.0.0", "10.255.255.255", Some("11.0.0.0")),
+            (Some("100.63.255.255"), "100.64.0.0", "100.127.255.255", Some("100.128.0.0")),
+            (Some("126.255.255.255"), "127.0.0.0", "127.255.255.255", Some("128.0.0.0")),
+            (Some("169.253.255.255"), "169.254.0.0", "169.254.255.255", Some("169.255.0.0")),
+            (Some("172.15.255.255"), "172.16.0.0", "172.31.255.255", Some("172.32.0.0")),
+            (Some("191.255.255.255"), "192.0.0.0", "192.0.0.255", Some("192.0.1.0")),
+            (Some("192.0.1.255"), "192.0.2.0", "192.0.2.255", Some("192.0.3.0")),
+            (Some("192.31.195.255"), "192.31.196.0", "192.31.196.255", Some("192.31.197.0")),
+            (Some("192.52.192.255"), "192.52.193.0", "192.52.193.255", Some("192.52.194.0")),
+            (Some("192.88.98.255"), "192.88.99.0", "192.88.99.255", Some("192.88.100.0")),
+            (Some("192.167.255.255"), "192.168.0.0", "192.168.255.255", Some("192.169.0.0")),
+            (Some("192.175.47.255"), "192.175.48.0", "192.175.48.255", Some("192.175.49.0")),
+            (Some("198.17.255.255"), "198.18.0.0", "198.19.255.255", Some("198.20.0.0")),
+            (Some("198.51.99.255"), "198.51.100.0", "198.51.100.255", Some("198.51.101.0")),
+            (Some("203.0.112.255"), "203.0.113.0", "203.0.113.255", Some("203.0.114.0")),
+            (Some("223.255.255.255"), "224.0.0.0", "239.255.255.255", None),
+            (None, "240.0.0.0", "255.255.255.255", None),
+        ];
+        assert_eq!(edges.len(), SPECIAL_V4.len());
+        check_edges(&edges);
+    }
+
+    #[test]
+    fn both_edges_of_every_ipv6_range() {
+        let edges: [Edges; 18] = [
+            (None, "::", "::", None),
+            (None, "::1", "::1", None),
+            (None, "::2", "::ffff:ffff", None),
+            (None, "::ffff:0:0", "::ffff:255.255.255.255", None),
+            (None, "64:ff9b::", "64:ff9b::ffff:ffff", None),
+            (None, "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", None),
+            (None, "100::", "100::ffff:ffff:ffff:ffff", None),
+            (None, "100:0:0:1::", "100::1:ffff:ffff:ffff:ffff", None),
+            (
+                Some("2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+                "2001::",
+                "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff",
+                Some("2001:200::"),
+            ),
+            (
+                Some("2001:db7:ffff:ffff:ffff:ffff:ffff:ffff"),
+                "2001:db8::",
+                "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+                Some("2001:db9::"),
+            ),
+            (
+                Some("2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+                "2002::",
+                "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+                Some("2003::"),
+            ),
+            (
+                Some("2620:4f:7fff:ffff:ffff:ffff:ffff:ffff"),
+                "2620:4f:8000::",
+                "2620:4f:8000:ffff:ffff:ffff:ffff:ffff",
+                Some("2620:4f:8001::"),
+            ),
+            (
+                Some("3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+                "3fff::",
+                "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff",
+                Some("3fff:1000::"),
+            ),
+            (None, "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None),
+            (None, "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None),
+            (None, "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None),
+            (None, "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None),
+            (None, "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None),
+        ];
+        assert_eq!(edges.len(), SPECIAL_V6.len());
+        check_edges(&edges);
+        // Outside 2000::/3, RFC 4291 §2.4 knows no other unicast that is global today.
+        check_edges(&[
+            (None, "::1:0:0", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some("2000::")),
+            (
+                Some("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+                "4000::",
+                "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+                None,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn isatap_under_a_global_prefix_is_refused() {
+        let policy = policy(&[], &[]);
+        for refused in ["2a00:1450::5efe:0a00:1", "2a00:1450::200:5efe:808:808"] {
+            assert!(!passes(&policy, refused), "{refused}");
+        }
+        for global in ["2a00:1450::100:5efe:808:808", "2a00:1450::5efd:808:808", "2a00:1450::1"] {
+            assert!(passes(&policy, global), "{global}");
+        }
+    }
+
+    #[test]
+    fn one_range_at_a_time_is_lifted() {
+        let policy = policy(&["10.0.0.0/8", "fd00::/8"], &[]);
+        assert!(passes(&policy, "10.255.255.255") && passes(&policy, "fd00::25"));
+        for still in ["11.0.0.0", "1.1.1.1"] {
+            assert!(passes(&policy, still), "{still}");
+        }
+        for refused in ["127.0.0.1", "192.168.0.1", "fc00::25", "::ffff:10.0.0.1"] {
+            assert!(!passes(&policy, refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_carries_an_ipv4_address_stands_and_falls_with_it() {
+        let policy = policy(&["64:ff9b::/96", "::ffff:0:0/96", "2002::/16"], &[]);
+        for passing in ["64:ff9b::8.8.8.8", "::ffff:8.8.8.8", "2002:808:808::1"] {
+            assert!(passes(&policy, passing), "{passing}");
+        }
+        for refused in ["64:ff9b::10.0.0.1", "::ffff:127.0.0.1", "2002:a00:1::1"] {
+            assert!(!passes(&policy, refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_relays_own_subnets_are_refused_unless_allowed() {
+        let own = ["8.8.4.77", "2a00:1450:1:2::77"];
+        let strict = policy(&[], &own);
+        for (address, passing) in [
+            ("8.8.4.77", false),
+            ("8.8.4.0", false),
+            ("8.8.4.255", false),
+            ("8.8.3.255", true),
+            ("8.8.5.0", true),
+            ("2a00:1450:1:2::", false),
+            ("2a00:1450:1:2:ffff:ffff:ffff:ffff", false),
+            ("2a00:1450:1:1:ffff:ffff:ffff:ffff", true),
+            ("2a00:1450:1:3::", true),
+        ] {
+            assert_eq!(passes(&strict, address), passing, "{address}");
+        }
+        assert!(passes(&policy(&["8.8.4.0/24"], &own), "8.8.4.78"));
+    }
+
+    #[test]
+    fn a_subnet_larger_than_usual_counts_whole_and_a_missing_mask_does_not() {
+        let of = |address: &str, prefix| subnet(address.parse().unwrap(), prefix).to_string();
+        assert_eq!(of("8.8.4.77", 20), "8.8.0.0/20");
+        assert_eq!(of("8.8.4.77", 32), "8.8.4.0/24");
+        assert_eq!(of("8.8.4.77", 0), "8.8.4.0/24");
+        assert_eq!(of("2a00:1450:1:2::77", 48), "2a00:1450:1::/48");
+        assert_eq!(of("2a00:1450:1:2::77", 0), "2a00:1450:1:2::/64");
+    }
+
+    #[test]
+    fn there_is_no_switch_for_all() {
+        for (text, allowed) in [
+            ("10.0.0.0/8", true),
+            ("10.1.2.3", true),
+            ("172.16.0.0/12", true),
+            ("203.0.114.0/24", true),
+            ("fc00::/7", true),
+            ("2a00:1450:1:2::/64", true),
+            ("0.0.0.0/0", false),
+            ("10.0.0.0/7", false),
+            ("203.0.114.0/23", false),
+            ("::/0", false),
+            ("8000::/1", false),
+            ("2a00:1450::/32", false),
+            ("10.0.0.0/33", false),
+            ("10/8", false),
+            ("localhost", false),
+        ] {
+            assert_eq!(text.parse::<AllowedNet>().is_ok(), allowed, "{text}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use heloscope_observation::Host;
+use ipnet::IpNet;
+
+use crate::address::read_net;
+
+/// What the operator has the relay not connect to, whatever else is allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DenyList {
+    names: HashSet<String>,
+    nets: Vec<IpNet>,
+}
+
+impl DenyList {
+    /// Reads one name, address or network a line; what follows `#` is a remark.
+    fn read(text: &str) -> Result<Self, DenyFault> {
+        let mut list = Self::default();
+        for (index, line) in text.lines().enumerate() {
+            let entry = line.split('#').next().unwrap_or_default().trim();
+            if entry.is_empty() {
+                continue;
+            }
+            if let Some(net) = read_net(entry) {
+                list.nets.push(net);
+            } else if let Ok(Host::Name(name)) = entry.parse() {
+                list.names.insert(name);
+            } else {
+                return Err(DenyFault::Line { number: index + 1, entry: entry.to_owned() });
+            }
+        }
+        Ok(list)
+    }
+
+    /// Whether the name, or one above it, is denied.
+    pub(crate) fn denies_name(&self, name: &str) -> bool {
+        let parents = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
+        std::iter::once(name).chain(parents).any(|name| self.names.contains(name))
+    }
+
+    /// Whether the address is in a network that is denied.
+    pub(crate) fn denies_address(&self, address: IpAddr) -> bool {
+        self.nets.iter().any(|net| net.contains(&address))
+    }
+}
+
+/// Reads the deny file again. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct DenyReloader {
+    path: Option<PathBuf>,
+    list: Arc<RwLock<Arc<DenyList>>>,
+}
+
+impl DenyReloader {
+    /// Reads the file for the first time; without one nothing is denied.
+    pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, DenyFault> {
+        let reloader = Self { path, ..Self::default() };
+        reloader.reload()?;
+        Ok(reloader)
+    }
+
+    /// Reads the file again; connections that are open stay open. Returns how many entries it has.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or a line of it cannot be understood; then the old list stays.
+    pub fn reload(&self) -> Result<usize, DenyFault> {
+        let Some(path) = &self.path else { return Ok(0) };
+        let text = std::fs::read_to_string(path).map_err(|error| DenyFault::Unreadable(error.to_string()))?;
+        let list = DenyList::read(&text)?;
+        let entries = list.names.len() + list.nets.len();
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+        Ok(entries)
+    }
+
+    pub(crate) fn list(&self) -> Arc<DenyList> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Why a deny file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DenyFault {
+    /// It cannot be read, for this reason.
+    Unreadable(String),
+    /// A line is none.
+    Line {
+        /// Its number, from 1.
+        number: usize,
+        /// What stands there.
+        entry: String,
+    },
+}
+
+impl fmt::Display for DenyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(reason) => write!(f, "the deny file cannot be read: {reason}"),
+            Self::Line { number, entry } => write!(
+                f,
+                "line {number} of the deny file, `{}`, is no host name, address or network",
+                entry.escape_debug()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for DenyFault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_deny_what_is_below_them_and_networks_what_is_inside() {
+        let list = DenyList::read("# opted out\nExample.com\n\n8.8.8.0/24 # a network\n2a00::1\n").unwrap();
+        for (name, denied) in [
+            ("example.com", true),
+            ("mx1.example.com", true),
+            ("a.b.example.com", true),
+            ("notexample.com", false),
+            ("com", false),
+            ("example.com.example", false),
+        ] {
+            assert_eq!(list.denies_name(name), denied, "{name}");
+        }
+        for (address, denied) in [
+            ("8.8.8.0", true),
+            ("8.8.8.255", true),
+            ("8.8.9.0", false),
+            ("2a00::1", true),
+            ("2a00::2", false),
+        ] {
+            assert_eq!(list.denies_address(address.parse().unwrap()), denied, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named() {
+        for entry in ["*.example.com", "8.8.8.0/33", "127.1", "user@example.com"] {
+            let fault = DenyList::read(&format!("example.com\n{entry}\n")).unwrap_err();
+            assert_eq!(fault, DenyFault::Line { number: 2, entry: entry.to_owned() });
+        }
+    }
+
+    #[test]
+    fn a_broken_file_keeps_the_old_list() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "example.com\n").unwrap();
+        let deny = DenyReloader::open(Some(file.path().to_owned())).unwrap();
+
+        std::fs::write(file.path(), "example.org\n*\n").unwrap();
+        assert!(deny.reload().is_err());
+        assert!(deny.list().denies_name("example.com") && !deny.list().denies_name("example.org"));
+
+        std::fs::write(file.path(), "example.org\n").unwrap();
+        assert_eq!(deny.reload(), Ok(1));
+        assert!(deny.list().denies_name("example.org") && !deny.list().denies_name("example.com"));
+    }
+}

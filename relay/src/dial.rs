@@ -1,0 +1,191 @@
+mod failure;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode};
+use heloscope_wire::ConnectQuery;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::address::AddressPolicy;
+use crate::demo::Demo;
+use crate::upstream::Upstream;
+use crate::{DenyReloader, EhloName, LookupFailure, Resolve};
+
+/// Connects to mail servers, where it may.
+pub(crate) struct Dialler {
+    pub(crate) ports: Vec<PortSpec>,
+    pub(crate) addresses: AddressPolicy,
+    pub(crate) deny: DenyReloader,
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) resolve_limit: Duration,
+    pub(crate) connect_limit: Duration,
+    /// The name for EHLO; `None` for the literal of the connection's own address.
+    pub(crate) ehlo_name: Option<EhloName>,
+    /// The relay's own address, for a literal where there is no connection.
+    pub(crate) listener: IpAddr,
+    pub(crate) demo: Option<Demo>,
+}
+
+/// A connection, and what the client is told of it.
+pub(crate) struct Dialled {
+    pub(crate) upstream: Upstream,
+    pub(crate) established: Established,
+}
+
+impl Dialler {
+    /// Connects to what a client asked for: the name is resolved once, every address that came back is checked, the
+    /// very address that was checked is dialled, and the peer's address is checked again.
+    pub(crate) async fn dial(&self, query: &ConnectQuery) -> Result<Dialled, Refusal> {
+        self.check_port(query.port)?;
+        if let (Some(demo), Host::Name(name)) = (&self.demo, &query.host)
+            && Demo::is_responsible_for(name)
+        {
+            return self.dial_specimen(demo, name, query.port).await;
+        }
+        let (addresses, resolve_ms) = self.resolve(query).await?;
+        for address in &addresses {
+            self.check_address(*address, &query.host)?;
+        }
+        let (stream, address, connect_ms) = self.connect(&addresses).await?;
+        let peer = stream.peer_addr().map_err(|error| failure::of_connect(&error, address))?;
+        if peer != address {
+            return Err(blocked(format!(
+                "The connection to {address} came out at {peer}; the relay closed it."
+            )));
+        }
+        self.check_address(peer, &query.host)?;
+        let local = stream.local_addr().map_err(|error| failure::of_connect(&error, address))?;
+        let established =
+            Established { address, ehlo_name: self.ehlo_name_from(local.ip()), resolve_ms, connect_ms };
+        Ok(Dialled { upstream: Upstream::Tcp(stream), established })
+    }
+
+    fn check_port(&self, port: u16) -> Result<(), Refusal> {
+        if self.ports.iter().any(|spec| spec.port == port) {
+            return Ok(());
+        }
+        let ports: Vec<String> = self.ports.iter().map(PortSpec::to_string).collect();
+        Err(blocked(format!(
+            "This relay does not connect to port {port}. It serves {}; its operator can add others with --allow-port.",
+            ports.join(", ")
+        )))
+    }
+
+    /// The addresses to dial, in order, each once; and how long the look-up took, if there was one.
+    async fn resolve(&self, query: &ConnectQuery) -> Result<(Vec<SocketAddr>, Option<u32>), Refusal> {
+        let literal = match query.host {
+            Host::Address(address) => query.address.or(Some(address)),
+            Host::Name(_) => query.address,
+        };
+        if let Host::Name(name) = &query.host
+            && self.deny.list().denies_name(name)
+        {
+            return Err(denied(&query.host));
+        }
+        let name = match (literal, &query.host) {
+            (Some(address), _) => return Ok((vec![SocketAddr::new(address, query.port)], None)),
+            (None, host) => host.to_string(),
+        };
+        let began = Instant::now();
+        let answer = timeout(self.resolve_limit, self.resolver.lookup(&name)).await;
+        let resolve_ms = milliseconds(began.elapsed());
+        let mut addresses = match answer {
+            Ok(Ok(addresses)) if addresses.is_empty() => {
+                return Err(failure::of_lookup(&name, &LookupFailure::NotFound));
+            }
+            Ok(Ok(addresses)) => addresses,
+            Ok(Err(failure)) => return Err(failure::of_lookup(&name, &failure)),
+            Err(_) => return Err(failure::no_answer(&name, self.resolve_limit)),
+        };
+        let mut seen = Vec::with_capacity(addresses.len());
+        addresses.iter_mut().for_each(|address| address.set_port(query.port));
+        addresses.retain(|address| {
+            !seen.contains(address) && {
+                seen.push(*address);
+                true
+            }
+        });
+        Ok((addresses, Some(resolve_ms)))
+    }
+
+    fn check_address(&self, address: SocketAddr, host: &Host) -> Result<(), Refusal> {
+        if self.deny.list().denies_address(address.ip()) {
+            return Err(denied(host));
+        }
+        if matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0) {
+            return Err(blocked(format!(
+                "{host} has the address {}, which is known on one link only (RFC 4007).",
+                address.ip()
+            )));
+        }
+        self.addresses.check(address.ip()).map_err(|why| {
+            blocked(format!(
+                "The relay does not connect to {}, which is {}. Its operator can allow a network with --allow-net.",
+                address.ip(),
+                why.0
+            ))
+        })
+    }
+
+    /// Tries one address after the other. An address that does not answer takes no more than its share of the time that
+    /// is left, so that the next has one too.
+    async fn connect(&self, addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr, u32), Refusal> {
+        let deadline = Instant::now() + self.connect_limit;
+        let mut failures = Vec::new();
+        for (tried, &address) in (0..).zip(addresses) {
+            let left = u32::try_from(addresses.len()).unwrap_or(u32::MAX) - tried;
+            let began = Instant::now();
+            let share = deadline.saturating_duration_since(began) / left;
+            match timeout(share, Upstream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok((stream, address, milliseconds(began.elapsed()))),
+                Ok(Err(error)) => failures.push(failure::of_connect(&error, address)),
+                Err(_) => failures.push(failure::connect_timeout(address, share)),
+            }
+        }
+        Err(failure::most_telling(failures))
+    }
+
+    async fn dial_specimen(&self, demo: &Demo, name: &str, port: u16) -> Result<Dialled, Refusal> {
+        let fleet = demo.fleet();
+        let began = Instant::now();
+        match timeout(self.connect_limit, fleet.connect(name, port)).await {
+            Ok(Some(Ok((address, stream)))) => Ok(Dialled {
+                upstream: Upstream::Specimen(stream),
+                established: Established {
+                    address,
+                    ehlo_name: self.ehlo_name_from(self.listener),
+                    resolve_ms: None,
+                    connect_ms: milliseconds(began.elapsed()),
+                },
+            }),
+            Ok(Some(Err(refusal))) => Err(refusal),
+            Ok(None) => Err(failure::of_lookup(name, &LookupFailure::NotFound)),
+            Err(_) => {
+                let address = fleet.find(name).map(|specimen| SocketAddr::from((specimen.address(), port)));
+                let address = address.unwrap_or_else(|| SocketAddr::new(self.listener, port));
+                Err(failure::connect_timeout(address, self.connect_limit))
+            }
+        }
+    }
+
+    fn ehlo_name_from(&self, local: IpAddr) -> String {
+        self.ehlo_name.clone().unwrap_or_else(|| EhloName::literal(local)).to_string()
+    }
+}
+
+fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn blocked(message: String) -> Refusal {
+    Refusal { code: RefusalCode::Blocked, message }
+}
+
+fn denied(host: &Host) -> Refusal {
+    blocked(format!(
+        "The operator of this relay does not have it connect to {host}. Ask them, or run a relay of your own."
+    ))
+}

@@ -1,0 +1,158 @@
+mod negotiation;
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use negotiation::{Coding, accepts, matches_etag};
+
+/// A file of the page, put into the binary when it was built.
+struct Asset {
+    /// Its path below `/`.
+    path: &'static str,
+    media_type: &'static str,
+    /// Of its content, without quotation marks.
+    hash: &'static str,
+    identity: &'static [u8],
+    brotli: Option<&'static [u8]>,
+    gzip: Option<&'static [u8]>,
+}
+
+// `const ASSETS: &[Asset]`, sorted by path; build.rs writes it.
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// Answers with a file of the page. A query is the page's own affair.
+pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
+    let path = match uri.path() {
+        "/" => "index.html",
+        path => path.trim_start_matches('/'),
+    };
+    match ASSETS.iter().find(|asset| asset.path == path) {
+        Some(asset) => answer(asset, &headers),
+        None => (StatusCode::NOT_FOUND, "There is no such page here. The test is at /.\n").into_response(),
+    }
+}
+
+fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
+    let (coding, octets) = [(Coding::Brotli, asset.brotli), (Coding::Gzip, asset.gzip)]
+        .into_iter()
+        .find_map(|(coding, octets)| {
+            octets.filter(|_| accepts(headers, coding)).map(|octets| (Some(coding), octets))
+        })
+        .unwrap_or((None, asset.identity));
+    // RFC 9110 §8.8.3.3: representations that differ in coding differ in their strong entity tag.
+    let etag = match coding {
+        Some(coding) => format!("\"{}-{}\"", asset.hash, coding.name()),
+        None => format!("\"{}\"", asset.hash),
+    };
+    let fresh = matches_etag(headers, &etag);
+    let mut response = if fresh { Response::new(Body::empty()) } else { Response::new(Body::from(octets)) };
+    let fields = response.headers_mut();
+    fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        fields.insert(header::ETAG, etag);
+    }
+    if fresh {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type));
+    if let Some(coding) = coding {
+        fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
+    response
+}
+
+/// Whether pages of the sites that embed the widget may read what is at this path.
+pub(crate) fn is_shared(path: &str) -> bool {
+    path == heloscope_wire::ABOUT_PATH || path.ends_with(".js") || path.ends_with(".wasm")
+}
+
+const STRICT_FIELDS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)",
+    ),
+];
+
+/// Adds what a browser is to be strict about. `host` is the name by which the request reached this relay.
+pub(crate) fn with_strict_fields(mut response: Response, host: Option<&str>) -> Response {
+    // 'self' includes ws: of the same host in Content Security Policy Level 3, and not in older browsers.
+    let socket = host.map(|host| format!(" ws://{host}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{socket}; style-src 'self'; \
+         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types heloscope"
+    );
+    let fields = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        fields.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in STRICT_FIELDS {
+        fields.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASSET: Asset = Asset {
+        path: "heloscope.js",
+        media_type: "text/javascript; charset=utf-8",
+        hash: "abc",
+        identity: b"identity",
+        brotli: Some(b"br"),
+        gzip: Some(b"gz"),
+    };
+
+    fn asked(asset: &Asset, fields: &[(HeaderName, &str)]) -> (u16, Option<String>, String) {
+        let headers = fields.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+        let response = answer(asset, &headers);
+        let field = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), field(header::CONTENT_ENCODING), field(header::ETAG).unwrap())
+    }
+
+    #[test]
+    fn brotli_goes_before_gzip_and_gzip_before_none() {
+        let accept = |value| [(header::ACCEPT_ENCODING, value)];
+        for (field, coding, etag) in [
+            ("gzip, deflate, br, zstd", Some("br"), "\"abc-br\""),
+            ("gzip, br;q=0", Some("gzip"), "\"abc-gzip\""),
+            ("identity", None, "\"abc\""),
+        ] {
+            assert_eq!(
+                asked(&ASSET, &accept(field)),
+                (200, coding.map(str::to_owned), etag.to_owned()),
+                "{field}"
+            );
+        }
+        let plain = Asset { brotli: None, ..ASSET };
+        assert_eq!(asked(&plain, &accept("br, gzip")).1.as_deref(), Some("gzip"));
+    }
+
+    #[test]
+    fn what_the_browser_has_is_not_sent_again() {
+        let asked = |accept, etag| {
+            asked(&ASSET, &[(header::ACCEPT_ENCODING, accept), (header::IF_NONE_MATCH, etag)]).0
+        };
+        assert_eq!(asked("br", "\"abc-br\""), 304);
+        assert_eq!(asked("br", "\"abc\""), 200);
+    }
+
+    #[test]
+    fn there_is_a_page_whatever_was_built() {
+        assert!(
+            ASSETS
+                .iter()
+                .any(|asset| asset.path == "index.html" && asset.media_type.starts_with("text/html"))
+        );
+    }
+}

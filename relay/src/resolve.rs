@@ -1,0 +1,92 @@
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
+
+/// Looks names up.
+pub trait Resolve: Send + Sync {
+    /// The addresses of the name, in the order in which they are to be tried; their ports do not count.
+    fn lookup(&self, name: &str) -> Lookup;
+}
+
+/// A look-up under way.
+pub type Lookup = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, LookupFailure>> + Send>>;
+
+/// Why a name has no addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookupFailure {
+    /// It does not exist, or has no address.
+    NotFound,
+    /// No answer, or a broken one, in the resolver's words.
+    Failed(String),
+}
+
+/// The operating system's resolver, `getaddrinfo` (RFC 3493 §6.1).
+///
+/// Called directly, not through `std`, which keeps of the EAI codes no more than a text that differs from one C
+/// library to the next. A name with a dot is looked up as it stands (with a dot at its end), so that no search list
+/// turns a misspelt name into another that exists; the price is that `/etc/hosts` does not count for such a name.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemResolver;
+
+impl Resolve for SystemResolver {
+    fn lookup(&self, name: &str) -> Lookup {
+        let absolute = if name.contains('.') { format!("{name}.") } else { name.to_owned() };
+        Box::pin(async move {
+            let lookup = tokio::task::spawn_blocking(move || {
+                let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+                let answers = dns_lookup::getaddrinfo(Some(&absolute), None, Some(hints))
+                    .map_err(|error| failure(error.kind(), &error.into()))?;
+                answers
+                    .map(|answer| answer.map(|answer| answer.sockaddr))
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| LookupFailure::Failed(error.to_string()))
+            });
+            lookup.await.unwrap_or_else(|error| Err(LookupFailure::Failed(error.to_string())))
+        })
+    }
+}
+
+fn failure(kind: LookupErrorKind, error: &std::io::Error) -> LookupFailure {
+    match kind {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => LookupFailure::NotFound,
+        _ => LookupFailure::Failed(error.to_string()),
+    }
+}
+
+impl fmt::Display for LookupFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("the name does not exist or has no address"),
+            Self::Failed(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for LookupFailure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_codes_for_no_such_name_mean_that() {
+        let error = || std::io::Error::other("why");
+        for kind in [LookupErrorKind::NoName, LookupErrorKind::NoData] {
+            assert_eq!(failure(kind, &error()), LookupFailure::NotFound);
+        }
+        for kind in
+            [LookupErrorKind::Again, LookupErrorKind::Fail, LookupErrorKind::System, LookupErrorKind::IO]
+        {
+            assert_eq!(failure(kind, &error()), LookupFailure::Failed("why".into()));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_system_knows_this_machine() {
+        let addresses = SystemResolver.lookup("localhost").await.unwrap();
+        assert!(!addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback()));
+    }
+}

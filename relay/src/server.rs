@@ -1,0 +1,197 @@
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::Access;
+use crate::address::AddressPolicy;
+use crate::demo::Demo;
+use crate::deny::{DenyFault, DenyReloader};
+use crate::dial::Dialler;
+use crate::routes::{self, Desk};
+use crate::session::CLOSING;
+use crate::{EhloName, Origin, Settings};
+
+/// A relay that listens.
+pub struct Relay {
+    listener: TcpListener,
+    address: SocketAddr,
+    origin: Origin,
+    deny: DenyReloader,
+    router: Router,
+    header: Duration,
+    grace: Duration,
+    sessions: TaskTracker,
+    end: CancellationToken,
+}
+
+/// The most octets of a request header.
+const HEADER_OCTETS: usize = 16 * 1024;
+
+impl Relay {
+    /// Reads what the settings name and begins to listen.
+    ///
+    /// # Errors
+    /// Where the address is no loopback address or cannot be had, or the deny file cannot be read.
+    pub async fn bind(settings: Settings) -> Result<Self, StartError> {
+        if !settings.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(settings.listen));
+        }
+        let deny = DenyReloader::open(settings.deny_file).map_err(StartError::Deny)?;
+        let failed = |error| StartError::Listen(settings.listen, error);
+        let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let origins = Origin::of_listener(address);
+        let ehlo_name = settings.ehlo_name.or_else(EhloName::of_machine);
+        let told_name = ehlo_name
+            .clone()
+            .unwrap_or_else(|| EhloName::literal(settings.own_addresses.first().unwrap_or(address.ip())));
+        let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
+        let desk = Desk {
+            access: Access::new(origins.clone(), settings.allow_origins, settings.token),
+            dialler: Dialler {
+                ports: settings.ports,
+                addresses: AddressPolicy::new(&settings.allow_nets, settings.own_addresses),
+                deny: deny.clone(),
+                resolver: settings.resolver,
+                resolve_limit: settings.limits.resolve,
+                connect_limit: settings.limits.connect,
+                ehlo_name,
+                listener: address.ip(),
+                demo: settings.demo.then(Demo::new),
+            },
+            ehlo_name: told_name.to_string(),
+            trust_anchors: settings.trust_anchors,
+            limits: settings.limits,
+            sessions: sessions.clone(),
+            end: end.clone(),
+        };
+        Ok(Self {
+            listener,
+            address,
+            origin: origins.into_iter().next().expect("the address itself is the first origin"),
+            deny,
+            router: routes::router(Arc::new(desk)),
+            header: settings.header,
+            grace: settings.grace,
+            sessions,
+            end,
+        })
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The origin of its own page; with a `/` behind, where to open it.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What reads the deny file again.
+    pub fn deny_reloader(&self) -> DenyReloader {
+        self.deny.clone()
+    }
+
+    /// Serves until `stop` is cancelled. Then it takes no more connections, lets the sessions that run go on for the
+    /// grace time of the settings, and closes those that are left.
+    pub async fn serve(self, stop: CancellationToken) {
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let (router, stop) = (self.router.clone(), stop.clone());
+                    connections.spawn(serve_connection(stream, router, self.header, stop));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot take a connection");
+                    // Where descriptors are used up, the next attempt would fail at once as well.
+                    sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+        drop(self.listener);
+        connections.close();
+        self.sessions.close();
+        let all_ended = async {
+            connections.wait().await;
+            self.sessions.wait().await;
+        };
+        tokio::pin!(all_ended);
+        if timeout(self.grace, &mut all_ended).await.is_err() {
+            self.end.cancel();
+            // A client that takes nothing any more is left to the end of the process.
+            let _ = timeout(CLOSING + Duration::from_secs(1), all_ended).await;
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, header: Duration, stop: CancellationToken) {
+    // Where it fails answers are slower, no worse.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header)
+        .max_buf_size(HEADER_OCTETS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended in the middle of a request");
+    }
+}
+
+/// Why a relay does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// It was to listen where others than this machine's own programs could reach it.
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The deny file cannot be used.
+    Deny(DenyFault),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLoopback(address) => write!(
+                f,
+                "the relay does not listen on {address}: it carries whatever a client sends to a mail server, and \
+                 therefore serves this machine only; use --listen 127.0.0.1:{} or [::1]:{0}",
+                address.port()
+            ),
+            Self::Listen(address, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
+                f,
+                "{address} is in use by another program, perhaps another relay: stop it, or choose another port with \
+                 --listen (port 0 for one that is free)"
+            ),
+            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Deny(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

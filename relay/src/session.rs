@@ -1,0 +1,248 @@
+mod traffic;
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use axum::Error;
+use axum::extract::ws::{CloseFrame, Message, close_code};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use heloscope_observation::{Refusal, RefusalCode};
+use heloscope_wire::{CloseCause, FromRelay};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::SessionLimits;
+use crate::dial::Dialled;
+use crate::upstream::read_chunk;
+use crate::upward::Upward;
+use traffic::Traffic;
+
+/// One WebSocket and the connection that it asked for, from the dialling to the close.
+pub(crate) struct Session {
+    pub(crate) limits: SessionLimits,
+    /// Cancelled once the relay does not wait for sessions any longer.
+    pub(crate) end: CancellationToken,
+}
+
+/// How a session went.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) ending: Ending,
+    pub(crate) octets_up: u64,
+    pub(crate) octets_down: u64,
+    pub(crate) lasted: Duration,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// There was no connection.
+    Refused(RefusalCode),
+    /// There was one, and this closed it.
+    Closed(CloseCause),
+    /// The client closed the WebSocket or is gone.
+    ClientGone,
+}
+
+/// How long the client has to take the last frame and close its side.
+pub(crate) const CLOSING: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// Tells the client how the dialling went, carries octets both ways until somebody ends it, and says who did.
+    pub(crate) async fn run<C>(
+        self,
+        mut client: C,
+        dialling: AbortOnDropHandle<Result<Dialled, Refusal>>,
+    ) -> Summary
+    where
+        C: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+    {
+        let began = Instant::now();
+        let dialled = tokio::select! {
+            dialled = dialling => dialled.unwrap_or_else(|_| Err(relay_failed())),
+            ending = before_connected(&mut client) => return finish(client, Summary::without_octets(ending, began)).await,
+            () = self.end.cancelled() => Err(shutting_down()),
+        };
+        let Dialled { upstream, established } = match dialled {
+            Ok(dialled) => dialled,
+            Err(refusal) => {
+                let summary = Summary::without_octets(Ending::Refused(refusal.code), began);
+                let told = timeout(CLOSING, client.send(control(&FromRelay::Refused(refusal)))).await;
+                return if matches!(told, Ok(Ok(()))) { finish(client, summary).await } else { summary };
+            }
+        };
+        let traffic = Traffic::begin();
+        let ending = self.carry(&mut client, upstream, FromRelay::Connected(established), &traffic).await;
+        let summary = Summary {
+            ending,
+            octets_up: traffic.octets_up(),
+            octets_down: traffic.octets_down(),
+            lasted: began.elapsed(),
+        };
+        finish(client, summary).await
+    }
+
+    /// Carries octets until one side or a limit ends it; the upstream connection is closed on return.
+    async fn carry<C, U>(&self, client: &mut C, upstream: U, first: FromRelay, traffic: &Traffic) -> Ending
+    where
+        C: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+        U: AsyncRead + AsyncWrite,
+    {
+        let (reader, writer) = tokio::io::split(upstream);
+        let (mut to_client, from_client) = client.split();
+        let down = async {
+            match to_client.send(control(&first)).await {
+                Ok(()) => down(reader, to_client, traffic, self.limits.octets_down).await,
+                Err(_) => Ending::ClientGone,
+            }
+        };
+        let up = up(from_client, writer, traffic, Upward::new(self.limits.octets_up));
+        tokio::select! {
+            ending = down => ending,
+            ending = up => ending,
+            () = traffic.runs_out(&self.limits) => Ending::Closed(CloseCause::Timeout),
+            () = self.end.cancelled() => Ending::Closed(CloseCause::ShuttingDown),
+        }
+    }
+}
+
+/// From the mail server to the client, one chunk at a time: none is read before the last is written.
+async fn down<R, S>(mut reader: R, mut client: S, traffic: &Traffic, limit: u64) -> Ending
+where
+    R: AsyncRead + Unpin,
+    S: Sink<Message, Error = Error> + Unpin,
+{
+    loop {
+        let mut chunk = match read_chunk(&mut reader).await {
+            Ok(chunk) if chunk.is_empty() => return Ending::Closed(CloseCause::Server),
+            Ok(chunk) => chunk,
+            Err(_) => return Ending::Closed(CloseCause::Reset),
+        };
+        let left = usize::try_from(limit - traffic.octets_down()).unwrap_or(usize::MAX);
+        let beyond_limit = chunk.len() > left;
+        chunk.truncate(left);
+        traffic.moved_down(chunk.len());
+        if !chunk.is_empty() && client.send(Message::Binary(chunk)).await.is_err() {
+            return Ending::ClientGone;
+        }
+        if beyond_limit {
+            return Ending::Closed(CloseCause::OctetLimit);
+        }
+    }
+}
+
+/// From the client to the mail server, one frame at a time.
+async fn up<S, W>(mut client: S, mut writer: W, traffic: &Traffic, mut upward: Upward) -> Ending
+where
+    S: Stream<Item = Result<Message, Error>> + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    loop {
+        let octets = match next_frame(&mut client).await {
+            Ok(octets) => octets,
+            Err(ending) => return ending,
+        };
+        if let Err(cause) = upward.admit(&octets) {
+            return Ending::Closed(cause);
+        }
+        if writer.write_all(&octets).await.is_err() {
+            // The other direction still has what the server sent before, and learns whether it closed or reset.
+            return std::future::pending().await;
+        }
+        traffic.moved_up(octets.len());
+    }
+}
+
+/// Before it is connected a client has nothing to say.
+async fn before_connected<S: Stream<Item = Result<Message, Error>> + Unpin>(client: &mut S) -> Ending {
+    next_frame(client).await.map_or_else(|ending| ending, |_| Ending::Closed(CloseCause::Guard))
+}
+
+/// The client's next binary frame, or how its silence is to be understood.
+async fn next_frame<S>(client: &mut S) -> Result<axum::body::Bytes, Ending>
+where
+    S: Stream<Item = Result<Message, Error>> + Unpin,
+{
+    loop {
+        match client.next().await {
+            Some(Ok(Message::Binary(octets))) => return Ok(octets),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Text(_))) => return Err(Ending::Closed(CloseCause::Guard)),
+            Some(Err(error)) if breaks_protocol(&error) => return Err(Ending::Closed(CloseCause::Guard)),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Ending::ClientGone),
+        }
+    }
+}
+
+/// Whether the client is still there, but sends frames that are too long or no WebSocket frames.
+fn breaks_protocol(error: &Error) -> bool {
+    use tungstenite::Error as E;
+    use tungstenite::error::ProtocolError;
+    match error.source().and_then(|source| source.downcast_ref::<E>()) {
+        Some(E::Protocol(fault)) => !matches!(fault, ProtocolError::ResetWithoutClosingHandshake),
+        Some(E::Capacity(_) | E::Utf8(_)) => true,
+        _ => false,
+    }
+}
+
+/// Says why it ended, closes the WebSocket, and lets go of it once the client has closed too: a socket closed with
+/// frames unread would be reset, and the last of ours be lost.
+async fn finish<C>(mut client: C, summary: Summary) -> Summary
+where
+    C: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+{
+    let close = |code| Message::Close(Some(CloseFrame { code, reason: "".into() }));
+    let last: &[Message] = &match summary.ending {
+        Ending::ClientGone => vec![],
+        Ending::Refused(_) => vec![close(close_code::NORMAL)],
+        Ending::Closed(cause) => {
+            let code = match cause {
+                CloseCause::Guard => close_code::POLICY,
+                CloseCause::ShuttingDown => close_code::AWAY,
+                _ => close_code::NORMAL,
+            };
+            vec![control(&FromRelay::Closed { cause }), close(code)]
+        }
+    };
+    let closing = async {
+        for frame in last {
+            client.send(frame.clone()).await?;
+        }
+        // Also writes the answer to a Close frame of the client's.
+        while let Some(Ok(_)) = client.next().await {}
+        Ok::<_, Error>(())
+    };
+    // What fails here, or takes too long, is the client's loss only.
+    let _ = timeout(CLOSING, closing).await;
+    summary
+}
+
+impl Summary {
+    fn without_octets(ending: Ending, began: Instant) -> Self {
+        Self { ending, octets_up: 0, octets_down: 0, lasted: began.elapsed() }
+    }
+}
+
+fn control(frame: &FromRelay) -> Message {
+    Message::text(serde_json::to_string(frame).expect("a control frame has text keys only"))
+}
+
+fn shutting_down() -> Refusal {
+    Refusal {
+        code: RefusalCode::RelayUnreachable,
+        message: "The relay is shutting down; test again in a moment.".to_owned(),
+    }
+}
+
+fn relay_failed() -> Refusal {
+    Refusal {
+        code: RefusalCode::RelayUnreachable,
+        message: "The relay failed while it dialled. Its log says more; please report it.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

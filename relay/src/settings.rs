@@ -1,0 +1,113 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heloscope_observation::{PortSpec, STANDARD_PORTS};
+
+use crate::{AllowedNet, EhloName, Origin, OwnAddresses, Resolve, SystemResolver, Token, TrustAnchors};
+
+/// How a relay is to behave.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where it listens; a loopback address, port 0 for one that is free.
+    pub listen: SocketAddr,
+    /// The name that its clients are to give with EHLO; `None` for the machine's own, see [`EhloName`].
+    pub ehlo_name: Option<EhloName>,
+    /// The ports it connects to, each once.
+    pub ports: Vec<PortSpec>,
+    /// Networks it connects to although they are not global unicast, or its own.
+    pub allow_nets: Vec<AllowedNet>,
+    /// The sites, besides its own, whose pages may use it.
+    pub allow_origins: Vec<Origin>,
+    /// What a client without an origin has to show; `None` where none gets in.
+    pub token: Option<Token>,
+    /// A file of names and networks that it does not connect to.
+    pub deny_file: Option<PathBuf>,
+    /// Private trust anchors to offer to the page.
+    pub trust_anchors: TrustAnchors,
+    /// Whether mail servers with known faults answer under `specimen.test`.
+    pub demo: bool,
+    /// How long a client has to send a whole request header.
+    pub header: Duration,
+    /// What it carries on one connection, and how long.
+    pub limits: SessionLimits,
+    /// How long running connections may go on once it stops.
+    pub grace: Duration,
+    /// Where it looks names up.
+    pub resolver: Arc<dyn Resolve>,
+    /// What its own addresses are.
+    pub own_addresses: OwnAddresses,
+}
+
+/// What a relay carries at most on one connection, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Octets towards the mail server.
+    pub octets_up: u64,
+    /// Octets from the mail server.
+    pub octets_down: u64,
+    /// Time to resolve the name.
+    pub resolve: Duration,
+    /// Time to connect, over all addresses of the name.
+    pub connect: Duration,
+    /// Time from there to the mail server's first octet.
+    pub greeting: Duration,
+    /// Any later time in which no octet moves, either way.
+    pub silence: Duration,
+    /// Time of the whole connection.
+    pub connection: Duration,
+}
+
+impl Default for Settings {
+    /// As the command runs without options: on 127.0.0.1, port 8025.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8025)),
+            ehlo_name: None,
+            ports: STANDARD_PORTS.to_vec(),
+            allow_nets: Vec::new(),
+            allow_origins: Vec::new(),
+            token: None,
+            deny_file: None,
+            trust_anchors: TrustAnchors::default(),
+            demo: false,
+            header: Duration::from_secs(5),
+            limits: SessionLimits::default(),
+            grace: Duration::from_secs(10),
+            resolver: Arc::new(SystemResolver),
+            own_addresses: OwnAddresses::OfInterfaces,
+        }
+    }
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        let limits = heloscope_wire::Limits::default();
+        Self {
+            octets_up: limits.octets_up,
+            octets_down: limits.octets_down,
+            resolve: Duration::from_secs(limits.resolve_seconds),
+            connect: Duration::from_secs(limits.connect_seconds),
+            greeting: Duration::from_secs(limits.greeting_seconds),
+            silence: Duration::from_secs(limits.silence_seconds),
+            connection: Duration::from_secs(limits.connection_seconds),
+        }
+    }
+}
+
+impl SessionLimits {
+    /// As `/v1/about` tells them: whole seconds, rounded up.
+    pub(crate) fn on_the_wire(&self) -> heloscope_wire::Limits {
+        let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        heloscope_wire::Limits {
+            octets_up: self.octets_up,
+            octets_down: self.octets_down,
+            resolve_seconds: seconds(self.resolve),
+            connect_seconds: seconds(self.connect),
+            greeting_seconds: seconds(self.greeting),
+            silence_seconds: seconds(self.silence),
+            connection_seconds: seconds(self.connection),
+        }
+    }
+}

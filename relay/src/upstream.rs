@@ -1,0 +1,92 @@
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The connection to a mail server, or to a specimen of one within this process.
+#[derive(Debug)]
+pub(crate) enum Upstream {
+    Tcp(TcpStream),
+    Specimen(DuplexStream),
+}
+
+/// The most octets in one frame towards the client.
+pub(crate) const CHUNK: usize = 16 * 1024;
+
+impl Upstream {
+    /// Connects, and sets what the replies of a mail server are not to wait for.
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        acknowledge_at_once(&stream);
+        Ok(stream)
+    }
+}
+
+/// Waits for octets, at most [`CHUNK`]; none where the other side has ended.
+///
+/// The buffer lives only while octets are being copied: a connection that waits holds none.
+pub(crate) async fn read_chunk<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Bytes> {
+    std::future::poll_fn(|context| {
+        let mut buffer = [MaybeUninit::uninit(); CHUNK];
+        let mut buffer = ReadBuf::uninit(&mut buffer);
+        ready!(Pin::new(&mut *reader).poll_read(context, &mut buffer))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
+    })
+    .await
+}
+
+/// Postfix sends TLS 1.3 tickets first, and Nagle's algorithm then holds its next reply until they are acknowledged: a
+/// delayed acknowledgement costs 40 ms. Linux falls back to delaying by itself, so this is said again after each read.
+fn acknowledge_at_once(stream: &TcpStream) {
+    // Where it fails the connection is slower, no worse.
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
+}
+
+impl AsyncRead for Upstream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => {
+                let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
+                acknowledge_at_once(stream);
+                Poll::Ready(result)
+            }
+            Self::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Upstream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(context, octets),
+            Self::Specimen(stream) => Pin::new(stream).poll_write(context, octets),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            Self::Specimen(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Specimen(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The command, as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+
+fn relay(options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_heloscope-relay"));
+    command.args(options).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(options: &[&str]) -> Output {
+    relay(options).output().unwrap()
+}
+
+fn complaint(options: &[&str]) -> String {
+    let output = run(options);
+    assert!(!output.status.success(), "{options:?}");
+    assert!(output.stdout.is_empty(), "{options:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn it_says_where_it_is_and_stops_when_asked() {
+    for name in ["TERM", "INT"] {
+        let mut child = relay(&["--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.strip_prefix("Heloscope is at ").unwrap().trim_end();
+        let address = url.strip_prefix("http://").unwrap().strip_suffix('/').unwrap();
+        assert!(std::net::TcpStream::connect(address).is_ok());
+        signal(&child, name);
+        assert!(child.wait().unwrap().success(), "{name}");
+    }
+}
+
+#[test]
+fn it_reads_the_deny_file_again_and_keeps_the_list_where_that_fails() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "example.com\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let mut child =
+        relay(&["--listen", "127.0.0.1:0", "--deny-file", path, "--log-format", "json"]).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        serde_json::from_str::<serde_json::Value>(&line).unwrap()
+    };
+
+    std::fs::write(file.path(), "example.com\nexample.org\n").unwrap();
+    signal(&child, "HUP");
+    assert_eq!(next()["entries"], 2);
+    std::fs::write(file.path(), "*.example.com\n").unwrap();
+    signal(&child, "HUP");
+    let line = next();
+    assert_eq!(line["level"], "ERROR");
+    assert!(line["error"].as_str().unwrap().contains("line 1 of the deny file"), "{line}");
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn what_it_cannot_do_it_says() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = taken.local_addr().unwrap().to_string();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n").unwrap();
+    let key = file.path().to_str().unwrap();
+    for (options, words) in [
+        (["--listen", &busy], "is in use by another program"),
+        (["--listen", "0.0.0.0:8025"], "use --listen 127.0.0.1:8025"),
+        (["--listen", "192.0.2.1:25"], "serves this machine only"),
+        (["--listen", "[::]:8025"], "serves this machine only"),
+        (["--ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
+        (["--ca-file", key], "no whole certificate"),
+        (["--deny-file", "/nonexistent"], "the deny file cannot be read"),
+        (["--allow-net", "0.0.0.0/0"], "lifts more than one range"),
+        (["--allow-port", "25/implicit"], "`25/implicit` is no port to test"),
+        (["--allow-origin", "*"], "is no origin of a site"),
+        (["--ehlo-name", "relay"], "is no name for EHLO"),
+        (["--token", "secret"], "16 visible ASCII characters"),
+        (["--allow-port", "2525/starttls,2525/implicit"], "two TLS modes"),
+        (["--limit-silence", "0"], "1..=3600"),
+    ] {
+        let complaint = complaint(&options);
+        assert!(complaint.contains(words), "{options:?}: {complaint}");
+    }
+}
+
+#[test]
+fn the_token_is_not_shown_by_help() {
+    let mut child = relay(&["--help"]).env("HELOSCOPE_TOKEN", "0123456789abcdef").spawn().unwrap();
+    let mut help = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut help).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(help.contains("HELOSCOPE_TOKEN") && !help.contains("0123456789abcdef"));
+}

@@ -1,0 +1,12 @@
+//! The relay over real sockets on loopback: its HTTP side, its WebSockets, and the command.
+
+#![allow(clippy::unwrap_used, reason = "what fails in a test says so itself")]
+
+mod access;
+mod command;
+mod connect;
+mod demo;
+mod page;
+mod rig;
+mod session;
+mod stop;
