@@ -1,0 +1,257 @@
+//! What the formats show alike: findings put together, facts of a port as labelled lines, extensions before and
+//! inside TLS side by side.
+
+use heloscope_report::{Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Verdict};
+
+use crate::words;
+
+/// A finding, told once for all ports it was found on.
+pub(crate) struct Told<'a> {
+    pub(crate) finding: &'a Finding,
+    /// The ports, in the report's order; none where it is about the host as a whole.
+    pub(crate) ports: Vec<u16>,
+    /// Each different explanation with the ports it stands at.
+    pub(crate) explanations: Vec<(Vec<u16>, &'a str)>,
+}
+
+/// All findings, worst first; the same finding on several ports is one.
+pub(crate) fn told(report: &Report) -> Vec<Told<'_>> {
+    let whole = report.findings.iter().map(|finding| (None, finding));
+    let ports =
+        report.ports.iter().flat_map(|port| port.findings.iter().map(|finding| (Some(port.port), finding)));
+    let mut told: Vec<Told<'_>> = Vec::new();
+    for (port, finding) in whole.chain(ports) {
+        let known = told
+            .iter()
+            .position(|other| port.is_some() && !other.ports.is_empty() && same(other.finding, finding));
+        let place = known.unwrap_or_else(|| {
+            told.push(Told { finding, ports: Vec::new(), explanations: Vec::new() });
+            told.len() - 1
+        });
+        let entry = &mut told[place];
+        entry.ports.extend(port);
+        match entry.explanations.iter_mut().find(|(_, explanation)| *explanation == finding.explanation) {
+            Some((ports, _)) => ports.extend(port),
+            None => entry.explanations.push((port.into_iter().collect(), &finding.explanation)),
+        }
+    }
+    told.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
+    told
+}
+
+fn same(one: &Finding, other: &Finding) -> bool {
+    one.id == other.id
+        && one.severity == other.severity
+        && one.title == other.title
+        && one.fix == other.fix
+        && one.reference == other.reference
+}
+
+/// The worst that was found on a port; `None` where the port could not be tested and nothing was found.
+pub(crate) fn worst(port: &Port) -> Option<Severity> {
+    let worst = port.findings.iter().map(|finding| finding.severity).max();
+    worst.or((port.error.is_none()).then_some(Severity::Ok))
+}
+
+/// A labelled fact.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// One line of a fact.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// In our words; an error's message among them may quote the server.
+    Words(String),
+    /// What was sent, or a name from a registry, to be set in a monospaced face.
+    Said(String),
+}
+
+/// The facts of a port's dialogue.
+pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let connected = match (&port.address, port.connected) {
+        (Some(address), true) => Line::Said(address.clone()),
+        (_, true) => Line::Words("connected".into()),
+        (_, false) => Line::Words("not connected".into()),
+    };
+    facts.push(fact("Address", [connected]));
+    if let Some(error) = &port.error {
+        facts.push(fact("Ended early", [Line::Words(error.message.clone())]));
+    }
+    if let Some(banner) = &port.banner {
+        facts.push(fact("Greeting", banner.split('\n').map(|line| Line::Said(line.to_owned()))));
+    }
+    let starttls = match (port.implicit_tls, port.starttls_supported) {
+        (true, _) => None,
+        (false, Some(true)) => Some("offered"),
+        (false, Some(false)) => Some("not offered"),
+        (false, None) => Some("not known"),
+    };
+    if let Some(starttls) = starttls.filter(|_| port.connected) {
+        facts.push(fact("STARTTLS", [Line::Words(starttls.into())]));
+    }
+    if let Some(tls) = &port.tls {
+        let unfinished = if tls.completed {
+            ""
+        } else {
+            ", read from the server’s clear flight; the handshake was not finished"
+        };
+        facts.push(fact("TLS version", [Line::Words(format!("{}{unfinished}", tls.version))]));
+        facts.push(fact("Cipher suite", [Line::Said(tls.cipher_suite.clone())]));
+        if let Some(group) = &tls.key_exchange {
+            facts.push(fact("Key exchange", [Line::Said(group.clone())]));
+        }
+    }
+    facts
+}
+
+/// What was judged of the leaf certificate.
+pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
+    let name =
+        if leaf.hostname_match { format!("stands for {host}") } else { format!("does not stand for {host}") };
+    let trust = match (&leaf.chain_error_text, leaf.chain_valid) {
+        (_, true) => words::trust(leaf.trust).to_owned(),
+        (Some(text), false) => text.clone(),
+        (None, false) => "no path to a trust anchor holds".into(),
+    };
+    let mut facts = vec![fact("Host name", [Line::Words(name)]), fact("Trust", [Line::Words(trust)])];
+    if leaf.self_signed {
+        facts.push(fact(
+            "Signature",
+            [Line::Words("made with the certificate’s own key (self-signed)".into())],
+        ));
+    }
+    facts
+}
+
+/// Whom a certificate is for, and by whom.
+pub(crate) fn parties(certificate: &Certificate) -> Vec<Fact> {
+    let unreadable = certificate.unreadable.iter().map(|why| fact("Unreadable", [Line::Words(why.clone())]));
+    let subject = certificate.subject.as_deref().map(|subject| match subject {
+        "" => Line::Words("none".into()),
+        subject => Line::Said(subject.to_owned()),
+    });
+    let subject = subject.map(|subject| fact("Subject", [subject]));
+    let issuer = certificate.issuer.clone().map(|issuer| fact("Issuer", [Line::Said(issuer)]));
+    unreadable.chain(subject).chain(issuer).collect()
+}
+
+/// Key, signature and marks of a certificate.
+pub(crate) fn marks(certificate: &Certificate) -> Vec<Fact> {
+    let rows = [
+        ("Key", certificate.key.as_deref()),
+        ("Signed with", certificate.signature_algorithm.as_deref()),
+        ("Serial", certificate.serial.as_deref()),
+        ("SHA-256", Some(certificate.sha256.as_str())),
+    ];
+    rows.into_iter().filter_map(|(label, value)| Some(fact(label, [Line::Said(value?.to_owned())]))).collect()
+}
+
+/// `2026-10-01 to 2026-12-30, 36 days left`; `None` where the dates are not known.
+pub(crate) fn validity(certificate: &Certificate) -> Option<String> {
+    let from = words::date(certificate.not_before.as_deref()?);
+    let to = words::date(certificate.not_after.as_deref()?);
+    let left = certificate.days_remaining.map(|days| format!(", {}", words::days_remaining(days)));
+    Some(format!("{from} to {to}{}", left.unwrap_or_default()))
+}
+
+/// The names shown of a certificate, and how many are left out.
+pub(crate) fn names(certificate: &Certificate, most: usize) -> (&[String], usize) {
+    let shown = &certificate.sans[..certificate.sans.len().min(most)];
+    (shown, certificate.sans_total.max(certificate.sans.len()) - shown.len())
+}
+
+/// An extension and where it is offered; `None` where there was no such EHLO reply.
+pub(crate) struct Offered<'a> {
+    pub(crate) capability: &'a Capability,
+    pub(crate) before: Option<bool>,
+    pub(crate) inside: Option<bool>,
+}
+
+/// The extensions of a port, those offered before TLS first.
+pub(crate) fn extensions(port: &Port) -> Vec<Offered<'_>> {
+    let before = port.capabilities_before_tls.as_deref();
+    let inside = port.capabilities_after_tls.as_deref();
+    if before.is_none() && inside.is_none() {
+        let only = port.capabilities.iter();
+        return only.map(|capability| Offered { capability, before: None, inside: None }).collect();
+    }
+    let mut all: Vec<&Capability> = Vec::new();
+    for capability in before.into_iter().chain(inside).flatten() {
+        if !all.iter().any(|other| alike(other, capability)) {
+            all.push(capability);
+        }
+    }
+    let stands = |list: Option<&[Capability]>, capability: &Capability| {
+        list.map(|list| list.iter().any(|other| alike(other, capability)))
+    };
+    all.into_iter()
+        .map(|capability| Offered {
+            capability,
+            before: stands(before, capability),
+            inside: stands(inside, capability),
+        })
+        .collect()
+}
+
+fn alike(one: &Capability, other: &Capability) -> bool {
+    one.keyword.eq_ignore_ascii_case(&other.keyword) && one.params == other.params
+}
+
+/// `before TLS`, `before and inside TLS`, `inside TLS`.
+pub(crate) fn place(offered: &Offered<'_>) -> Option<&'static str> {
+    match (offered.before, offered.inside) {
+        (Some(true), Some(true)) => Some("before and inside TLS"),
+        (Some(true), _) => Some("before TLS"),
+        (_, Some(true)) => Some("inside TLS"),
+        _ => None,
+    }
+}
+
+/// The line of the EHLO reply, keyword and parameters.
+pub(crate) fn as_sent(capability: &Capability) -> String {
+    let mut line = capability.keyword.clone();
+    for param in &capability.params {
+        line.push(' ');
+        line.push_str(param);
+    }
+    line
+}
+
+/// The stages that were reached, in their order, with milliseconds.
+pub(crate) fn timings(port: &Port) -> Vec<(&'static str, u64)> {
+    let timings = &port.timings;
+    let greeting = ("Greeting", timings.greeting_ms);
+    let tls = ("TLS handshake", timings.tls_ms);
+    let (first, second) = if port.implicit_tls { (tls, greeting) } else { (greeting, tls) };
+    let stages = [
+        ("Name look-up", timings.resolve_ms),
+        ("TCP connection", timings.connect_ms),
+        first,
+        second,
+        ("Whole test", timings.total_ms),
+    ];
+    stages.into_iter().filter_map(|(label, ms)| Some((label, ms?))).collect()
+}
+
+/// The checks that came to the same for the same reason, and that; what was found first.
+pub(crate) fn verdicts(port: &Port) -> Vec<(Verdict, Option<&str>, Vec<&str>)> {
+    let mut groups: Vec<(Verdict, Option<&str>, Vec<&str>)> = Vec::new();
+    for verdict in [Verdict::Found, Verdict::Passed, Verdict::NotApplicable, Verdict::NotTested] {
+        for check in port.checks.iter().filter(|check| check.verdict == verdict) {
+            let why = check.why.as_deref();
+            match groups.iter_mut().find(|group| (group.0, group.1) == (verdict, why)) {
+                Some((_, _, ids)) => ids.push(&check.id),
+                None => groups.push((verdict, why, vec![&check.id])),
+            }
+        }
+    }
+    groups
+}
+
+fn fact(label: &'static str, lines: impl IntoIterator<Item = Line>) -> Fact {
+    Fact { label, lines: lines.into_iter().collect() }
+}

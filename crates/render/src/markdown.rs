@@ -1,0 +1,211 @@
+//! Markdown for a ticket, CommonMark; nothing a server sent can be more than text in it.
+
+mod escape;
+
+use std::fmt::Write;
+
+use escape::{code, fenced, prose};
+use heloscope_report::{Port, Report, summary};
+
+use crate::facts::{
+    Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
+    validity, verdicts,
+};
+use crate::words;
+
+/// Names of a certificate that are listed; the others are counted.
+const NAMES_LISTED: usize = 10;
+
+/// The report, verdict first.
+pub fn report(report: &Report) -> String {
+    let mut out = String::new();
+    verdict(&mut out, report);
+    findings(&mut out, report);
+    senders(&mut out, report);
+    for (place, port) in report.ports.iter().enumerate() {
+        one_port(&mut out, report, port, &report.ports[..place]);
+    }
+    out
+}
+
+fn verdict(out: &mut String, report: &Report) {
+    line(out, &format!("# {}: {}", prose(&report.host), words::status(report.status).to_lowercase()));
+    line(out, &format!("**{}**", prose(&summary(report))));
+    let vantage = if report.vantage == "direct" {
+        "directly".into()
+    } else {
+        format!("through {}", code(&report.vantage))
+    };
+    let moment = prose(&words::moment(&report.tested_at));
+    line(
+        out,
+        &format!("{} tested {moment} in {}, {vantage}.", code(&report.host), words::span(report.duration_ms)),
+    );
+}
+
+fn findings(out: &mut String, report: &Report) {
+    let told = told(report);
+    if !told.is_empty() {
+        line(out, &format!("## {}", words::FINDINGS));
+    }
+    for entry in &told {
+        finding(out, entry);
+    }
+}
+
+fn finding(out: &mut String, entry: &Told<'_>) {
+    let finding = entry.finding;
+    let place =
+        if entry.ports.is_empty() { String::new() } else { format!(" ({})", words::ports(&entry.ports)) };
+    line(out, &format!("### {}: {}{place}", words::severity(finding.severity), prose(&finding.title)));
+    for (ports, explanation) in &entry.explanations {
+        let on = if entry.explanations.len() > 1 {
+            format!("On {}: ", words::ports(ports))
+        } else {
+            String::new()
+        };
+        line(out, &format!("{on}{}", paragraphs(explanation)));
+    }
+    line(out, &format!("**{}:** {}", words::ADVICE, paragraphs(&finding.fix)));
+    line(out, &format!("{}: {}", words::REFERENCE, prose(&finding.reference)));
+}
+
+/// A list rather than a table: in a table a code span may not hold every character.
+fn senders(out: &mut String, report: &Report) {
+    let rows = heloscope_report::senders(report);
+    if rows.is_empty() {
+        return;
+    }
+    line(out, &format!("## {}", words::SENDERS));
+    let items: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{}, port {}: **{}**. {}",
+                row.sender.name(),
+                row.port,
+                row.outcome.name(),
+                prose(&row.text)
+            )
+        })
+        .collect();
+    list(out, "- ", &items);
+}
+
+fn one_port(out: &mut String, report: &Report, port: &Port, before: &[Port]) {
+    line(out, &format!("## Port {}: {}", port.port, words::role(port)));
+    let mut items: Vec<String> = dialogue(port).iter().map(item).collect();
+    if let Some(leaf) = &port.certificate {
+        items.extend(judged(&report.host, leaf).iter().map(item));
+        items.extend(validity(&leaf.facts).map(|validity| format!("Valid: {}", prose(&validity))));
+    }
+    list(out, "- ", &items);
+    let offered = extensions(port);
+    if !offered.is_empty() {
+        line(out, &format!("### {}", words::EXTENSIONS));
+        let items: Vec<String> = offered
+            .iter()
+            .map(|entry| {
+                let meaning = entry.capability.meaning.as_deref().unwrap_or(words::UNKNOWN_EXTENSION);
+                let place = place(entry).map(|place| format!(" ({place})")).unwrap_or_default();
+                format!("{}: {}{place}", code(&as_sent(entry.capability)), prose(meaning))
+            })
+            .collect();
+        list(out, "- ", &items);
+    }
+    chain(out, port, before);
+    let stages: Vec<String> =
+        timings(port).iter().map(|(label, ms)| format!("{label}: {}", words::span(*ms))).collect();
+    if !stages.is_empty() {
+        line(out, &format!("### {}", words::TIMINGS));
+        list(out, "- ", &stages);
+    }
+    transcript(out, port);
+    checks(out, port);
+}
+
+fn chain(out: &mut String, port: &Port, before: &[Port]) {
+    if port.chain.is_empty() {
+        return;
+    }
+    line(out, &format!("### {}", words::CHAIN));
+    if let Some(same) = before.iter().find(|other| other.chain == port.chain) {
+        return line(out, &words::same_chain(same.port));
+    }
+    for (place, sent) in port.chain.iter().enumerate() {
+        let mut lines: Vec<String> = parties(sent).iter().map(item).collect();
+        let (listed, more) = names(sent, NAMES_LISTED);
+        if !listed.is_empty() {
+            let listed: Vec<_> = listed.iter().map(|name| code(name)).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            lines.push(format!("Names: {}{more}", listed.join(", ")));
+        }
+        lines.extend(validity(sent).map(|validity| format!("Valid: {}", prose(&validity))));
+        lines.extend(marks(sent).iter().map(item));
+        // A line that ends in a backslash goes on in the same item, on a line of its own.
+        let _ = writeln!(out, "{}. {}", place + 1, lines.join("\\\n   "));
+    }
+    out.push('\n');
+}
+
+fn transcript(out: &mut String, port: &Port) {
+    if port.transcript.is_empty() {
+        return;
+    }
+    line(out, &format!("### {}", words::TRANSCRIPT));
+    let mut lines = Vec::new();
+    let mut encrypted = false;
+    for spoken in &port.transcript {
+        if spoken.encrypted != encrypted {
+            encrypted = spoken.encrypted;
+            lines.push(format!("-- {} --", if encrypted { words::TLS_BEGINS } else { words::TLS_ENDS }));
+        }
+        lines.push(format!("{:>6} ms  {:<6}  {}", spoken.at_ms, words::speaker(spoken.from), spoken.text));
+    }
+    line(out, &fenced(&lines));
+}
+
+fn checks(out: &mut String, port: &Port) {
+    if port.checks.is_empty() {
+        return;
+    }
+    line(out, &format!("### {}", words::CHECKS));
+    let items: Vec<String> = verdicts(port)
+        .into_iter()
+        .map(|(verdict, why, ids)| {
+            let why = why.map(|why| format!(" ({})", prose(why))).unwrap_or_default();
+            let ids: Vec<_> = ids.into_iter().map(code).collect();
+            format!("{}{why}: {}", words::verdict(verdict), ids.join(", "))
+        })
+        .collect();
+    list(out, "- ", &items);
+}
+
+fn item(fact: &Fact) -> String {
+    let lines: Vec<_> = fact
+        .lines
+        .iter()
+        .map(|line| match line {
+            Line::Words(words) => prose(words),
+            Line::Said(text) => code(text),
+        })
+        .collect();
+    format!("{}: {}", fact.label, lines.join(" / "))
+}
+
+fn paragraphs(text: &str) -> String {
+    let paragraphs: Vec<_> = text.split('\n').filter(|line| !line.trim().is_empty()).map(prose).collect();
+    paragraphs.join("\n\n")
+}
+
+fn list(out: &mut String, mark: &str, items: &[String]) {
+    for item in items {
+        let _ = writeln!(out, "{mark}{item}");
+    }
+    out.push('\n');
+}
+
+fn line(out: &mut String, line: &str) {
+    out.push_str(line);
+    out.push_str("\n\n");
+}

@@ -1,0 +1,227 @@
+//! The renderers' own English, in one place; the words of a finding are the report's.
+
+use std::time::Duration;
+
+use heloscope_report::{Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict};
+
+pub(crate) const ADVICE: &str = "To mend it";
+pub(crate) const REFERENCE: &str = "Reference";
+pub(crate) const FINDINGS: &str = "Findings";
+pub(crate) const SENDERS: &str = "What each kind of sender will do";
+pub(crate) const UNKNOWN_EXTENSION: &str = "Not known to this test";
+pub(crate) const EXTENSIONS: &str = "Extensions";
+pub(crate) const CHAIN: &str = "Certificates, in the order sent";
+pub(crate) const TIMINGS: &str = "Timings";
+pub(crate) const TRANSCRIPT: &str = "Transcript";
+pub(crate) const CHECKS: &str = "Checks";
+pub(crate) const TLS_BEGINS: &str = "inside TLS from here on";
+pub(crate) const TLS_ENDS: &str = "in clear text from here on";
+
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Ok => "As it should be",
+        Severity::Notice => "Notice",
+        Severity::Warning => "Warning",
+        Severity::Error => "Error",
+    }
+}
+
+pub(crate) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "As it should be",
+        Status::Notice => "Notice",
+        Status::Warning => "Warning",
+        Status::Error => "Error",
+        Status::Untested => "Not tested",
+    }
+}
+
+/// The name of a step of a port's test.
+pub(crate) fn step(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Connect => "Connect",
+        StepKind::Greeting => "Greeting",
+        StepKind::Ehlo => "EHLO",
+        StepKind::StartTls => "STARTTLS",
+        StepKind::Tls => "TLS",
+        StepKind::Certificate => "Certificate",
+    }
+}
+
+/// For those who do not see the sign of a step.
+pub(crate) fn step_state(state: StepState) -> &'static str {
+    match state {
+        StepState::Pending => "waiting",
+        StepState::Running { .. } => "running",
+        StepState::Done { .. } => "done",
+        StepState::Failed => "failed",
+        StepState::Skipped => "skipped",
+    }
+}
+
+pub(crate) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "Passed",
+        Verdict::Found => "Found",
+        Verdict::NotApplicable => "Not applicable",
+        Verdict::NotTested => "Not tested",
+    }
+}
+
+/// What a port is for, as a phrase after its number.
+pub(crate) fn role(port: &Port) -> &'static str {
+    match (port.role, port.implicit_tls) {
+        (Role::Relay, _) => "mail between servers",
+        (Role::Submission, _) => "submission by mail clients, STARTTLS",
+        (Role::Submissions, _) => "submission by mail clients, implicit TLS",
+        (Role::Custom, true) => "implicit TLS",
+        (Role::Custom, false) => "STARTTLS",
+    }
+}
+
+pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
+    match trust {
+        Some(Trust::Webpki) => "a path to a root of Mozilla’s programme holds",
+        Some(Trust::Private) => "a path to a trust anchor added here holds",
+        None => "a path to a trust anchor holds",
+    }
+}
+
+pub(crate) fn speaker(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::Server => "server",
+        Speaker::Client => "test",
+    }
+}
+
+/// `port 25`, `ports 25 and 465`, `ports 25, 465 and 587`.
+pub(crate) fn ports(ports: &[u16]) -> String {
+    let noun = if ports.len() == 1 { "port" } else { "ports" };
+    format!("{noun} {}", listed(ports))
+}
+
+fn listed(ports: &[u16]) -> String {
+    match ports {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [rest @ .., last] => {
+            let rest: Vec<_> = rest.iter().map(u16::to_string).collect();
+            format!("{} and {last}", rest.join(", "))
+        }
+    }
+}
+
+/// `12 days left`, `expired 3 days ago`. Days are whole, rounded down: -1 is within the last 24 hours.
+pub(crate) fn days_remaining(days: i64) -> String {
+    match days {
+        0 => "less than a day left".into(),
+        1 => "1 day left".into(),
+        2.. => format!("{days} days left"),
+        -1 => "expired less than a day ago".into(),
+        -2 => "expired 1 day ago".into(),
+        _ => format!("expired {} days ago", days.unsigned_abs() - 1),
+    }
+}
+
+/// In place of certificates that an earlier port sent as well.
+pub(crate) fn same_chain(port: u16) -> String {
+    format!("The certificates are those of port {port}.")
+}
+
+/// `1 line`, `2 lines`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// `2026-11-23 22:15:04 UTC`, from RFC 3339.
+pub(crate) fn moment(rfc3339: &str) -> String {
+    rfc3339
+        .strip_suffix('Z')
+        .and_then(|rest| rest.split_once('T'))
+        .map_or_else(|| rfc3339.to_owned(), |(date, time)| format!("{date} {time} UTC"))
+}
+
+/// The date of a moment in RFC 3339.
+pub(crate) fn date(rfc3339: &str) -> &str {
+    rfc3339.split_once('T').map_or(rfc3339, |(date, _)| date)
+}
+
+/// `412 ms`, `31.2 s`.
+pub(crate) fn span(ms: u64) -> String {
+    if ms < 10_000 { format!("{ms} ms") } else { format!("{}.{} s", ms / 1000, ms % 1000 / 100) }
+}
+
+/// `12 s`: how long something that began then has been going on.
+pub(crate) fn clock(at: Duration, since_ms: u64) -> String {
+    format!("{} s", at.saturating_sub(Duration::from_millis(since_ms)).as_secs())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use heloscope_observation::STANDARD_PORTS;
+    use heloscope_report::{PortProgress, Step};
+
+    use super::*;
+
+    /// A test under way, each state of a step in it.
+    pub(crate) fn three_ports() -> [PortProgress; 3] {
+        use StepKind::{Certificate, Connect, Ehlo, Greeting, StartTls, Tls};
+        use StepState::{Done, Failed, Pending, Running, Skipped};
+        let step = |kind, state, text: &str| Step { kind, state, text: text.into(), note: None };
+        let [relay, submissions, submission] = STANDARD_PORTS;
+        let waiting = Step {
+            note: Some("A greeting delay is not an error.".into()),
+            ..step(Greeting, Running { since_ms: 21 }, "")
+        };
+        let steps =
+            vec![step(Connect, Done { took_ms: 21 }, "203.0.113.5"), waiting, step(Ehlo, Pending, "")];
+        let refused = vec![step(Connect, Failed, "refused \x1b[31m"), step(Tls, Skipped, "")];
+        let through = vec![
+            step(Connect, Done { took_ms: 21 }, "203.0.113.5"),
+            step(Greeting, Done { took_ms: 44 }, "220 <mx1.example.com> ready"),
+            step(Ehlo, Done { took_ms: 22 }, "STARTTLS, SIZE"),
+            step(StartTls, Skipped, ""),
+            step(Tls, Done { took_ms: 31 }, "TLS 1.3 · TLS_AES_256_GCM_SHA384"),
+            step(Certificate, Done { took_ms: 0 }, "mx1.example.com, 36 days left"),
+        ];
+        [
+            PortProgress { port: relay, steps },
+            PortProgress { port: submissions, steps: refused },
+            PortProgress { port: submission, steps: through },
+        ]
+    }
+
+    #[test]
+    fn ports_are_listed_as_one_says_them() {
+        assert_eq!(ports(&[25]), "port 25");
+        assert_eq!(ports(&[25, 465]), "ports 25 and 465");
+        assert_eq!(ports(&[25, 465, 587]), "ports 25, 465 and 587");
+    }
+
+    #[test]
+    fn days_are_rounded_down_also_once_expired() {
+        let said: Vec<_> = [36, 1, 0, -1, -2, -11].map(days_remaining).into();
+        assert_eq!(
+            said,
+            [
+                "36 days left",
+                "1 day left",
+                "less than a day left",
+                "expired less than a day ago",
+                "expired 1 day ago",
+                "expired 10 days ago"
+            ]
+        );
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(moment("2026-11-23T22:15:04Z"), "2026-11-23 22:15:04 UTC");
+        assert_eq!(moment("yesterday"), "yesterday");
+        assert_eq!(date("2026-11-23T22:15:04Z"), "2026-11-23");
+        assert_eq!(
+            [span(0), span(9_999), span(10_000), span(31_249)],
+            ["0 ms", "9999 ms", "10.0 s", "31.2 s"]
+        );
+    }
+}

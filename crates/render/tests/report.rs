@@ -1,0 +1,204 @@
+//! Whole reports in each format, against files that a person has read.
+
+#![allow(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+
+use std::path::Path;
+
+use heloscope_render::{html, markdown, text};
+use heloscope_report::{Report, Severity, Status, Verdict};
+
+fn fixture(name: &str) -> Report {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("{name}.json"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Compares every format with the files of that name; what was rendered is left beside the build for a look.
+fn compare(name: &str) {
+    let report = fixture(name);
+    let formats = [
+        ("html", html::report(&report)),
+        ("md", markdown::report(&report)),
+        ("txt", text::report(&report, text::TextStyle::Plain)),
+    ];
+    let differing: Vec<_> = formats
+        .into_iter()
+        .filter_map(|(format, rendered)| {
+            let file = format!("{name}.{format}");
+            let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(&file);
+            let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&file);
+            std::fs::write(&fresh, &rendered).unwrap();
+            (std::fs::read_to_string(kept).unwrap_or_default() != rendered).then_some(fresh)
+        })
+        .collect();
+    assert!(differing.is_empty(), "not what tests/fixtures has: {differing:?}");
+}
+
+#[test]
+fn a_healthy_server() {
+    compare("healthy");
+}
+
+#[test]
+fn a_server_with_faults() {
+    compare("faulty");
+}
+
+#[test]
+fn a_server_that_does_not_answer() {
+    compare("unreachable");
+}
+
+#[test]
+fn a_server_that_sends_markup_and_controls() {
+    compare("hostile");
+}
+
+/// What a reader does not see, or sees elsewhere than it stands.
+fn unseen(character: char) -> bool {
+    character != '\n'
+        && (character.is_control() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'))
+}
+
+#[test]
+fn what_a_server_sent_is_no_markup_in_html() {
+    let html = html::report(&fixture("hostile"));
+    assert!(!html.contains(unseen));
+    for markup in ["<script", "<img", "href", "src=\"", "style=", "onerror=\""] {
+        assert!(!html.contains(markup), "{markup}");
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; \\u{202e}gnp.exe\\u{200b} `tick`"));
+}
+
+#[test]
+fn what_a_server_sent_is_no_markup_in_markdown() {
+    let markdown = markdown::report(&fixture("hostile"));
+    assert!(!markdown.contains(unseen));
+    let prose = outside_code(&markdown);
+    for (place, _) in prose.match_indices(['<', '[', '!', '|', '~', '`']) {
+        assert!(prose[..place].ends_with('\\'), "unescaped: {}", &prose[place.saturating_sub(20)..]);
+    }
+    for link in ["://", "@", "www.", "#12"] {
+        assert!(!prose.contains(link), "{link}");
+    }
+    let titles = markdown.lines().filter(|line| line.starts_with('#')).count();
+    let ours = [
+        "# ",
+        "## Findings",
+        "## What each ",
+        "### Error: ",
+        "## Port ",
+        "### Extensions",
+        "### Cert",
+        "### Timings",
+        "### Trans",
+        "### Checks",
+    ];
+    let known = markdown.lines().filter(|line| ours.iter().any(|title| line.starts_with(title))).count();
+    assert_eq!(titles, known);
+}
+
+/// Markdown without its code spans and fenced blocks, read as CommonMark §6.1 and §4.5 say: a run of backticks opens a
+/// span that ends at the next run of the same length.
+fn outside_code(markdown: &str) -> String {
+    let mut rest = markdown;
+    let mut outside = String::new();
+    while let Some(start) = rest.find('`') {
+        if rest[..start].ends_with('\\') {
+            outside.push_str(&rest[..=start]);
+            rest = &rest[start + 1..];
+            continue;
+        }
+        outside.push_str(&rest[..start]);
+        let length = rest[start..].len() - rest[start..].trim_start_matches('`').len();
+        let mut inside = &rest[start + length..];
+        loop {
+            let run = inside.find('`').expect("a span or a block that is never closed");
+            let found = inside[run..].len() - inside[run..].trim_start_matches('`').len();
+            inside = &inside[run + found..];
+            if found == length {
+                break;
+            }
+        }
+        rest = inside;
+    }
+    outside + rest
+}
+
+#[test]
+fn no_escape_sequence_of_a_server_reaches_the_terminal() {
+    let report = fixture("hostile");
+    assert!(!text::report(&report, text::TextStyle::Plain).contains(unseen));
+    let mut coloured = text::report(&report, text::TextStyle::Colour);
+    for ours in ["\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[0m"] {
+        coloured = coloured.replace(ours, "");
+    }
+    assert!(!coloured.contains(unseen));
+    assert_eq!(coloured, text::report(&report, text::TextStyle::Plain));
+}
+
+#[test]
+fn every_status_has_its_word_in_every_format() {
+    let mut report = fixture("healthy");
+    for (status, class, word) in [
+        (Status::Ok, "ok", "As it should be"),
+        (Status::Notice, "notice", "Notice"),
+        (Status::Warning, "warning", "Warning"),
+        (Status::Error, "error", "Error"),
+        (Status::Untested, "untested", "Not tested"),
+    ] {
+        report.status = status;
+        let html = html::report(&report);
+        assert!(html.contains(&format!(r#"<header class="verdict {class}" part="verdict">"#)), "{html}");
+        assert!(html.contains(&format!(r#"<p class="kind"><span class="mark {class}"><svg"#)));
+        assert!(html.contains(&format!("</svg> {word}</span></p><h2>")));
+        let title = format!("# mx1.example.com: {}\n", word.to_lowercase());
+        assert!(markdown::report(&report).starts_with(&title));
+        assert!(text::report(&report, text::TextStyle::Plain).starts_with(&format!("{word}: ")));
+    }
+}
+
+#[test]
+fn every_severity_has_its_word_in_every_format() {
+    let mut report = fixture("unreachable");
+    report.ports.truncate(1);
+    for (severity, class, word) in [
+        (Severity::Ok, "ok", "As it should be"),
+        (Severity::Notice, "notice", "Notice"),
+        (Severity::Warning, "warning", "Warning"),
+        (Severity::Error, "error", "Error"),
+    ] {
+        report.ports[0].findings[0].severity = severity;
+        let html = html::report(&report);
+        assert!(
+            html.contains(&format!(
+                r#"<li class="finding {class}" part="finding" data-id="connect-failed">"#
+            ))
+        );
+        assert!(html.contains(&format!(r#"</svg> {word}</span> <span class="where">port 25</span>"#)));
+        let title = format!("### {word}: Port 25 did not answer (port 25)\n");
+        assert!(markdown::report(&report).contains(&title));
+        let title = format!("\n{word}: Port 25 did not answer (port 25)\n");
+        assert!(text::report(&report, text::TextStyle::Plain).contains(&title));
+    }
+}
+
+#[test]
+fn every_verdict_of_a_check_has_its_word_in_every_format() {
+    let mut report = fixture("healthy");
+    report.ports.truncate(1);
+    for (verdict, sign, word) in [
+        (Verdict::Passed, "ok", "Passed"),
+        (Verdict::Found, "warning", "Found"),
+        (Verdict::NotApplicable, "untested", "Not applicable"),
+        (Verdict::NotTested, "untested", "Not tested"),
+    ] {
+        report.ports[0].checks.truncate(1);
+        report.ports[0].checks[0].verdict = verdict;
+        let html = html::report(&report);
+        assert!(html.contains(&format!(r#"<td><span class="mark {sign}"><svg"#)));
+        assert!(html.contains(&format!("</svg> {word}</span></td>")));
+        assert!(markdown::report(&report).contains(&format!("### Checks\n\n- {word}: `connect-failed`\n")));
+        let list = format!("  Checks\n    {word}: connect-failed\n");
+        assert!(text::report(&report, text::TextStyle::Plain).contains(&list));
+    }
+}
