@@ -1,0 +1,76 @@
+/** The test itself: WebAssembly, loaded when the first test starts. */
+
+import { words } from "./words.ts";
+
+/** What was made of the text in the field. */
+export interface Understood {
+  /** As it is looked up. */
+  host: string;
+  /** The ports it names; null where it names none. */
+  ports: string[] | null;
+  /** A sentence about it, where the text is more than the host. */
+  said: string | null;
+}
+
+/** What to test, and through which relay. */
+export interface Options {
+  host: string;
+  /** 25, 465, 587, or with a mode, such as 2525/starttls. */
+  ports: string[];
+  /** The relay's http, https, ws or wss URL. */
+  relay: string;
+  /** Dialled in place of the host's addresses. */
+  address?: string;
+  /** Trust anchors besides Mozilla's, in PEM. */
+  trustAnchors?: string;
+}
+
+/** The report; its form is described in the project's documentation. */
+export interface Report {
+  schema_version: number;
+  host: string;
+  status: "ok" | "notice" | "warning" | "error" | "untested";
+  [field: string]: unknown;
+}
+
+/** A finished test; each form is made when it is asked for. */
+export interface Outcome {
+  readonly report: Report;
+  readonly html: string;
+  readonly text: string;
+  readonly markdown: string;
+  readonly json: string;
+  /** Gives the memory back; nothing else may be asked of it afterwards. */
+  free(): void;
+}
+
+/** The functions of the WebAssembly module. */
+export interface Core {
+  understand(text: string): Understood;
+  run(options: Options, onProgress: (html: string) => void, signal: AbortSignal): Promise<Outcome>;
+}
+
+let loading: Promise<Core> | undefined;
+
+/** Loads the test, once for all elements of a page; a failure is not kept. */
+export function load(): Promise<Core> {
+  loading ??= fetchCore().catch((reason: unknown) => {
+    loading = undefined;
+    throw reason;
+  });
+  return loading;
+}
+
+async function fetchCore(): Promise<Core> {
+  if (typeof WebAssembly !== "object") throw new Error(words.noWasm);
+  const from = new URL("./heloscope.wasm", import.meta.url);
+  try {
+    const core = await import("heloscope-core");
+    await core.default({ module_or_path: from });
+    return core as Core;
+  } catch (reason) {
+    const text = String(reason);
+    if (/content security policy|blocked by csp|unsafe-eval/i.test(text)) throw new Error(words.wasmBlocked, { cause: reason });
+    throw new Error(words.noProgram(from.origin), { cause: reason });
+  }
+}

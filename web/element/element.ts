@@ -1,0 +1,320 @@
+import { actions } from "./actions.ts";
+import { load, type Outcome, type Report } from "./core.ts";
+import { make } from "./dom.ts";
+import { Form, STANDARD_PORTS } from "./form.ts";
+import { about, relayUrl } from "./relay.ts";
+import css from "./style.css";
+import { show } from "./trusted.ts";
+import { words } from "./words.ts";
+
+/** What a test that could not be run says of it. */
+export interface Failure {
+  message: string;
+}
+
+/** What a test that goes on says of it: the ports that are done. */
+export interface Progress {
+  host: string;
+  ports: string[];
+  done: string[];
+}
+
+let sheet: CSSStyleSheet | undefined;
+
+/**
+ * Tests a mail server and shows the report.
+ *
+ * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
+ * this script; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
+ *
+ * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
+ * `heloscope-finished` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
+ */
+export class HeloScopeElement extends HTMLElement {
+  static readonly observedAttributes = ["host", "ports", "relay"];
+
+  readonly #form = new Form(
+    (host) => this.#submitted(host),
+    () => this.stop(),
+  );
+  readonly #status = make("p", { class: "status", role: "status", part: "status" });
+  readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
+  readonly #output = make("div", { class: "output", part: "output" });
+  #test: AbortController | null = null;
+  #outcome: Outcome | null = null;
+  #report: Report | null = null;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+    }
+    root.adoptedStyleSheets = [sheet];
+    root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#output));
+  }
+
+  connectedCallback(): void {
+    this.#takeUpProperties();
+    addEventListener("beforeprint", this.#unfold);
+    addEventListener("afterprint", this.#fold);
+    void this.#askRelay();
+    if (this.autostart && this.host) void this.start();
+  }
+
+  disconnectedCallback(): void {
+    removeEventListener("beforeprint", this.#unfold);
+    removeEventListener("afterprint", this.#fold);
+    this.stop();
+  }
+
+  attributeChangedCallback(name: string, before: string | null, value: string | null): void {
+    if (before === value) return;
+    if (name === "host") this.#form.field.value = value ?? "";
+    if (name === "ports") this.#form.choose(this.#ports);
+    if (name === "relay" && this.isConnected) void this.#askRelay();
+  }
+
+  /** The mail server, as typed. */
+  get host(): string {
+    return this.getAttribute("host") ?? "";
+  }
+  set host(value: string) {
+    this.setAttribute("host", value);
+  }
+
+  /** The ports, comma separated: 25, 465, 587, or with a mode, such as 2525/starttls. */
+  get ports(): string {
+    return this.getAttribute("ports") ?? "";
+  }
+  set ports(value: string) {
+    this.setAttribute("ports", value);
+  }
+
+  /** The relay's URL, http, https, ws or wss; by default the origin of this script. */
+  get relay(): string {
+    return this.getAttribute("relay") ?? new URL(import.meta.url).origin;
+  }
+  set relay(value: string) {
+    this.setAttribute("relay", value);
+  }
+
+  /** An IP address of the host to dial in place of those its name has; empty for none. */
+  get address(): string {
+    return this.getAttribute("address") ?? "";
+  }
+  set address(value: string) {
+    this.#reflect("address", value || null);
+  }
+
+  /** Whether a test starts as soon as the element is in the page. */
+  get autostart(): boolean {
+    return this.hasAttribute("autostart");
+  }
+  set autostart(value: boolean) {
+    this.toggleAttribute("autostart", value);
+  }
+
+  /** Whether the report is shown without its details. */
+  get compact(): boolean {
+    return this.hasAttribute("compact");
+  }
+  set compact(value: boolean) {
+    this.toggleAttribute("compact", value);
+  }
+
+  /** The last finished test's report; null before, and while a test runs. */
+  get report(): Report | null {
+    return this.#report;
+  }
+
+  /** Puts the focus into the field. */
+  override focus(options?: FocusOptions): void {
+    this.#form.field.focus(options);
+  }
+
+  /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
+  async start(): Promise<void> {
+    this.stop();
+    const test = new AbortController();
+    this.#test = test;
+    this.#clear();
+    this.#form.running(true);
+    this.#status.textContent = words.loading;
+    try {
+      await this.#run(test.signal);
+    } catch (reason) {
+      if (!test.signal.aborted) this.#failed(reason instanceof Error ? reason.message : String(reason));
+    }
+    if (this.#test === test) this.#over();
+  }
+
+  /** Stops the test that runs, if one does. What was learned so far stays in sight. */
+  stop(): void {
+    if (!this.#test) return;
+    this.#test.abort();
+    this.#over();
+    this.#status.textContent = words.stopped;
+  }
+
+  /** Puts the element back to where no test was made. */
+  reset(): void {
+    this.stop();
+    this.#clear();
+    this.#form.say(words.hostHint);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    if (!this.host.trim()) return this.#wrong(words.noHost);
+    const relay = relayUrl(this.relay);
+    const [offer, core] = await Promise.all([about(relay), load()]);
+    signal.throwIfAborted();
+    let understood;
+    try {
+      understood = core.understand(this.host);
+    } catch (reason) {
+      return this.#wrong(reason instanceof Error ? reason.message : String(reason));
+    }
+    const { host } = understood;
+    const ports = understood.ports ?? this.#ports;
+    if (ports.length === 0) return this.#wrong(words.noPort);
+    const { address } = this;
+    this.#form.choose(ports);
+    this.#form.say([understood.said, address && words.dialling(address)].filter(Boolean).join(" ") || words.hostHint);
+    this.#status.textContent = words.running(host, ports);
+    this.#tell<Progress>("started", { host, ports, done: [] });
+    const done = new Set<string>();
+    const outcome = await core.run(
+      {
+        host,
+        ports,
+        relay: relay.href,
+        ...(address && { address }),
+        ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }),
+      },
+      (html) => {
+        if (signal.aborted) return;
+        this.#show(html);
+        this.#settled(ports.length, done);
+        this.#tell<Progress>("progress", { host, ports, done: [...done] });
+      },
+      signal,
+    );
+    if (signal.aborted) return outcome.free();
+    this.#outcome = outcome;
+    this.#report = outcome.report;
+    this.#show(outcome.html);
+    const verdict = this.#output.querySelector(".verdict");
+    verdict?.append(actions(outcome, this.#status));
+    // From here on it says only what is in sight elsewhere.
+    this.#status.classList.add("unseen");
+    this.#status.textContent = words.finished(verdict?.querySelector("h2")?.textContent ?? "");
+    this.#tell<Report>("finished", outcome.report);
+  }
+
+  /** Says of each port once that it is done. */
+  #settled(of: number, done: Set<string>): void {
+    for (const card of this.#output.querySelectorAll<HTMLElement>("[data-port][data-state=done]")) {
+      const port = card.dataset["port"] ?? "";
+      if (done.has(port)) continue;
+      done.add(port);
+      this.#status.textContent = words.settled(port, of - done.size);
+    }
+  }
+
+  #submitted(typed: string): void {
+    // Another host has other addresses.
+    if (typed.trim() !== this.host) this.address = "";
+    this.host = typed.trim();
+    this.ports = this.#form.chosen.join(",");
+    void this.start();
+  }
+
+  async #askRelay(): Promise<void> {
+    try {
+      this.#form.offer(await about(relayUrl(this.relay)));
+    } catch {
+      // The element works without what a relay offers; a test says what is wrong with the relay.
+    }
+  }
+
+  #show(html: string): void {
+    try {
+      show(this.#output, html);
+    } catch (reason) {
+      throw new Error(words.markupRefused, { cause: reason });
+    }
+  }
+
+  #wrong(sentence: string): void {
+    this.#form.say(sentence, true);
+    this.#form.field.focus();
+    this.#status.classList.add("unseen");
+    this.#status.textContent = sentence;
+    this.#tell<Failure>("failed", { message: sentence });
+  }
+
+  #failed(message: string): void {
+    this.#alert.replaceChildren(make("strong", {}, words.failed), make("p", {}, message));
+    this.#alert.hidden = false;
+    this.#status.textContent = "";
+    this.#tell<Failure>("failed", { message });
+  }
+
+  #over(): void {
+    this.#test = null;
+    this.#form.running(false);
+  }
+
+  #clear(): void {
+    this.#outcome?.free();
+    this.#outcome = null;
+    this.#report = null;
+    this.#output.replaceChildren();
+    this.#alert.hidden = true;
+    this.#status.textContent = "";
+    this.#status.classList.remove("unseen");
+    this.#form.say("");
+  }
+
+  #tell<Detail>(what: string, detail: Detail): void {
+    this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
+  }
+
+  /** A property that was set before the class was there hides the accessor: set it once more. */
+  #takeUpProperties(): void {
+    for (const name of ["host", "ports", "relay", "address", "autostart", "compact"] as const) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete (this as Partial<HeloScopeElement>)[name];
+      Object.assign(this, { [name]: value });
+    }
+  }
+
+  #reflect(name: string, value: string | null): void {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
+  }
+
+  /** The attribute as a list; the standard ports where there is none. */
+  get #ports(): string[] {
+    if (!this.hasAttribute("ports")) return STANDARD_PORTS;
+    return this.ports.split(",").map((port) => port.trim()).filter(Boolean);
+  }
+
+  /** On paper nothing unfolds: everything is open while the page is printed. */
+  readonly #unfold = (): void => {
+    for (const details of this.#output.querySelectorAll("details:not([open])")) {
+      details.setAttribute("open", "");
+      details.setAttribute("data-folded", "");
+    }
+  };
+
+  readonly #fold = (): void => {
+    for (const details of this.#output.querySelectorAll("[data-folded]")) {
+      details.removeAttribute("open");
+      details.removeAttribute("data-folded");
+    }
+  };
+}

@@ -1,0 +1,108 @@
+import { make } from "./dom.ts";
+import type { About } from "./relay.ts";
+import { words } from "./words.ts";
+
+/** The ports of mail, chosen unless the element says otherwise. */
+export const STANDARD_PORTS = ["25", "465", "587"];
+
+/** The field, the ports, the buttons and the examples. */
+export class Form {
+  readonly form: HTMLFormElement;
+  readonly field: HTMLInputElement;
+  readonly #said = make("p", { id: "said", class: "said" });
+  readonly #ports: HTMLFieldSetElement;
+  readonly #run = make("button", { type: "submit", class: "run", part: "button" }, words.run);
+  readonly #stop = make("button", { type: "button", class: "stop", part: "button", hidden: true }, words.stop);
+  readonly #examples = make("details", { class: "examples", part: "examples", open: true, hidden: true });
+  #offered = STANDARD_PORTS;
+
+  constructor(onRun: (host: string) => void, onStop: () => void) {
+    this.field = make("input", {
+      id: "host",
+      name: "host",
+      part: "input",
+      type: "text",
+      inputmode: "url",
+      enterkeyhint: "go",
+      autocapitalize: "none",
+      autocomplete: "off",
+      autocorrect: "off",
+      spellcheck: "false",
+      placeholder: words.placeholder,
+      "aria-describedby": "said",
+    });
+    this.#ports = make("fieldset", { class: "ports" }, make("legend", {}, words.ports));
+    this.form = make(
+      "form",
+      { part: "form", novalidate: true },
+      make("label", { for: "host" }, words.host),
+      make("div", { class: "field" }, this.field, this.#run, this.#stop),
+      this.#said,
+      this.#ports,
+      this.#examples,
+    );
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      onRun(this.field.value);
+    });
+    this.#stop.addEventListener("click", onStop);
+    this.#examples.addEventListener("click", (event) => {
+      const chosen = (event.target as Element).closest("button");
+      if (!chosen) return;
+      this.field.value = chosen.value;
+      onRun(chosen.value);
+    });
+    this.say(words.hostHint);
+    this.choose(STANDARD_PORTS);
+  }
+
+  /** A sentence below the field: a hint, what was understood, or what is wrong. */
+  say(sentence: string, wrong = false): void {
+    this.#said.textContent = sentence;
+    this.#said.classList.toggle("wrong", wrong);
+    this.field.setAttribute("aria-invalid", String(wrong));
+  }
+
+  /** Shows a test as running, or not. The button that had the focus hands it on. */
+  running(running: boolean): void {
+    const root = this.form.getRootNode() as ShadowRoot;
+    const [shown, other] = running ? [this.#stop, this.#run] : [this.#run, this.#stop];
+    const moves = root.activeElement === other;
+    shown.hidden = false;
+    if (moves) shown.focus();
+    other.hidden = true;
+    if (running) this.#examples.open = false;
+  }
+
+  /** The ports that are ticked. */
+  get chosen(): string[] {
+    const boxes = this.#ports.querySelectorAll<HTMLInputElement>("input:checked");
+    return Array.from(boxes, (box) => box.value);
+  }
+
+  /** Ticks these ports and no others; one that was not offered so far is from now on. */
+  choose(ports: string[]): void {
+    const all = [...new Set([...this.#offered, ...ports])];
+    const boxes = all.map((port) => {
+      const box = make("input", { type: "checkbox", name: "port", value: port });
+      box.checked = ports.includes(port);
+      const use = words.portUse[port];
+      const label = make("label", {}, box, make("span", { class: "number" }, port.replace("/", " ")));
+      if (use) label.append(make("span", { class: "use" }, use));
+      return label;
+    });
+    this.#ports.replaceChildren(...Array.from(this.#ports.querySelectorAll("legend")), ...boxes);
+  }
+
+  /** Takes in what a relay offers. */
+  offer(about: About): void {
+    const chosen = this.chosen;
+    this.#offered = about.ports;
+    this.choose(chosen);
+    const examples = about.examples.map(({ host, title }) =>
+      make("li", {}, make("button", { type: "button", value: host, title: host }, title)),
+    );
+    this.#examples.replaceChildren(make("summary", {}, words.examples), make("ul", {}, ...examples));
+    this.#examples.hidden = examples.length === 0;
+  }
+}
