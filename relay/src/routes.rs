@@ -118,7 +118,7 @@ fn record(query: &ConnectQuery, summary: &Summary) {
     tracing::info!(
         host = %query.host,
         port = query.port,
-        ending = ?summary.ending,
+        ending = %summary.ending,
         octets_up = summary.octets_up,
         octets_down = summary.octets_down,
         milliseconds = u64::try_from(summary.lasted.as_millis()).unwrap_or(u64::MAX),

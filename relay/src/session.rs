@@ -1,6 +1,7 @@
 mod traffic;
 
 use std::error::Error as _;
+use std::fmt;
 use std::time::Duration;
 
 use axum::Error;
@@ -45,6 +46,18 @@ pub(crate) enum Ending {
     Closed(CloseCause),
     /// The client closed the WebSocket or is gone.
     ClientGone,
+}
+
+impl fmt::Display for Ending {
+    /// `closed server`, `refused name_not_found`: for the log, in the words of the wire.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, why) = match self {
+            Self::Refused(code) => ("refused", serde_json::to_value(code)),
+            Self::Closed(cause) => ("closed", serde_json::to_value(cause)),
+            Self::ClientGone => return f.write_str("client_gone"),
+        };
+        write!(f, "{what} {}", why.ok().as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
+    }
 }
 
 /// How long the client has to take the last frame and close its side.

@@ -322,3 +322,14 @@ async fn octets_before_the_connection_stands_are_refused() {
     scene.say(&b"QUIT\r\n"[..]);
     assert_eq!(scene.closed_by().await.0, CloseCause::Guard);
 }
+
+#[test]
+fn an_ending_is_logged_in_the_words_of_the_wire() {
+    for (ending, words) in [
+        (Ending::Refused(RefusalCode::NameNotFound), "refused name_not_found"),
+        (Ending::Closed(CloseCause::OctetLimit), "closed octet_limit"),
+        (Ending::ClientGone, "client_gone"),
+    ] {
+        assert_eq!(ending.to_string(), words);
+    }
+}
