@@ -45,7 +45,7 @@ impl CloseCause {
             }
             Self::Timeout => (RefusalCode::Timeout, "The relay's time limit for one connection ran out."),
             Self::OctetLimit => {
-                (RefusalCode::Quota, "The server sent more than the relay carries on one connection.")
+                (RefusalCode::Quota, "That was more than the relay carries on one connection.")
             }
             Self::Guard => (
                 RefusalCode::Blocked,
