@@ -181,7 +181,7 @@ export class HeloScopeElement extends HTMLElement {
     if (ports.length === 0) return this.#wrong(words.noPort);
     const { address } = this;
     this.#form.choose(ports);
-    this.#form.say([understood.said, address && words.dialling(address)].filter(Boolean).join(" ") || words.hostHint);
+    this.#form.say([understood.said, address && words.dialling(address)].filter(Boolean).join(" "));
     this.#status.textContent = words.running(host, ports);
     this.#tell<Progress>("started", { host, ports, done: [] });
     const done = new Set<string>();

@@ -21,7 +21,7 @@ fn card(port: &PortProgress, at: Duration) -> Markup {
     let state = if port.steps.iter().any(open) { "running" } else { "done" };
     html! {
         section class="card" part="card" data-port=(port.port.port) data-state=(state) {
-            h3 { "Port " (port.port.port) }
+            h2 { "Port " (port.port.port) }
             ol { @for step in &port.steps { (one(step, at)) } }
         }
     }
@@ -64,19 +64,19 @@ mod tests {
             plain,
             concat!(
                 r#"<div class="cards" part="progress">"#,
-                r#"<section class="card" part="card" data-port="25" data-state="running"><h3>Port 25</h3><ol>"#,
+                r#"<section class="card" part="card" data-port="25" data-state="running"><h2>Port 25</h2><ol>"#,
                 r#"<li class="step done"><span class="name">Connect</span><span class="unseen">, done </span>"#,
                 r#"<span class="number">21 ms</span><span class="value">203.0.113.5</span></li>"#,
                 r#"<li class="step running"><span class="name">Greeting</span><span class="unseen">, running </span>"#,
                 r#"<span class="number">12 s</span><span class="note">A greeting delay is not an error.</span></li>"#,
                 r#"<li class="step pending"><span class="name">EHLO</span><span class="unseen">, waiting </span>"#,
                 r#"<span class="number"></span></li></ol></section>"#,
-                r#"<section class="card" part="card" data-port="465" data-state="done"><h3>Port 465</h3><ol>"#,
+                r#"<section class="card" part="card" data-port="465" data-state="done"><h2>Port 465</h2><ol>"#,
                 r#"<li class="step failed"><span class="name">Connect</span><span class="unseen">, failed </span>"#,
                 r#"<span class="number"></span><span class="value">refused \x1b[31m</span></li>"#,
                 r#"<li class="step skipped"><span class="name">TLS</span><span class="unseen">, skipped </span>"#,
                 r#"<span class="number"></span></li></ol></section>"#,
-                r#"<section class="card" part="card" data-port="587" data-state="done"><h3>Port 587</h3><ol>"#,
+                r#"<section class="card" part="card" data-port="587" data-state="done"><h2>Port 587</h2><ol>"#,
                 r#"<li class="step done"><span class="name">Connect</span><span class="unseen">, done </span>"#,
                 r#"<span class="number">21 ms</span><span class="value">203.0.113.5</span></li>"#,
                 r#"<li class="step done"><span class="name">Greeting</span><span class="unseen">, done </span>"#,
