@@ -13,7 +13,7 @@ pub const MAX_STRAY: usize = 512;
 
 /// Reads replies off a stream that may be cut anywhere: the same octets give the same replies.
 ///
-/// Memory is bounded by [`MAX_REPLY`] and what one `push` brings. After a fault the reader takes nothing more.
+/// Memory is bounded by [`MAX_REPLY`] and what one `push` brings. A fault empties the reader: the stream is lost.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
     unread: Vec<u8>,
@@ -56,21 +56,17 @@ impl ReplyReader {
     /// The next whole reply, or why there will be none; `None` until more octets come.
     pub fn next_reply(&mut self) -> Option<Result<Reply, Fault>> {
         loop {
-            if self.lines.is_empty() && is_tls_record(&self.unread) {
-                return Some(Err(self.fault(FaultKind::TlsRecord)));
+            if self.lines.is_empty() && begins_tls_record(&self.unread) {
+                // Waits for a whole alert, so that its description is kept.
+                let whole = self.unread.len() >= TLS_ALERT_RECORD;
+                return whole.then(|| Err(self.fault(FaultKind::TlsRecord)));
             }
-            let Some(length) = self.line_length() else {
-                let too_long = self.taken + self.unread.len() > MAX_REPLY;
-                let kind = if too_long { FaultKind::TooLong } else { self.early_fault()? };
+            let found = self.line_length();
+            if let Some(kind) = self.line_fault(found) {
                 return Some(Err(self.fault(kind)));
-            };
-            if self.taken + length > MAX_REPLY || self.lines.len() == MAX_LINES {
-                return Some(Err(self.fault(FaultKind::TooLong)));
             }
+            let length = found?;
             let line = read_line(&self.unread[..length]);
-            if line.code().is_none() {
-                return Some(Err(self.fault(FaultKind::NotAReply)));
-            }
             self.unread.drain(..length);
             self.searched = 0;
             self.taken += length;
@@ -93,7 +89,7 @@ impl ReplyReader {
     /// nothing is.
     pub fn unfinished(&mut self) -> Option<Fault> {
         let nothing = self.lines.is_empty() && self.unread.is_empty();
-        let kind = if self.begins_with_digits() { FaultKind::Incomplete } else { FaultKind::NotAReply };
+        let kind = if begin_with_digits(&self.unread) { FaultKind::Incomplete } else { FaultKind::NotAReply };
         (!nothing).then(|| self.fault(kind))
     }
 
@@ -108,16 +104,23 @@ impl ReplyReader {
         length
     }
 
-    /// Octets that cannot become a reply are given up once as many came as are kept of them, without waiting for
-    /// the end of a line that may never end.
-    fn early_fault(&self) -> Option<FaultKind> {
-        let hopeless = !self.begins_with_digits() && self.unread.len() >= MAX_STRAY;
-        hopeless.then_some(FaultKind::NotAReply)
-    }
-
-    /// Whether what is unread can be the beginning of a reply line.
-    fn begins_with_digits(&self) -> bool {
-        self.unread.iter().take(3).all(u8::is_ascii_digit)
+    /// What is wrong with the first line, whose `length` is known where all of it is there. Octets that cannot become
+    /// a reply are given up once as many came as are kept of them, without waiting for the end of a line that may
+    /// never end. Of two faults that which comes first in the stream counts, in any cut.
+    fn line_fault(&self, length: Option<usize>) -> Option<FaultKind> {
+        let there = length.unwrap_or(self.unread.len());
+        let room = MAX_REPLY - self.taken;
+        let hopeless = !begin_with_digits(&self.unread[..there]);
+        let not_a_reply =
+            (hopeless && (length.is_some() || there >= MAX_STRAY)).then(|| there.min(MAX_STRAY));
+        let one_too_many = length.is_some() && self.lines.len() == MAX_LINES;
+        let too_long = (one_too_many || there > room).then(|| there.min(room + 1));
+        match (not_a_reply, too_long) {
+            (None, None) => None,
+            (Some(known), Some(passed)) if passed < known => Some(FaultKind::TooLong),
+            (Some(_), _) => Some(FaultKind::NotAReply),
+            (None, Some(_)) => Some(FaultKind::TooLong),
+        }
     }
 
     fn fault(&mut self, kind: FaultKind) -> Fault {
@@ -139,9 +142,14 @@ impl ReplyReader {
 /// Header, level and description: what a server says in TLS when it dislikes what it got, RFC 8446 §6.
 const TLS_ALERT_RECORD: usize = 7;
 
-/// Content types 20 to 23, then a version 3.x: no reply begins like this. Waits for a whole alert, so that its description is kept.
-fn is_tls_record(octets: &[u8]) -> bool {
-    octets.len() >= TLS_ALERT_RECORD && matches!(octets[..3], [20..=23, 3, 0..=4])
+/// Content types 20 to 23, then a version 3.x: no reply begins like this.
+fn begins_tls_record(octets: &[u8]) -> bool {
+    matches!(octets, [20..=23, 3, 0..=4, ..])
+}
+
+/// Whether these octets can be the beginning of a reply line.
+fn begin_with_digits(octets: &[u8]) -> bool {
+    octets.iter().take(3).all(u8::is_ascii_digit)
 }
 
 fn read_line(octets: &[u8]) -> ReplyLine {
@@ -224,6 +232,30 @@ mod tests {
             (alert.kind, &*alert.octets),
             (FaultKind::TlsRecord, &b"\x15\x03\x01\x00\x02\x02\x28"[..])
         );
+    }
+
+    #[test]
+    fn a_line_feed_in_a_record_header_ends_no_line() {
+        let hello = fault(b"\x16\x03\x03\x00\x0a\x02\x00\x00");
+        assert_eq!((hello.kind, hello.octets.len()), (FaultKind::TlsRecord, TLS_ALERT_RECORD));
+        let version = fault(b"\x16\x03\x03\n\n\n\n");
+        assert_eq!(version.kind, FaultKind::TlsRecord);
+        assert_eq!(read(b"\x16\x03\x03\n"), []);
+        assert_eq!(fault(b"\x16\x03\n").kind, FaultKind::NotAReply);
+    }
+
+    /// Both are wrong with it; that which comes first in the stream counts.
+    #[test]
+    fn noise_that_is_too_long_is_no_reply_unless_the_reply_before_it_was_long() {
+        let noise = [b'x'; MAX_REPLY + 1];
+        assert_eq!(fault(&noise).kind, FaultKind::NotAReply);
+        assert_eq!(fault(&[&noise[..], b"\r\n"].concat()).kind, FaultKind::NotAReply);
+        let lines = b"250-x\r\n".repeat(MAX_LINES);
+        assert_eq!(fault(&[&lines[..], &noise].concat()).kind, FaultKind::NotAReply);
+        assert_eq!(fault(&[&lines[..], b"oops\r\n"].concat()).kind, FaultKind::NotAReply);
+        let long = [b"250-".as_slice(), &[b'a'; MAX_REPLY - 106], b"\r\n"].concat(); // leaves 100 octets
+        assert_eq!(fault(&[&long[..], &noise].concat()).kind, FaultKind::TooLong);
+        assert_eq!(fault(&[&long[..], &noise[..99], b"\n"].concat()).kind, FaultKind::NotAReply);
     }
 
     #[test]
