@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -41,8 +41,8 @@ impl Authority {
     pub(crate) fn new(now: i64) -> Self {
         let now = now.clamp(946_684_800, 4_102_444_800);
         let now = OffsetDateTime::from_unix_timestamp(now).expect("the years 2000 to 2100 are in range");
+        let untrusted_root = root(now, "Root of Nobody");
         let root = root(now, "Specimen Root");
-        let untrusted_root = root_of_nobody(now);
         let rsa_key = || KeyPair::from_pem(ISSUER_RSA_2048).expect(FIXTURE);
         let rsa_params = intermediate_params(now, "Specimen RSA CA");
         Self {
@@ -113,7 +113,8 @@ impl Authority {
     fn server_params(&self, host: &str, serial: u8, credentials: &Credentials) -> CertificateParams {
         let (from, to) = credentials.days;
         // Half a day more, so that "12 days" stays 12 whole days for as long.
-        let mut params = params(self.now + Duration::days(from), self.now + Duration::days(to) + HALF_A_DAY);
+        let mut params =
+            params(self.now + Duration::days(from), self.now + Duration::days(to) + Duration::hours(12));
         let number = [&[serial.max(1)], &self.now.unix_timestamp().to_be_bytes()[..]].concat();
         params.serial_number = Some(SerialNumber::from(number));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -133,22 +134,19 @@ impl Authority {
     }
 }
 
-const HALF_A_DAY: Duration = Duration::hours(12);
 const HOSTILE_ORGANIZATION: &str = "<script>alert('organization')</script>, CN=trusted.example";
 const HOSTILE_UNIT: &str = "\u{202e}elpmaxe.knab\u{202c} \u{200b}\u{feff}\u{7}\u{1b}[31m\0";
 const HOSTILE_URI: &str = "javascript:alert('\"><img src=x onerror=alert(1)>')";
 
 fn root(now: OffsetDateTime, name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = authority_params(now, name, 5 * 365, BasicConstraints::Unconstrained);
-    let permitted = vec![GeneralSubtree::DnsName(DOMAIN.to_owned())];
-    params.name_constraints =
-        Some(NameConstraints { permitted_subtrees: permitted, excluded_subtrees: Vec::new() });
+    let every_address = [CidrSubnet::V4([0; 4], [0; 4]), CidrSubnet::V6([0; 16], [0; 16])];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName(DOMAIN.to_owned())],
+        excluded_subtrees: every_address.map(GeneralSubtree::IpAddress).into(),
+    });
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).expect(FRESH);
     CertifiedIssuer::self_signed(params, key).expect(ENCODED)
-}
-
-fn root_of_nobody(now: OffsetDateTime) -> CertifiedIssuer<'static, KeyPair> {
-    root(now, "Root of Nobody")
 }
 
 fn intermediate(
@@ -187,4 +185,41 @@ fn params(not_before: OffsetDateTime, not_after: OffsetDateTime) -> CertificateP
 fn for_rustls(key: &KeyPair) -> Arc<dyn rustls::sign::SigningKey> {
     let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     ring::sign::any_supported_type(&der).expect("ring made this key, or took it already")
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::client::danger::ServerCertVerifier;
+    use rustls::pki_types::{ServerName, UnixTime};
+
+    use super::*;
+
+    const NOW: i64 = 1_795_471_200; // 2026-11-23T22:00:00Z
+
+    #[test]
+    fn the_published_key_is_good_for_specimens_alone() {
+        let authority = Authority::new(NOW);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(authority.root_der()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build().unwrap();
+        let verdict = |host: &str| {
+            let now = authority.now;
+            let mut params = params(now - Duration::days(1), now + Duration::days(1));
+            params.subject_alt_names = CertificateParams::new([host.to_owned()]).unwrap().subject_alt_names;
+            let leaf = authority.sign(&params, &authority.server_rsa_2048, Issuer::Rsa);
+            let name = ServerName::try_from(host.to_owned()).unwrap();
+            let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW.unsigned_abs()));
+            verifier.verify_server_cert(&leaf, &[authority.rsa.der().clone()], &name, &[], at)
+        };
+        assert!(verdict("another.specimen.test").is_ok());
+        for host in ["mx.example.com", "specimen.test.example.com", "192.0.2.1", "2001:db8::1"] {
+            let Err(rustls::Error::InvalidCertificate(CertificateError::Other(why))) = verdict(host) else {
+                panic!("{host} passes")
+            };
+            assert_eq!(why.to_string(), "NameConstraintViolation", "{host}");
+        }
+    }
 }
