@@ -43,6 +43,9 @@ fn list(place: &Place, heading: &str, tools: &[Tool]) -> bool {
 
 /// The first line that the program prints about itself, or where it is.
 fn version(place: &Place, tool: &Tool, path: &Path) -> String {
+    if tool.version.is_empty() {
+        return path.display().to_string();
+    }
     let said = place.command(path).args(tool.version).stdin(Stdio::null()).output();
     let first = said.ok().filter(|said| said.status.success()).and_then(|said| {
         String::from_utf8_lossy(&said.stdout).lines().next().map(|line| line.trim().to_owned())

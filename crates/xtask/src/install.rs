@@ -17,7 +17,7 @@ pub(crate) struct Tool {
     pub(crate) purpose: &'static str,
     /// Its programs, any one of which will do; a path where it is usually not on `PATH`.
     pub(crate) programs: &'static [&'static str],
-    /// What makes it print its version.
+    /// What makes it print its version; nothing where it is no program but a file.
     pub(crate) version: &'static [&'static str],
     /// How to get it where Debian's packages are not the answer.
     pub(crate) get: Option<&'static str>,
@@ -74,14 +74,25 @@ pub(crate) const BROWSER: [Tool; 1] = [Tool {
 }];
 
 /// What the tests against real mail servers need.
-pub(crate) const MAIL_SERVERS: [Tool; 2] = [
+pub(crate) const MAIL_SERVERS: [Tool; 3] = [
     Tool {
         name: "postfix",
         purpose: "a real mail server to test",
         programs: &["postconf", "/usr/sbin/postconf"],
         version: &["-d", "mail_version"],
         get: None,
-        debian: &["postfix", "libsasl2-modules"],
+        debian: &["postfix"],
+    },
+    Tool {
+        name: "sasl",
+        purpose: "lets Postfix offer AUTH",
+        programs: &[
+            "/usr/lib/x86_64-linux-gnu/sasl2/libplain.so",
+            "/usr/lib/aarch64-linux-gnu/sasl2/libplain.so",
+        ],
+        version: &[],
+        get: None,
+        debian: &["libsasl2-modules"],
     },
     Tool {
         name: "openssl",
@@ -164,8 +175,12 @@ pub(crate) fn installed<'a>(
 }
 
 fn may_install(place: &Place) -> bool {
-    let root = || output(place.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    Path::new("/etc/debian_version").exists() && which("apt-get").is_some() && root()
+    Path::new("/etc/debian_version").exists() && which("apt-get").is_some() && is_root(place)
+}
+
+/// Whether this is root, who alone may install packages and start mail servers.
+pub(crate) fn is_root(place: &Place) -> bool {
+    output(place.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 fn apt_get(place: &Place, packages: &[&str]) -> Result<()> {
@@ -176,6 +191,9 @@ fn apt_get(place: &Place, packages: &[&str]) -> Result<()> {
         step("apt-get", what, &mut apt)
     };
     run("package lists", &["update"])?;
+    // Its package then makes no settings, and there is no mail server on this machine afterwards but those of the tests.
+    let answer = "echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections";
+    step("apt-get", "no settings for Postfix", place.command("sh").args(["-c", answer]))?;
     run(&packages.join(" "), &[&["install", "--no-install-recommends"], packages].concat())
 }
 
