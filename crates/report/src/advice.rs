@@ -1,5 +1,5 @@
-//! Findings in words: title, explanation and fix, in one place and nowhere else. What a finding means differs with who
-//! connects: other mail servers, mail clients, or, on a port of no standard, either.
+//! Findings in words: title, explanation and fix, in one place and nowhere else. What a finding means differs
+//! with who connects: other mail servers, mail clients, or, on a port of no standard, either.
 
 mod certificate;
 mod connection;

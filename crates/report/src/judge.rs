@@ -12,7 +12,8 @@ use crate::{
 /// Judges what was seen, at the time `now` in Unix seconds.
 ///
 /// Never fails, and takes the observations of a test that still runs: what is not there yet is `None` or
-/// [`Verdict::NotTested`]. The certificates are judged with the verifier's trust anchors and signature algorithms.
+/// [`Verdict::NotTested`]. The certificates are judged with the verifier's trust anchors and signature
+/// algorithms.
 pub fn judge(observations: &Observations, verifier: &Verifier<'_>, now: i64) -> Report {
     let folded: Vec<Folded<'_>> =
         observations.target.ports.iter().map(|spec| Folded::of(observations, *spec, verifier, now)).collect();
@@ -50,8 +51,8 @@ pub fn judge(observations: &Observations, verifier: &Verifier<'_>, now: i64) -> 
     }
 }
 
-/// The network's word that there is no connection, as against the relay's or the resolver's, which says nothing about
-/// the server.
+/// The network's word that there is no connection, as against the relay's or the resolver's, which says
+/// nothing about the server.
 pub(crate) fn is_connect_failure(code: ErrorCode, connected: bool) -> bool {
     let refused = matches!(
         code,
@@ -151,9 +152,9 @@ fn finding(check: &Check, evidence: &Evidence, subject: &Subject<'_>) -> Finding
     }
 }
 
-/// The worst severity of all findings, but `untested` where no port was: none greeted, none gave a finding. A host that
-/// refuses TCP on all its ports has been tested, and failed; a name that does not exist, or a relay that is out of reach
-/// or says no, has not let any port be tested.
+/// The worst severity of all findings, but `untested` where no port was: none greeted, none gave a finding. A
+/// host that refuses TCP on all its ports has been tested, and failed; a name that does not exist, or a relay
+/// that is out of reach or says no, has not let any port be tested.
 fn status(of_host: &[Finding], ports: &[Port]) -> Status {
     if !ports.iter().any(|port| port.banner.is_some() || !port.findings.is_empty()) {
         return Status::Untested;

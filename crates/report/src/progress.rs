@@ -25,7 +25,8 @@ pub struct Step {
     pub kind: StepKind,
     /// How far it has come.
     pub state: StepState,
-    /// A short fact, or why it failed; empty where there is nothing to say yet. What cannot be seen is written out.
+    /// A short fact, or why it failed; empty where there is nothing to say yet. What cannot be seen is
+    /// written out.
     pub text: String,
     /// Why it may be waiting.
     pub note: Option<String>,
@@ -194,7 +195,8 @@ fn note(facts: &PortFacts<'_>, kind: StepKind, waited: Duration) -> Option<&'sta
         }
         StepKind::Connect => Some("No answer yet: a firewall may drop the packets."),
         StepKind::Greeting => Some(
-            "A greeting delay is not an error: servers delay theirs on purpose, to shake off senders of spam that do not wait.",
+            "A greeting delay is not an error: servers delay theirs on purpose, to shake off senders of spam \
+             that do not wait.",
         ),
         StepKind::Ehlo => {
             Some("Some servers look the client's address up in the DNS before they answer EHLO.")

@@ -191,7 +191,8 @@ pub struct Tls {
     pub version: String,
     /// The suite's IANA name.
     pub cipher_suite: String,
-    /// The group's IANA name; `RSA` for RSA key transport, `DHE 2048` for a finite-field group of the server's own.
+    /// The group's IANA name; `RSA` for RSA key transport, `DHE 2048` for a finite-field group of the
+    /// server's own.
     pub key_exchange: Option<String>,
     /// Whether the handshake was finished.
     pub completed: bool,

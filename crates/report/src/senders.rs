@@ -76,10 +76,11 @@ impl SenderOutcome {
     }
 }
 
-/// What each kind of sender will do, as far as the report's ports tell: mail servers on port 25, mail clients on 465 and
-/// 587, each in the order of the report.
+/// What each kind of sender will do, as far as the report's ports tell: mail servers on port 25, mail clients
+/// on 465 and 587, each in the order of the report.
 ///
-/// Where 25 was not asked for, other STARTTLS ports of no standard stand in for it; implicit-TLS ones are for clients.
+/// Where 25 was not asked for, other STARTTLS ports of no standard stand in for it; implicit-TLS ones are for
+/// clients.
 pub fn senders(report: &Report) -> Vec<SenderRow> {
     let has_relay = report.ports.iter().any(|port| port.role == Role::Relay);
     let mut rows = Vec::new();
@@ -144,8 +145,22 @@ fn reach(port: &Port) -> Reach<'_> {
 fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{ClearText, Delivers, Depends, NotTested, Queues, Refuses};
     match (reach(port), sender) {
-        (Reach::Stopped(finding), Sender::MailClient) => (Refuses, format!("Cannot send: {}.", small(&finding.title))),
-        (Reach::Stopped(finding), _) => (Refuses, format!("Does not deliver here: {}.", small(&finding.title))),
+        (Reach::Stopped(finding), Sender::MailClient) => (
+            Refuses,
+            format!(
+                "Cannot send: \
+                                                                            {}.",
+                small(&finding.title)
+            ),
+        ),
+        (Reach::Stopped(finding), _) => (
+            Refuses,
+            format!(
+                "Does not deliver here: \
+                                                           {}.",
+                small(&finding.title)
+            ),
+        ),
         (Reach::Later(finding), _) => (Queues, format!("Tries again later: {}.", small(&finding.title))),
         (Reach::ClearText, Sender::Opportunistic) => {
             (ClearText, "Delivers in clear text: TLS is not offered.".to_owned())
@@ -153,23 +168,38 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         (Reach::ClearText, Sender::MtaSts) => (Refuses, "Does not deliver: TLS is not offered.".to_owned()),
         (Reach::Broken, Sender::Opportunistic) => (
             Depends,
-            "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail queued.".to_owned(),
+            "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail \
+             queued."
+                .to_owned(),
         ),
-        (Reach::Broken, Sender::MtaSts) => (Refuses, "Does not deliver: TLS is offered but fails.".to_owned()),
+        (Reach::Broken, Sender::MtaSts) => (
+            Refuses,
+            "Does not deliver: TLS is offered but \
+                                                      fails."
+                .to_owned(),
+        ),
         (Reach::ClearText | Reach::Broken, Sender::Dane) => (
             Depends,
-            "Does not deliver where TLSA records are published for this host: TLS does not come up. Without such records, as an \
-             opportunistic sender. The records were not looked up."
+            "Does not deliver where TLSA records are published for this host: TLS does not come up. Without \
+             such records, as an opportunistic sender. The records were not looked up."
                 .to_owned(),
         ),
         (Reach::ClearText, Sender::MailClient) => (
             Depends,
-            "Refuses to go on where it is set to demand TLS; else sends password and mail in clear text.".to_owned(),
+            "Refuses to go on where it is set to demand TLS; else sends password and mail in clear \
+             text."
+                .to_owned(),
         ),
         (Reach::Broken, Sender::MailClient) => (Refuses, "Cannot send: TLS does not come up.".to_owned()),
         (Reach::Encrypted, sender) if has(port, "starttls-injection") => {
             let name = if sender == Sender::MailClient { "a mail client" } else { "a sender" };
-            (Depends, format!("Clear text follows the 220 to STARTTLS: {name} that is careful ends the session there."))
+            (
+                Depends,
+                format!(
+                    "Clear text follows the 220 to STARTTLS: {name} that is careful ends the \
+                               session there."
+                ),
+            )
         }
         (Reach::Encrypted, Sender::Opportunistic) => {
             (Delivers, format!("Delivers over {}; the certificate is not looked at.", version(port)))
@@ -177,16 +207,25 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         (Reach::Encrypted, Sender::MtaSts) => match faults(port) {
             None => (
                 Delivers,
-                format!("Delivers over {} where the policy names this host: the certificate holds.", version(port)),
+                format!(
+                    "Delivers over {} where the policy names this host: the certificate \
+                         holds.",
+                    version(port)
+                ),
             ),
             Some(faults) => (Refuses, format!("Does not deliver: {faults}.")),
         },
         (Reach::Encrypted, Sender::Dane) => (Depends, dane(port)),
         (Reach::Encrypted, Sender::MailClient) => {
-            let login = if has(port, "submission-without-auth") { " It finds no AUTH to log in with." } else { "" };
+            let login = match has(port, "submission-without-auth") {
+                true => " It finds no AUTH to log in with.",
+                false => "",
+            };
             match faults(port) {
                 None => (Delivers, format!("Sends over {}; the certificate holds.{login}", version(port))),
-                Some(faults) => (Refuses, format!("Refuses the connection or warns its user: {faults}.{login}")),
+                Some(faults) => {
+                    (Refuses, format!("Refuses the connection or warns its user: {faults}.{login}"))
+                }
             }
         }
         (Reach::Unknown, _) => (NotTested, not_tested(port)),
@@ -207,8 +246,9 @@ fn dane(port: &Port) -> String {
         Some(against) => format!("name and dates count as well, and the certificate is {against}"),
     };
     format!(
-        "TLSA records were not looked up. With DANE-EE(3) it delivers if the record matches the server's key, whatever the \
-         certificate's name, dates and issuer; with DANE-TA(2) {anchor}. Without records, as an opportunistic sender."
+        "TLSA records were not looked up. With DANE-EE(3) it delivers if the record matches the server's \
+         key, whatever the certificate's name, dates and issuer; with DANE-TA(2) {anchor}. Without records, \
+         as an opportunistic sender."
     )
 }
 

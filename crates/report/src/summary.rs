@@ -1,10 +1,12 @@
-//! A report in one sentence, or two where another port differs. Read off a report alone, so that a saved one will do.
+//! A report in one sentence, or two where another port differs. Read off a report alone, so that a saved one
+//! will do.
 
 use crate::senders::small;
 use crate::words::error_words;
 use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status};
 
-/// The verdict on a report in plain words: `Mail reaches this server over TLS 1.3; its certificate expires in 12 days.`
+/// The verdict on a report in plain words: `Mail reaches this server over TLS 1.3; its certificate expires in
+/// 12 days.`
 pub fn summary(report: &Report) -> String {
     if report.status == Status::Untested {
         return untested(report);

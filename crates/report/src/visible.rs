@@ -5,16 +5,17 @@ use std::fmt::Write as _;
 /// Octets of one line that are shown; the rest is counted.
 pub const MAX_SHOWN: usize = 512;
 
-/// The text with control characters, bidirectional controls and characters without width written out: `\r`, `\x07`,
-/// `\u{202e}`. A backslash stays as it is, so that what has been made visible once does not change again.
+/// The text with control characters, bidirectional controls and characters without width written out: `\r`,
+/// `\x07`, `\u{202e}`. A backslash stays as it is, so that what has been made visible once does not change
+/// again.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     text.chars().for_each(|character| push(&mut out, character));
     out
 }
 
-/// The octets of one line as [`visible`] text, what is not UTF-8 as `\xff`; cut after [`MAX_SHOWN`] octets with a mark that
-/// says how many more there were, `unkept` octets included that stand nowhere any more.
+/// The octets of one line as [`visible`] text, what is not UTF-8 as `\xff`; cut after [`MAX_SHOWN`] octets
+/// with a mark that says how many more there were, `unkept` octets included that stand nowhere any more.
 pub(crate) fn visible_line(octets: &[u8], unkept: usize) -> String {
     let shown = cut(octets);
     let mut out = String::with_capacity(shown.len());
@@ -63,8 +64,8 @@ fn push_str(out: &mut String, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("writing into a String never fails");
 }
 
-/// C1 controls, and the characters of Unicode's Default_Ignorable_Code_Point and Bidi_Control: they show nothing, or change
-/// how other characters are shown. Line and paragraph separators break lines.
+/// C1 controls, and the characters of Unicode's Default_Ignorable_Code_Point and Bidi_Control: they show
+/// nothing, or change how other characters are shown. Line and paragraph separators break lines.
 fn is_unseen(character: char) -> bool {
     matches!(
         character,

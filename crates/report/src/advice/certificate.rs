@@ -4,25 +4,27 @@ use crate::facts::days_between;
 use crate::visible::visible;
 use crate::words::date;
 
-/// What a bad certificate comes to. DANE never asks a public authority (RFC 7672 §3.1), so what it makes of this
-/// certificate is said each time.
+/// What a bad certificate comes to. DANE never asks a public authority (RFC 7672 §3.1), so what it makes of
+/// this certificate is said each time.
 fn consequence(audience: Audience, dane: &str) -> String {
     let senders = format!(
-        "Opportunistic senders deliver all the same: they do not look at the certificate. Senders that enforce MTA-STS do not \
-         deliver (RFC 8461 §5). {dane}"
+        "Opportunistic senders deliver all the same: they do not look at the certificate. Senders that \
+         enforce MTA-STS do not deliver (RFC 8461 §5). {dane}"
     );
     audience.pick(&senders, "Mail clients refuse the connection or warn their user.")
 }
 
-const DANE_DATES: &str = "For DANE senders the TLSA record decides: with DANE-EE(3) dates, name and issuer do not matter (RFC 7672 \
-                          §3.1.1), with DANE-TA(2) the dates do.";
-const DANE_NAME: &str = "For DANE senders the TLSA record decides: with DANE-EE(3) dates, name and issuer do not matter (RFC 7672 \
-                         §3.1.1), with DANE-TA(2) the name does.";
-const DANE_ISSUER: &str = "DANE senders do not ask whether an authority is publicly trusted: what counts is that a TLSA record matches \
-                           (RFC 7672 §3.1), and with DANE-EE(3) it matches the server's own key.";
-const DANE_CHAIN: &str = "With DANE-EE(3) DANE senders do not look at the chain; with DANE-TA(2) every certificate up to the one in the \
-                          TLSA record must be sent (RFC 7672 §3.1.2).";
-const DANE_STRENGTH: &str = "With DANE-EE(3) DANE senders match the key alone and deliver, unless their TLS library refuses one so weak.";
+const DANE_DATES: &str = "For DANE senders the TLSA record decides: with DANE-EE(3) dates, name and issuer \
+                          do not matter (RFC 7672 §3.1.1), with DANE-TA(2) the dates do.";
+const DANE_NAME: &str = "For DANE senders the TLSA record decides: with DANE-EE(3) dates, name and issuer do \
+                         not matter (RFC 7672 §3.1.1), with DANE-TA(2) the name does.";
+const DANE_ISSUER: &str = "DANE senders do not ask whether an authority is publicly trusted: what counts is \
+                           that a TLSA record matches (RFC 7672 §3.1), and with DANE-EE(3) it matches the \
+                           server's own key.";
+const DANE_CHAIN: &str = "With DANE-EE(3) DANE senders do not look at the chain; with DANE-TA(2) every \
+                          certificate up to the one in the TLSA record must be sent (RFC 7672 §3.1.2).";
+const DANE_STRENGTH: &str = "With DANE-EE(3) DANE senders match the key alone and deliver, unless their TLS \
+                             library refuses one so weak.";
 
 pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience) -> Advice {
     let ago = match days_between(not_after, now) {
@@ -33,12 +35,18 @@ pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience
     let subject = subject(place);
     Advice {
         title: format!("{subject} expired {ago}"),
-        explanation: format!("{subject} was valid until {}. {}", date(not_after), consequence(audience, DANE_DATES)),
+        explanation: format!(
+            "{subject} was valid until {}. {}",
+            date(not_after),
+            consequence(audience, DANE_DATES)
+        ),
         fix: match place {
-            0 => "Renew the certificate and have the server load it: most read it at start or reload only. Then see why the renewal \
-                  did not happen by itself, and watch the date."
+            0 => "Renew the certificate and have the server load it: most read it at start or reload only. \
+                  Then see why the renewal did not happen by itself, and watch the date."
                 .to_owned(),
-            _ => "Fetch the authority's current intermediate certificate and send that in place of the expired one.".to_owned(),
+            _ => "Fetch the authority's current intermediate certificate and send that in place of the \
+                  expired one."
+                .to_owned(),
         },
     }
 }
@@ -47,8 +55,13 @@ pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -
     let subject = subject(place);
     Advice {
         title: format!("{subject} is not valid yet"),
-        explanation: format!("{subject} is valid from {}. {}", date(not_before), consequence(audience, DANE_DATES)),
-        fix: "Use the former certificate until then, or have a new one issued. See that the clock of the machine that made it is right."
+        explanation: format!(
+            "{subject} is valid from {}. {}",
+            date(not_before),
+            consequence(audience, DANE_DATES)
+        ),
+        fix: "Use the former certificate until then, or have a new one issued. See that the clock of the \
+              machine that made it is right."
             .to_owned(),
     }
 }
@@ -66,8 +79,9 @@ pub(super) fn expiring_soon(days: i64, not_after: i64, audience: Audience) -> Ad
             date(not_after),
             consequence(audience, DANE_DATES)
         ),
-        fix: "Renew the certificate now and have the server load it. If it renews by itself, see why it has not, or whether the server \
-              still holds the former one. Where TLSA records name its key, publish the new record before the change."
+        fix: "Renew the certificate now and have the server load it. If it renews by itself, see why it has \
+              not, or whether the server still holds the former one. Where TLSA records name its key, \
+              publish the new record before the change."
             .to_owned(),
     }
 }
@@ -92,8 +106,8 @@ pub(super) fn hostname_mismatch(
             consequence(audience, DANE_NAME)
         ),
         fix: format!(
-            "Have a certificate issued with {host} among its subject alternative names. Senders look for the name in the MX record, \
-             clients for the name they are set up with: test by that name."
+            "Have a certificate issued with {host} among its subject alternative names. Senders look for the \
+             name in the MX record, clients for the name they are set up with: test by that name."
         ),
     }
 }
@@ -102,11 +116,13 @@ pub(super) fn self_signed(audience: Audience) -> Advice {
     Advice {
         title: "The certificate is self-signed".to_owned(),
         explanation: format!(
-            "It is signed with its own key, and no authority vouches for it: anyone can make one with this name. {}",
+            "It is signed with its own key, and no authority vouches for it: anyone can make one with this \
+             name. {}",
             consequence(audience, DANE_ISSUER)
         ),
-        fix: "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555), or publish TLSA records for this one if \
-              only DANE senders matter. A private authority's certificate can be added to the trust anchors of this test."
+        fix: "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555), or publish \
+              TLSA records for this one if only DANE senders matter. A private authority's certificate can \
+              be added to the trust anchors of this test."
             .to_owned(),
     }
 }
@@ -116,13 +132,14 @@ pub(super) fn chain_incomplete(issuer: &str, audience: Audience) -> Advice {
     Advice {
         title: "An intermediate certificate is missing".to_owned(),
         explanation: format!(
-            "The certificate of the issuer, {issuer}, was not sent, so that no path leads to a trust anchor. Web browsers often know or \
-             fetch it; mail servers and clients do not. {}",
+            "The certificate of the issuer, {issuer}, was not sent, so that no path leads to a trust anchor. \
+             Web browsers often know or fetch it; mail servers and clients do not. {}",
             consequence(audience, DANE_CHAIN)
         ),
-        fix: "Send the intermediate certificates after the server's own, each followed by its issuer's: with ACME clients that is the \
-              file named fullchain, not cert."
-            .to_owned(),
+        fix:
+            "Send the intermediate certificates after the server's own, each followed by its issuer's: with \
+              ACME clients that is the file named fullchain, not cert."
+                .to_owned(),
     }
 }
 
@@ -132,11 +149,12 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     Advice {
         title: "The certificate leads to a root that is not trusted".to_owned(),
         explanation: format!(
-            "The path ends at {root}, {whether}, and neither Mozilla's programme nor the anchors added to this test hold it. {}",
+            "The path ends at {root}, {whether}, and neither Mozilla's programme nor the anchors added to \
+             this test hold it. {}",
             consequence(audience, DANE_ISSUER)
         ),
-        fix: "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only machines that trust this root \
-              connect, add it to the trust anchors of this test."
+        fix: "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
+              machines that trust this root connect, add it to the trust anchors of this test."
             .to_owned(),
     }
 }
@@ -145,7 +163,9 @@ pub(super) fn path_invalid(faults: &[String], audience: Audience) -> Advice {
     Advice {
         title: "The certification path breaks a rule".to_owned(),
         explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_ISSUER)),
-        fix: "Have a new certificate issued for a TLS server, and send it with the intermediates that its authority names.".to_owned(),
+        fix: "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
+              authority names."
+            .to_owned(),
     }
 }
 
@@ -157,9 +177,10 @@ pub(super) fn weak_key(keys: &[(usize, String)], audience: Audience) -> Advice {
             places(keys, "has the key"),
             strength(audience)
         ),
-        fix: "Make a new key, ECDSA P-256 or RSA 2048 or longer, and have a certificate issued for it. Where TLSA records name the key, \
-              publish the new record before the change."
-            .to_owned(),
+        fix:
+            "Make a new key, ECDSA P-256 or RSA 2048 or longer, and have a certificate issued for it. Where \
+              TLSA records name the key, publish the new record before the change."
+                .to_owned(),
     }
 }
 
@@ -171,15 +192,16 @@ pub(super) fn weak_signature(signatures: &[(usize, String)], audience: Audience)
             places(signatures, "is signed with"),
             strength(audience)
         ),
-        fix: "Have the certificate issued anew with SHA-256 or better; replace an old intermediate by the authority's current one."
+        fix: "Have the certificate issued anew with SHA-256 or better; replace an old intermediate by the \
+              authority's current one."
             .to_owned(),
     }
 }
 
 fn strength(audience: Audience) -> String {
     let senders = format!(
-        "Opportunistic senders deliver, unless their TLS library refuses it. Senders that enforce MTA-STS do not deliver where theirs \
-         refuses it, as most do. {DANE_STRENGTH}"
+        "Opportunistic senders deliver, unless their TLS library refuses it. Senders that enforce MTA-STS do \
+         not deliver where theirs refuses it, as most do. {DANE_STRENGTH}"
     );
     audience.pick(&senders, "Mail clients of today refuse the connection.")
 }
@@ -193,8 +215,8 @@ pub(super) fn common_name_only(name: &str, matches: bool, audience: Audience) ->
     Advice {
         title: title.to_owned(),
         explanation: format!(
-            "There is no subject alternative name; the name stands in the common name alone ({name}), which no longer counts (RFC 9525 \
-             §2). {}",
+            "There is no subject alternative name; the name stands in the common name alone ({name}), which \
+             no longer counts (RFC 9525 §2). {}",
             consequence(audience, DANE_NAME)
         ),
         fix: "Have a certificate issued that has the host name among its subject alternative names."

@@ -6,11 +6,13 @@ use crate::words::Likeness;
 pub(super) fn name_not_found() -> Advice {
     Advice {
         title: "The host name does not exist, or has no address".to_owned(),
-        explanation: "The DNS has no A or AAAA record of this name, so nothing could be tested. If it stands in an MX record, \
-                      no sender can deliver to it, whether opportunistic, MTA-STS or DANE; mail clients cannot find it."
-            .to_owned(),
-        fix: "Look for a typing error. Test the name of a mail server, not the domain behind the @: that is the name in the \
-              domain's MX record. Otherwise add the A or AAAA record."
+        explanation:
+            "The DNS has no A or AAAA record of this name, so nothing could be tested. If it stands \
+                      in an MX record, no sender can deliver to it, whether opportunistic, MTA-STS or DANE; \
+                      mail clients cannot find it."
+                .to_owned(),
+        fix: "Look for a typing error. Test the name of a mail server, not the domain behind the @: that is \
+              the name in the domain's MX record. Otherwise add the A or AAAA record."
             .to_owned(),
     }
 }
@@ -38,8 +40,8 @@ pub(super) fn connect_failed(code: ErrorCode, spare: bool, all_time_out: bool, a
     let silent = code != ErrorCode::ConnectionRefused;
     if silent && audience == Audience::Senders {
         explanation.push_str(
-            " Many networks, those of cloud and home providers above all, block connections to port 25: it may be the network \
-             that the test was made from, and not the server.",
+            " Many networks, those of cloud and home providers above all, block connections to port 25: it \
+             may be the network that the test was made from, and not the server.",
         );
     }
     if all_time_out {
@@ -47,25 +49,28 @@ pub(super) fn connect_failed(code: ErrorCode, spare: bool, all_time_out: bool, a
     }
     explanation.push(' ');
     explanation.push_str(&match spare {
-        true => "Another submission port of this host answers, so clients that use that one are not affected. One of 465 and \
-                 587 is enough."
+        true => "Another submission port of this host answers, so clients that use that one are not \
+                 affected. One of 465 and 587 is enough."
             .to_owned(),
         false => audience.pick(
-            "No sender can deliver here, whether opportunistic, MTA-STS or DANE. Senders try the domain's other mail \
-             exchangers, and where there are none keep the mail queued, as a rule for four to five days.",
+            "No sender can deliver here, whether opportunistic, MTA-STS or DANE. Senders try the domain's \
+             other mail exchangers, and where there are none keep the mail queued, as a rule for four to \
+             five days.",
             "Clients that are set up for this port cannot send mail.",
         ),
     });
     let fix = match (spare, silent && audience == Audience::Senders) {
         (true, _) => {
-            "Nothing, if this port is not meant to be offered. Otherwise make the server listen on it, and let it through the firewall."
+            "Nothing, if this port is not meant to be offered. Otherwise make the server listen on it, and \
+             let it through the firewall."
         }
         (false, true) => {
-            "Test once more from a network that may use port 25. If nothing answers there either, see that the server runs, \
-             listens on this address, IPv6 included, and that no firewall drops TCP to it."
+            "Test once more from a network that may use port 25. If nothing answers there either, see that \
+             the server runs, listens on this address, IPv6 included, and that no firewall drops TCP to it."
         }
         (false, false) => {
-            "See that the server runs, listens on this port and address, IPv6 included, and that no firewall refuses TCP to it."
+            "See that the server runs, listens on this port and address, IPv6 included, and that no firewall \
+             refuses TCP to it."
         }
     };
     Advice { title: title.to_owned(), explanation, fix: fix.to_owned() }
@@ -75,47 +80,57 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
     let Refused { code, said } = refused;
     if refused.is_temporary() {
         let follows = audience.pick(
-            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued and comes back later.",
+            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
+             and comes back later.",
             "A mail client that gets this answer tells its user to try later.",
         );
         return Advice {
             title: format!("The server greets with {code}: not now"),
-            explanation: format!("{said} What comes after the greeting was not tested; nothing is said to be missing. {follows}"),
-            fix: "Test again later. If other clients get this answer too, look for the cause in the server's log: limits on \
-                  connections, a policy service that does not answer, a server that is shutting down."
-                .to_owned(),
+            explanation: format!(
+                "{said} What comes after the greeting was not tested; nothing is said to be \
+                                  missing. {follows}"
+            ),
+            fix:
+                "Test again later. If other clients get this answer too, look for the cause in the server's \
+                  log: limits on connections, a policy service that does not answer, a server that is \
+                  shutting down."
+                    .to_owned(),
         };
     }
     let follows = audience.pick(
-        "A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, cannot deliver here: it tries the domain's \
-         other mail exchangers, then returns the mail or keeps it queued.",
+        "A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, cannot deliver here: it \
+         tries the domain's other mail exchangers, then returns the mail or keeps it queued.",
         "A mail client that gets this greeting cannot send mail.",
     );
     Advice {
         title: format!("The server refuses service with {code}"),
         explanation: format!(
-            "{said} The refusal may be meant for the address that tests and not for everyone. What comes after the greeting was \
-             not tested. {follows}"
+            "{said} The refusal may be meant for the address that tests and not for everyone. What comes \
+             after the greeting was not tested. {follows}"
         ),
-        fix: "Look in the server's log for the connection and the rule that refused it. If a block list is at work, ask its \
-              operator about the address that tests; if the server should take mail from everyone, remove the rule."
+        fix: "Look in the server's log for the connection and the rule that refused it. If a block list is \
+              at work, ask its operator about the address that tests; if the server should take mail from \
+              everyone, remove the rule."
             .to_owned(),
     }
 }
 
 pub(super) fn greeting_slow(seconds: u64, audience: Audience) -> Advice {
     let follows = audience.pick(
-        "Mail servers wait five minutes if they keep to RFC 5321, so senders of every kind, opportunistic, MTA-STS and DANE, \
-         deliver, each mail somewhat later; some bulk senders and monitors give up earlier.",
+        "Mail servers wait five minutes if they keep to RFC 5321, so senders of every kind, opportunistic, \
+         MTA-STS and DANE, deliver, each mail somewhat later; some bulk senders and monitors give up \
+         earlier.",
         "Mail clients make their users wait, and some give up after 10 to 30 s.",
     );
     Advice {
         title: format!("The greeting takes {seconds} s"),
         explanation: format!(
-            "A delay before the greeting is often deliberate, to shake off senders of spam that do not wait; it is no error. It \
-             can also come from slow DNS or block list look-ups. {follows}"
+            "A delay before the greeting is often deliberate, to shake off senders of spam that do not wait; \
+             it is no error. It can also come from slow DNS or block list look-ups. {follows}"
         ),
-        fix: "If the delay is meant, keep it under 10 s. If not, look at the server's resolver, its block lists and its load.".to_owned(),
+        fix: "If the delay is meant, keep it under 10 s. If not, look at the server's resolver, its block \
+              lists and its load."
+            .to_owned(),
     }
 }
 
@@ -123,26 +138,35 @@ pub(super) fn not_smtp(likeness: Likeness, begun: &str) -> Advice {
     let (title, happened) = match likeness {
         Likeness::Tls => (
             "The server speaks TLS where SMTP begins in clear text".to_owned(),
-            "The first octets are a TLS record: the port is set up for implicit TLS, which belongs on port 465.".to_owned(),
+            "The first octets are a TLS record: the port is set up for implicit TLS, which belongs on port \
+             465."
+                .to_owned(),
         ),
         other => match other.name() {
             Some(name) => (
                 format!("The server speaks {name}, not SMTP"),
-                format!("Its first octets look like {name}: “{begun}”. Another service has this port, or a proxy stands before it."),
+                format!(
+                    "Its first octets look like {name}: “{begun}”. Another service has this port, or a \
+                         proxy stands before it."
+                ),
             ),
             None => (
                 "The first octets are no SMTP reply".to_owned(),
-                format!("They are “{begun}”. Another service has this port, or a proxy stands before the server."),
+                format!(
+                    "They are “{begun}”. Another service has this port, or a proxy stands before the \
+                         server."
+                ),
             ),
         },
     };
     Advice {
         title,
         explanation: format!(
-            "{happened} No sender can deliver here, whether opportunistic, MTA-STS or DANE, and no mail client can send."
+            "{happened} No sender can deliver here, whether opportunistic, MTA-STS or DANE, and no mail \
+             client can send."
         ),
-        fix: "Put the SMTP service on this port in the way that the port stands for: 25 and 587 begin in clear text and offer \
-              STARTTLS, 465 begins with TLS. Look at port forwarding and proxies too."
+        fix: "Put the SMTP service on this port in the way that the port stands for: 25 and 587 begin in \
+              clear text and offer STARTTLS, 465 begins with TLS. Look at port forwarding and proxies too."
             .to_owned(),
     }
 }

@@ -8,11 +8,11 @@ pub(super) fn malformed_reply(said: &str) -> Advice {
     Advice {
         title: "A reply breaks the rules of SMTP".to_owned(),
         explanation: format!(
-            "{said} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients end the session at such a reply, or \
-             take it for something else."
+            "{said} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients end the session \
+             at such a reply, or take it for something else."
         ),
-        fix: "Find out what sends it: the server itself, a proxy or filter before it, or a device on the path. Each reply line is \
-              three digits, a space or hyphen, and text (RFC 5321 §4.2)."
+        fix: "Find out what sends it: the server itself, a proxy or filter before it, or a device on the \
+              path. Each reply line is three digits, a space or hyphen, and text (RFC 5321 §4.2)."
             .to_owned(),
     }
 }
@@ -21,21 +21,24 @@ pub(super) fn ehlo_rejected(refused: &Refused, helo_accepted: bool, audience: Au
     let Refused { code, said } = refused;
     if helo_accepted {
         let follows = audience.pick(
-            "Opportunistic senders fall back to HELO and deliver in clear text. Senders that enforce MTA-STS do not deliver, nor \
-             do DANE senders where TLSA records are published: without EHLO there is no STARTTLS.",
+            "Opportunistic senders fall back to HELO and deliver in clear text. Senders that enforce MTA-STS \
+             do not deliver, nor do DANE senders where TLSA records are published: without EHLO there is no \
+             STARTTLS.",
             "Mail clients cannot log in: without EHLO there is neither STARTTLS nor AUTH.",
         );
         return Advice {
             title: format!("The server refuses EHLO with {code} and takes only HELO"),
             explanation: format!("{said} HELO was accepted, but offers no extension. {follows}"),
-            fix: "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the path that refuses it."
+            fix: "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on \
+                  the path that refuses it."
                 .to_owned(),
         };
     }
     let follows = match (refused.is_temporary(), audience) {
         (true, Audience::Clients) => "A mail client that gets this answer cannot send for now.",
         (true, _) => {
-            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued and comes back later."
+            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
+             and comes back later."
         }
         (false, Audience::Clients) => "A mail client that gets this answer cannot send mail.",
         (false, _) => {
@@ -45,8 +48,9 @@ pub(super) fn ehlo_rejected(refused: &Refused, helo_accepted: bool, audience: Au
     Advice {
         title: format!("The server refuses EHLO with {code}"),
         explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
-        fix: "Look in the server's log for the rule that refused the name given with EHLO or the address it came from. A server \
-              must not refuse mail only because that name does not verify (RFC 5321 §4.1.4)."
+        fix: "Look in the server's log for the rule that refused the name given with EHLO or the address it \
+              came from. A server must not refuse mail only because that name does not verify (RFC 5321 \
+              §4.1.4)."
             .to_owned(),
     }
 }
@@ -61,37 +65,39 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
         Stage::Quit => "The session ends before the reply to QUIT",
     };
     let follows = audience.pick(
-        "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and comes back later.",
+        "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and \
+         comes back later.",
         "A mail client that meets the same reports an error to its user.",
     );
     Advice {
         title: title.to_owned(),
         explanation: format!(
-            "{said} What comes after was not tested; nothing is said to be missing. It may concern only the address that tests: \
-             servers treat unknown clients so that connect too often. {follows}"
+            "{said} What comes after was not tested; nothing is said to be missing. It may concern only the \
+             address that tests: servers treat unknown clients so that connect too often. {follows}"
         ),
-        fix: "Test again later. If it stays, look in the server's log for this connection: limits, a policy service or filter that \
-              does not answer, a process that crashes."
+        fix: "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
+              service or filter that does not answer, a process that crashes."
             .to_owned(),
     }
 }
 
 pub(super) fn esmtp_masked(keywords: &[String], audience: Audience) -> Advice {
     let follows = audience.pick(
-        "Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS do not deliver, nor do \
-         DANE senders where TLSA records are published.",
-        "Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in clear text.",
+        "Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS do \
+         not deliver, nor do DANE senders where TLSA records are published.",
+        "Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
+         clear text.",
     );
     Advice {
         title: "A device on the path overwrites what the server offers".to_owned(),
         explanation: format!(
-            "The EHLO reply holds {}: a firewall that inspects SMTP, such as Cisco's PIX and ASA, writes this over keywords that it \
-             does not let pass, STARTTLS among them. It stands before the server or near the test; the server's own offer is not \
-             known. {follows}",
+            "The EHLO reply holds {}: a firewall that inspects SMTP, such as Cisco's PIX and ASA, writes \
+             this over keywords that it does not let pass, STARTTLS among them. It stands before the server \
+             or near the test; the server's own offer is not known. {follows}",
             list(keywords)
         ),
-        fix: "Switch the firewall's SMTP inspection off (on an ASA: no inspect esmtp), or let it pass STARTTLS (allow-tls). If the \
-              firewall is not the server's, test from another network."
+        fix: "Switch the firewall's SMTP inspection off (on an ASA: no inspect esmtp), or let it pass \
+              STARTTLS (allow-tls). If the firewall is not the server's, test from another network."
             .to_owned(),
     }
 }
@@ -100,16 +106,18 @@ pub(super) fn auth_without_tls(mechanisms: &[String], audience: Audience) -> Adv
     let plain = mechanisms.iter().any(|mechanism| mechanism == "PLAIN" || mechanism == "LOGIN");
     let risk = match plain {
         true => {
-            "PLAIN and LOGIN send the password as it is: a client that logs in without TLS gives it to everyone on the path."
+            "PLAIN and LOGIN send the password as it is: a client that logs in without TLS gives it to \
+             everyone on the path."
         }
         false => {
             "A client that logs in without TLS shows who it is and what it sends to everyone on the path."
         }
     };
     let follows = audience.pick(
-        "Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log in.",
-        "Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an attacker removes, log \
-         in in clear text.",
+        "Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log \
+         in.",
+        "Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an \
+         attacker removes, log in in clear text.",
     );
     let offered = match mechanisms {
         [] => "AUTH is offered before TLS".to_owned(),
@@ -119,7 +127,8 @@ pub(super) fn auth_without_tls(mechanisms: &[String], audience: Audience) -> Adv
         title: "AUTH is offered before TLS".to_owned(),
         explanation: format!("{offered}. {risk} {follows}"),
         fix: "Offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes; Exim: auth_advertise_hosts = \
-              ${if eq{$tls_in_cipher}{}{}{*}}). On port 25 offer none at all; submission has ports 465 and 587."
+              ${if eq{$tls_in_cipher}{}{}{*}}). On port 25 offer none at all; submission has ports 465 and \
+              587."
             .to_owned(),
     }
 }
@@ -127,12 +136,13 @@ pub(super) fn auth_without_tls(mechanisms: &[String], audience: Audience) -> Adv
 pub(super) fn submission_without_auth() -> Advice {
     Advice {
         title: "No AUTH is offered on a submission port".to_owned(),
-        explanation: "After TLS the EHLO reply has no AUTH, so mail clients cannot log in; a client that must log in cannot send. The \
-                      server may know its users otherwise, by address or by client certificate. Other mail servers do not use \
-                      this port: opportunistic, MTA-STS and DANE senders are not affected."
+        explanation: "After TLS the EHLO reply has no AUTH, so mail clients cannot log in; a client that \
+                      must log in cannot send. The server may know its users otherwise, by address or by \
+                      client certificate. Other mail servers do not use this port: opportunistic, MTA-STS \
+                      and DANE senders are not affected."
             .to_owned(),
-        fix: "Switch authentication on for this port (Postfix: smtpd_sasl_auth_enable = yes), or close the port if nobody submits \
-              mail here."
+        fix: "Switch authentication on for this port (Postfix: smtpd_sasl_auth_enable = yes), or close the \
+              port if nobody submits mail here."
             .to_owned(),
     }
 }

@@ -8,22 +8,25 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
         explanation: format!(
             "The server answers EHLO and does not offer STARTTLS. {}",
             audience.pick(
-                "Opportunistic senders deliver in clear text: everyone on the path can read and alter the mail. Senders that \
-                 enforce MTA-STS do not deliver (RFC 8461 §5). DANE senders do not deliver where TLSA records are published for \
-                 this host (RFC 7672 §2.2); where there are none they act as opportunistic senders.",
-                "Mail clients set to demand STARTTLS refuse to go on; those set to use TLS where there is some send password and \
-                 mail in clear text.",
+                "Opportunistic senders deliver in clear text: everyone on the path can read and alter the \
+                 mail. Senders that enforce MTA-STS do not deliver (RFC 8461 §5). DANE senders do not \
+                 deliver where TLSA records are published for this host (RFC 7672 §2.2); where there are \
+                 none they act as opportunistic senders.",
+                "Mail clients set to demand STARTTLS refuse to go on; those set to use TLS where there is \
+                 some send password and mail in clear text.",
             )
         ),
-        fix: "Give the server a certificate and switch STARTTLS on (Postfix: smtpd_tls_chain_files and smtpd_tls_security_level = \
-              may; Exim: tls_advertise_hosts = *). If it is on, look for a firewall on the path that removes it from the EHLO reply."
+        fix: "Give the server a certificate and switch STARTTLS on (Postfix: smtpd_tls_chain_files and \
+              smtpd_tls_security_level = may; Exim: tls_advertise_hosts = *). If it is on, look for a \
+              firewall on the path that removes it from the EHLO reply."
             .to_owned(),
     }
 }
 
 const STARTTLS_BROKEN: (&str, &str) = (
-    "Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce MTA-STS do \
-     not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published for this host (RFC 7672 §2.2).",
+    "Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
+     that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published \
+     for this host (RFC 7672 §2.2).",
     "Mail clients set to STARTTLS cannot send mail.",
 );
 
@@ -32,8 +35,9 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
     Advice {
         title: format!("STARTTLS is offered but refused with {code}"),
         explanation: format!("{said} {}", audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)),
-        fix: "Look in the server's log for why TLS is not available: a certificate or key that is missing, unreadable or does not \
-              match is the usual cause. If the log shows no such command, a device on the path altered it."
+        fix: "Look in the server's log for why TLS is not available: a certificate or key that is missing, \
+              unreadable or does not match is the usual cause. If the log shows no such command, a device on \
+              the path altered it."
             .to_owned(),
     }
 }
@@ -55,24 +59,28 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
     Advice {
         title: "TLS does not come up".to_owned(),
         explanation: format!(
-            "{}{} Mail clients set to TLS on this port cannot send mail. Other mail servers do not use it: opportunistic, MTA-STS and \
-             DANE senders are not affected.",
+            "{}{} Mail clients set to TLS on this port cannot send mail. Other mail servers do not use it: \
+             opportunistic, MTA-STS and DANE senders are not affected.",
             failed.said,
             speaks(failed)
         ),
         fix: format!(
-            "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: tls_on_connect_ports = 465). \
-             {HANDSHAKE_FIX}"
+            "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
+             tls_on_connect_ports = 465). {HANDSHAKE_FIX}"
         ),
     }
 }
 
-const HANDSHAKE_FIX: &str = "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or ChaCha20, see that certificate and key belong together \
-                             and that the server can read them, and look in its log for the handshake's error.";
+const HANDSHAKE_FIX: &str = "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or ChaCha20, see that certificate \
+                             and key belong together and that the server can read them, and look in its log \
+                             for the handshake's error.";
 
 fn speaks(failed: &Handshaking) -> String {
     let words = failed.speaks.as_ref().map(|speaks| {
-        format!(" A hello for old servers showed what it would choose: {speaks}; senders of today do not speak that.")
+        format!(
+            " A hello for old servers showed what it would choose: {speaks}; senders of today do not \
+                 speak that."
+        )
     });
     words.unwrap_or_default()
 }
@@ -81,12 +89,13 @@ pub(super) fn injection(octets: usize, begun: &str) -> Advice {
     Advice {
         title: "Clear text follows the 220 to STARTTLS".to_owned(),
         explanation: format!(
-            "Between the 220 to STARTTLS and the handshake came {octets} octets that nobody asked for: “{begun}”. A client that takes \
-             them for replies inside TLS believes what an attacker on the path wrote (response injection). Senders of every kind, \
-             opportunistic, MTA-STS and DANE, and mail clients are exposed to it; careful ones drop the octets or the connection."
+            "Between the 220 to STARTTLS and the handshake came {octets} octets that nobody asked for: \
+             “{begun}”. A client that takes them for replies inside TLS believes what an attacker on the \
+             path wrote (response injection). Senders of every kind, opportunistic, MTA-STS and DANE, and \
+             mail clients are exposed to it; careful ones drop the octets or the connection."
         ),
-        fix: "Update the mail server and any proxy before it, and test again from another network: if the octets are gone there, a \
-              device on the first path puts them in."
+        fix: "Update the mail server and any proxy before it, and test again from another network: if the \
+              octets are gone there, a device on the first path puts them in."
             .to_owned(),
     }
 }
@@ -97,13 +106,15 @@ pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
         explanation: format!(
             "TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996). {}",
             audience.pick(
-                "Opportunistic senders that still speak it deliver over it; others deliver in clear text or keep the mail queued. \
-                 Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not deliver. DANE senders deliver only if they \
-                 still speak this version.",
+                "Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
+                 keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
+                 deliver. DANE senders deliver only if they still speak this version.",
                 "Mail clients of today refuse it and cannot send mail.",
             )
         ),
-        fix: "Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = >=TLSv1.2).".to_owned(),
+        fix: "Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = \
+              >=TLSv1.2)."
+            .to_owned(),
     }
 }
 
@@ -115,11 +126,15 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
             "What is weak about it: {}. {}",
             weaknesses.join("; "),
             audience.pick(
-                "Opportunistic senders deliver over it where they still offer it, else in clear text. Senders that enforce MTA-STS \
-                 and DANE senders judge the certificate and not the suite: they deliver if they still offer it, else not at all.",
+                "Opportunistic senders deliver over it where they still offer it, else in clear text. \
+                 Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: they \
+                 deliver if they still offer it, else not at all.",
                 "Mail clients use it where they still offer it, and cannot send mail where they do not.",
             )
         ),
-        fix: "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which has no weak suites.".to_owned(),
+        fix:
+            "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which has no \
+              weak suites."
+                .to_owned(),
     }
 }

@@ -22,7 +22,8 @@ pub(super) static CHECKS: &[&Check] = &[
 const DAY: i64 = 86_400;
 /// A certificate with no more days than this left expires soon.
 const SOON: i64 = 30;
-/// A certificate that lives less than this in all expires soon in the last third of its life: some live six days.
+/// A certificate that lives less than this in all expires soon in the last third of its life: some live six
+/// days.
 const SHORT_LIFE: i64 = 60 * DAY;
 
 static EXPIRED: Check = Check {

@@ -108,7 +108,8 @@ pub(crate) struct Refused {
     pub(crate) said: String,
 }
 
-/// A handshake that failed, with its error in words, and what a raw hello learned that the server would have chosen.
+/// A handshake that failed, with its error in words, and what a raw hello learned that the server would have
+/// chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Handshaking {
     pub(crate) said: String,

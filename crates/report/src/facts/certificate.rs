@@ -131,7 +131,8 @@ pub(crate) fn days_between(from: i64, until: i64) -> i64 {
     until.saturating_sub(from).div_euclid(86_400)
 }
 
-/// A time in Unix seconds as RFC 3339 writes it, UTC, whole seconds; `None` past the year 9999 and before the year 0.
+/// A time in Unix seconds as RFC 3339 writes it, UTC, whole seconds; `None` past the year 9999 and before the
+/// year 0.
 pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
     time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z")).ok()

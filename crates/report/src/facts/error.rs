@@ -86,12 +86,14 @@ fn no_reply(fault: &Fault, stage: Stage) -> (ErrorCode, String) {
         }
         FaultKind::TlsRecord if first => (
             ErrorCode::TlsOnPlaintextPort,
-            "The server spoke TLS where SMTP in clear text begins: this port seems to be set up for implicit TLS.".to_owned(),
+            "The server spoke TLS where SMTP in clear text begins: this port seems to be set up for implicit \
+             TLS.".to_owned(),
         ),
         FaultKind::NotAReply if first => {
             let likeness = Likeness::of(&fault.octets);
             let looks = likeness.name().map(|name| format!(" It looks like {name}."));
-            let words = format!("The server's first octets are no SMTP reply: “{begun}”.{}", looks.unwrap_or_default());
+            let words = format!("The server's first octets are no SMTP reply: \
+                                 “{begun}”.{}", looks.unwrap_or_default());
             (ErrorCode::NotSmtp, words)
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
@@ -115,8 +117,8 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
             if implicit_tls && clear_text {
                 let words = format!(
-                    "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port is set up without \
-                     implicit TLS."
+                    "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
+                     is set up without implicit TLS."
                 );
                 (ErrorCode::PlaintextOnImplicitTls, words)
             } else {
@@ -134,8 +136,9 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             ),
         ),
         TlsFailure::BadSignature => {
-            let words = "The server did not prove that it holds the key of its certificate: the signature in the handshake does \
-                         not verify. Either certificate and key do not belong together, or someone on the path posed as the server.";
+            let words = "The server did not prove that it holds the key of its certificate: the signature in \
+                         the handshake does not verify. Either certificate and key do not belong together, \
+                         or someone on the path posed as the server.";
             (ErrorCode::TlsFailed, words.to_owned())
         }
     }

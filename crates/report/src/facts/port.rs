@@ -1,4 +1,5 @@
-//! One port's observations, folded into what is known of it. Everything may be absent: a test may still be running.
+//! One port's observations, folded into what is known of it. Everything may be absent: a test may still be
+//! running.
 
 use std::time::Duration;
 

@@ -31,9 +31,10 @@ mod tests {
             let (hello_retry, completed) = (false, false);
             tls(&Handshake { version, suite, group, finite_field_bits, hello_retry, completed }).key_exchange
         };
-        assert_eq!(key_exchange(0x009c, None, None).as_deref(), Some("RSA")); // TLS_RSA_WITH_AES_128_GCM_SHA256
+        // TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_ and TLS_DHE_RSA_ with the same
+        assert_eq!(key_exchange(0x009c, None, None).as_deref(), Some("RSA"));
         assert_eq!(key_exchange(0xc02f, Some(NamedGroup(23)), None).as_deref(), Some("secp256r1"));
-        assert_eq!(key_exchange(0x009e, None, Some(1024)).as_deref(), Some("DHE 1024")); // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+        assert_eq!(key_exchange(0x009e, None, Some(1024)).as_deref(), Some("DHE 1024"));
         assert_eq!(key_exchange(0x009e, None, None), None);
     }
 }

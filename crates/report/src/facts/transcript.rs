@@ -9,8 +9,8 @@ use crate::{Speaker, TranscriptLine};
 /// Lines of one port's dialogue that are shown; a server's longest EHLO reply has 256 lines.
 pub(super) const MAX_TRANSCRIPT: usize = 800;
 
-/// The dialogue of a port line by line; at most [`MAX_TRANSCRIPT`] lines, the last of which then says how many more
-/// there were.
+/// The dialogue of a port line by line; at most [`MAX_TRANSCRIPT`] lines, the last of which then says how
+/// many more there were.
 pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<TranscriptLine> {
     let mut lines = Vec::new();
     for seen in on(observations, spec, Purpose::Dialogue) {

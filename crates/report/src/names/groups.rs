@@ -2,8 +2,8 @@
 
 use heloscope_observation::NamedGroup;
 
-/// The name in IANA's "TLS Supported Groups" registry, but `X25519` and `X448` as RFC 7748 writes them, which is what the
-/// report has always shown; `0x1234` for a group that is not known.
+/// The name in IANA's "TLS Supported Groups" registry, but `X25519` and `X448` as RFC 7748 writes them, which
+/// is what the report has always shown; `0x1234` for a group that is not known.
 pub(crate) fn group_name(group: NamedGroup) -> String {
     let name = GROUPS.iter().find(|(number, _)| *number == group.0).map(|(_, name)| *name);
     name.map_or_else(|| format!("0x{:04x}", group.0), str::to_owned)

@@ -16,19 +16,25 @@ pub(crate) fn meaning(extension: &Extension) -> Option<String> {
         "NO-SOLICITING" => "Takes no solicitations of the kinds listed, RFC 3865".to_owned(),
         _ => match keyword.strip_prefix("AUTH=") {
             Some(first) => {
-                let all: Vec<String> = std::iter::once(first).map(str::to_owned).chain(params.iter().cloned()).collect();
+                let all: Vec<String> =
+                    std::iter::once(first).map(str::to_owned).chain(params.iter().cloned()).collect();
                 auth("The form of AUTH of old Microsoft clients, in no RFC", &all)
             }
             None if is_masked(&keyword) => {
-                "A keyword overwritten on the path: a firewall that inspects SMTP hides what the server offers".to_owned()
+                "A keyword overwritten on the path: a firewall that inspects SMTP hides what the server \
+                 offers"
+                    .to_owned()
             }
-            None => KEYWORDS.iter().find(|(name, _)| *name == keyword).map(|(_, meaning)| (*meaning).to_owned())?,
+            None => KEYWORDS
+                .iter()
+                .find(|(name, _)| *name == keyword)
+                .map(|(_, meaning)| (*meaning).to_owned())?,
         },
     })
 }
 
-/// Whether a keyword was overwritten on the path, as Cisco's PIX and ASA do it: `XXXXXXXA` for STARTTLS, and other rows of
-/// X of the length of what stood there.
+/// Whether a keyword was overwritten on the path, as Cisco's PIX and ASA do it: `XXXXXXXA` for STARTTLS, and
+/// other rows of X of the length of what stood there.
 pub(crate) fn is_masked(keyword: &str) -> bool {
     let upper = keyword.to_ascii_uppercase();
     let row = upper.trim_end_matches(|last: char| last.is_ascii_uppercase() && last != 'X');
@@ -159,11 +165,13 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("SUBMITTER", "Takes the address responsible for a message, RFC 4405"),
     (
         "XCLIENT",
-        "Lets a trusted proxy state the client's address and name (Postfix); should be offered to that proxy only",
+        "Lets a trusted proxy state the client's address and name (Postfix); should be offered to that proxy \
+         only",
     ),
     (
         "XFORWARD",
-        "Lets a content filter state the client's address and name (Postfix); should be offered to that filter only",
+        "Lets a content filter state the client's address and name (Postfix); should be offered to that \
+         filter only",
     ),
     ("X-ANONYMOUSTLS", "Exchange's own TLS between its own servers"),
     ("X-LINK2STATE", "Exchange's routing information between its own servers"),

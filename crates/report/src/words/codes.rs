@@ -7,7 +7,8 @@ pub(crate) fn reply_code(code: u16) -> Option<&'static str> {
     REPLY_CODES.iter().find(|(number, _)| *number == code).map(|(_, meaning)| *meaning)
 }
 
-/// What an enhanced status code means, its class aside: IANA's registry, else what RFC 3463 §3 says of its subject.
+/// What an enhanced status code means, its class aside: IANA's registry, else what RFC 3463 §3 says of its
+/// subject.
 pub(crate) fn status_code(code: EnhancedStatusCode) -> Option<&'static str> {
     let row =
         STATUS_CODES.iter().find(|(subject, detail, _)| (*subject, *detail) == (code.subject, code.detail));

@@ -18,8 +18,8 @@ pub(crate) fn quoted(reply: &Reply) -> String {
     }
 }
 
-/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; `None` where no
-/// RFC gives them a meaning.
+/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`;
+/// `None` where no RFC gives them a meaning.
 pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
     let code = reply.code();
     let plain = reply_code(code).map(|meaning| format!("{code} means “{meaning}”"));
@@ -40,41 +40,52 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
     let status = reply.enhanced_status_code().map(|code| (code.subject, code.detail));
     Some(match (reply.code(), status, stage) {
         (421, Some((7, 0)), _) => {
-            "Likely cause: too many connections, or connections too fast, from the address that tests; a later test may pass."
+            "Likely cause: too many connections, or connections too fast, from the address that tests; a \
+             later test may pass."
         }
         (421, Some((3, 2)), _) => {
-            "Likely cause: all of the server's screening or delivery processes are busy, or it is shutting down."
+            "Likely cause: all of the server's screening or delivery processes are busy, or it is shutting \
+             down."
         }
         (421, Some((4, 5)), _) => "Likely cause: the server is congested.",
         (421, ..) => {
-            "Likely cause: the server is busy or shutting down, or it limits connections from the address that tests."
+            "Likely cause: the server is busy or shutting down, or it limits connections from the address \
+             that tests."
         }
         (450, Some((3, 2)), _) => {
-            "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it through."
+            "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it \
+             through."
         }
         (450 | 451, _, Stage::Greeting | Stage::Ehlo) => {
-            "Likely cause: the server defers clients it does not know yet, or a policy service of it does not answer."
+            "Likely cause: the server defers clients it does not know yet, or a policy service of it does \
+             not answer."
         }
         (454, _, Stage::StartTls) => {
-            "Likely cause: the server cannot read its certificate or key, or its TLS library has not started; its log says which."
+            "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
+             started; its log says which."
         }
         (521, ..) => "The host takes no mail by choice (RFC 7504).",
         (530, Some((7, 0)), _) => "Likely cause: the server demands STARTTLS before anything else.",
         (530, ..) => "Likely cause: the server demands STARTTLS or authentication first.",
         (550 | 554, Some((7, 25)), _) => {
-            "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back to it."
+            "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back \
+             to it."
         }
         (550 | 554, Some((7, 1)), _) => {
-            "Likely cause: the address that tests is on a block list that the server uses, or the server denies it by a rule of its own."
+            "Likely cause: the address that tests is on a block list that the server uses, or the server \
+             denies it by a rule of its own."
         }
         (554, _, Stage::Greeting) => {
-            "Likely cause: the server denies the address that tests, by a block list or a rule, or offers no mail service on this address."
+            "Likely cause: the server denies the address that tests, by a block list or a rule, or offers no \
+             mail service on this address."
         }
         (550, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            "Likely cause: the server does not accept the name given with EHLO: it must be a domain name that resolves."
+            "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
+             that resolves."
         }
         (502, _, Stage::StartTls) => {
-            "Likely cause: STARTTLS is advertised but switched off, or a device on the path removed the command."
+            "Likely cause: STARTTLS is advertised but switched off, or a device on the path removed the \
+             command."
         }
         (502, ..) => "Likely cause: the server does not implement the command.",
         (500, _, Stage::StartTls) => {
@@ -84,7 +95,8 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
             "Likely cause: the server does not know the command, or a device on the path altered it."
         }
         (501 | 504, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            "Likely cause: the server does not accept the name given with the command: it must be a full domain name or an address literal."
+            "Likely cause: the server does not accept the name given with the command: it must be a full \
+             domain name or an address literal."
         }
         (503, ..) => "Likely cause: the server takes the command for out of turn.",
         _ => return None,
@@ -108,8 +120,8 @@ mod tests {
         assert_eq!(
             codes_explained(&busy).as_deref(),
             Some(
-                "421 means “service not available, closing transmission channel”; the enhanced status code 4.7.0 means \
-                 “other or undefined security status”."
+                "421 means “service not available, closing transmission channel”; the enhanced status code \
+                 4.7.0 means “other or undefined security status”."
             )
         );
         assert!(likely_cause(&busy, Stage::Greeting).unwrap().contains("too many connections"));

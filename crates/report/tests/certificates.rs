@@ -1,0 +1,283 @@
+//! Each check on certificates: what fires it and what does not.
+
+mod scene;
+
+use heloscope_report::{ChainError, Port, Severity, Trust, Verdict};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose};
+use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
+
+/// Port 25 of mx1.example.com with this chain, the first of `private` trusted.
+fn port(sent: &[&[u8]], private: Option<&Entity>) -> Port {
+    let scene = Scene::one("25", |play| play.goes_well(sent));
+    let report = private.map_or_else(|| scene.judged(), |anchor| scene.judged_trusting(anchor));
+    report.ports.into_iter().next().expect("the one port asked for")
+}
+
+fn root() -> Entity {
+    Entity::self_signed(ca("Example Root"), 1)
+}
+
+/// A leaf that a trusted root has issued.
+fn issued(params: CertificateParams) -> Port {
+    let root = root();
+    let leaf = root.issue(params, 3);
+    port(&[&leaf.der], Some(&root))
+}
+
+fn lives(from: i64, until: i64) -> Port {
+    issued(valid(server(), from, until))
+}
+
+#[test]
+fn a_sound_certificate_has_its_facts_and_no_finding() {
+    let port = issued(server());
+    assert_eq!(port.ids(), [""; 0]);
+    let certificate = port.certificate.unwrap();
+    assert_eq!((certificate.chain_valid, certificate.chain_error), (true, None));
+    assert_eq!((certificate.trust, certificate.hostname_match), (Some(Trust::Private), true));
+    assert_eq!(certificate.facts.days_remaining, Some(60));
+    assert_eq!(certificate.facts.key.as_deref(), Some("Ed25519"));
+}
+
+#[test]
+fn expired() {
+    let yesterday = lives(NOW - 90 * DAY, NOW - DAY);
+    assert_eq!(yesterday.ids(), ["certificate-expired"]);
+    let found = yesterday.found("certificate-expired");
+    assert_eq!(found.title, "Certificate expired 1 day ago");
+    assert!(found.explanation.contains("2026-11-22"), "{}", found.explanation);
+    let certificate = yesterday.certificate.clone().unwrap();
+    assert_eq!(certificate.facts.days_remaining, Some(-1));
+    // Expired is not untrusted.
+    assert_eq!(
+        (certificate.chain_error, certificate.trust),
+        (Some(ChainError::Expired), Some(Trust::Private))
+    );
+    assert_eq!(yesterday.verdict("certificate-untrusted"), Verdict::Passed);
+    assert_eq!(yesterday.verdict("certificate-expiring-soon"), Verdict::NotApplicable);
+
+    assert_eq!(lives(NOW - 90 * DAY, NOW).verdict("certificate-expired"), Verdict::Passed);
+}
+
+#[test]
+fn an_expired_intermediate_is_named() {
+    let root = root();
+    let intermediate = root.issue(valid(ca("Example Intermediate"), NOW - 90 * DAY, NOW - 3 * DAY), 2);
+    let leaf = intermediate.issue(server(), 3);
+    let port = port(&[&leaf.der, &intermediate.der], Some(&root));
+    assert_eq!(port.ids(), ["certificate-expired"]);
+    assert_eq!(port.found("certificate-expired").title, "Certificate 2 of the chain expired 3 days ago");
+}
+
+#[test]
+fn not_yet_valid() {
+    let tomorrow = lives(NOW + DAY, NOW + 90 * DAY);
+    assert_eq!(tomorrow.ids(), ["certificate-not-yet-valid"]);
+    assert!(tomorrow.found("certificate-not-yet-valid").explanation.contains("2026-11-24"));
+
+    assert_eq!(lives(NOW, NOW + 90 * DAY).verdict("certificate-not-yet-valid"), Verdict::Passed);
+}
+
+#[test]
+fn expiring_soon() {
+    let soon = lives(NOW - 78 * DAY, NOW + 12 * DAY);
+    assert_eq!(soon.found("certificate-expiring-soon").title, "Certificate expires in 12 days");
+    assert_eq!(soon.found("certificate-expiring-soon").severity, Severity::Warning);
+    assert_eq!(
+        lives(NOW - 60 * DAY, NOW + 31 * DAY - 1).verdict("certificate-expiring-soon"),
+        Verdict::Found
+    );
+    assert_eq!(lives(NOW - 59 * DAY, NOW + 31 * DAY).verdict("certificate-expiring-soon"), Verdict::Passed);
+    let today = lives(NOW - 90 * DAY, NOW + 60);
+    assert_eq!(today.found("certificate-expiring-soon").title, "Certificate expires in less than a day");
+}
+
+#[test]
+fn a_short_lived_certificate_expires_soon_in_its_last_third() {
+    // Of six days, two and a half are left, and then two.
+    assert_eq!(
+        lives(NOW - 3 * DAY - DAY / 2, NOW + 2 * DAY + DAY / 2).verdict("certificate-expiring-soon"),
+        Verdict::Passed
+    );
+    assert_eq!(lives(NOW - 4 * DAY, NOW + 2 * DAY).verdict("certificate-expiring-soon"), Verdict::Found);
+}
+
+#[test]
+fn hostname_mismatch() {
+    let mut params = named("mail.example.com");
+    params.subject_alt_names =
+        CertificateParams::new(["mail.example.com".to_owned(), "*.mx1.example.com".to_owned()])
+            .unwrap()
+            .subject_alt_names;
+    let other = issued(params);
+    assert_eq!(other.ids(), ["certificate-hostname-mismatch"]);
+    let found = other.found("certificate-hostname-mismatch");
+    assert_eq!(found.title, "The certificate is not for mx1.example.com");
+    assert!(
+        found.explanation.contains("It is for mail.example.com, *.mx1.example.com"),
+        "{}",
+        found.explanation
+    );
+    let certificate = other.certificate.unwrap();
+    assert_eq!((certificate.chain_valid, certificate.hostname_match), (true, false));
+
+    let mut wildcard = named("x");
+    wildcard.subject_alt_names =
+        CertificateParams::new(["*.example.com".to_owned()]).unwrap().subject_alt_names;
+    assert_eq!(issued(wildcard).verdict("certificate-hostname-mismatch"), Verdict::Passed);
+}
+
+#[test]
+fn common_name_only() {
+    let bare = issued(named("mx1.example.com"));
+    assert_eq!(bare.ids(), ["certificate-common-name-only"]);
+    assert_eq!(bare.verdict("certificate-hostname-mismatch"), Verdict::NotApplicable);
+    assert!(!bare.certificate.unwrap().hostname_match);
+
+    let other = issued(named("localhost"));
+    assert_eq!(other.ids(), ["certificate-hostname-mismatch", "certificate-common-name-only"]);
+
+    assert_eq!(issued(server()).verdict("certificate-common-name-only"), Verdict::Passed);
+}
+
+#[test]
+fn self_signed() {
+    let alone = Entity::self_signed(server(), 3);
+    let port_of = |private| port(&[&alone.der], private);
+    let untrusted = port_of(None);
+    assert_eq!(untrusted.ids(), ["certificate-self-signed"]);
+    assert_eq!(untrusted.verdict("certificate-untrusted"), Verdict::NotApplicable);
+    let certificate = untrusted.certificate.unwrap();
+    assert_eq!((certificate.self_signed, certificate.chain_error), (true, Some(ChainError::SelfSigned)));
+
+    // A trust anchor may be self-signed.
+    let anchor = port_of(Some(&alone));
+    assert_eq!(anchor.ids(), [""; 0]);
+    assert_eq!(anchor.verdict("certificate-self-signed"), Verdict::Passed);
+    assert!(anchor.certificate.unwrap().self_signed);
+}
+
+#[test]
+fn chain_incomplete() {
+    let (root, intermediate, leaf) = chain();
+    let alone = port(&[&leaf.der], Some(&root));
+    assert_eq!(alone.ids(), ["certificate-chain-incomplete"]);
+    assert!(alone.found("certificate-chain-incomplete").explanation.contains("CN=Example Intermediate"));
+    assert_eq!(alone.certificate.clone().unwrap().chain_error, Some(ChainError::MissingIntermediate));
+    assert_eq!(alone.why("certificate-untrusted"), "the path does not reach a root");
+
+    let whole = port(&[&leaf.der, &intermediate.der], Some(&root));
+    assert_eq!(whole.verdict("certificate-chain-incomplete"), Verdict::Passed);
+}
+
+#[test]
+fn untrusted() {
+    let (root, intermediate, leaf) = chain();
+    let untrusted = port(&[&leaf.der, &intermediate.der, &root.der], None);
+    assert_eq!(untrusted.ids(), ["certificate-untrusted"]);
+    assert!(
+        untrusted
+            .found("certificate-untrusted")
+            .explanation
+            .contains("CN=Example Root, which the server sent")
+    );
+
+    let trusted = port(&[&leaf.der, &intermediate.der, &root.der], Some(&root));
+    assert_eq!(trusted.verdict("certificate-untrusted"), Verdict::Passed);
+}
+
+#[test]
+fn path_invalid() {
+    let mut for_clients = server();
+    for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let wrong = issued(for_clients);
+    assert_eq!(wrong.ids(), ["certificate-path-invalid"]);
+    assert!(wrong.found("certificate-path-invalid").explanation.contains("may not be used for TLS servers"));
+    assert_eq!(wrong.certificate.unwrap().chain_error, Some(ChainError::NotForServerAuth));
+
+    let mut for_both = server();
+    for_both.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+    assert_eq!(issued(for_both).verdict("certificate-path-invalid"), Verdict::Passed);
+}
+
+#[test]
+fn a_forged_signature() {
+    // Another root of the same name: its key did not make the signature.
+    let (root, impostor) = (root(), Entity::self_signed(ca("Example Root"), 9));
+    let leaf = root.issue(server(), 3);
+    let port = port(&[&leaf.der], Some(&impostor));
+    assert!(!port.certificate.unwrap().chain_valid);
+}
+
+#[test]
+fn an_unreadable_leaf() {
+    let broken = port(&[b"no certificate"], None);
+    assert_eq!(broken.ids(), ["certificate-path-invalid"]);
+    assert_eq!(broken.why("certificate-expired"), "the certificate cannot be read");
+    let certificate = broken.certificate.unwrap();
+    assert_eq!(certificate.chain_error, Some(ChainError::Unreadable));
+    assert_eq!(certificate.facts.unreadable.as_deref(), Some("These 14 octets are no DER certificate."));
+}
+
+#[test]
+fn no_certificate_at_all() {
+    let none = port(&[], None);
+    assert_eq!((none.ids(), none.certificate.clone()), (vec![], None));
+    assert_eq!(none.why("certificate-expired"), "the server sent no certificate");
+}
+
+#[test]
+fn weak_key() {
+    let short = fixture(include_str!("../../pki/tests/fixtures/rsa1024.pem"));
+    let weak = port(&[&short], None);
+    assert!(weak.found("certificate-weak-key").explanation.contains("The certificate has the key RSA 1024"));
+
+    assert_eq!(issued(server()).verdict("certificate-weak-key"), Verdict::Passed);
+}
+
+#[test]
+fn weak_signature() {
+    for (pem, algorithm) in [
+        (include_str!("../../pki/tests/fixtures/sha1.pem"), "sha1WithRSAEncryption"),
+        (include_str!("../../pki/tests/fixtures/md5.pem"), "md5WithRSAEncryption"),
+    ] {
+        let weak = port(&[&fixture(pem)], None);
+        let found = weak.found("certificate-weak-signature");
+        assert!(found.explanation.contains(&format!("is signed with {algorithm}")), "{}", found.explanation);
+    }
+    // A root's own signature protects nothing.
+    let root_sha1 = fixture(include_str!("../../pki/tests/fixtures/rsa1024-sha1.pem"));
+    let (_, _, leaf) = chain();
+    assert_eq!(port(&[&leaf.der, &root_sha1], None).verdict("certificate-weak-signature"), Verdict::Passed);
+}
+
+#[test]
+fn all_faults_are_listed_together() {
+    let mut params = valid(named("localhost"), NOW - 90 * DAY, NOW - 5 * DAY);
+    params.distinguished_name.push(DnType::OrganizationName, "Example");
+    let alone = Entity::self_signed(params, 3);
+    let port = port(&[&alone.der], None);
+    assert_eq!(
+        port.ids(),
+        [
+            "certificate-expired",
+            "certificate-hostname-mismatch",
+            "certificate-self-signed",
+            "certificate-common-name-only"
+        ]
+    );
+    let text = port.certificate.unwrap().chain_error_text.unwrap();
+    assert!(text.contains("expired on 2026-11-18") && text.contains("signed with its own key"), "{text}");
+}
+
+#[test]
+fn dane_is_never_said_to_fail_by_dates_or_issuer_as_such() {
+    let alone = Entity::self_signed(valid(named("localhost"), NOW - 90 * DAY, NOW - 5 * DAY), 3);
+    let port = port(&[&alone.der], None);
+    for finding in &port.findings {
+        assert!(finding.explanation.contains("DANE-EE(3)"), "{}: {}", finding.id, finding.explanation);
+        assert!(finding.explanation.contains("Opportunistic senders deliver all the same"), "{}", finding.id);
+        assert!(finding.explanation.contains("MTA-STS do not deliver"), "{}", finding.id);
+    }
+}

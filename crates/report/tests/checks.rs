@@ -1,0 +1,391 @@
+//! Each check on connection, session and TLS: what fires it and what does not. Certificates have a file of
+//! their own.
+
+mod scene;
+
+use heloscope_observation::{AlertDescription, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_report::{Port, Report, Severity, Status, Verdict};
+use heloscope_smtp::FaultKind;
+use scene::{Asked, EHLO, EHLO_AUTH, EHLO_TLS, GREETING, Play, Scene, chain};
+
+fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    Scene::one(spec, play).judged().ports.remove(0)
+}
+
+/// All as it should be, on port 25, 465 and 587.
+fn healthy() -> Report {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let scene = Scene::of("mx1.example.com")
+        .port("25", |play| play.goes_well(sent))
+        .port("465", |play| play.goes_well(sent))
+        .port("587", |play| play.goes_well(sent));
+    scene.judged_trusting(&root)
+}
+
+#[test]
+fn a_healthy_server_passes_every_check_that_applies() {
+    let report = healthy();
+    assert_eq!((report.status, report.findings.len()), (Status::Ok, 0));
+    for port in &report.ports {
+        assert_eq!(port.ids(), [""; 0], "{}", port.port);
+        for check in &port.checks {
+            assert!(
+                matches!(check.verdict, Verdict::Passed | Verdict::NotApplicable),
+                "{} on {}: {:?}",
+                check.id,
+                port.port,
+                check.why
+            );
+            assert_eq!(check.why.is_some(), check.verdict == Verdict::NotApplicable, "{}", check.id);
+        }
+    }
+    let not_applicable = |port: &Port| {
+        let checks = port.checks.iter().filter(|check| check.verdict == Verdict::NotApplicable);
+        checks.map(|check| check.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(not_applicable(&report.ports[0]), ["tls-failed", "submission-without-auth"]);
+    assert_eq!(
+        not_applicable(&report.ports[1]),
+        ["esmtp-masked", "starttls-missing", "starttls-failed", "starttls-injection", "auth-without-tls"]
+    );
+    assert_eq!(not_applicable(&report.ports[2]), ["tls-failed"]);
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_found_once() {
+    let play = |spec: &str, scene: Scene| {
+        scene.port(spec, |play| play.meets(Stage::Resolve, RefusalCode::NameNotFound))
+    };
+    let report = play("465", play("25", Scene::of("mx9.example.com"))).judged();
+    assert_eq!(report.status, Status::Untested);
+    let ids: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
+    assert_eq!(ids, ["name-not-found"]);
+    for port in &report.ports {
+        assert_eq!((port.verdict("name-not-found"), port.ids()), (Verdict::Found, vec![]));
+        assert_eq!(port.verdict("connect-failed"), Verdict::NotTested);
+    }
+}
+
+#[test]
+fn connect_failed() {
+    let refused = |spec| Scene::one(spec, |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused));
+    let report = refused("25").judged();
+    assert_eq!(report.status, Status::Error);
+    let found = report.ports[0].found("connect-failed");
+    assert_eq!((found.severity, found.title.as_str()), (Severity::Error, "The connection is refused"));
+    assert!(!found.explanation.contains("block"), "{}", found.explanation);
+    assert_eq!(
+        report.ports[0].why("starttls-missing"),
+        "the test of this port ended early: the connection was refused"
+    );
+
+    assert_eq!(healthy().ports[0].verdict("connect-failed"), Verdict::Passed);
+}
+
+#[test]
+fn connect_failed_on_one_of_two_submission_ports_is_a_notice() {
+    let report = Scene::of("mx1.example.com")
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .port("587", |play| play.connects().greets(GREETING))
+        .judged();
+    assert_eq!(report.ports[0].found("connect-failed").severity, Severity::Notice);
+
+    let neither = Scene::of("mx1.example.com")
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .port("587", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .port("25", |play| play.connects().greets(GREETING))
+        .judged();
+    assert_eq!(neither.ports[0].found("connect-failed").severity, Severity::Error);
+}
+
+#[test]
+fn where_all_ports_time_out_port_25_says_that_networks_block_it() {
+    let report = Scene::of("mx1.example.com")
+        .port("25", |play| play.meets(Stage::Connect, RefusalCode::ConnectTimeout))
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectTimeout))
+        .judged();
+    let words = &report.ports[0].found("connect-failed").explanation;
+    assert!(
+        words.contains("block connections to port 25") && words.contains("No port of the host answered"),
+        "{words}"
+    );
+    let words = &report.ports[1].found("connect-failed").explanation;
+    assert!(!words.contains("port 25") && words.contains("No port of the host answered"), "{words}");
+}
+
+#[test]
+fn what_the_relay_refuses_says_nothing_about_the_server() {
+    for code in
+        [RefusalCode::Quota, RefusalCode::Blocked, RefusalCode::RelayUnreachable, RefusalCode::ResolveFailed]
+    {
+        let report = Scene::one("25", |play| play.meets(Stage::Connect, code)).judged();
+        assert_eq!(report.status, Status::Untested, "{code:?}");
+        assert_eq!(report.ports[0].ids(), [""; 0]);
+        let mut verdicts = report.ports[0].checks.iter().map(|check| check.verdict);
+        assert!(
+            verdicts.all(|verdict| matches!(verdict, Verdict::NotTested | Verdict::NotApplicable)),
+            "{code:?}"
+        );
+    }
+}
+
+#[test]
+fn greeting_rejected() {
+    let denied = port("25", |play| play.connects().greets("554 5.7.1 no").quits());
+    assert_eq!(denied.found("greeting-rejected").severity, Severity::Error);
+    assert_eq!(denied.verdict("starttls-missing"), Verdict::NotTested);
+
+    assert_eq!(healthy().ports[0].verdict("greeting-rejected"), Verdict::Passed);
+}
+
+#[test]
+fn a_busy_server_lacks_nothing() {
+    let busy = port("25", |play| play.connects().greets("421 4.7.0 too many").ends(Stage::Greeting));
+    assert_eq!(busy.ids(), ["greeting-rejected"]);
+    assert_eq!(busy.found("greeting-rejected").severity, Severity::Warning);
+    for id in
+        ["starttls-missing", "starttls-failed", "tls-version-weak", "certificate-expired", "auth-without-tls"]
+    {
+        assert_eq!(busy.verdict(id), Verdict::NotTested, "{id}");
+        assert_eq!(busy.why(id), "the test of this port ended early: the server greeted with a refusal");
+    }
+    assert_eq!(busy.starttls_supported, None);
+}
+
+#[test]
+fn greeting_slow() {
+    let slow = port("25", |play| play.connects().after_ms(10_000).greets(GREETING));
+    assert_eq!(slow.found("greeting-slow").title, "The greeting takes 10 s");
+    assert_eq!(slow.timings.greeting_ms, Some(10_049));
+    let at_the_limit = port("25", |play| play.connects().after_ms(9_951).greets(GREETING));
+    assert_eq!(at_the_limit.verdict("greeting-slow"), Verdict::Passed);
+    // Over implicit TLS the time runs from the end of the handshake.
+    let implicit = port("465", |play| play.connects().after_ms(60_000).tls(&[]).greets(GREETING));
+    assert_eq!(implicit.verdict("greeting-slow"), Verdict::Passed);
+}
+
+#[test]
+fn not_smtp() {
+    let http = port("25", |play| {
+        play.connects()
+            .babbles(Stage::Greeting, FaultKind::NotAReply, b"HTTP/1.1 400\r\n")
+            .ends(Stage::Greeting)
+    });
+    assert_eq!(http.found("not-smtp").title, "The server speaks HTTP, not SMTP");
+    assert_eq!(http.ids(), ["not-smtp"]);
+    let tls = port("25", |play| {
+        play.connects()
+            .babbles(Stage::Greeting, FaultKind::TlsRecord, b"\x15\x03\x01\0\x02\x02\x28")
+            .ends(Stage::Greeting)
+    });
+    assert!(tls.found("not-smtp").explanation.contains("port 465"));
+
+    assert_eq!(healthy().ports[0].verdict("not-smtp"), Verdict::Passed);
+}
+
+#[test]
+fn ehlo_rejected() {
+    let rejected = port("25", |play| play.connects().greets(GREETING).ehlo("550 no").helo("550 no").quits());
+    assert_eq!(rejected.found("ehlo-rejected").severity, Severity::Error);
+    let deferred = port("25", |play| play.connects().greets(GREETING).ehlo("450 4.3.2 later").quits());
+    assert_eq!(deferred.found("ehlo-rejected").severity, Severity::Warning);
+    let helo_only =
+        port("25", |play| play.connects().greets(GREETING).ehlo("502 no").helo("250 mx1").quits());
+    assert_eq!(helo_only.ids(), ["ehlo-rejected"]);
+    assert_eq!(helo_only.found("ehlo-rejected").severity, Severity::Warning);
+    assert_eq!(
+        helo_only.why("starttls-missing"),
+        "the server refused EHLO, and without it nothing is offered"
+    );
+    assert_eq!((helo_only.starttls_supported, helo_only.capabilities.len()), (None, 0));
+
+    assert_eq!(healthy().ports[1].verdict("ehlo-rejected"), Verdict::Passed);
+}
+
+#[test]
+fn malformed_reply() {
+    let broken = port("25", |play| {
+        let play = play.connects().greets(GREETING).says_ehlo();
+        play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"hello\r\n").ends(Stage::Ehlo)
+    });
+    assert_eq!(broken.ids(), ["malformed-reply"]);
+
+    assert_eq!(healthy().ports[0].verdict("malformed-reply"), Verdict::Passed);
+}
+
+#[test]
+fn session_cut_short() {
+    let closed = port("25", |play| play.connects().closes(Stage::Greeting));
+    assert_eq!(closed.found("session-cut-short").title, "The session ends before the greeting");
+    let silent = port("25", |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 20));
+    assert_eq!(silent.ids(), ["session-cut-short"]);
+    assert_eq!(silent.why("starttls-missing"), "the test of this port ended early: time ran out");
+    let shut_down = port("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.0 shutting down").ends(Stage::StartTls)
+    });
+    assert_eq!(shut_down.ids(), ["session-cut-short"]);
+    assert_eq!(shut_down.verdict("starttls-failed"), Verdict::NotTested);
+    let reset = port("25", |play| play.connects().loses(Stage::Greeting, RefusalCode::Reset));
+    assert_eq!(reset.ids(), ["session-cut-short"]);
+    // The relay's own limit is not the server's fault.
+    let relay = port("25", |play| play.connects().loses(Stage::Greeting, RefusalCode::Timeout));
+    assert_eq!(relay.ids(), [""; 0]);
+
+    assert_eq!(healthy().ports[0].verdict("session-cut-short"), Verdict::Passed);
+}
+
+#[test]
+fn esmtp_masked() {
+    let masked = "250-mx1.example.com\n250-SIZE 1000\n250 XXXXXXXA";
+    let port = port("25", |play| play.connects().greets("220 ****").ehlo(masked).quits());
+    assert_eq!(port.ids(), ["esmtp-masked"]);
+    assert_eq!(port.verdict("starttls-missing"), Verdict::NotTested);
+    assert_eq!(port.starttls_supported, None);
+
+    assert_eq!(healthy().ports[0].verdict("esmtp-masked"), Verdict::Passed);
+}
+
+#[test]
+fn starttls_missing() {
+    let missing = port("25", |play| play.connects().greets(GREETING).ehlo("250-mx1\n250 SIZE 1").quits());
+    assert_eq!(missing.ids(), ["starttls-missing"]);
+    assert_eq!(missing.starttls_supported, Some(false));
+    let words = &missing.found("starttls-missing").explanation;
+    for words_of_senders in ["Opportunistic senders", "MTA-STS", "DANE senders"] {
+        assert!(words.contains(words_of_senders), "{words}");
+    }
+    assert_eq!(missing.why("certificate-expired"), "the server offers no TLS on this port");
+    assert_eq!(missing.verdict("certificate-expired"), Verdict::NotApplicable);
+
+    let on_587 = port("587", |play| play.connects().greets(GREETING).ehlo("250 mx1").quits());
+    assert!(on_587.found("starttls-missing").explanation.contains("Mail clients"));
+    let on_2525 = port("2525/starttls", |play| play.connects().greets(GREETING).ehlo("250 mx1").quits());
+    assert_eq!(on_2525.ids(), ["starttls-missing"]);
+
+    assert_eq!(healthy().ports[0].verdict("starttls-missing"), Verdict::Passed);
+}
+
+#[test]
+fn starttls_failed() {
+    let refused =
+        port("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls("454 4.7.0 no").quits());
+    assert_eq!(refused.ids(), ["starttls-failed"]);
+    assert_eq!(refused.found("starttls-failed").title, "STARTTLS is offered but refused with 454");
+
+    let alert = TlsFailure::Alert(AlertDescription(40));
+    let failed = port("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake().tls_fails(alert)
+    });
+    assert_eq!(failed.ids(), ["starttls-failed"]);
+    assert_eq!(failed.verdict("tls-version-weak"), Verdict::NotTested);
+
+    let hangs_up = port("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake().closes(Stage::Tls)
+    });
+    assert_eq!(hangs_up.ids(), ["starttls-failed"]);
+
+    assert_eq!(healthy().ports[0].verdict("starttls-failed"), Verdict::Passed);
+}
+
+#[test]
+fn a_hello_by_hand_says_what_the_server_would_have_chosen() {
+    let (_, intermediate, leaf) = chain();
+    let alert = TlsFailure::Alert(AlertDescription(70));
+    let report = Scene::one("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake().tls_fails(alert)
+    })
+    .raw_hello("25", |play| {
+        // TLS_RSA_WITH_3DES_EDE_CBC_SHA
+        let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+        let play = play.connects().begins_handshake();
+        play.chooses(TlsVersion::TLS_1_0, 0x000a, None, false, sent).ends(Stage::Tls)
+    })
+    .judged();
+    let port = &report.ports[0];
+    assert!(port.found("starttls-failed").explanation.contains("TLS 1.0 with TLS_RSA_WITH_3DES_EDE_CBC_SHA"));
+    assert_eq!(port.found("tls-version-weak").title, "The server speaks TLS 1.0 at best");
+    assert!(port.found("tls-cipher-weak").explanation.contains("3DES"));
+    assert!(port.found("tls-cipher-weak").explanation.contains("no forward secrecy"));
+    let tls = port.tls.clone().unwrap();
+    assert_eq!((tls.key_exchange.as_deref(), tls.completed), (Some("RSA"), false));
+    assert_eq!(port.verdict("certificate-hostname-mismatch"), Verdict::Passed);
+    assert_eq!(port.chain.len(), 2);
+}
+
+#[test]
+fn starttls_injection() {
+    let (_, _, leaf) = chain();
+    let injected = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go");
+        let octets = heloscope_observation::Event::Injected { octets: b"250 mx1\r\n".into(), total: 9 };
+        play.see(Stage::Tls, octets).tls(&[&leaf.der]).ehlo(EHLO_TLS).quits()
+    });
+    let found = injected.found("starttls-injection");
+    assert_eq!(found.severity, Severity::Error);
+    assert!(found.explanation.contains("9 octets") && found.explanation.contains("“250 mx1\\r\\n”"));
+
+    assert_eq!(healthy().ports[0].verdict("starttls-injection"), Verdict::Passed);
+}
+
+#[test]
+fn tls_failed() {
+    let clear = port("465", |play| {
+        play.connects().begins_handshake().tls_fails(TlsFailure::NotTls(b"220 mx1\r\n".into()))
+    });
+    assert_eq!(clear.ids(), ["tls-failed"]);
+    let hangs_up = port("465", |play| play.connects().begins_handshake().closes(Stage::Tls));
+    assert_eq!(hangs_up.ids(), ["tls-failed"]);
+    // With TLS 1.3 a server says only after the handshake that it wants a client certificate.
+    let wants_certificate = port("465", |play| {
+        let failure = TlsFailure::Alert(AlertDescription(116));
+        play.connects().tls(&[]).see(Stage::Greeting, heloscope_observation::Event::TlsFailed(failure))
+    });
+    assert!(wants_certificate.found("tls-failed").explanation.contains("certificate_required"));
+
+    assert_eq!(healthy().ports[1].verdict("tls-failed"), Verdict::Passed);
+}
+
+/// A handshake that ends with this version, suite and group.
+fn chosen(version: TlsVersion, suite: u16) -> Port {
+    let (_, _, leaf) = chain();
+    port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake();
+        play.chooses(version, suite, Some(NamedGroup(23)), true, &[&leaf.der]).ehlo(EHLO_TLS).quits()
+    })
+}
+
+#[test]
+fn tls_version_weak() {
+    assert_eq!(chosen(TlsVersion::TLS_1_1, 0xc02f).verdict("tls-version-weak"), Verdict::Found);
+    assert_eq!(chosen(TlsVersion::TLS_1_2, 0xc02f).verdict("tls-version-weak"), Verdict::Passed);
+}
+
+#[test]
+fn tls_cipher_weak() {
+    // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+    assert_eq!(chosen(TlsVersion::TLS_1_2, 0xc013).verdict("tls-cipher-weak"), Verdict::Found);
+    assert_eq!(chosen(TlsVersion::TLS_1_2, 0xc02f).verdict("tls-cipher-weak"), Verdict::Passed);
+}
+
+#[test]
+fn auth_without_tls() {
+    for ehlo in ["250-mx1\n250-STARTTLS\n250 AUTH PLAIN LOGIN", "250-mx1\n250-STARTTLS\n250 AUTH=LOGIN"] {
+        let open = port("587", |play| play.connects().greets(GREETING).ehlo(ehlo));
+        assert!(open.found("auth-without-tls").explanation.contains("LOGIN"), "{ehlo}");
+    }
+    // Inside TLS it is as it should be.
+    assert_eq!(healthy().ports[2].verdict("auth-without-tls"), Verdict::Passed);
+}
+
+#[test]
+fn submission_without_auth() {
+    let without = |spec, ehlo: &str| {
+        port(spec, |play| {
+            play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").tls(&[]).ehlo(ehlo).quits()
+        })
+    };
+    assert_eq!(without("587", EHLO_TLS).found("submission-without-auth").severity, Severity::Notice);
+    assert_eq!(without("587", EHLO_AUTH).verdict("submission-without-auth"), Verdict::Passed);
+    assert_eq!(without("25", EHLO_TLS).verdict("submission-without-auth"), Verdict::NotApplicable);
+}

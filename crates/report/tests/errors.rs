@@ -1,0 +1,199 @@
+//! Every error code: what it takes to get it, in which phase, and what it says.
+
+mod scene;
+
+use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure};
+use heloscope_report::{ErrorCode, PortError};
+use heloscope_smtp::{Command, FaultKind};
+use scene::{EHLO, GREETING, Play, Scene};
+
+fn error(port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> PortError {
+    Scene::one(port, play).judged().ports[0].error.clone().expect("an error")
+}
+
+fn assert_says(error: &PortError, code: ErrorCode, phase: Stage, words: &[&str]) {
+    assert_eq!((error.code, error.phase), (code, phase), "{}", error.message);
+    for words in words {
+        assert!(error.message.contains(words), "{words:?} is not in {:?}", error.message);
+    }
+}
+
+#[test]
+fn refusals_keep_their_codes() {
+    let cases = [
+        (RefusalCode::NameNotFound, Stage::Resolve, ErrorCode::NameNotFound),
+        (RefusalCode::ResolveFailed, Stage::Resolve, ErrorCode::ResolveFailed),
+        (RefusalCode::ConnectTimeout, Stage::Connect, ErrorCode::ConnectTimeout),
+        (RefusalCode::ConnectionRefused, Stage::Connect, ErrorCode::ConnectionRefused),
+        (RefusalCode::Unreachable, Stage::Connect, ErrorCode::Unreachable),
+        (RefusalCode::Blocked, Stage::Connect, ErrorCode::Blocked),
+        (RefusalCode::Quota, Stage::Connect, ErrorCode::Quota),
+        (RefusalCode::RelayUnreachable, Stage::Connect, ErrorCode::RelayUnreachable),
+        (RefusalCode::Reset, Stage::Greeting, ErrorCode::Reset),
+        (RefusalCode::Timeout, Stage::Greeting, ErrorCode::Timeout),
+    ];
+    for (refusal, stage, code) in cases {
+        let error = error("25", |play| play.meets(stage, refusal));
+        assert_says(&error, code, stage, &[]);
+        assert!(error.message.ends_with('.'), "{}", error.message);
+    }
+}
+
+#[test]
+fn a_server_that_hangs_up_or_falls_silent() {
+    let closed = error("25", |play| play.connects().closes(Stage::Greeting));
+    assert_says(&closed, ErrorCode::Closed, Stage::Greeting, &["closed the connection while its greeting"]);
+
+    let silent = error("25", |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 20));
+    assert_says(&silent, ErrorCode::Timeout, Stage::Ehlo, &["silent for 20 s", "reply to EHLO"]);
+}
+
+#[test]
+fn a_reply_that_was_only_begun_is_no_fault_of_its_own() {
+    let error = error("25", |play| {
+        let begun = play.connects().babbles(Stage::Greeting, FaultKind::Incomplete, b"220-mx1");
+        begun.times_out(Stage::Greeting, 40)
+    });
+    assert_says(&error, ErrorCode::Timeout, Stage::Greeting, &["silent for 40 s", "“220-mx1”"]);
+}
+
+#[test]
+fn greetings_that_refuse_say_why() {
+    let busy = error("25", |play| {
+        play.connects()
+            .greets("421 4.7.0 mx1 Error: too many connections from 192.0.2.9")
+            .ends(Stage::Greeting)
+    });
+    assert_says(
+        &busy,
+        ErrorCode::GreetingRejected,
+        Stage::Greeting,
+        &["“421 4.7.0 mx1 Error", "service not available", "4.7.0 means", "too many connections, or"],
+    );
+    let denied = error("25", |play| play.connects().greets("554-no\n554 5.7.1 listed").quits());
+    assert_says(
+        &denied,
+        ErrorCode::GreetingRejected,
+        Stage::Greeting,
+        &["“554-no 554 5.7.1 listed”", "block list"],
+    );
+}
+
+#[test]
+fn what_is_no_smtp_is_named() {
+    let cases: [(&[u8], &str); 5] = [
+        (b"HTTP/1.1 400 Bad Request\r\n", "It looks like HTTP."),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "It looks like SSH."),
+        (b"* OK IMAP4rev1 ready\r\n", "It looks like IMAP."),
+        (b"+OK POP3 ready\r\n", "It looks like POP3."),
+        (b"\x00\x01\x02", "“\\x00\\x01\\x02”."),
+    ];
+    for (octets, words) in cases {
+        let error = error("25", |play| {
+            play.connects().babbles(Stage::Greeting, FaultKind::NotAReply, octets).ends(Stage::Greeting)
+        });
+        assert_says(&error, ErrorCode::NotSmtp, Stage::Greeting, &[words]);
+    }
+}
+
+#[test]
+fn the_wrong_tls_mode_either_way() {
+    let tls = error("25", |play| {
+        let alert = b"\x15\x03\x01\x00\x02\x02\x28";
+        play.connects().babbles(Stage::Greeting, FaultKind::TlsRecord, alert).ends(Stage::Greeting)
+    });
+    assert_says(&tls, ErrorCode::TlsOnPlaintextPort, Stage::Greeting, &["implicit TLS"]);
+
+    let clear = error("465", |play| {
+        play.connects().begins_handshake().tls_fails(TlsFailure::NotTls(b"220 mx1 ESMTP\r\n".into()))
+    });
+    assert_says(&clear, ErrorCode::PlaintextOnImplicitTls, Stage::Tls, &["“220 mx1 ESMTP”"]);
+}
+
+#[test]
+fn clear_text_after_starttls_is_a_failure_of_tls() {
+    let error = error("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake();
+        play.tls_fails(TlsFailure::NotTls(b"454 sorry\r\n".into()))
+    });
+    assert_says(&error, ErrorCode::TlsFailed, Stage::Tls, &["no TLS record: “454 sorry”"]);
+}
+
+#[test]
+fn replies_that_break_the_rules() {
+    let malformed = error("25", |play| {
+        let play = play.connects().greets(GREETING).says_ehlo();
+        play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"what?\r\n").ends(Stage::Ehlo)
+    });
+    assert_says(&malformed, ErrorCode::MalformedReply, Stage::Ehlo, &["reply to EHLO", "“what?”"]);
+
+    let endless = error("25", |play| {
+        play.connects().babbles(Stage::Greeting, FaultKind::TooLong, b"").ends(Stage::Greeting)
+    });
+    assert_says(&endless, ErrorCode::ReplyTooLong, Stage::Greeting, &["without end"]);
+}
+
+#[test]
+fn ehlo_is_rejected_only_where_helo_is_too() {
+    let both = error("25", |play| {
+        play.connects().greets(GREETING).ehlo("502 5.5.1 no EHLO").helo("550 5.7.1 no").quits()
+    });
+    assert_says(&both, ErrorCode::EhloRejected, Stage::Ehlo, &["“550 5.7.1 no”"]);
+
+    let deferred = error("25", |play| play.connects().greets(GREETING).ehlo("450 4.3.2 later").quits());
+    assert_says(&deferred, ErrorCode::EhloRejected, Stage::Ehlo, &["postscreen"]);
+
+    // Not yet known whether HELO follows.
+    let running = Scene::one("25", |play| play.connects().greets(GREETING).ehlo("502 no"));
+    assert_eq!(running.judged().ports[0].error, None);
+
+    let hangs_up =
+        error("25", |play| play.connects().greets(GREETING).ehlo("554 go away").closes(Stage::Ehlo));
+    assert_says(&hangs_up, ErrorCode::EhloRejected, Stage::Ehlo, &["“554 go away”"]);
+
+    let helo_only =
+        Scene::one("25", |play| play.connects().greets(GREETING).ehlo("502 no").helo("250 mx1").quits());
+    assert_eq!(helo_only.judged().ports[0].error, None);
+}
+
+#[test]
+fn starttls_is_refused() {
+    let error = error("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("454 4.7.0 TLS not available").quits()
+    });
+    assert_says(&error, ErrorCode::StartTlsRejected, Stage::StartTls, &["“454 4.7.0", "certificate or key"]);
+}
+
+#[test]
+fn alerts_and_other_failures_of_tls() {
+    let failing =
+        |failure: TlsFailure| error("465", |play| play.connects().begins_handshake().tls_fails(failure));
+    let alert = failing(TlsFailure::Alert(AlertDescription(70)));
+    assert_says(
+        &alert,
+        ErrorCode::TlsAlert,
+        Stage::Tls,
+        &["alert protocol_version.", "nothing newer than TLS 1.1"],
+    );
+    let unknown = failing(TlsFailure::Alert(AlertDescription(200)));
+    assert_says(&unknown, ErrorCode::TlsAlert, Stage::Tls, &["alert 200."]);
+    let protocol = failing(TlsFailure::Protocol("peer misbehaved\u{7}".to_owned()));
+    assert_says(&protocol, ErrorCode::TlsFailed, Stage::Tls, &["peer misbehaved\\x07"]);
+    let forged = failing(TlsFailure::BadSignature);
+    assert_says(&forged, ErrorCode::TlsFailed, Stage::Tls, &["posed as the server"]);
+    let binary = failing(TlsFailure::NotTls(b"\x00\x00\x00".into()));
+    assert_says(&binary, ErrorCode::TlsFailed, Stage::Tls, &["no TLS record"]);
+}
+
+#[test]
+fn nothing_after_quit_is_an_error_but_silence() {
+    fn quit(play: Play<'_>) -> Play<'_> {
+        play.connects().greets(GREETING).ehlo("250 mx1").sends(Stage::Quit, Command::Quit)
+    }
+    let closed = Scene::one("25", |play| quit(play).closes(Stage::Quit));
+    assert_eq!(closed.judged().ports[0].error, None);
+    let reset = Scene::one("25", |play| quit(play).loses(Stage::Quit, RefusalCode::Reset));
+    assert_eq!(reset.judged().ports[0].error, None);
+    let silent = error("25", |play| quit(play).times_out(Stage::Quit, 5));
+    assert_says(&silent, ErrorCode::Timeout, Stage::Quit, &["reply to QUIT"]);
+}

@@ -1,0 +1,184 @@
+//! The verdict in a sentence, and what each kind of sender will do.
+
+mod scene;
+
+use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure};
+use heloscope_report::{Report, Sender, SenderOutcome, checks, senders, summary};
+use heloscope_smtp::FaultKind;
+use scene::{DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Scene, ca, chain, named, server, valid};
+
+/// Port 25 with a leaf of these dates from a trusted root.
+fn lives_until(until: i64) -> Report {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let leaf = root.issue(valid(server(), NOW - 90 * DAY, until), 3);
+    Scene::one("25", |play| play.goes_well(&[&leaf.der])).judged_trusting(&root)
+}
+
+#[test]
+fn one_sentence_for_each_situation() {
+    assert_eq!(
+        summary(&lives_until(NOW + 36 * DAY)),
+        "Mail reaches this server over TLS 1.3; its certificate is valid for 36 more days."
+    );
+    assert_eq!(
+        summary(&lives_until(NOW + 12 * DAY)),
+        "Mail reaches this server over TLS 1.3; its certificate expires in 12 days."
+    );
+    assert_eq!(
+        summary(&lives_until(NOW - 3 * DAY)),
+        "Mail reaches this server over TLS 1.3; its certificate expired 3 days ago."
+    );
+    let alone = Entity::self_signed(named("localhost"), 3);
+    assert_eq!(
+        summary(&Scene::one("25", |play| play.goes_well(&[&alone.der])).judged()),
+        "Mail reaches this server over TLS 1.3; its certificate is not for mx1.example.com; 2 more findings."
+    );
+    let of_25 = |play: fn(scene::Play<'_>) -> scene::Play<'_>| summary(&Scene::one("25", play).judged());
+    assert_eq!(
+        of_25(|play| play.connects().greets(GREETING).ehlo("250 mx1").quits()),
+        "Mail reaches this server in clear text only: STARTTLS is not offered."
+    );
+    assert_eq!(
+        of_25(|play| play.connects().greets(GREETING).ehlo(EHLO).starttls("454 4.7.0 no").quits()),
+        "Port 25: STARTTLS is offered but refused with 454."
+    );
+    assert_eq!(
+        of_25(|play| play.connects().greets("421 4.7.0 busy").ends(Stage::Greeting)),
+        "Port 25: the server greets with 421: not now."
+    );
+    assert_eq!(
+        of_25(|play| play
+            .connects()
+            .babbles(Stage::Greeting, FaultKind::NotAReply, b"SSH-2.0-x\r\n")
+            .ends(Stage::Greeting)),
+        "Port 25: the server speaks SSH, not SMTP."
+    );
+    assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused)),
+        "No mail reaches this server: it refuses connections on port 25."
+    );
+    assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::Quota)),
+        "Nothing could be tested: the relay's quota is used up."
+    );
+    assert_eq!(
+        of_25(|play| play.meets(Stage::Resolve, RefusalCode::NameNotFound)),
+        "The name mx1.example.com does not exist, or has no address; nothing could be tested."
+    );
+    assert_eq!(of_25(|play| play), "Nothing is known yet.");
+}
+
+#[test]
+fn another_port_is_mentioned_where_it_differs() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let report = Scene::of("mx1.example.com")
+        .port("25", |play| play.goes_well(sent))
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .port("587", |play| play.connects().greets(GREETING).ehlo("250 mx1").quits())
+        .judged_trusting(&root);
+    assert_eq!(
+        summary(&report),
+        "Mail reaches this server over TLS 1.3; its certificate is valid for 60 more days. \
+         On port 587: STARTTLS is not offered."
+    );
+
+    let blocked = Scene::of("mx1.example.com")
+        .port("25", |play| play.meets(Stage::Connect, RefusalCode::Blocked))
+        .port("465", |play| play.goes_well(sent))
+        .judged_trusting(&root);
+    assert_eq!(
+        summary(&blocked),
+        "Mail clients reach this server over TLS 1.3; its certificate is valid for 60 more days. \
+         Port 25 could not be tested: the relay's rules do not let it connect there."
+    );
+
+    let silent = Scene::of("mx1.example.com")
+        .port("25", |play| play.meets(Stage::Connect, RefusalCode::ConnectTimeout))
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .judged();
+    assert_eq!(
+        summary(&silent),
+        "No mail reaches this server from here: it does not answer on ports 25 and 465."
+    );
+}
+
+fn outcomes(report: &Report) -> Vec<(Sender, SenderOutcome)> {
+    senders(report).into_iter().map(|row| (row.sender, row.outcome)).collect()
+}
+
+#[test]
+fn each_kind_of_sender() {
+    use Sender::{Dane, MailClient, MtaSts, Opportunistic};
+    use SenderOutcome::{ClearText, Delivers, Depends, NotTested, Queues, Refuses};
+
+    assert_eq!(
+        outcomes(&lives_until(NOW + 36 * DAY)),
+        [(Opportunistic, Delivers), (MtaSts, Delivers), (Dane, Depends)]
+    );
+    let expired = lives_until(NOW - DAY);
+    assert_eq!(outcomes(&expired), [(Opportunistic, Delivers), (MtaSts, Refuses), (Dane, Depends)]);
+    let rows = senders(&expired);
+    assert_eq!(rows[1].text, "Does not deliver: the certificate is expired.");
+    assert!(rows[2].text.contains("DANE-EE(3) it delivers if the record matches"), "{}", rows[2].text);
+    assert!(rows[2].text.contains("DANE-TA(2) name and dates count as well, and the certificate is expired"));
+
+    let of_25 = |play: fn(scene::Play<'_>) -> scene::Play<'_>| outcomes(&Scene::one("25", play).judged());
+    assert_eq!(
+        of_25(|play| play.connects().greets(GREETING).ehlo("250 mx1").quits()),
+        [(Opportunistic, ClearText), (MtaSts, Refuses), (Dane, Depends)]
+    );
+    assert_eq!(
+        of_25(|play| {
+            let failure = TlsFailure::Alert(AlertDescription(40));
+            play.connects()
+                .greets(GREETING)
+                .ehlo(EHLO)
+                .starttls("220 go")
+                .begins_handshake()
+                .tls_fails(failure)
+        }),
+        [(Opportunistic, Depends), (MtaSts, Refuses), (Dane, Depends)]
+    );
+    assert_eq!(
+        of_25(|play| play.connects().greets("421 busy").ends(Stage::Greeting)),
+        [(Opportunistic, Queues), (MtaSts, Queues), (Dane, Queues)]
+    );
+    assert_eq!(
+        of_25(|play| play.connects().greets("554 no").quits()),
+        [(Opportunistic, Refuses), (MtaSts, Refuses), (Dane, Refuses)]
+    );
+    assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::Quota)),
+        [(Opportunistic, NotTested), (MtaSts, NotTested), (Dane, NotTested)]
+    );
+
+    let alone = Entity::self_signed(server(), 3);
+    let clients =
+        Scene::of("mx1.example.com").port("465", |play| play.goes_well(&[&alone.der])).port("587", |play| {
+            play.connects()
+                .greets(GREETING)
+                .ehlo(EHLO)
+                .starttls("220 go")
+                .tls(&[&alone.der])
+                .ehlo(EHLO_TLS)
+                .quits()
+        });
+    assert_eq!(outcomes(&clients.judged()), [(MailClient, Refuses), (MailClient, Refuses)]);
+    let trusted = clients.judged_trusting(&alone);
+    assert_eq!(outcomes(&trusted), [(MailClient, Delivers), (MailClient, Delivers)]);
+    assert_eq!(
+        senders(&trusted)[1].text,
+        "Sends over TLS 1.3; the certificate holds. It finds no AUTH to log in with."
+    );
+}
+
+/// What every reader of a finding can count on.
+#[test]
+fn every_check_has_its_words() {
+    for check in checks() {
+        assert!(check.id.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'-'), "{}", check.id);
+        assert!(!check.title.ends_with('.') && check.title.len() < 70, "{}", check.title);
+        assert!(!check.basis.is_empty(), "{}", check.id);
+    }
+}
