@@ -167,6 +167,8 @@ export class HeloScopeElement extends HTMLElement {
 
   async #run(signal: AbortSignal): Promise<void> {
     if (!this.host.trim()) return this.#wrong(words.noHost);
+    // A site that does not let anything be shown says so before a server is bothered.
+    this.#show("");
     const relay = relayUrl(this.relay);
     const [offer, core] = await Promise.all([about(relay), load()]);
     signal.throwIfAborted();

@@ -1,0 +1,97 @@
+// The page for everyone: rules of WCAG 2.2 AA that a program can check, narrow screens, paper.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, test } from "node:test";
+import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
+
+after(closeBrowser);
+
+const axe = await readFile("node_modules/axe-core/axe.min.js", "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe finds: the rule and the elements that break it. */
+async function broken(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: { type: "tag", values } }), RULES);
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+const verdict = (page) => page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
+const unfold = (page) =>
+  page.evaluate(() => {
+    for (const details of document.querySelector("helo-scope").shadowRoot.querySelectorAll("details")) details.open = true;
+  });
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`accessible, ${colorScheme}`, { skip: noBrowser }, () =>
+    withPage({ context: { colorScheme } }, async ({ page }) => {
+      await page.locator("helo-scope .examples li").first().waitFor();
+      assert.deepEqual(await broken(page), [], "idle");
+      await picture(page, `idle-${colorScheme}`);
+
+      await page.goto(`${page.url()}?host=silent.specimen.test`);
+      await page.locator("helo-scope .step.running").first().waitFor();
+      assert.deepEqual(await broken(page), [], "running");
+
+      await page.goto(page.url().replace("silent", "all-faults-at-once"));
+      await verdict(page);
+      await unfold(page);
+      assert.deepEqual(await broken(page), [], "faulty");
+      await picture(page, `faulty-${colorScheme}`);
+    }));
+}
+
+for (const [name, width] of [["320 pixels", 320], ["1280 pixels at 400 %", 320], ["1280 pixels at 200 %", 640]]) {
+  test(`nothing runs over the edge: ${name}`, { skip: noBrowser }, () =>
+    withPage({ context: { viewport: { width, height: 640 }, deviceScaleFactor: name.includes("%") ? 1280 / width : 1 } }, async ({ page }) => {
+      await page.locator("helo-scope .examples li").first().waitFor();
+      assert.equal(await overflow(page), 0, "idle");
+      for (const host of ["all-faults-at-once", "hostile-text"]) {
+        await page.goto(`${new URL(page.url()).origin}/?host=${host}.specimen.test`);
+        await verdict(page);
+        await unfold(page);
+        assert.equal(await overflow(page), 0, host);
+      }
+      await picture(page, `narrow-${width}`);
+    }));
+}
+
+test("targets are large enough for a finger", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=expired.specimen.test" }, async ({ page }) => {
+    await verdict(page);
+    const small = await page.evaluate(() =>
+      [...document.querySelector("helo-scope").shadowRoot.querySelectorAll("button, summary, label:has(input), input[type=text]")]
+        .filter((control) => control.checkVisibility())
+        .map((control) => ({ control: control.outerHTML, height: control.getBoundingClientRect().height }))
+        .filter(({ height }) => height < 24));
+    assert.deepEqual(small, []);
+  }));
+
+test("on paper everything is unfolded, and folded again afterwards", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=healthy.specimen.test&ports=25" }, async ({ page }) => {
+    await verdict(page);
+    const transcript = page.locator("helo-scope .transcript table");
+    assert.equal(await transcript.isVisible(), false);
+    await page.pdf({ path: "target/screenshots/healthy.pdf", format: "A4" });
+    assert.equal(await transcript.isVisible(), false);
+    await page.emulateMedia({ media: "print" });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    assert.equal(await transcript.isVisible(), true);
+    assert.equal(await page.getByRole("textbox").count(), 0, "the form is not printed");
+    await picture(page, "paper");
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    assert.equal(await transcript.isVisible(), false);
+  }));
+
+test("with colours of the reader's own", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=expired.specimen.test", context: { forcedColors: "active" } }, async ({ page }) => {
+    await verdict(page);
+    const bar = page.locator("helo-scope .validity svg .fill").first();
+    assert.notEqual(
+      await bar.evaluate((element) => getComputedStyle(element).fill),
+      await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+    );
+    await picture(page, "forced-colours");
+  }));

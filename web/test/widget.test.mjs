@@ -1,0 +1,167 @@
+// The element on somebody else's page, under a Content-Security-Policy of its own.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { after, test } from "node:test";
+import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+
+after(closeBrowser);
+
+/**
+ * Opens a page of another site, with `body` in it, that embeds the element of a relay which allows that site.
+ * `policy` gets the relay's host, and says what the site's Content-Security-Policy is.
+ */
+async function onForeignPage({ body, policy = strict, relay = [], expected = [] }, use) {
+  let address;
+  const site = createServer((_, response) => {
+    response.setHeader("content-type", "text/html");
+    response.setHeader("content-security-policy", policy(new URL(address).host));
+    response.end(`<!doctype html><html lang="en"><title>Site</title>
+      <script type="module" src="${address}/heloscope.js"></script>${body.replaceAll("RELAY", address)}`);
+  });
+  site.listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const origin = `http://127.0.0.1:${site.address().port}`;
+  try {
+    return await withPage({ relay: ["--demo", "--allow-origin", origin, ...relay], origins: [origin], expected }, async (at) => {
+      address = at.address;
+      await at.page.goto(origin);
+      return use(at);
+    });
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
+}
+
+const strict = (relay) =>
+  `default-src 'none'; script-src http://${relay} 'wasm-unsafe-eval'; connect-src http://${relay} ws://${relay}; ` +
+  "require-trusted-types-for 'script'; trusted-types heloscope";
+
+/** Keeps what the element tells, as long as the page lives. */
+const listen = (page) =>
+  page.evaluate(() => {
+    globalThis.told = [];
+    for (const what of ["started", "progress", "finished", "failed"]) {
+      addEventListener(`heloscope-${what}`, (event) => told.push({ what, detail: event.detail, id: event.target.id }));
+    }
+  });
+const told = (page, what) => page.evaluate((what) => told.filter((entry) => entry.what === what), what);
+
+test("tests when asked, and tells its page", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<helo-scope id="one" host="healthy.specimen.test" ports="25">needs JavaScript</helo-scope>' }, async ({ page }) => {
+    await page.locator("helo-scope input").first().waitFor();
+    await listen(page);
+    const settled = await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      const before = element.report;
+      await element.start();
+      return { before, after: element.report };
+    });
+    assert.equal(settled.before, null);
+    assert.equal(settled.after.status, "ok");
+    assert.deepEqual(await told(page, "started"), [
+      { what: "started", id: "one", detail: { host: "healthy.specimen.test", ports: ["25"], done: [] } },
+    ]);
+    const progress = await told(page, "progress");
+    assert.ok(progress.length > 0);
+    assert.deepEqual(progress[0].detail, { host: "healthy.specimen.test", ports: ["25"], done: [] });
+    const finished = await told(page, "finished");
+    assert.equal(finished.length, 1);
+    assert.deepEqual(finished[0].detail, settled.after);
+    assert.deepEqual(await told(page, "failed"), []);
+    assert.equal(await page.title(), "Site");
+  }));
+
+test("attributes and properties are one", { skip: noBrowser }, () =>
+  onForeignPage({ body: "<helo-scope></helo-scope>" }, async ({ page, address }) => {
+    await page.locator("helo-scope input").first().waitFor();
+    const seen = await page.evaluate(() => {
+      const element = document.querySelector("helo-scope");
+      const relay = element.relay;
+      Object.assign(element, { host: "mx.example", ports: "25,2525/starttls", address: "192.0.2.1", compact: true, autostart: true });
+      const attributes = Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]));
+      element.address = "";
+      element.compact = false;
+      const boxes = [...element.shadowRoot.querySelectorAll("input[type=checkbox]")].map((box) => [box.value, box.checked]);
+      return { relay, attributes, boxes, field: element.shadowRoot.querySelector("input").value,
+        left: [element.hasAttribute("address"), element.hasAttribute("compact")] };
+    });
+    assert.deepEqual(seen, {
+      relay: address,
+      attributes: { host: "mx.example", ports: "25,2525/starttls", address: "192.0.2.1", compact: "", autostart: "" },
+      boxes: [["25", true], ["465", false], ["587", false], ["2525/starttls", true]],
+      field: "mx.example",
+      left: [false, false],
+    });
+  }));
+
+test("several on one page, started by themselves, in short", { skip: noBrowser }, () =>
+  onForeignPage({
+    body: '<helo-scope host="healthy.specimen.test" ports="25" autostart compact></helo-scope>' +
+      '<helo-scope host="no-starttls.specimen.test" ports="587" autostart compact></helo-scope>',
+  }, async ({ page }) => {
+    const [one, other] = [page.locator("helo-scope").nth(0), page.locator("helo-scope").nth(1)];
+    await one.locator(".verdict").waitFor();
+    await other.locator(".verdict").waitFor();
+    assert.match(await one.locator(".verdict .kind").innerText(), /As it should be/);
+    assert.match(await other.locator(".verdict .kind").innerText(), /Warning/);
+    assert.equal(await one.locator(".columns").isVisible(), false);
+    assert.equal(await one.locator(".transcript").isVisible(), false);
+  }));
+
+test("a property that was set before the element was there", { skip: noBrowser }, () =>
+  onForeignPage({ body: "" }, async ({ page }) => {
+    const seen = await page.evaluate(async () => {
+      await customElements.whenDefined("helo-scope");
+      // As a framework does that makes its nodes in an inert document.
+      const element = document.implementation.createHTMLDocument("").createElement("helo-scope");
+      element.host = "mx.example";
+      document.body.append(element);
+      return [element.getAttribute("host"), element.host, element.shadowRoot.querySelector("input").value];
+    });
+    assert.deepEqual(seen, ["mx.example", "mx.example", "mx.example"]);
+  }));
+
+const failure = async (page) => {
+  const alert = page.getByRole("alert");
+  await alert.filter({ hasText: "The test could not be run" }).waitFor();
+  return alert.locator("p").innerText();
+};
+const START = '<helo-scope host="healthy.specimen.test" autostart></helo-scope>';
+
+test("a relay that does not answer", { skip: noBrowser }, () =>
+  onForeignPage({
+    body: '<helo-scope host="healthy.specimen.test" relay="RELAY/elsewhere" autostart></helo-scope>',
+    expected: [/404/, /CORS/, /ERR_FAILED/],
+  }, async ({ page, address }) => {
+    assert.equal(
+      await failure(page),
+      `The relay at ${address} does not answer. It may be down, or it may not allow this site to use it.`,
+    );
+    assert.equal(await page.getByRole("button", { name: "Test" }).isVisible(), true);
+  }));
+
+test("a policy without wasm-unsafe-eval", { skip: noBrowser }, () =>
+  onForeignPage({
+    body: START,
+    policy: (relay) => strict(relay).replace(" 'wasm-unsafe-eval'", ""),
+    expected: [/policy: script-src/, /Content Security Policy|WebAssembly/i],
+  }, async ({ page }) => {
+    assert.match(await failure(page), /'wasm-unsafe-eval'/);
+  }));
+
+test("a policy that does not know our Trusted Types", { skip: noBrowser }, () =>
+  onForeignPage({
+    body: START,
+    policy: (relay) => strict(relay).replace("trusted-types heloscope", "trusted-types 'none'"),
+    expected: [/policy: trusted-types/, /Content Security Policy|Trusted ?Type/i],
+  }, async ({ page }) => {
+    assert.match(await failure(page), /trusted-types/);
+  }));
+
+test("a relay's URL that is none", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<helo-scope host="healthy.specimen.test" relay="gopher://relay" autostart></helo-scope>' }, async ({ page }) => {
+    assert.equal(await failure(page), "“gopher://relay” is no http, https, ws or wss URL of a relay.");
+  }));
