@@ -221,6 +221,9 @@ pub(crate) fn as_sent(capability: &Capability) -> String {
     line
 }
 
+/// The label of the last of the [`timings`].
+pub(crate) const WHOLE_TEST: &str = "Whole test";
+
 /// The stages that were reached, in their order, with milliseconds.
 pub(crate) fn timings(port: &Port) -> Vec<(&'static str, u64)> {
     let timings = &port.timings;
@@ -232,7 +235,7 @@ pub(crate) fn timings(port: &Port) -> Vec<(&'static str, u64)> {
         ("TCP connection", timings.connect_ms),
         first,
         second,
-        ("Whole test", timings.total_ms),
+        (WHOLE_TEST, timings.total_ms),
     ];
     stages.into_iter().filter_map(|(label, ms)| Some((label, ms?))).collect()
 }

@@ -16,7 +16,8 @@ fn fixture(name: &str) -> Report {
 fn compare(name: &str) {
     let report = fixture(name);
     let formats = [
-        ("html", html::report(&report)),
+        // A tag a line, for whoever reads the file or what changed in it.
+        ("html", html::report(&report).replace("><", ">\n<") + "\n"),
         ("md", markdown::report(&report)),
         ("txt", text::report(&report, text::TextStyle::Plain)),
     ];

@@ -88,8 +88,10 @@ fn bar(tested_at: &str, certificate: &Certificate) -> Markup {
 
 /// Seconds since 1970-01-01T00:00:00Z of a moment in RFC 3339, UTC, whole seconds.
 fn seconds(rfc3339: &str) -> Option<i64> {
-    let mut numbers =
-        rfc3339.strip_suffix('Z')?.split(['-', 'T', ':']).map(|number| number.parse::<i64>().ok());
+    let mut numbers = rfc3339
+        .strip_suffix('Z')?
+        .split(['-', 'T', ':'])
+        .map(|number| number.parse::<u16>().ok().map(i64::from));
     let mut next = || numbers.next().flatten();
     let (year, month, day) = (next()?, next()?, next()?);
     let (hour, minute, second) = (next()?, next()?, next()?);
@@ -110,7 +112,14 @@ mod tests {
         assert_eq!(seconds("2000-02-29T12:00:00Z"), Some(951_825_600));
         assert_eq!(seconds("2026-11-23T22:00:00Z"), Some(1_795_471_200));
         assert_eq!(seconds("1950-01-01T00:00:00Z"), Some(-631_152_000));
-        for text in ["", "Z", "2026-11-23", "2026-11-23T22:00Z", "2026-11-23T22:00:00+01:00"] {
+        for text in [
+            "",
+            "Z",
+            "2026-11-23",
+            "2026-11-23T22:00Z",
+            "2026-11-23T22:00:00+01:00",
+            "9999999-01-01T00:00:00Z",
+        ] {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

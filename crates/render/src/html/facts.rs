@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use super::icon::Icon;
 use super::{Text, said};
 use crate::facts::{
-    Fact, Line, as_sent, dialogue, extensions as offered, judged, place, timings as stages, validity, worst,
+    Fact, Line, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, timings as stages,
+    validity, worst,
 };
 use crate::words;
 
@@ -52,10 +53,10 @@ pub(super) fn one(fact: &Fact) -> Markup {
     }
 }
 
-/// Stages as bars, each as long as its share of the longest.
+/// Stages as bars, each as long as its share of the whole test.
 pub(super) fn timings(port: &Port) -> Markup {
     let stages = stages(port);
-    let longest = stages.iter().map(|(_, ms)| *ms).max().unwrap_or_default().max(1);
+    let whole = port.timings.total_ms;
     html! {
         @if !stages.is_empty() {
             table class="timings" {
@@ -65,8 +66,11 @@ pub(super) fn timings(port: &Port) -> Markup {
                         th scope="row" { (label) }
                         td class="number" { (words::span(*ms)) }
                         td class="bar" aria-hidden="true" {
-                            svg viewBox="0 0 100 6" preserveAspectRatio="none" {
-                                rect class="fill" width=(ms * 100 / longest) height="6" {}
+                            // A bar for the whole itself would be as long as there is room, and say nothing.
+                            @if let Some(whole) = whole.filter(|_| *label != WHOLE_TEST) {
+                                svg viewBox="0 0 100 6" preserveAspectRatio="none" {
+                                    rect class="fill" width=(per_cent(*ms, whole)) height="6" {}
+                                }
                             }
                         }
                     }
@@ -74,6 +78,10 @@ pub(super) fn timings(port: &Port) -> Markup {
             }
         }
     }
+}
+
+fn per_cent(part: u64, whole: u64) -> u64 {
+    part.saturating_mul(100).checked_div(whole).unwrap_or_default().min(100)
 }
 
 pub(super) fn extensions(port: &Port) -> Markup {
