@@ -2,6 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Octets of a name that go out; more no domain has, RFC 5321 §4.5.3.1.2.
+const MAX_NAME: usize = 255;
+
 /// The only commands this tester ever sends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,7 +23,8 @@ impl Command {
     /// The command line as it goes out, CRLF included.
     ///
     /// A name that could end the line early would let its owner speak in our place: octets that cannot stand in
-    /// a domain or an address literal (RFC 5321 §4.1.2, §4.1.3) are left out.
+    /// a domain or an address literal (RFC 5321 §4.1.2, §4.1.3) are left out. No line is longer than 262 octets: of a
+    /// name, 255 go out.
     pub fn to_octets(&self) -> Vec<u8> {
         format!("{self}\r\n").into_bytes()
     }
@@ -37,6 +41,7 @@ impl fmt::Display for Command {
         f.write_str(verb)?;
         name.chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':'))
+            .take(MAX_NAME)
             .try_for_each(|c| write!(f, "{c}"))
     }
 }
@@ -57,5 +62,12 @@ mod tests {
     #[test]
     fn a_name_cannot_carry_a_second_command() {
         assert_eq!(Command::Ehlo("a\r\nMAIL FROM:<>".into()).to_octets(), b"EHLO aMAILFROM:\r\n");
+    }
+
+    #[test]
+    fn a_name_without_end_is_cut() {
+        let line = Command::Helo("relay.".repeat(20_000)).to_octets();
+        assert_eq!(line, format!("HELO {}rel\r\n", "relay.".repeat(42)).into_bytes());
+        assert_eq!(line.len(), 262);
     }
 }
