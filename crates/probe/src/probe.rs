@@ -12,7 +12,7 @@ use crate::limits;
 use crate::plan;
 use crate::session::Session;
 
-/// What the driver tells the probe; `at` is the time since the test began.
+/// What the driver tells the probe; `at` is the time since the test began, of which whole microseconds count.
 #[derive(Debug)]
 pub enum Input<'a> {
     /// TCP connected.
@@ -33,7 +33,7 @@ pub enum Input<'a> {
         /// Why.
         refusal: Refusal,
     },
-    /// Octets from the server.
+    /// Octets from the server; before [`Connected`](Self::Connected) there can be none, and none are looked at.
     Received {
         /// On which connection.
         connection: ConnectionId,
@@ -135,7 +135,7 @@ impl Probe {
             }
             Input::Closed { connection, at } => self.with(connection, at, Session::closed),
             Input::Tick { at } => {
-                self.cx.at = at;
+                self.cx.set_time(at);
                 self.sessions.iter_mut().for_each(|session| session.tick(&mut self.cx));
             }
         }
@@ -167,18 +167,19 @@ impl Probe {
         self.sessions.push(Session::dial(connection, host, limits::PORT, &mut self.cx));
     }
 
-    /// Drops sessions that are over, and opens what the plan says comes after them.
+    /// Drops sessions that are over, and opens what the plan says comes after them while there is time for it.
     fn follow_up(&mut self) {
         let over: Vec<_> = self.sessions.extract_if(.., |session| session.is_over()).collect();
         for session in over {
-            if let Some(connection) = plan::after(session.connection(), &self.cx.observations) {
+            let next = plan::after(session.connection(), &self.cx.observations);
+            if let Some(connection) = next.filter(|_| self.cx.at < limits::PORT) {
                 self.open(connection);
             }
         }
     }
 
     fn with(&mut self, connection: ConnectionId, at: Duration, act: impl FnOnce(&mut Session, &mut Context)) {
-        self.cx.at = at;
+        self.cx.set_time(at);
         if let Some(session) = self.sessions.iter_mut().find(|session| session.id() == connection) {
             act(session, &mut self.cx);
         }
@@ -186,6 +187,11 @@ impl Probe {
 }
 
 impl Context {
+    /// Observations keep microseconds, so that a saved test reads back as it was.
+    fn set_time(&mut self, at: Duration) {
+        self.at = Duration::from_micros(u64::try_from(at.as_micros()).unwrap_or(u64::MAX));
+    }
+
     pub(crate) fn put(&mut self, output: Output) {
         self.outputs.push_back(output);
     }

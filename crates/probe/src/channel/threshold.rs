@@ -40,8 +40,9 @@ impl Threshold {
 
     pub(crate) fn receive(&mut self, octets: &[u8]) -> Crossing {
         self.stray.extend_from_slice(octets);
-        let record =
-            self.stray[self.early..].windows(3).position(begins_record).map(|place| place + self.early);
+        // No further than where it is given up, which a longer piece may have passed already.
+        let sought = self.stray.get(self.early..self.stray.len().min(MAX_BEFORE_TLS)).unwrap_or_default();
+        let record = sought.windows(3).position(begins_record).map(|place| place + self.early);
         match (record, self.expectation) {
             (Some(start), Expectation::TlsAfterStartTls) => self.cross(start),
             (Some(0), Expectation::TlsAtOnce) => self.cross(0),
@@ -153,5 +154,10 @@ mod tests {
         assert_eq!(cross(Expectation::TlsAfterStartTls, b"", &noise[1..]), Crossing::Undecided);
         let crossing = cross(Expectation::TlsAfterStartTls, b"", &noise);
         assert_eq!(crossing, Crossing::NotTls(noise[..MAX_STRAY].into()));
+        let too_late = cross(Expectation::TlsAfterStartTls, b"", &[&noise[2..], RECORD].concat());
+        assert_eq!(too_late, crossing);
+        let in_time = cross(Expectation::TlsAfterStartTls, b"", &[&noise[3..], RECORD].concat());
+        assert!(matches!(in_time, Crossing::Tls { injected: Some((_, 4093)), .. }), "{in_time:?}");
+        assert_eq!(cross(Expectation::TlsAfterStartTls, &[b'x'; MAX_BEFORE_TLS + 1], RECORD), crossing);
     }
 }

@@ -12,13 +12,25 @@ pub(crate) struct RawHandshake {
     records: Records,
     hello: Option<ServerHello>,
     key_exchange: Option<KeyExchange>,
+    /// Certificates were shown; a server shows its chain once.
+    chain: bool,
+    /// A client certificate was asked for.
+    requested: bool,
     over: bool,
 }
 
 impl RawHandshake {
     pub(crate) fn new(host: &Host, random: [u8; 32]) -> Self {
         let outgoing = client_hello(host, random);
-        Self { outgoing, records: Records::default(), hello: None, key_exchange: None, over: false }
+        Self {
+            outgoing,
+            records: Records::default(),
+            hello: None,
+            key_exchange: None,
+            chain: false,
+            requested: false,
+            over: false,
+        }
     }
 
     pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
@@ -56,14 +68,16 @@ impl RawHandshake {
                 self.hello = flight::server_hello(body);
                 if self.hello.is_some() { None } else { self.fail("a ServerHello that is none") }
             }
-            (Piece::Message { kind: CERTIFICATE, body }, Some(_)) => {
+            (Piece::Message { kind: CERTIFICATE, body }, Some(_)) if !self.chain => {
+                self.chain = true;
                 Some(TlsEvent::Chain(flight::certificates(body)))
             }
             (Piece::Message { kind: SERVER_KEY_EXCHANGE, body }, Some(hello)) => {
                 self.key_exchange = flight::key_exchange(hello.suite, body);
                 None
             }
-            (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) => {
+            (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) if !self.requested => {
+                self.requested = true;
                 Some(TlsEvent::ClientCertificateRequested)
             }
             (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => self.end(),

@@ -72,7 +72,7 @@ impl Session {
     }
 
     pub(crate) fn received(&mut self, octets: &[u8], cx: &mut Context) {
-        if self.is_over() {
+        if matches!(self.state, State::Dialling(_) | State::Over) {
             return;
         }
         self.link.heard(cx);

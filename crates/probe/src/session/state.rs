@@ -39,7 +39,7 @@ impl State {
             Self::Helo(state) => state.replied(reply, link, cx),
             Self::StartTls(state) => state.replied(reply, link, cx),
             Self::Quit(state) => state.replied(link, cx),
-            // Nothing clear reaches the reader while dialling, in a handshake, or afterwards.
+            // Nothing reaches the reader while dialling, nothing clear in a handshake or afterwards.
             other @ (Self::Dialling(_) | Self::Handshake(_) | Self::Over) => other,
         }
     }

@@ -1,0 +1,123 @@
+//! What a server, a relay or a clock may do to a probe at its worst: it ends in time, and what it keeps is bounded.
+
+// clippy.toml allows it in #[test] functions only, and what they call is test code too.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use heloscope_observation::{ConnectionId, Established, Event, Observation, Observations, Target};
+use heloscope_probe::{Input, Output, Probe, limits};
+
+const HANDSHAKE_FAILURE: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
+const FIRST: ConnectionId = ConnectionId(0);
+const SECOND: ConnectionId = ConnectionId(1);
+
+/// A test of one port of mx.example, begun at 2026-11-23T22:00:00Z.
+fn test(port: &str) -> Probe {
+    let ports = vec![port.parse().unwrap()];
+    Probe::new(Target { host: "mx.example".parse().unwrap(), ports }, None, 1_795_471_200_000)
+}
+
+fn connect(probe: &mut Probe, connection: ConnectionId, ehlo_name: &str) {
+    let established = Established {
+        address: "192.0.2.1:465".parse().unwrap(),
+        ehlo_name: ehlo_name.to_owned(),
+        resolve_ms: None,
+        connect_ms: 21,
+    };
+    probe.handle_input(Input::Connected { connection, at: Duration::ZERO, established });
+}
+
+fn receive(probe: &mut Probe, connection: ConnectionId, octets: &[u8]) {
+    probe.handle_input(Input::Received { connection, at: Duration::ZERO, octets });
+}
+
+/// All that is to be done now.
+fn poll(probe: &mut Probe) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    loop {
+        outputs.push(probe.poll_output());
+        if let Some(Output::Wait { .. } | Output::Done) = outputs.last() {
+            return outputs;
+        }
+    }
+}
+
+fn seen(probe: &Probe, connection: ConnectionId) -> Vec<&Event> {
+    let of_it = |observation: &&Observation| observation.connection == connection;
+    probe.observations().seen.iter().filter(of_it).map(|observation| &observation.event).collect()
+}
+
+/// A handshake message in a record of TLS 1.0.
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len()).unwrap();
+    [&[22, 3, 1, 0, length + 4, kind, 0, 0, length], body].concat()
+}
+
+#[test]
+fn a_chain_or_a_request_said_again_and_again_is_kept_once() {
+    let mut probe = test("465");
+    connect(&mut probe, FIRST, "relay.example");
+    receive(&mut probe, FIRST, HANDSHAKE_FAILURE);
+    connect(&mut probe, SECOND, "relay.example");
+    let hello = [&[3, 1][..], &[9; 32], &[0, 0, 0x2f, 0]].concat();
+    receive(&mut probe, SECOND, &message(2, &hello));
+    let begun = seen(&probe, SECOND).len();
+    receive(&mut probe, SECOND, &message(11, &[0, 0, 4, 0, 0, 1, 0xaa]).repeat(100));
+    receive(&mut probe, SECOND, &message(13, &[1, 1, 0, 0]).repeat(100));
+    assert!(
+        matches!(seen(&probe, SECOND)[begun..], [Event::Chain(_), Event::ClientCertificateRequested]),
+        "{:?}",
+        seen(&probe, SECOND)
+    );
+}
+
+#[test]
+fn octets_before_the_connection_are_none_of_it() {
+    let mut probe = test("25");
+    receive(&mut probe, FIRST, &b"220 mx.example\r\n".repeat(100));
+    assert_eq!(seen(&probe, FIRST), [&Event::Dialled]);
+    connect(&mut probe, FIRST, "relay.example");
+    assert!(!poll(&mut probe).iter().any(|output| matches!(output, Output::Transmit { .. })));
+}
+
+#[test]
+fn no_second_connection_is_made_when_time_is_over() {
+    let mut probe = test("465");
+    connect(&mut probe, FIRST, "relay.example");
+    probe.handle_input(Input::Tick { at: limits::PORT });
+    assert!(matches!(seen(&probe, FIRST)[..], [.., Event::TimedOut { .. }, Event::Ended]));
+    assert_eq!(poll(&mut probe).last(), Some(&Output::Done));
+    assert_eq!(probe.observations().connections.len(), 1);
+}
+
+/// A relay says which name to give; it is none that the TLS library could not take in one piece.
+#[test]
+fn a_name_without_end_fits_into_a_command() {
+    let mut probe = test("25");
+    connect(&mut probe, FIRST, &"relay.".repeat(20_000));
+    receive(&mut probe, FIRST, b"220 mx.example\r\n");
+    let sent = poll(&mut probe).into_iter().find_map(|output| match output {
+        Output::Transmit { octets, .. } => Some(octets),
+        _ => None,
+    });
+    assert_eq!(sent.unwrap(), format!("EHLO {}rel\r\n", "relay.".repeat(42)).into_bytes());
+}
+
+#[test]
+fn the_time_reads_back_from_json_as_it_was_seen() {
+    let mut probe = test("25");
+    probe.handle_input(Input::Closed { connection: FIRST, at: Duration::from_nanos(21_000_999) });
+    let observations = probe.into_observations();
+    assert_eq!(observations.seen[1].at, Duration::from_micros(21_000));
+    let json = serde_json::to_string(&observations).unwrap();
+    assert_eq!(serde_json::from_str::<Observations>(&json).unwrap(), observations);
+}
+
+#[test]
+fn a_clock_gone_mad_does_no_harm() {
+    let mut probe = test("25");
+    probe.handle_input(Input::Received { connection: FIRST, at: Duration::MAX, octets: b"" });
+    probe.handle_input(Input::Tick { at: Duration::MAX });
+    assert_eq!(poll(&mut probe).last(), Some(&Output::Done));
+}
