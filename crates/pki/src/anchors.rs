@@ -12,8 +12,9 @@ pub const WEBPKI_ROOTS_VERSION: &str = "1.0.10";
 
 /// The trust anchors that a path may end at.
 ///
-/// Of a private anchor, name, key and name constraints count; its dates, like those of Mozilla's, do not
-/// (RFC 5280 §6.1.1 d).
+/// Of an anchor, name, key and name constraints count (RFC 5280 §6.1.1 d), and of a private one its dates and
+/// its pathLenConstraint: it comes as a certificate, and clients that have it installed hold to them. Of
+/// Mozilla's the bundle has neither.
 #[derive(Debug, Clone, Default)]
 pub struct TrustAnchors {
     webpki: bool,
@@ -25,6 +26,7 @@ pub struct TrustAnchors {
 pub(crate) struct PrivateAnchor {
     pub(crate) anchor: TrustAnchor<'static>,
     pub(crate) der: Vec<u8>,
+    pub(crate) facts: Certificate,
 }
 
 impl TrustAnchors {
@@ -70,7 +72,7 @@ impl TrustAnchors {
 
     /// The facts of the private anchors, in the order they were added.
     pub fn private_certificates(&self) -> impl Iterator<Item = Certificate> {
-        self.private.iter().filter_map(|private| Certificate::read(&private.der).ok())
+        self.private.iter().map(|private| private.facts.clone())
     }
 
     pub(crate) fn bundle(&self) -> &'static [TrustAnchor<'static>] {
@@ -84,9 +86,9 @@ impl TrustAnchors {
 
 impl PrivateAnchor {
     fn read(der: Vec<u8>) -> Option<Self> {
-        Certificate::read(&der).ok()?;
+        let facts = Certificate::read(&der).ok()?;
         let anchor = webpki::anchor_from_trusted_cert(&CertificateDer::from_slice(&der)).ok()?.to_owned();
-        Some(PrivateAnchor { anchor, der })
+        Some(PrivateAnchor { anchor, der, facts })
     }
 }
 

@@ -6,10 +6,10 @@
 
 use rustls_pki_types::{SignatureVerificationAlgorithm, TrustAnchor};
 
-use crate::anchors::TrustAnchors;
+use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
 use crate::der::Parts;
-use crate::path::{SelfSigned, Trust};
+use crate::path::SelfSigned;
 use crate::signature::{Signature, verify};
 
 /// How many certificates of a chain path building looks at, from the leaf on; those after them count as not
@@ -38,7 +38,8 @@ pub(crate) struct Sent<'a> {
 pub(crate) struct Anchored<'a> {
     pub(crate) path: Vec<usize>,
     pub(crate) anchor: &'a TrustAnchor<'static>,
-    pub(crate) trust: Trust,
+    /// The anchor once more, unless it is Mozilla's.
+    pub(crate) private: Option<&'a PrivateAnchor>,
 }
 
 /// The issuers of one certificate among those sent.
@@ -118,16 +119,24 @@ impl<'a> Chain<'a> {
                 }
                 tried.push(path);
                 let anchored = self.anchors_of(path[length - 1], anchors).into_iter();
-                found.extend(anchored.map(|(anchor, trust)| Anchored { path: path.to_vec(), anchor, trust }));
+                found.extend(anchored.map(|(anchor, private)| Anchored {
+                    path: path.to_vec(),
+                    anchor,
+                    private,
+                }));
             }
         }
         found
     }
 
-    /// Whether a trust anchor has the name of this certificate's issuer.
+    /// Whether a trust anchor has the name of this certificate's issuer, and nothing says that it is another
+    /// key's.
     pub(crate) fn names_an_anchor(&self, position: usize, anchors: &TrustAnchors) -> bool {
-        let issuer = self.sent[position].parts.issuer;
-        all(anchors).any(|(anchor, _)| anchor.subject.as_ref() == issuer)
+        let subject = &self.sent[position];
+        let other_key = |private: &PrivateAnchor| key_ids(&subject.facts, &private.facts) == KeyIds::Differ;
+        all(anchors).any(|(anchor, private)| {
+            anchor.subject.as_ref() == subject.parts.issuer && !private.is_some_and(other_key)
+        })
     }
 
     pub(crate) fn issuers(&mut self, position: usize) -> Issuers {
@@ -147,12 +156,13 @@ impl<'a> Chain<'a> {
         }
         // A certificate that claims to have issued itself, and whose key says otherwise, is a mismatch of its
         // own.
-        found.mismatched = subject.facts.is_self_issued && key_ids(subject, subject) != KeyIds::Differ;
+        found.mismatched =
+            subject.facts.is_self_issued && key_ids(&subject.facts, &subject.facts) != KeyIds::Differ;
 
         let mut candidates: Vec<usize> = (0..self.sent.len())
             .filter(|other| *other != position && self.sent[*other].parts.subject == subject.parts.issuer)
             .collect();
-        candidates.sort_by_key(|other| key_ids(subject, &self.sent[*other]));
+        candidates.sort_by_key(|other| key_ids(&subject.facts, &self.sent[*other].facts));
 
         let mut presumed = Vec::new();
         let mut wrong_keys: Vec<&[u8]> = Vec::new();
@@ -171,9 +181,9 @@ impl<'a> Chain<'a> {
                     }
                     Signature::Invalid => {
                         wrong_keys.push(key);
-                        found.mismatched |= key_ids(subject, issuer) != KeyIds::Differ;
+                        found.mismatched |= key_ids(&subject.facts, &issuer.facts) != KeyIds::Differ;
                     }
-                    Signature::Unsupported if key_ids(subject, issuer) != KeyIds::Differ => {
+                    Signature::Unsupported if key_ids(&subject.facts, &issuer.facts) != KeyIds::Differ => {
                         presumed.push(other);
                     }
                     Signature::Unsupported => {}
@@ -191,14 +201,10 @@ impl<'a> Chain<'a> {
 
     /// The trust anchors whose name is this certificate's issuer and whose key made its signature, or may
     /// have where the algorithm is not supported.
-    fn anchors_of(
-        &mut self,
-        position: usize,
-        anchors: &'a TrustAnchors,
-    ) -> Vec<(&'a TrustAnchor<'static>, Trust)> {
+    fn anchors_of(&mut self, position: usize, anchors: &'a TrustAnchors) -> Vec<Anchor<'a>> {
         let subject = &self.sent[position];
         let mut found = Vec::new();
-        for (anchor, trust) in
+        for (anchor, private) in
             all(anchors).filter(|(anchor, _)| anchor.subject.as_ref() == subject.parts.issuer)
         {
             if self.signatures_left == 0 {
@@ -207,7 +213,7 @@ impl<'a> Chain<'a> {
             self.signatures_left -= 1;
             let key = webpki::spki_for_anchor(anchor);
             if verify(&subject.parts, key.as_ref(), &self.algorithms) != Signature::Invalid {
-                found.push((anchor, trust));
+                found.push((anchor, private));
             }
         }
         found
@@ -252,15 +258,17 @@ enum KeyIds {
     Differ,
 }
 
-fn key_ids(subject: &Sent<'_>, issuer: &Sent<'_>) -> KeyIds {
-    match (&subject.facts.authority_key_identifier, &issuer.facts.subject_key_identifier) {
+fn key_ids(subject: &Certificate, issuer: &Certificate) -> KeyIds {
+    match (&subject.authority_key_identifier, &issuer.subject_key_identifier) {
         (Some(authority), Some(key)) if authority == key => KeyIds::Agree,
         (Some(_), Some(_)) => KeyIds::Differ,
         _ => KeyIds::Silent,
     }
 }
 
-fn all(anchors: &TrustAnchors) -> impl Iterator<Item = (&TrustAnchor<'static>, Trust)> {
-    let bundle = anchors.bundle().iter().map(|anchor| (anchor, Trust::Webpki));
-    bundle.chain(anchors.private().iter().map(|private| (&private.anchor, Trust::Private)))
+type Anchor<'a> = (&'a TrustAnchor<'static>, Option<&'a PrivateAnchor>);
+
+fn all(anchors: &TrustAnchors) -> impl Iterator<Item = Anchor<'_>> {
+    let bundle = anchors.bundle().iter().map(|anchor| (anchor, None));
+    bundle.chain(anchors.private().iter().map(|private| (&private.anchor, Some(private))))
 }

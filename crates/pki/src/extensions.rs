@@ -130,6 +130,17 @@ impl KeyUsage {
             .map(|(_, name)| name)
             .collect()
     }
+
+    /// Whether the key may sign certificates.
+    pub(crate) fn is_for_certificates(&self) -> bool {
+        self.bits & 1 << 5 != 0
+    }
+
+    /// Whether the key may do any of what the key of a TLS server does: digitalSignature, keyEncipherment,
+    /// keyAgreement.
+    pub(crate) fn is_for_tls_server(&self) -> bool {
+        self.bits & 0b1_0101 != 0
+    }
 }
 
 /// What [`Extensions::read`] finds; of an extension that stands twice, which RFC 5280 forbids, the first
@@ -271,5 +282,23 @@ mod tests {
             Some(vec!["keyCertSign", "cRLSign"])
         );
         assert_eq!(key_usage(&[0x04, 0x00]), None);
+    }
+
+    #[test]
+    fn a_key_usage_says_what_the_key_is_for() {
+        for (bit, octet, certificates, tls_server) in [
+            ("digitalSignature", 0x80, false, true),
+            ("nonRepudiation", 0x40, false, false),
+            ("keyEncipherment", 0x20, false, true),
+            ("dataEncipherment", 0x10, false, false),
+            ("keyAgreement", 0x08, false, true),
+            ("keyCertSign", 0x04, true, false),
+            ("cRLSign", 0x02, false, false),
+            ("encipherOnly", 0x01, false, false),
+        ] {
+            let usage = key_usage(&[0x03, 0x02, 0x00, octet]).unwrap();
+            assert_eq!(usage.names(), [bit]);
+            assert_eq!((usage.is_for_certificates(), usage.is_for_tls_server()), (certificates, tls_server));
+        }
     }
 }

@@ -22,6 +22,20 @@ pub enum Fault {
         /// Its notBefore in Unix seconds.
         not_before: i64,
     },
+    /// The time is past notAfter of the private trust anchor that the path ends at.
+    TrustAnchorExpired {
+        /// The trust anchor, as RFC 4514 writes it.
+        anchor: String,
+        /// Its notAfter in Unix seconds.
+        not_after: i64,
+    },
+    /// The time is before notBefore of the private trust anchor that the path ends at.
+    TrustAnchorNotYetValid {
+        /// The trust anchor, as RFC 4514 writes it.
+        anchor: String,
+        /// Its notBefore in Unix seconds.
+        not_before: i64,
+    },
     /// The leaf is signed with its own key, and is no trust anchor.
     SelfSigned,
     /// The leaf's issuer was not sent and is no trust anchor.
@@ -56,6 +70,12 @@ pub enum Fault {
         /// The certificate.
         certificate: usize,
     },
+    /// keyUsage is there and lacks what the certificate is used for (RFC 5280 §4.2.1.3): keyCertSign of an
+    /// issuer; digitalSignature, keyEncipherment and keyAgreement, all three, of the leaf.
+    WrongKeyUsage {
+        /// The certificate.
+        certificate: usize,
+    },
     /// The leaf, not being self-signed, is a CA certificate.
     CaAsEndEntity,
     /// An issuer in the path is no CA certificate (RFC 5280 §4.2.1.9).
@@ -80,7 +100,8 @@ pub enum Fault {
     },
     /// A name breaks the name constraints of an issuer (RFC 5280 §4.2.1.10).
     NameConstraintViolation,
-    /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9).
+    /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9). Self-issued certificates count, as
+    /// they do in webpki and do not in the RFC.
     PathLengthExceeded,
     /// The path has more than six intermediates.
     PathTooLong,
@@ -102,6 +123,8 @@ impl Fault {
             Fault::Unreadable => "unreadable",
             Fault::Expired { .. } => "expired",
             Fault::NotYetValid { .. } => "not_yet_valid",
+            Fault::TrustAnchorExpired { .. } => "trust_anchor_expired",
+            Fault::TrustAnchorNotYetValid { .. } => "trust_anchor_not_yet_valid",
             Fault::SelfSigned => "self_signed",
             Fault::MissingIntermediate { .. } => "missing_intermediate",
             Fault::UntrustedRoot { .. } => "untrusted_root",
@@ -109,6 +132,7 @@ impl Fault {
             Fault::WeakSignature { .. } => "weak_signature",
             Fault::UnsupportedSignatureAlgorithm { .. } => "unsupported_signature_algorithm",
             Fault::NotForServerAuth { .. } => "not_for_server_auth",
+            Fault::WrongKeyUsage { .. } => "wrong_key_usage",
             Fault::CaAsEndEntity => "ca_as_end_entity",
             Fault::EndEntityAsCa { .. } => "end_entity_as_ca",
             Fault::UnsupportedCriticalExtension { .. } => "unsupported_critical_extension",
@@ -122,7 +146,8 @@ impl Fault {
     }
 
     /// What webpki found wrong with a path whose signatures lead to a trust anchor; `None` where the facts of
-    /// the certificates say the same and say of which certificate.
+    /// the certificates say the same and say of which certificate, and where webpki speaks of the signatures
+    /// of another path.
     pub(crate) fn of(error: &webpki::Error) -> Option<Self> {
         use webpki::Error;
         Some(match error {
@@ -132,12 +157,13 @@ impl Fault {
             | Error::RequiredEkuNotFoundContext(_)
             | Error::CertExpired { .. }
             | Error::CertNotValidYet { .. }
+            | Error::InvalidSignatureForPublicKey
+            | Error::PathLenConstraintViolated
             | Error::UnsupportedCertVersion
             | Error::UnsupportedCriticalExtension
             | Error::UnsupportedSignatureAlgorithmContext(_)
             | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => return None,
             Error::NameConstraintViolation => Fault::NameConstraintViolation,
-            Error::PathLenConstraintViolated => Fault::PathLengthExceeded,
             Error::MaximumPathDepthExceeded => Fault::PathTooLong,
             Error::CertDistrusted => Fault::Distrusted,
             other => Fault::Malformed { detail: other.to_string() },

@@ -23,6 +23,7 @@ mod identity;
 mod key;
 mod name;
 mod path;
+mod rules;
 mod signature;
 
 pub use anchors::{AnchorError, AnchorFault, TrustAnchors, WEBPKI_ROOTS_VERSION};

@@ -1,16 +1,18 @@
 //! Does a certification path to a trust anchor hold for a TLS server (RFC 5280 §6)?
 //!
 //! webpki has the last word: nothing holds that it has not accepted, at the time asked about, with the
-//! algorithms that are accepted. Where it refuses, the question is taken apart, so that every reason is named
-//! and not only the first:
+//! algorithms that are accepted. It does not ask whether keyUsage allows what a certificate is used for, nor
+//! whether a private trust anchor has expired or allows fewer intermediates; mail clients do, and so it is
+//! asked here. Where the path does not hold, the question is taken apart, so that every reason is named and
+//! not only the first:
 //!
 //! - **Trust** is judged at a time when the certificates of the path are all valid, the nearest to the time
 //!   asked about, for any purpose and with weak signatures let pass. So an expired chain, a chain for clients
 //!   only and a chain signed with SHA-1 keep their trust anchor. Where the certificates of the path are never
-//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust, and name and path
-//!   length constraints go unasked.
-//! - **Time**, **purpose**, **weak signatures**, **versions**, **critical extensions** and **basic
-//!   constraints** are read off the certificates of the path.
+//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust, and name
+//!   constraints go unasked.
+//! - **Time**, **purpose**, **key usage**, **weak signatures**, **versions**, **critical extensions** and
+//!   **basic constraints** are read off the certificates of the path.
 //! - Where no path reaches a trust anchor, the longest one tells why, by the rules at [`Verifier::path`].
 
 use std::time::Duration;
@@ -18,12 +20,15 @@ use std::time::Duration;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
 
-use crate::anchors::TrustAnchors;
+use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
 use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent, self_signed};
 use crate::der::Parts;
-use crate::extensions::KeyPurpose;
 use crate::fault::Fault;
+use crate::rules::{
+    anchor_time_fault, constitution_faults, key_usage_fault, path_length_fault, purpose_fault, time_fault,
+    weak_signature,
+};
 use crate::signature::{Signature, verify};
 
 /// Asks about paths, with these trust anchors and signature algorithms.
@@ -84,8 +89,9 @@ impl<'a> Verifier<'a> {
     /// seconds, the name aside. `chain` is the DER of the certificates as sent, leaf first.
     ///
     /// The leaf may itself be a private anchor: the same certificate, or one self-signed with the anchor's
-    /// name and key. Then only its dates and purpose are asked about. The dates of a root are never asked
-    /// about, trusted or not.
+    /// name and key. Then only its dates, purpose and key usage are asked about. A root's dates are asked
+    /// about where it is a private anchor: Mozilla's bundle has none, and those of a root that is not trusted
+    /// change nothing.
     ///
     /// Where no path reaches a trust anchor, it is
     /// - `SelfSigned` if the leaf is signed with its own key;
@@ -103,14 +109,19 @@ impl<'a> Verifier<'a> {
         let Some(mut chain) = Chain::read(chain.iter().map(AsRef::as_ref), self.all_algorithms()) else {
             return nothing(Fault::Unreadable);
         };
-        if self.is_anchor(&chain.sent[0]) {
-            let mut faults = Vec::new();
-            faults.extend(time_fault(&chain.sent[0], at));
-            faults.extend(purpose_fault(&chain.sent[0]));
-            return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults };
+        if let Some(private) = self.own_anchor(&chain.sent[0], at) {
+            let leaf = &chain.sent[0];
+            let renewed = (private.der != leaf.der).then_some(private);
+            let faults = time_fault(leaf, at)
+                .into_iter()
+                .chain(renewed.and_then(|private| anchor_time_fault(private, at)))
+                .chain(purpose_fault(leaf))
+                .chain(key_usage_fault(0, leaf));
+            return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults: faults.collect() };
         }
         let paths = chain.paths();
-        let anchored = chain.anchored(&paths, self.anchors);
+        let mut anchored = chain.anchored(&paths, self.anchors);
+        anchored.sort_by_key(|path| path.time_fault(at).is_some());
         match self.choose(&chain, &anchored, at) {
             Some(choice) => self.judge_anchored(&chain, &choice, at),
             None => {
@@ -141,21 +152,29 @@ impl<'a> Verifier<'a> {
         self.accepted.iter().chain(self.weak).copied().collect()
     }
 
-    fn is_anchor(&self, leaf: &Sent<'_>) -> bool {
-        self.anchors.private().iter().any(|private| {
-            let same_entity = || {
-                leaf.self_signed == SelfSigned::Yes
-                    && private.anchor.subject.as_ref() == leaf.parts.subject
-                    && webpki::spki_for_anchor(&private.anchor).as_ref() == leaf.parts.key
-            };
-            private.der == leaf.der || same_entity()
-        })
+    /// The private anchor that the leaf is: the very certificate, else one that has not expired, else any.
+    fn own_anchor(&self, leaf: &Sent<'_>, at: i64) -> Option<&'a PrivateAnchor> {
+        let same_entity = |private: &&PrivateAnchor| {
+            leaf.self_signed == SelfSigned::Yes
+                && private.anchor.subject.as_ref() == leaf.parts.subject
+                && webpki::spki_for_anchor(&private.anchor).as_ref() == leaf.parts.key
+        };
+        let anchors = self.anchors.private().iter();
+        anchors
+            .filter(|private| private.der == leaf.der || same_entity(private))
+            .min_by_key(|private| (private.der != leaf.der, anchor_time_fault(private, at).is_some()))
     }
 
     /// The path to judge among those that reach a trust anchor: one that holds, else one that would but for
     /// its dates, purpose or signature algorithm, else the first.
     fn choose<'c>(&self, chain: &Chain<'a>, anchored: &'c [Anchored<'a>], at: i64) -> Option<Choice<'c, 'a>> {
-        let holds = anchored.iter().find(|path| self.accepts(chain, path, at).is_ok());
+        let holds = anchored.iter().find(|path| {
+            let mut places = path.path.iter().map(|position| &chain.sent[*position]).enumerate();
+            path.time_fault(at).is_none()
+                && path.length_fault().is_none()
+                && places.all(|(place, sent)| key_usage_fault(place, sent).is_none())
+                && self.accepts(chain, path, at).is_ok()
+        });
         if let Some(anchored) = holds {
             return Some(Choice { anchored, holds: true, error: None });
         }
@@ -189,12 +208,14 @@ impl<'a> Verifier<'a> {
         let mut faults = Vec::new();
         if !choice.holds {
             faults.extend(path.iter().filter_map(|sent| time_fault(sent, at)));
+            faults.extend(choice.anchored.time_fault(at));
             let anchor_key = webpki::spki_for_anchor(choice.anchored.anchor);
             let issuer_keys = path[1..].iter().map(|issuer| issuer.parts.key).chain([anchor_key.as_ref()]);
             faults.extend(
                 path.iter().zip(issuer_keys).filter_map(|(sent, key)| self.signature_fault(sent, key)),
             );
             faults.extend(constitution_faults(&path));
+            faults.extend(path_length_fault(&path).or_else(|| choice.anchored.length_fault()));
             faults.extend(choice.error.as_ref().and_then(Fault::of));
             if faults.is_empty() {
                 // webpki refused for a reason that the facts should have shown and did not.
@@ -202,7 +223,8 @@ impl<'a> Verifier<'a> {
                 faults.push(Fault::Malformed { detail });
             }
         }
-        PathVerdict { trust: Some(choice.anchored.trust), path: indexes(&path), faults }
+        let trust = choice.anchored.private.map_or(Trust::Webpki, |_| Trust::Private);
+        PathVerdict { trust: Some(trust), path: indexes(&path), faults }
     }
 
     fn judge_unanchored(&self, chain: &mut Chain<'_>, positions: &[usize], at: i64) -> PathVerdict {
@@ -226,6 +248,7 @@ impl<'a> Verifier<'a> {
         let signed_by_another = below_root.iter().filter(|sent| sent.self_signed == SelfSigned::No);
         faults.extend(signed_by_another.filter_map(|sent| weak_signature(sent)));
         faults.extend(constitution_faults(below_root));
+        faults.extend(path_length_fault(&path));
         PathVerdict { trust: None, path: indexes(&path), faults }
     }
 
@@ -235,6 +258,17 @@ impl<'a> Verifier<'a> {
             (answer == Signature::Unsupported)
                 .then_some(Fault::UnsupportedSignatureAlgorithm { certificate: sent.index })
         })
+    }
+}
+
+impl Anchored<'_> {
+    fn time_fault(&self, at: i64) -> Option<Fault> {
+        self.private.and_then(|private| anchor_time_fault(private, at))
+    }
+
+    fn length_fault(&self) -> Option<Fault> {
+        let length = self.private.and_then(|private| private.facts.path_length)?;
+        (self.path.len() - 1 > length as usize).then_some(Fault::PathLengthExceeded)
     }
 }
 
@@ -280,60 +314,6 @@ fn common_time<'s>(path: impl Iterator<Item = &'s Sent<'s>> + Clone, at: i64) ->
     let from = path.clone().map(|sent| sent.facts.not_before).max()?.max(0);
     let until = path.map(|sent| sent.facts.not_after).min()?;
     (from <= until).then(|| at.clamp(from, until))
-}
-
-fn time_fault(sent: &Sent<'_>, at: i64) -> Option<Fault> {
-    let (certificate, facts) = (sent.index, &sent.facts);
-    if at > facts.not_after {
-        Some(Fault::Expired { certificate, not_after: facts.not_after })
-    } else if at < facts.not_before {
-        Some(Fault::NotYetValid { certificate, not_before: facts.not_before })
-    } else {
-        None
-    }
-}
-
-fn purpose_fault(sent: &Sent<'_>) -> Option<Fault> {
-    let purposes = sent.facts.key_purposes.as_ref()?;
-    (!purposes.contains(&KeyPurpose::ServerAuth))
-        .then_some(Fault::NotForServerAuth { certificate: sent.index })
-}
-
-fn weak_signature(sent: &Sent<'_>) -> Option<Fault> {
-    sent.facts.signature_algorithm.is_weak().then_some(Fault::WeakSignature { certificate: sent.index })
-}
-
-/// What is wrong with the certificates of a path, whatever the time and whoever trusts it.
-fn constitution_faults(path: &[&Sent<'_>]) -> Vec<Fault> {
-    /// What webpki processes beside the CT list: keyUsage, subjectAltName, basicConstraints, nameConstraints,
-    /// cRLDistributionPoints, extendedKeyUsage.
-    const PROCESSED: [&str; 7] = [
-        "2.5.29.15",
-        "2.5.29.17",
-        "2.5.29.19",
-        "2.5.29.30",
-        "2.5.29.31",
-        "2.5.29.37",
-        "1.3.6.1.4.1.11129.2.4.2",
-    ];
-    let mut faults: Vec<Fault> = path.iter().filter_map(|sent| purpose_fault(sent)).collect();
-    for (position, sent) in path.iter().enumerate() {
-        let (certificate, facts) = (sent.index, &sent.facts);
-        if facts.version != 3 {
-            faults.push(Fault::UnsupportedVersion { certificate, version: facts.version });
-        }
-        let critical = facts.critical_extensions.iter().filter(|oid| !PROCESSED.contains(&oid.as_str()));
-        faults.extend(
-            critical.map(|oid| Fault::UnsupportedCriticalExtension { certificate, oid: oid.clone() }).take(1),
-        );
-        match (position, facts.is_ca) {
-            // OpenSSL makes self-signed certificates with cA true by default: that is not what ails them.
-            (0, true) if sent.self_signed == SelfSigned::No => faults.push(Fault::CaAsEndEntity),
-            (1.., false) if facts.version == 3 => faults.push(Fault::EndEntityAsCa { certificate }),
-            _ => {}
-        }
-    }
-    faults
 }
 
 fn indexes(path: &[&Sent<'_>]) -> Vec<usize> {

@@ -184,10 +184,19 @@ fn what_is_no_certificate_keeps_hash_and_length() {
     assert_eq!((unreadable.length, unreadable.part), (5, Part::Structure));
     assert_eq!(Certificate::read(b"").unwrap_err().part, Part::Structure);
 
-    let mut der = self_signed(server()).der;
-    let date = der.windows(2).position(|pair| pair == [0x17, 0x0d]).unwrap();
-    der[date + 4] = b'7'; // month 79
-    assert_eq!(Certificate::read(&der).unwrap_err().part, Part::Validity);
+    // Of each: octets of a certificate, and what they become.
+    for (from, to, part) in [
+        (&[0x17, 0x0d, 0x32, 0x36, 0x30][..], &[0x17, 0x0d, 0x32, 0x36, 0x37][..], Part::Validity), // month 7x
+        (&[0x06, 0x07, 0x2a, 0x86, 0x48], &[0x06, 0x7f, 0x2a, 0x86, 0x48], Part::Structure), // id-ecPublicKey
+        (&[0x06, 0x03, 0x55, 0x1d, 0x11], &[0x06, 0x7f, 0x55, 0x1d, 0x11], Part::Structure), // subjectAltName
+    ] {
+        let mut der = self_signed(server()).der;
+        let at = der.windows(from.len()).position(|octets| octets == from).unwrap();
+        der[at..at + to.len()].copy_from_slice(to);
+        let unreadable = Certificate::read(&der).unwrap_err();
+        assert_eq!((unreadable.length, unreadable.part), (der.len(), part));
+        assert_eq!(unreadable.sha256.len(), 64);
+    }
 }
 
 #[test]

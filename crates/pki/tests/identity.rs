@@ -8,7 +8,7 @@ mod authority;
 use authority::{fixture, params, self_signed};
 use heloscope_pki::{Certificate, Identity, PresentedIdentifier, ReferenceIdentifier, identity};
 use proptest::prelude::*;
-use rcgen::SanType;
+use rcgen::{DistinguishedName, SanType};
 use rustls_pki_types::{CertificateDer, ServerName};
 
 fn dns(name: &str) -> SanType {
@@ -99,6 +99,31 @@ fn addresses_match_address_entries_only() {
     assert!(!matches(&[ip("::ffff:203.0.113.5")], "203.0.113.5"));
     assert!(!matches(&[dns("203.0.113.5")], "203.0.113.5"));
     assert!(!matches(&[ip("203.0.113.5")], "mx1.example.com"));
+}
+
+#[test]
+fn a_presented_u_label_matches_nothing() {
+    // dNSName is an IA5String of A-labels (RFC 5280 §7.2); this one holds the UTF-8 of müller.example.
+    let mut der = certificate(&[dns("m\u{1}\u{1}ller.example")]);
+    let at = der.windows(3).position(|octets| octets == b"m\x01\x01").unwrap();
+    der[at + 1..at + 3].copy_from_slice("ü".as_bytes());
+    let facts = Certificate::read(&der).unwrap();
+    let entry = PresentedIdentifier::Dns("müller.example".to_owned());
+    assert_eq!(facts.subject_alt_names.as_deref(), Some(&[entry][..]));
+    assert_eq!(identity(&facts, &reference("xn--mller-kva.example")), Identity::Mismatch);
+    // Whoever asks puts the U-label into an A-label first.
+    assert!(ReferenceIdentifier::dns("müller.example").is_err());
+}
+
+#[test]
+fn a_certificate_without_a_subject_has_its_alternative_names() {
+    let mut asked = params("");
+    asked.distinguished_name = DistinguishedName::new();
+    asked.subject_alt_names = vec![dns("mx1.example.com")];
+    let facts = Certificate::read(&self_signed(asked).der).unwrap();
+    assert_eq!((facts.subject.as_str(), facts.common_name.as_deref()), ("", None));
+    assert!(matches!(identity(&facts, &reference("mx1.example.com")), Identity::Matches(_)));
+    assert_eq!(identity(&facts, &reference("mx2.example.com")), Identity::Mismatch);
 }
 
 #[test]

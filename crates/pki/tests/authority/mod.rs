@@ -3,7 +3,7 @@
 // Each test program uses its part of this.
 #![allow(dead_code)]
 
-use heloscope_pki::{TrustAnchors, Verifier};
+use heloscope_pki::{Fault, PathVerdict, TrustAnchors, Verifier};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
 use ring::signature::{
     RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
@@ -68,6 +68,30 @@ pub(crate) fn trusting(private: &[&Entity]) -> TrustAnchors {
     anchors
 }
 
+pub(crate) fn ask(trusted: &[&Entity], sent: &[&Entity]) -> PathVerdict {
+    ask_at(trusted, sent, NOW)
+}
+
+pub(crate) fn ask_at(trusted: &[&Entity], sent: &[&Entity], at: i64) -> PathVerdict {
+    let chain: Vec<&[u8]> = sent.iter().map(|entity| entity.der.as_slice()).collect();
+    verifier(&trusting(trusted)).path(&chain, at)
+}
+
+pub(crate) fn missing(issuer: &str) -> Fault {
+    Fault::MissingIntermediate { issuer: issuer.to_owned() }
+}
+
+pub(crate) fn untrusted(root: &str, sent: bool) -> Fault {
+    Fault::UntrustedRoot { root: root.to_owned(), sent }
+}
+
+pub(crate) fn ask_fixtures(trusted: &str, sent: &[&str]) -> PathVerdict {
+    let mut anchors = TrustAnchors::none();
+    anchors.add_pem(trusted).unwrap();
+    let chain: Vec<Vec<u8>> = sent.iter().map(|pem| fixture(pem)).collect();
+    verifier(&anchors).path(&chain, NEW_YEAR)
+}
+
 /// A certificate with its key.
 pub(crate) struct Entity {
     pub(crate) der: Vec<u8>,
@@ -107,7 +131,10 @@ pub(crate) fn server() -> CertificateParams {
 }
 
 pub(crate) fn self_signed(params: CertificateParams) -> Entity {
-    let key = KeyPair::generate().unwrap();
+    self_signed_for(params, KeyPair::generate().unwrap())
+}
+
+pub(crate) fn self_signed_for(params: CertificateParams, key: KeyPair) -> Entity {
     let certificate = params.self_signed(&key).unwrap();
     Entity { der: certificate.der().to_vec(), pem: certificate.pem(), params, key }
 }
@@ -127,7 +154,7 @@ impl Entity {
         self.issue_for(params, KeyPair::from_pem(&other.key.serialize_pem()).unwrap())
     }
 
-    fn issue_for(&self, params: CertificateParams, key: KeyPair) -> Entity {
+    pub(crate) fn issue_for(&self, params: CertificateParams, key: KeyPair) -> Entity {
         let issuer = Issuer::from_params(&self.params, &self.key);
         let certificate = params.signed_by(&key, &issuer).unwrap();
         Entity { der: certificate.der().to_vec(), pem: certificate.pem(), params, key }
