@@ -1,11 +1,18 @@
 //! Real mail servers, started for the tests.
 //!
 //! Each runs as an instance of its own, with everything it writes in a directory of its own, on loopback alone, and
-//! sends nothing anywhere.
+//! sends nothing anywhere. [`names`] are those there are; [`Server::start`] starts one.
 
-mod chain;
+mod authority;
+mod cache;
+mod confinement;
+mod exim;
+mod keeper;
 mod postfix;
 mod requirements;
+mod server;
+mod unpacked;
 
-pub use postfix::Postfix;
+pub use authority::Authority;
 pub use requirements::{Missing, requirements};
+pub use server::{Server, fetch, names};

@@ -1,167 +1,49 @@
-use std::fs::{self, File, Permissions};
-use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, bail};
-use heloscope_observation::{PortSpec, TlsMode};
-use tempfile::TempDir;
-use time::OffsetDateTime;
+use heloscope_observation::PortSpec;
 
-use crate::chain::Chain;
-use crate::requirements::{POSTFIX, requirements};
+use crate::authority::Authority;
+use crate::keeper::{Keeper, Script, directory};
+use crate::requirements::Need;
+use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports, utf8};
 
-/// A Postfix of its own: a relay port (STARTTLS), a submissions port (implicit TLS) and a submission port (STARTTLS)
-/// on loopback, AUTH inside TLS on the latter two.
-///
-/// It takes mail for its own domain and discards it; nothing leaves the machine. Dropping it stops it, and so does the
-/// end of this process, however it comes.
-#[derive(Debug)]
-pub struct Postfix {
-    directory: TempDir,
-    ports: [PortSpec; 3],
-    keeper: Child,
-}
+/// Postfix: a relay port (STARTTLS), a submissions port (implicit TLS) and a submission port (STARTTLS), AUTH inside TLS
+/// on the latter two. It takes mail for its own domain and discards it.
+pub(crate) const RECIPE: Recipe = Recipe { name: "postfix", needs: NEEDS, start };
+
+pub(crate) const NEEDS: &[Need] = &[
+    Need::Root,
+    Need::Package("postfix", &["/usr/sbin/postfix", "/usr/lib/postfix/sbin/smtpd"]),
+    Need::SaslMechanisms,
+];
 
 const HOST: &str = "mail.interop.test";
-const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Another process may take a port between its choice and its use.
-const ATTEMPTS: usize = 3;
-
-impl Postfix {
-    /// Starts Postfix with certificates made around `now_unix_seconds` (since 1970-01-01T00:00:00Z).
-    ///
-    /// `None` where [`requirements`] are missing, which stderr is then told.
-    ///
-    /// # Errors
-    /// Postfix does not start, or requirements are missing where the environment says `CI=true`.
-    pub fn start(now_unix_seconds: i64) -> anyhow::Result<Option<Self>> {
-        if let Err(missing) = requirements() {
-            if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
-                return Err(missing).context("Postfix cannot be started");
-            }
-            eprintln!("\n*** NOT TESTED against Postfix: {missing}\n");
-            return Ok(None);
-        }
-        let now = OffsetDateTime::from_unix_timestamp(now_unix_seconds)?;
-        for _ in 1..ATTEMPTS {
-            if let Ok(postfix) = Self::try_start(now) {
-                return Ok(Some(postfix));
-            }
-        }
-        Self::try_start(now).map(Some)
+fn start(authority: &Authority) -> anyhow::Result<Server> {
+    let directory = directory("postfix")?;
+    let root = directory.path();
+    for name in ["etc", "queue", "data"] {
+        fs::create_dir(root.join(name))?;
     }
-
-    fn try_start(now: OffsetDateTime) -> anyhow::Result<Self> {
-        let directory = tempfile::Builder::new().prefix("postfix-").tempdir()?;
-        let root = directory.path();
-        // Postfix drops its privileges and has to get in nevertheless.
-        fs::set_permissions(root, Permissions::from_mode(0o755))?;
-        for name in ["etc", "queue", "data"] {
-            fs::create_dir(root.join(name))?;
-        }
-        let ports = free_ports()?;
-        let chain = Chain::new(HOST, ADDRESS, now)?;
-        fs::write(root.join("ca.pem"), chain.root)?;
-        fs::write(root.join("chain.pem"), chain.key_and_certificates)?;
-        fs::set_permissions(root.join("chain.pem"), Permissions::from_mode(0o600))?;
-        fs::write(root.join("etc/main.cf"), main_cf(root)?)?;
-        fs::write(root.join("etc/master.cf"), master_cf(&ports))?;
-        let mut keeper = spawn_keeper(root)?;
-        let mut started = String::new();
-        let stdout = keeper.stdout.take().context("the keeper has a standard output")?;
-        BufReader::new(stdout).read_line(&mut started)?;
-        if started != "started\n" {
-            keeper.wait()?;
-            let said =
-                ["keeper.log", "log"].map(|name| fs::read_to_string(root.join(name)).unwrap_or_default());
-            bail!("Postfix does not start: {}", said.concat());
-        }
-        Ok(Self { directory, ports, keeper })
-    }
-
-    /// The name it calls itself and its certificate carries.
-    pub fn host(&self) -> &'static str {
-        HOST
-    }
-
-    /// The address it listens on, which its certificate carries too.
-    pub fn address(&self) -> Ipv4Addr {
-        ADDRESS
-    }
-
-    /// Its ports: relay, submissions, submission.
-    pub fn ports(&self) -> [PortSpec; 3] {
-        self.ports
-    }
-
-    /// The root of its certificate, a file in PEM; gone with Postfix.
-    pub fn ca_file(&self) -> PathBuf {
-        self.directory.path().join("ca.pem")
-    }
-
-    /// What it logged so far: one line for each connection, and for each mail taken.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn log(&self) -> std::io::Result<String> {
-        fs::read_to_string(self.log_path())
-    }
-
-    /// Where it logs; gone with Postfix.
-    pub fn log_path(&self) -> PathBuf {
-        self.directory.path().join("log")
-    }
+    let ports = free_ports(USUAL)?;
+    let chain = authority.issue(HOST, ADDRESS)?;
+    chain.write(root)?;
+    fs::write(root.join("chain.pem"), [chain.key, chain.certificates].concat())?;
+    fs::set_permissions(root.join("chain.pem"), Permissions::from_mode(0o600))?;
+    fs::write(root.join("etc/main.cf"), main_cf(utf8(root)?))?;
+    fs::write(root.join("etc/master.cf"), master_cf(&ports))?;
+    let keeper = Keeper::new(directory, &SCRIPT, [])?;
+    Ok(Server { name: RECIPE.name, host: HOST, ports: ports.into(), log: "log", keeper })
 }
 
-impl Drop for Postfix {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // The keeper stops Postfix all the same; there is nobody to tell.
-        let _ = self.keeper.wait();
-    }
-}
+pub(crate) const SCRIPT: Script = Script::StartStop {
+    start: r#"chown postfix "$1/data" && /usr/sbin/postfix -c "$1/etc" start"#,
+    stop: r#"/usr/sbin/postfix -c "$1/etc" stop"#,
+};
 
-/// Starts Postfix, waits until its standard input ends, as it does when this process is no more, and stops it.
-const KEEPER: &str = r#"
-chown postfix "$1/data" && "$2" -c "$1/etc" start || exit 1
-echo started
-read -r _
-"$2" -c "$1/etc" stop
-rm -rf "$1"
-"#;
-
-fn spawn_keeper(root: &Path) -> anyhow::Result<Child> {
-    let log = File::create(root.join("keeper.log"))?;
-    Command::new("/bin/sh")
-        .args(["-c", KEEPER, "keeper"])
-        .args([root, Path::new(POSTFIX)])
-        .process_group(0) // an interrupt from the terminal is for the tests; the keeper outlives it and cleans up
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .context("a shell to keep Postfix")
-}
-
-fn free_ports() -> std::io::Result<[PortSpec; 3]> {
-    // All three are held at once, so that they differ.
-    let listeners = [(); 3].map(|()| TcpListener::bind((ADDRESS, 0)));
-    let mut ports =
-        [TlsMode::StartTls, TlsMode::Implicit, TlsMode::StartTls].map(|mode| PortSpec { port: 0, mode });
-    for (port, listener) in ports.iter_mut().zip(listeners) {
-        port.port = listener?.local_addr()?.port();
-    }
-    Ok(ports)
-}
-
-fn main_cf(root: &Path) -> anyhow::Result<String> {
-    let root = root.to_str().context("the directory for temporary files has no UTF-8 name")?;
-    Ok(format!(
+fn main_cf(root: &str) -> String {
+    format!(
         "compatibility_level = 3.6
 myhostname = {HOST}
 mydomain = interop.test
@@ -195,7 +77,7 @@ smtpd_tls_auth_only = yes
 smtpd_sasl_type = cyrus
 smtpd_sasl_mechanism_filter = plain, login
 "
-    ))
+    )
 }
 
 fn master_cf(ports: &[PortSpec; 3]) -> String {

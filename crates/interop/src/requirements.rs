@@ -3,36 +3,92 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What stands in the way of starting the servers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use crate::server::recipe;
+use crate::unpacked;
+
+/// What stands in the way of starting a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
     /// The Debian packages that are not installed.
     pub packages: Vec<&'static str>,
     /// This process is not root's, as the master of a mail server has to be.
     pub root: bool,
+    /// What is not there besides, and the shell command that gets each.
+    pub others: Vec<(String, String)>,
 }
 
-/// Whether all is there to start the servers, as Debian installs it.
+/// Whether all is there to start the server of this name, as Debian installs it.
 ///
 /// # Errors
-/// What is missing; its `Display` says how to come by it.
-pub fn requirements() -> Result<(), Missing> {
-    let postfix = [POSTFIX, "/usr/lib/postfix/sbin/smtpd"].iter().all(|program| Path::new(program).exists());
-    let mut packages = Vec::new();
-    if !postfix {
-        packages.push("postfix");
-    }
-    if !has_sasl_mechanisms() {
-        packages.push("libsasl2-modules");
-    }
-    let missing = Missing { packages, root: !is_root() };
-    if missing.packages.is_empty() && !missing.root { Ok(()) } else { Err(missing) }
+/// What is missing, a [`Missing`], whose `Display` says how to come by it; or that there is no server of this name.
+pub fn requirements(name: &str) -> anyhow::Result<()> {
+    missing(recipe(name)?.needs).map_err(Into::into)
 }
 
-/// Postfix's own program to start and stop it.
-pub(crate) const POSTFIX: &str = "/usr/sbin/postfix";
+/// What a server cannot do without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need {
+    /// To be root.
+    Root,
+    /// A Debian package; it is there where all these files are.
+    Package(&'static str, &'static [&'static str]),
+    /// Debian's plug-ins for the mechanisms PLAIN and LOGIN.
+    SaslMechanisms,
+    /// A Debian package and the libraries it needs, unpacked aside, since it conflicts with Postfix's.
+    Unpacked(&'static str),
+}
 
-/// The plug-ins for PLAIN and LOGIN lie in a directory of the machine's architecture.
+pub(crate) fn missing(needs: &[Need]) -> Result<(), Missing> {
+    let mut missing = Missing::default();
+    for need in needs.iter().filter(|need| !need.is_met()) {
+        match need {
+            Need::Root => missing.root = true,
+            Need::Package(package, _) => missing.packages.push(package),
+            Need::SaslMechanisms => missing.packages.push("libsasl2-modules"),
+            Need::Unpacked(_) => missing.others.push((need.to_string(), FETCH.to_owned())),
+        }
+    }
+    if missing == Missing::default() { Ok(()) } else { Err(missing) }
+}
+
+const FETCH: &str = "cargo run -p heloscope-interop -- --fetch";
+
+impl Need {
+    pub(crate) fn is_met(self) -> bool {
+        match self {
+            Self::Root => fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0),
+            Self::Package(_, files) => files.iter().all(|file| Path::new(file).exists()),
+            Self::SaslMechanisms => has_sasl_mechanisms(),
+            Self::Unpacked(package) => unpacked::tree(package).is_ok_and(|tree| tree.exists()),
+        }
+    }
+
+    /// Whether [`Need::fetch`] can meet it.
+    pub(crate) fn is_fetched(self) -> bool {
+        matches!(self, Self::Unpacked(_))
+    }
+
+    /// Meets it where that can be done without touching the system.
+    pub(crate) fn fetch(self) -> anyhow::Result<()> {
+        match self {
+            Self::Unpacked(package) => unpacked::fetch(package),
+            Self::Root | Self::Package(..) | Self::SaslMechanisms => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("only root can start a mail server"),
+            Self::Package(package, _) => f.write_str(package),
+            Self::SaslMechanisms => f.write_str("libsasl2-modules"),
+            Self::Unpacked(package) => write!(f, "{package}, unpacked aside"),
+        }
+    }
+}
+
+/// The plug-ins lie in a directory of the machine's architecture.
 fn has_sasl_mechanisms() -> bool {
     let Ok(architectures) = fs::read_dir("/usr/lib") else { return false };
     architectures.flatten().any(|entry| {
@@ -41,12 +97,8 @@ fn has_sasl_mechanisms() -> bool {
     })
 }
 
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
-
 impl Missing {
-    /// A shell command that installs what is missing, on Debian; `None` where no package is missing.
+    /// A shell command that installs the missing packages, on Debian; `None` where no package is missing.
     ///
     /// Postfix is left without a configuration of its own, without which the package's own instance never starts.
     pub fn command(&self) -> Option<String> {
@@ -66,14 +118,16 @@ impl Missing {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
         if let Some(command) = self.command() {
-            write!(f, "not installed: {}. As root: {command}", self.packages.join(", "))?;
+            parts.push(format!("not installed: {}. As root: {command}", self.packages.join(", ")));
         }
-        match (self.root, self.packages.is_empty()) {
-            (true, true) => f.write_str("only root can start a mail server"),
-            (true, false) => f.write_str("; and only root can start a mail server"),
-            (false, _) => Ok(()),
+        parts.extend(self.others.iter().map(|(what, command)| format!("not there: {what}. {command}")));
+        if self.root {
+            let and = if parts.is_empty() { "" } else { "and " };
+            parts.push(format!("{and}{}", Need::Root));
         }
+        f.write_str(&parts.join("; "))
     }
 }
 
@@ -85,23 +139,32 @@ mod tests {
 
     #[test]
     fn what_is_missing_says_how_to_come_by_it() {
-        let missing = Missing { packages: vec!["postfix", "libsasl2-modules"], root: false };
+        let missing = Missing { packages: vec!["postfix", "libsasl2-modules"], ..Missing::default() };
         assert_eq!(
             missing.to_string(),
             "not installed: postfix, libsasl2-modules. As root: echo 'postfix postfix/main_mailer_type select No \
              configuration' | debconf-set-selections && DEBIAN_FRONTEND=noninteractive apt-get install -y \
              --no-install-recommends postfix libsasl2-modules"
         );
-        let missing = Missing { packages: vec!["libsasl2-modules"], root: true };
+        let missing = Missing { packages: vec!["libsasl2-modules"], root: true, ..Missing::default() };
         assert_eq!(
             missing.to_string(),
             "not installed: libsasl2-modules. As root: DEBIAN_FRONTEND=noninteractive apt-get install -y \
              --no-install-recommends libsasl2-modules; and only root can start a mail server"
         );
-        let missing = Missing { packages: Vec::new(), root: true };
+        let missing = Missing { root: true, ..Missing::default() };
         assert_eq!(
             (missing.to_string().as_str(), missing.command()),
             ("only root can start a mail server", None)
+        );
+        let others = vec![("exim4-daemon-light, unpacked aside".to_owned(), FETCH.to_owned())];
+        let missing = Missing { others, ..Missing::default() };
+        assert_eq!(
+            (missing.to_string().as_str(), missing.command()),
+            (
+                "not there: exim4-daemon-light, unpacked aside. cargo run -p heloscope-interop -- --fetch",
+                None
+            )
         );
     }
 }

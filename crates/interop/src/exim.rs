@@ -1,0 +1,94 @@
+use std::fs;
+use std::os::unix::fs::chown;
+
+use heloscope_observation::PortSpec;
+
+use crate::authority::Authority;
+use crate::confinement::{Confinement, User};
+use crate::requirements::Need;
+use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports};
+
+/// Exim: a relay port (STARTTLS), a submissions port (implicit TLS) and a submission port (STARTTLS), AUTH inside TLS
+/// on the latter two. It takes mail for its own domain and leaves it in its queue, which nobody runs.
+pub(crate) const RECIPE: Recipe =
+    Recipe { name: "exim", needs: &[Need::Root, Need::Unpacked(PACKAGE)], start };
+
+const PACKAGE: &str = "exim4-daemon-light";
+const HOST: &str = "exim.interop.test";
+/// As whom it was built to run.
+const USER: User = User { name: "Debian-exim", id: 101 };
+
+fn start(authority: &Authority) -> anyhow::Result<Server> {
+    let confinement = Confinement::new("exim", PACKAGE, &[USER])?;
+    let root = confinement.root();
+    let ports = free_ports(USUAL)?;
+    authority.issue(HOST, ADDRESS)?.write(confinement.directory())?;
+    for name in ["key.pem", "certificates.pem"] {
+        fs::copy(confinement.directory().join(name), root.join("etc").join(name))?;
+    }
+    for owned in ["etc/key.pem", "var/spool/exim4", "var/log/exim4"] {
+        let owned = root.join(owned);
+        if !owned.exists() {
+            fs::create_dir_all(&owned)?;
+        }
+        chown(owned, Some(USER.id), Some(USER.id))?;
+    }
+    fs::write(root.join("etc/exim.conf"), configuration(&ports))?;
+    let keeper = confinement.run(&["/usr/sbin/exim4", "-bdf", "-C", "/etc/exim.conf"])?;
+    keeper.wait_until_ready(HOST, &ports)?;
+    Ok(Server {
+        name: RECIPE.name,
+        host: HOST,
+        ports: ports.into(),
+        log: "root/var/log/exim4/mainlog",
+        keeper,
+    })
+}
+
+fn configuration(ports: &[PortSpec; 3]) -> String {
+    let [relay, submissions, submission] = ports.map(|port| port.port);
+    format!(
+        "primary_hostname = {HOST}
+local_interfaces = {ADDRESS}
+daemon_smtp_ports = {relay} : {submissions} : {submission}
+log_file_path = /var/log/exim4/%slog
+timezone = UTC
+keep_environment =
+
+# Its own mail is taken and never delivered; nothing goes anywhere.
+acl_smtp_rcpt = recipient
+queue_only
+host_lookup =
+rfc1413_hosts =
+hosts_treat_as_local =
+
+tls_advertise_hosts = *
+tls_on_connect_ports = {submissions}
+tls_certificate = /etc/certificates.pem
+tls_privatekey = /etc/key.pem
+auth_advertise_hosts = ${{if and{{ {{def:tls_in_cipher}} {{!eq{{$received_port}}{{{relay}}}}} }} {{*}} }}
+
+begin acl
+recipient:
+  accept domains = {HOST}
+  deny message = relay not permitted
+
+begin routers
+nowhere:
+  driver = redirect
+  data = :blackhole:
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = false
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = <| Username: | Password:
+  server_condition = false
+"
+    )
+}
