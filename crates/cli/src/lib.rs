@@ -1,1 +1,0 @@
-//! The mail server test from a terminal.

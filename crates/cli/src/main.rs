@@ -1,0 +1,145 @@
+//! The mail server test from a terminal.
+//!
+//! A driver and nothing else: it looks up the name, opens TCP connections, and carries octets between them and the
+//! probe; what is seen is judged and put into words elsewhere.
+
+mod arguments;
+mod dial;
+mod direct;
+mod live;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use heloscope_crypto::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
+use heloscope_observation::{Target, understand};
+use heloscope_pki::{TrustAnchors, Verifier};
+use heloscope_probe::Probe;
+use heloscope_render::text::TextStyle;
+use heloscope_render::{markdown, text};
+use heloscope_report::{Report, Severity, Status, checks, judge};
+
+use crate::arguments::{Arguments, Colour, Command};
+use crate::dial::Dialler;
+use crate::live::Live;
+
+/// Nothing could be tested: a monitor must not take a mistyped command for a bad mail server.
+const COULD_NOT_TEST: u8 = 3;
+
+fn main() -> ExitCode {
+    let done = match Arguments::try_parse() {
+        Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
+        Ok(arguments) => test(&arguments),
+        Err(usage) => {
+            // Nothing is lost where nobody reads it.
+            let _ = usage.print();
+            Ok(if usage.use_stderr() { COULD_NOT_TEST } else { 0 })
+        }
+    };
+    ExitCode::from(done.unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "heloscope: {error:#}");
+        COULD_NOT_TEST
+    }))
+}
+
+/// Tests the host, prints the report, and says the exit status.
+fn test(arguments: &Arguments) -> Result<u8> {
+    let text = arguments.host.as_deref().context("no host was named")?;
+    let understood = understand(text, |name| idna::domain_to_ascii(name).ok())?;
+    let asked = match (arguments.ports.as_slice(), understood.ports) {
+        ([], named) => named.unwrap_or_default(),
+        (ports, _) => ports.to_vec(),
+    };
+    let target = Target::new(understood.host, asked);
+    let anchors = anchors(arguments)?;
+    if let Some(said) = understood.said {
+        let _ = writeln!(io::stderr(), "{said}");
+    }
+
+    let host = target.host.clone();
+    let probe = Probe::new(target, None, wall_clock_ms()?);
+    let dialler = Dialler::new(host, arguments.address, arguments.ehlo_name.clone());
+    let mut live = Live::on_standard_error(style(arguments.color, io::stderr().is_terminal()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let observations = runtime.block_on(direct::run(probe, dialler, &mut live));
+    // A look-up that hangs in the system's resolver would hold us up.
+    runtime.shutdown_background();
+
+    let verifier =
+        Verifier { anchors: &anchors, accepted: SIGNATURE_ALGORITHMS, weak: WEAK_SIGNATURE_ALGORITHMS };
+    let report = judge(&observations, &verifier, observations.began_at_ms.div_euclid(1000));
+    print(&printed(arguments, &report)?)?;
+    Ok(status(&report))
+}
+
+fn anchors(arguments: &Arguments) -> Result<TrustAnchors> {
+    let mut anchors = TrustAnchors::webpki();
+    for file in &arguments.ca_files {
+        let pem = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        anchors.add_pem(&pem).with_context(|| format!("no trust anchors in {}", file.display()))?;
+    }
+    Ok(anchors)
+}
+
+fn printed(arguments: &Arguments, report: &Report) -> Result<String> {
+    Ok(if arguments.json {
+        serde_json::to_string_pretty(report)? + "\n"
+    } else if arguments.markdown {
+        markdown::report(report)
+    } else {
+        text::report(report, style(arguments.color, io::stdout().is_terminal()))
+    })
+}
+
+fn status(report: &Report) -> u8 {
+    match report.status {
+        Status::Ok | Status::Notice => 0,
+        Status::Warning => 1,
+        Status::Error => 2,
+        Status::Untested => COULD_NOT_TEST,
+    }
+}
+
+fn style(colour: Colour, terminal: bool) -> TextStyle {
+    // https://no-color.org: set, and not empty.
+    let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match colour {
+        Colour::Always => TextStyle::Colour,
+        Colour::Auto if terminal && !unwanted() => TextStyle::Colour,
+        Colour::Auto | Colour::Never => TextStyle::Plain,
+    }
+}
+
+/// Every check, in Markdown, for the documentation.
+fn table_of_checks() -> String {
+    let mut table = "| Check | Severity | Title | Basis |\n| --- | --- | --- | --- |\n".to_owned();
+    for check in checks() {
+        let severity = match check.severity {
+            Severity::Ok => "ok",
+            Severity::Notice => "notice",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        table += &format!("| `{}` | {severity} | {} | {} |\n", check.id, check.title, check.basis);
+    }
+    table
+}
+
+/// Prints on standard output; a reader that has gone has read enough.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+fn wall_clock_ms() -> Result<i64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.context("this machine's clock stands before 1970")?;
+    Ok(i64::try_from(since.as_millis())?)
+}

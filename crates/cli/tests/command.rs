@@ -1,0 +1,127 @@
+//! The command as a user runs it: its exit status, what it takes and what it prints.
+
+mod served;
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use served::{heloscope, report, run, serve, text};
+
+#[test]
+fn the_exit_status_is_the_worst_of_the_findings() {
+    for (name, status, found) in [
+        ("expiring-soon", 1, "certificate-expiring-soon"),
+        ("wrong-name", 1, "certificate-hostname-mismatch"),
+        ("expired", 2, "certificate-expired"),
+        ("starttls-injection", 2, "starttls-injection"),
+    ] {
+        let served = serve(name, &[25]);
+        let (code, report) = report(&mut served.command());
+        assert_eq!(code, status, "{name}");
+        assert_eq!(report["ports"][0]["findings"][0]["id"], found, "{name}");
+    }
+}
+
+#[test]
+fn a_refused_connection_is_an_error() {
+    // Nobody has listened on the TCP Port Service Multiplexer's port (RFC 1078) for long.
+    let (status, report) = report(heloscope().args(["127.0.0.1", "--port", "1/starttls"]));
+    assert_eq!((status, &report["status"]), (2, &json!("error")));
+    assert_eq!(
+        report["ports"][0]["error"],
+        json!({
+            "code": "connection_refused",
+            "message": "127.0.0.1 refused the connection: nothing listens on port 1 there.",
+            "phase": "connect"
+        })
+    );
+}
+
+#[test]
+fn what_is_no_test_has_a_status_of_its_own() {
+    for arguments in [
+        &[][..],
+        &["mx.example", "--no-such-option"],
+        &["mx.example", "--port", "2525"],
+        &["a_b.example"],
+        &["mx.example", "--ca-file", "/no/such/file"],
+        &["mx.example", "--ca-file", "/dev/null"],
+    ] {
+        let (status, out, err) = run(heloscope().args(arguments));
+        assert_eq!((status, out.as_str()), (3, ""), "{arguments:?}");
+        assert!(!err.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_name_that_does_not_exist_leaves_nothing_to_test() {
+    // RFC 6761 §6.4: no resolver has an address for it; without a network the look-up itself fails.
+    let (status, report) = report(heloscope().args(["mx.invalid", "--port", "25"]));
+    assert_eq!((status, &report["status"]), (3, &json!("untested")));
+    assert_eq!(report["ports"][0]["connected"], false);
+    let error = &report["ports"][0]["error"];
+    assert!(error["code"] == "name_not_found" || error["code"] == "resolve_failed", "{error}");
+    assert!(text(&error["message"]).contains("mx.invalid"), "{error}");
+}
+
+#[test]
+fn a_name_is_looked_up_and_each_address_tried() {
+    // Nothing listens on ::1, where the machine has that as well.
+    let served = serve("healthy", &[25]);
+    let (status, report) = report(heloscope().args(["localhost", "--port", &served.ports[0]]));
+    assert_eq!(status, 1, "the certificate is another's");
+    let port = &report["ports"][0];
+    assert_eq!(port["address"], "127.0.0.1");
+    assert!(port["timings"]["resolve_ms"].is_u64(), "{port}");
+}
+
+#[test]
+fn what_was_pasted_is_said_and_tested() {
+    let served = serve("healthy", &[25]);
+    let pasted = format!("smtp://127.0.0.1:{}/", served.ports[0].trim_end_matches("/starttls"));
+    let (_, out, err) = run(heloscope().args([&pasted, "--json"]));
+    assert_eq!(err, format!("Tests port {} of 127.0.0.1, the host of the URL.\n", served.ports[0]));
+    let report: Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(report["ports"][0]["connected"], true);
+    // The system's own name may be no fully qualified one; either way it is the EHLO name.
+    let ehlo = text(&report["ports"][0]["transcript"][1]["text"]);
+    assert!(ehlo == "EHLO [127.0.0.1]" || ehlo.starts_with("EHLO ") && ehlo.contains('.'), "{ehlo}");
+}
+
+#[test]
+fn text_and_markdown_and_colour() {
+    let served = serve("healthy", &[25]);
+    let (status, plain, err) = run(&mut served.command());
+    assert_eq!((status, err.as_str()), (0, ""), "no progress where there is no terminal");
+    assert!(plain.contains("healthy.specimen.test") && !plain.contains('\x1b'), "{plain}");
+    let (_, coloured, _) = run(served.command().args(["--color", "always"]));
+    assert!(coloured.contains("\x1b["), "{coloured}");
+    let (status, markdown, _) = run(served.command().arg("--markdown"));
+    assert_eq!(status, 0);
+    assert!(markdown.starts_with('#'), "{markdown}");
+}
+
+#[test]
+fn the_table_of_checks_is_markdown() {
+    let (status, table, _) = run(heloscope().arg("checks"));
+    assert_eq!(status, 0);
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("| Check | Severity | Title | Basis |"));
+    assert_eq!(lines.next(), Some("| --- | --- | --- | --- |"));
+    assert!(lines.clone().all(|line| line.starts_with("| `") && line.matches(" | ").count() == 3), "{table}");
+    assert!(lines.any(|line| line.starts_with("| `certificate-expired` | error | ")), "{table}");
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let mut child = heloscope()
+        .arg("checks")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program is built");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
