@@ -1,0 +1,286 @@
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use heloscope_crypto::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
+use heloscope_observation::{ConnectionId, Host, PortSpec, Refusal, Target};
+use heloscope_pki::{TrustAnchors, Verifier};
+use heloscope_probe::{Input, Output, Probe};
+use heloscope_render::html::progress;
+use heloscope_report::judge;
+use js_sys::{Function, Promise};
+use serde::Deserialize;
+use wasm_bindgen::JsValue;
+use web_sys::AbortSignal;
+
+use crate::failure::{self, Unsettled};
+use crate::host::{self, AbortListener, Clock, Timer};
+use crate::outcome::Outcome;
+use crate::relay::RelayUrl;
+use crate::socket::{Frame, Meaning, Socket};
+
+/// Between two views of the progress where much happens: some frames of the screen.
+const AT_MOST_EVERY: Duration = Duration::from_millis(50);
+/// And where nothing happens: the clocks of what is waited for go on.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+
+/// What to test, and how; the TypeScript of it stands in `lib.rs`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Options {
+    host: Host,
+    #[serde(default)]
+    ports: Vec<PortSpec>,
+    relay: String,
+    address: Option<IpAddr>,
+    trust_anchors: Option<String>,
+}
+
+/// Begins a test; an error is one in the options, or the signal's reason where it is aborted already.
+pub(crate) fn begin(
+    options: JsValue,
+    on_progress: Function,
+    signal: Option<AbortSignal>,
+) -> Result<Promise, JsValue> {
+    let options: Options = serde_wasm_bindgen::from_value(options).map_err(JsValue::from)?;
+    let relay = RelayUrl::new(&options.relay)
+        .ok_or_else(|| failure::error("the relay is an address such as https://relay.example"))?;
+    let mut anchors = TrustAnchors::webpki();
+    if let Some(pem) = options.trust_anchors.as_deref().filter(|pem| !pem.trim().is_empty()) {
+        anchors.add_pem(pem).map_err(|cause| failure::error(&cause.to_string()))?;
+    }
+    if let Some(signal) = signal.as_ref().filter(|signal| signal.aborted()) {
+        return Err(signal.reason());
+    }
+    let target = Target::new(options.host, options.ports);
+    let probe = Probe::new(target, Some(relay.as_str().to_owned()), host::wall_clock_ms());
+
+    let test = Rc::new(Test::default());
+    let abort = signal.map(|signal| {
+        let test = Rc::clone(&test);
+        AbortListener::new(signal, move || test.tell(Happening::Aborted))
+    });
+    let abort = abort.transpose()?;
+    let ring = Rc::clone(&test);
+    let timer = Timer::new(move || ring.tell(Happening::Rang));
+
+    let mut settle = None;
+    let promise = Promise::new(&mut |resolve, reject| settle = Some(Settle::new(resolve, reject)));
+    let settle = settle.ok_or_else(|| failure::error("a promise has to be made at once"))?;
+    let running = Running {
+        probe,
+        until: Duration::MAX,
+        relay,
+        address: options.address,
+        anchors,
+        sockets: BTreeMap::new(),
+        clock: Clock::start(),
+        timer,
+        progress: Progress { show: on_progress, news: true, shown: None },
+        abort,
+        settle,
+    };
+    test.running.replace(Some(running));
+    test.tell(Happening::Rang);
+    Ok(promise)
+}
+
+/// A test and what happens to it.
+///
+/// The closures that JavaScript calls hold it, and it holds them: the end of the test takes `running` out, and with it
+/// all of them.
+#[derive(Default)]
+struct Test {
+    inbox: RefCell<VecDeque<Happening>>,
+    running: RefCell<Option<Running>>,
+}
+
+enum Happening {
+    Frame(ConnectionId, Frame),
+    NotOpened(ConnectionId, Refusal),
+    Rang,
+    Aborted,
+}
+
+impl Test {
+    /// Takes in what happened. Where this is called from within itself (a listener to the progress that aborts, say),
+    /// the outer call takes it in, after what it is at.
+    fn tell(self: &Rc<Self>, happening: Happening) {
+        self.inbox.borrow_mut().push_back(happening);
+        let Ok(mut running) = self.running.try_borrow_mut() else { return };
+        while let Some(test) = running.as_mut() {
+            let next = self.inbox.borrow_mut().pop_front();
+            let Some(next) = next else { return };
+            if let Some(ending) = test.take(self, next) {
+                let over = running.take();
+                // Free again before anyone hears of the end.
+                drop(running);
+                return over.map_or((), |over| over.end(ending));
+            }
+        }
+    }
+}
+
+/// How a test ends.
+#[derive(Clone, Copy)]
+enum Ending {
+    Done,
+    Aborted,
+}
+
+struct Running {
+    probe: Probe,
+    /// When the probe wants to be told the time.
+    until: Duration,
+    relay: RelayUrl,
+    address: Option<IpAddr>,
+    anchors: TrustAnchors,
+    sockets: BTreeMap<ConnectionId, Socket>,
+    clock: Clock,
+    timer: Timer,
+    progress: Progress,
+    abort: Option<AbortListener>,
+    settle: Settle,
+}
+
+impl Running {
+    fn take(&mut self, test: &Rc<Test>, happening: Happening) -> Option<Ending> {
+        let at = self.clock.elapsed();
+        match happening {
+            Happening::Aborted => return Some(Ending::Aborted),
+            Happening::Rang if at >= self.until => self.probe.handle_input(Input::Tick { at }),
+            Happening::Rang => {}
+            Happening::NotOpened(connection, refusal) => {
+                self.probe.handle_input(Input::Refused { connection, at, refusal });
+            }
+            Happening::Frame(connection, frame) => {
+                let meaning = self.sockets.get_mut(&connection).and_then(|socket| socket.take(frame));
+                self.mean(connection, at, meaning?);
+            }
+        }
+        if !self.obey(test) {
+            return Some(Ending::Done);
+        }
+        let now = self.clock.elapsed();
+        self.progress.show_if_due(&self.probe, now);
+        self.timer.set(self.until.min(self.progress.due()).saturating_sub(now));
+        None
+    }
+
+    fn mean(&mut self, connection: ConnectionId, at: Duration, meaning: Meaning) {
+        let input = match meaning {
+            Meaning::Connected(established) => Input::Connected { connection, at, established },
+            Meaning::Refused(refusal) => Input::Refused { connection, at, refusal },
+            Meaning::Received(ref octets) => Input::Received { connection, at, octets },
+            Meaning::Closed => Input::Closed { connection, at },
+        };
+        self.probe.handle_input(input);
+    }
+
+    /// Does what the probe asks, until it waits; `false` when the test is over.
+    fn obey(&mut self, test: &Rc<Test>) -> bool {
+        loop {
+            match self.probe.poll_output() {
+                Output::Connect { connection, host, port } => {
+                    self.connect(test, connection, host, port.port);
+                }
+                Output::Transmit { connection, octets } => {
+                    if let Some(socket) = self.sockets.get(&connection) {
+                        socket.send(&octets);
+                    }
+                }
+                Output::Close { connection } => drop(self.sockets.remove(&connection)),
+                Output::Observed(_) => self.progress.news = true,
+                Output::Wait { until } => {
+                    self.until = until;
+                    return true;
+                }
+                Output::Done => return false,
+            }
+        }
+    }
+
+    fn connect(&mut self, test: &Rc<Test>, connection: ConnectionId, host: Host, port: u16) {
+        let url = self.relay.connect(host, port, self.address);
+        let told = Rc::clone(test);
+        let tell = move |frame| told.tell(Happening::Frame(connection, frame));
+        match Socket::open(&url, tell) {
+            Ok(socket) => {
+                self.sockets.insert(connection, socket);
+            }
+            Err(refusal) => test.inbox.borrow_mut().push_back(Happening::NotOpened(connection, refusal)),
+        }
+    }
+
+    /// Lets go of all that JavaScript holds, then settles the promise.
+    fn end(self, ending: Ending) {
+        let Self { probe, anchors, sockets, timer, abort, settle, .. } = self;
+        let reason = abort.as_ref().map_or(JsValue::UNDEFINED, AbortListener::reason);
+        drop((sockets, timer, abort));
+        match ending {
+            Ending::Aborted => settle.reject(&reason),
+            Ending::Done => {
+                let observations = probe.into_observations();
+                let verifier = Verifier {
+                    anchors: &anchors,
+                    accepted: SIGNATURE_ALGORITHMS,
+                    weak: WEAK_SIGNATURE_ALGORITHMS,
+                };
+                let report = judge(&observations, &verifier, observations.began_at_ms.div_euclid(1000));
+                settle.resolve(&Outcome::new(report).into());
+            }
+        }
+    }
+}
+
+/// The views of the progress, and when they are due.
+struct Progress {
+    show: Function,
+    news: bool,
+    shown: Option<Duration>,
+}
+
+impl Progress {
+    fn due(&self) -> Duration {
+        let pause = if self.news { AT_MOST_EVERY } else { AT_LEAST_EVERY };
+        self.shown.map_or(Duration::ZERO, |shown| shown + pause)
+    }
+
+    fn show_if_due(&mut self, probe: &Probe, now: Duration) {
+        if now < self.due() {
+            return;
+        }
+        self.news = false;
+        self.shown = Some(now);
+        let view = progress(probe.observations(), now);
+        if let Err(thrown) = self.show.call1(&JsValue::UNDEFINED, &JsValue::from(view)) {
+            host::console_error(&thrown);
+        }
+    }
+}
+
+/// The promise of a test.
+struct Settle {
+    resolve: Function,
+    reject: Function,
+    /// A panic while the report is made still rejects it.
+    _unsettled: Unsettled,
+}
+
+impl Settle {
+    fn new(resolve: Function, reject: Function) -> Self {
+        let unsettled = Unsettled::new(&reject);
+        Self { resolve, reject, _unsettled: unsettled }
+    }
+
+    fn resolve(&self, value: &JsValue) {
+        // Neither of a promise's functions throws.
+        let _ = self.resolve.call1(&JsValue::UNDEFINED, value);
+    }
+
+    fn reject(&self, reason: &JsValue) {
+        let _ = self.reject.call1(&JsValue::UNDEFINED, reason);
+    }
+}
