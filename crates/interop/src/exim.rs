@@ -18,8 +18,8 @@ const HOST: &str = "exim.interop.test";
 /// As whom it was built to run.
 const USER: User = User { name: "Debian-exim", id: 101 };
 
-fn start(authority: &Authority) -> anyhow::Result<Server> {
-    let confinement = Confinement::new("exim", PACKAGE, &[USER])?;
+fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
+    let confinement = Confinement::new(name, PACKAGE, &[USER])?;
     let root = confinement.root();
     let ports = free_ports(USUAL)?;
     authority.issue(HOST, ADDRESS)?.write(confinement.directory())?;
@@ -37,11 +37,12 @@ fn start(authority: &Authority) -> anyhow::Result<Server> {
     let keeper = confinement.run(&["/usr/sbin/exim4", "-bdf", "-C", "/etc/exim.conf"])?;
     keeper.wait_until_ready(HOST, &ports)?;
     Ok(Server {
-        name: RECIPE.name,
+        name,
         host: HOST,
         ports: ports.into(),
         log: "root/var/log/exim4/mainlog",
         keeper,
+        _front: None,
     })
 }
 

@@ -8,9 +8,11 @@ mod cache;
 mod confinement;
 mod exim;
 mod keeper;
+mod openssl;
 mod postfix;
 mod requirements;
 mod server;
+mod starttls_front;
 mod unpacked;
 
 pub use authority::Authority;

@@ -20,8 +20,8 @@ pub(crate) const NEEDS: &[Need] = &[
 
 const HOST: &str = "mail.interop.test";
 
-fn start(authority: &Authority) -> anyhow::Result<Server> {
-    let directory = directory("postfix")?;
+fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
+    let directory = directory(name)?;
     let root = directory.path();
     for name in ["etc", "queue", "data"] {
         fs::create_dir(root.join(name))?;
@@ -34,7 +34,7 @@ fn start(authority: &Authority) -> anyhow::Result<Server> {
     fs::write(root.join("etc/main.cf"), main_cf(utf8(root)?))?;
     fs::write(root.join("etc/master.cf"), master_cf(&ports))?;
     let keeper = Keeper::new(directory, &SCRIPT, [])?;
-    Ok(Server { name: RECIPE.name, host: HOST, ports: ports.into(), log: "log", keeper })
+    Ok(Server { name, host: HOST, ports: ports.into(), log: "log", keeper, _front: None })
 }
 
 pub(crate) const SCRIPT: Script = Script::StartStop {

@@ -8,7 +8,8 @@ use heloscope_observation::{PortSpec, TlsMode};
 use crate::authority::Authority;
 use crate::keeper::Keeper;
 use crate::requirements::{Need, missing};
-use crate::{exim, postfix};
+use crate::starttls_front::Front;
+use crate::{exim, openssl, postfix};
 
 /// A real mail server, on loopback and with a directory of its own; it sends nothing anywhere.
 ///
@@ -21,16 +22,21 @@ pub struct Server {
     /// Within the keeper's directory.
     pub(crate) log: &'static str,
     pub(crate) keeper: Keeper,
+    /// Where it is not the server itself that listens.
+    pub(crate) _front: Option<Front>,
 }
 
 /// How to come by a server.
+#[derive(Clone, Copy)]
 pub(crate) struct Recipe {
     pub(crate) name: &'static str,
     pub(crate) needs: &'static [Need],
-    pub(crate) start: fn(&Authority) -> anyhow::Result<Server>,
+    pub(crate) start: fn(&'static str, &Authority) -> anyhow::Result<Server>,
 }
 
-static RECIPES: &[Recipe] = &[postfix::RECIPE, exim::RECIPE];
+fn recipes() -> impl Iterator<Item = Recipe> {
+    [postfix::RECIPE, exim::RECIPE].into_iter().chain(openssl::recipes())
+}
 
 pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
@@ -39,11 +45,11 @@ const ATTEMPTS: usize = 3;
 
 /// The names of all servers there are.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    RECIPES.iter().map(|recipe| recipe.name)
+    recipes().map(|recipe| recipe.name)
 }
 
-pub(crate) fn recipe(name: &str) -> anyhow::Result<&'static Recipe> {
-    let found = RECIPES.iter().find(|recipe| recipe.name == name);
+pub(crate) fn recipe(name: &str) -> anyhow::Result<Recipe> {
+    let found = recipes().find(|recipe| recipe.name == name);
     found.with_context(|| {
         format!("there is no server `{name}`, but: {}", names().collect::<Vec<_>>().join(" "))
     })
@@ -67,11 +73,11 @@ impl Server {
             return Ok(None);
         }
         for _ in 1..ATTEMPTS {
-            if let Ok(server) = (recipe.start)(authority) {
+            if let Ok(server) = (recipe.start)(recipe.name, authority) {
                 return Ok(Some(server));
             }
         }
-        (recipe.start)(authority).with_context(|| format!("{name} cannot be started")).map(Some)
+        (recipe.start)(recipe.name, authority).with_context(|| format!("{name} cannot be started")).map(Some)
     }
 
     /// Which server it is: one of [`names`].
@@ -121,7 +127,7 @@ pub fn fetch(name: &str) -> anyhow::Result<()> {
     fetched(recipe(name)?)
 }
 
-fn fetched(recipe: &Recipe) -> anyhow::Result<()> {
+fn fetched(recipe: Recipe) -> anyhow::Result<()> {
     let (fetchable, others): (Vec<Need>, Vec<Need>) = recipe.needs.iter().partition(|need| need.is_fetched());
     missing(&others)?;
     for need in fetchable.iter().filter(|need| !need.is_met()) {

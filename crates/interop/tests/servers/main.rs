@@ -4,5 +4,6 @@
 
 mod client;
 mod exim;
+mod openssl;
 mod postfix;
 mod program;
