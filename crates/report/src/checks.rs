@@ -82,11 +82,16 @@ pub(crate) enum Outcome {
 impl Subject<'_> {
     /// What has not been seen was not tested, for the reason that the port's test ended, or goes on.
     fn not_tested(&self) -> Outcome {
+        let facts = self.facts;
         Outcome::NotTested(match self.error {
-            Some(error) => {
-                Cow::Owned(format!("the test of this port ended early: {}", error_words(error.code)))
+            Some(error) => Cow::Owned(format!("the test of this port ended early: {}", error_words(error))),
+            None if facts.is_masked() => Cow::Borrowed(
+                "a device on the path overwrites what the server offers, STARTTLS perhaps among it",
+            ),
+            None if facts.clear.helo.is_some() || facts.encrypted.helo.is_some() => {
+                Cow::Borrowed("the server takes only HELO, and without EHLO nothing is offered")
             }
-            None if self.facts.moments.ended.is_some() => Cow::Borrowed("the session ended without it"),
+            None if facts.moments.ended.is_some() => Cow::Borrowed("the session ended without it"),
             None => Cow::Borrowed("the test has not come this far"),
         })
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{self, Cause, Failure, PortFacts};
 use crate::visible::visible;
-use crate::words::error_words;
+use crate::words::code_words;
 
 /// How far the test of one port has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ fn failure_text(facts: &PortFacts<'_>, failure: &Failure<'_>) -> String {
         Cause::GreetingRejected(reply) | Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => {
             first_line(reply)
         }
-        _ => error_words(facts::port_error(failure, facts.is_implicit()).code).to_owned(),
+        _ => code_words(facts::port_error(failure, facts.is_implicit()).code).to_owned(),
     }
 }
 

@@ -204,6 +204,11 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         (Reach::Encrypted, Sender::Opportunistic) => {
             (Delivers, format!("Delivers over {}; the certificate is not looked at.", version(port)))
         }
+        (Reach::Encrypted, Sender::MtaSts | Sender::MailClient)
+            if faults(port).is_none() && has(port, "certificate-weak-key") =>
+        {
+            (Depends, "Depends on its TLS library: a key is too short, which most refuse.".to_owned())
+        }
         (Reach::Encrypted, Sender::MtaSts) => match faults(port) {
             None => (
                 Delivers,
@@ -297,7 +302,7 @@ fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
 
 fn not_tested(port: &Port) -> String {
     match &port.error {
-        Some(error) => format!("Not tested: {}.", error_words(error.code)),
+        Some(error) => format!("Not tested: {}.", error_words(error)),
         None => "Not tested.".to_owned(),
     }
 }

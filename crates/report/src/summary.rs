@@ -38,7 +38,7 @@ pub fn summary(report: &Report) -> String {
                     words.push_str(&format!(
                         " Port {} could not be tested: {}.",
                         port.port,
-                        error_words(error.code)
+                        error_words(error)
                     ));
                 }
             }
@@ -49,12 +49,12 @@ pub fn summary(report: &Report) -> String {
 }
 
 fn untested(report: &Report) -> String {
-    let error = report.ports.iter().find_map(|port| port.error.as_ref()).map(|error| error.code);
+    let error = report.ports.iter().find_map(|port| port.error.as_ref());
     match error {
-        Some(ErrorCode::NameNotFound) => {
+        Some(error) if error.code == ErrorCode::NameNotFound => {
             format!("The name {} does not exist, or has no address; nothing could be tested.", report.host)
         }
-        Some(code) => format!("Nothing could be tested: {}.", error_words(code)),
+        Some(error) => format!("Nothing could be tested: {}.", error_words(error)),
         None => "Nothing is known yet.".to_owned(),
     }
 }
@@ -105,7 +105,7 @@ fn port_sentence(port: &Port) -> String {
             (format!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
         }
         (None, None) => {
-            let why = port.error.as_ref().map_or("the test is not over", |error| error_words(error.code));
+            let why = port.error.as_ref().map_or_else(|| "the test is not over".to_owned(), error_words);
             (format!("Whether this server speaks TLS on port {} is not known: {why}", port.port), None)
         }
     };

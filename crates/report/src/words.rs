@@ -11,21 +11,21 @@ mod rejection;
 use heloscope_observation::Stage;
 
 pub(crate) use capabilities::{auth_mechanisms, is_masked, meaning};
-pub(crate) use error::error_words;
+pub(crate) use error::{code_words, error_words};
 pub(crate) use fault::{date, fault_words, unreadable_words};
 pub(crate) use likeness::Likeness;
 pub(crate) use rejection::{codes_explained, likely_cause, quoted};
 
-/// Where in a session something happened, to stand at the end of a sentence: `before its greeting`.
+/// Where in a session something happened, to stand at the end of a sentence: `while the greeting was awaited`.
 pub(crate) fn phase_words(stage: Stage) -> &'static str {
     match stage {
-        Stage::Resolve => "while its name was looked up",
+        Stage::Resolve => "while the name was looked up",
         Stage::Connect => "while TCP connected",
-        Stage::Greeting => "while its greeting was awaited",
-        Stage::Ehlo => "while its reply to EHLO was awaited",
-        Stage::StartTls => "while its reply to STARTTLS was awaited",
+        Stage::Greeting => "while the greeting was awaited",
+        Stage::Ehlo => "while the reply to EHLO was awaited",
+        Stage::StartTls => "while the reply to STARTTLS was awaited",
         Stage::Tls => "during the TLS handshake",
-        Stage::EhloAfterTls => "while its reply to EHLO inside TLS was awaited",
-        Stage::Quit => "while its reply to QUIT was awaited",
+        Stage::EhloAfterTls => "while the reply to EHLO inside TLS was awaited",
+        Stage::Quit => "while the reply to QUIT was awaited",
     }
 }

@@ -196,7 +196,7 @@ fn ehlo_rejected() {
     assert_eq!(helo_only.found("ehlo-rejected").severity, Severity::Warning);
     assert_eq!(
         helo_only.why("starttls-missing"),
-        "the server refused EHLO, and without it nothing is offered"
+        "the server takes only HELO, and without EHLO nothing is offered"
     );
     assert_eq!((helo_only.starttls_supported, helo_only.capabilities.len()), (None, 0));
 
@@ -220,7 +220,10 @@ fn session_cut_short() {
     assert_eq!(closed.found("session-cut-short").title, "The session ends before the greeting");
     let silent = port("25", |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 20));
     assert_eq!(silent.ids(), ["session-cut-short"]);
-    assert_eq!(silent.why("starttls-missing"), "the test of this port ended early: time ran out");
+    assert_eq!(
+        silent.why("starttls-missing"),
+        "the test of this port ended early: time ran out while the reply to EHLO was awaited"
+    );
     let shut_down = port("25", |play| {
         play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.0 shutting down").ends(Stage::StartTls)
     });
@@ -284,6 +287,21 @@ fn starttls_failed() {
         play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake().closes(Stage::Tls)
     });
     assert_eq!(hangs_up.ids(), ["starttls-failed"]);
+    let at_the_command = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO);
+        play.sends(Stage::StartTls, heloscope_smtp::Command::StartTls).closes(Stage::StartTls)
+    });
+    assert_eq!(
+        at_the_command.found("starttls-failed").title,
+        "STARTTLS is offered but the server hangs up at it"
+    );
+    // Silence proves nothing.
+    let silent = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake();
+        play.times_out(Stage::Tls, 20)
+    });
+    assert_eq!(silent.ids(), ["session-cut-short"]);
+    assert_eq!(silent.verdict("starttls-failed"), Verdict::NotTested);
 
     assert_eq!(healthy().ports[0].verdict("starttls-failed"), Verdict::Passed);
 }

@@ -42,7 +42,7 @@ fn refusals_keep_their_codes() {
 #[test]
 fn a_server_that_hangs_up_or_falls_silent() {
     let closed = error("25", |play| play.connects().closes(Stage::Greeting));
-    assert_says(&closed, ErrorCode::Closed, Stage::Greeting, &["closed the connection while its greeting"]);
+    assert_says(&closed, ErrorCode::Closed, Stage::Greeting, &["closed the connection while the greeting"]);
 
     let silent = error("25", |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 20));
     assert_says(&silent, ErrorCode::Timeout, Stage::Ehlo, &["silent for 20 s", "reply to EHLO"]);

@@ -153,6 +153,12 @@ fn each_kind_of_sender() {
         [(Opportunistic, NotTested), (MtaSts, NotTested), (Dane, NotTested)]
     );
 
+    let mut short_key = lives_until(NOW + 36 * DAY);
+    let mut weak = expired.ports[0].findings[0].clone();
+    weak.id = "certificate-weak-key".to_owned();
+    short_key.ports[0].findings.push(weak);
+    assert_eq!(outcomes(&short_key), [(Opportunistic, Delivers), (MtaSts, Depends), (Dane, Depends)]);
+
     let alone = Entity::self_signed(server(), 3);
     let clients =
         Scene::of("mx1.example.com").port("465", |play| play.goes_well(&[&alone.der])).port("587", |play| {

@@ -27,8 +27,9 @@ const DANE_STRENGTH: &str = "With DANE-EE(3) DANE senders match the key alone an
                              library refuses one so weak.";
 
 pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience) -> Advice {
-    let ago = match days_between(not_after, now) {
-        0 => "less than a day ago".to_owned(),
+    // As many days as days_remaining is below zero: both are rounded down.
+    let ago = match -days_between(now, not_after) {
+        _ if now.saturating_sub(not_after) < 86_400 => "less than a day ago".to_owned(),
         1 => "1 day ago".to_owned(),
         days => format!("{days} days ago"),
     };
@@ -36,7 +37,8 @@ pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience
     Advice {
         title: format!("{subject} expired {ago}"),
         explanation: format!(
-            "{subject} was valid until {}. {}",
+            "{} was valid until {}. {}",
+            the(place),
             date(not_after),
             consequence(audience, DANE_DATES)
         ),
@@ -56,7 +58,8 @@ pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -
     Advice {
         title: format!("{subject} is not valid yet"),
         explanation: format!(
-            "{subject} is valid from {}. {}",
+            "{} is valid from {}. {}",
+            the(place),
             date(not_before),
             consequence(audience, DANE_DATES)
         ),
@@ -229,6 +232,10 @@ fn subject(place: usize) -> String {
         0 => "Certificate".to_owned(),
         place => format!("Certificate {} of the chain", place + 1),
     }
+}
+
+fn the(place: usize) -> String {
+    if place == 0 { "The certificate".to_owned() } else { subject(place) }
 }
 
 fn places(items: &[(usize, String)], verb: &str) -> String {

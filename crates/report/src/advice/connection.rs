@@ -60,6 +60,11 @@ pub(super) fn connect_failed(code: ErrorCode, spare: bool, all_time_out: bool, a
         ),
     });
     let fix = match (spare, silent && audience == Audience::Senders) {
+        (false, _) if audience == Audience::Clients => {
+            "If mail clients are to use this host, see that the server runs, listens on this port and \
+             address, IPv6 included, and that no firewall keeps TCP from it. A host that takes mail from \
+             other servers only needs no submission port."
+        }
         (true, _) => {
             "Nothing, if this port is not meant to be offered. Otherwise make the server listen on it, and \
              let it through the firewall."

@@ -44,7 +44,10 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
 
 pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advice {
     Advice {
-        title: "STARTTLS is offered but the handshake fails".to_owned(),
+        title: match failed.begun {
+            true => "STARTTLS is offered but the handshake fails".to_owned(),
+            false => "STARTTLS is offered but the server hangs up at it".to_owned(),
+        },
         explanation: format!(
             "{}{} {}",
             failed.said,

@@ -113,6 +113,9 @@ pub(crate) struct Refused {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Handshaking {
     pub(crate) said: String,
+    /// Whether the ClientHello went out.
+    pub(crate) begun: bool,
+    /// `TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA`
     pub(crate) speaks: Option<String>,
 }
 

@@ -1,7 +1,8 @@
 use heloscope_observation::{RefusalCode, Stage};
 
 use super::greeting::said;
-use super::{Check, Evidence, Outcome, Refused, Subject};
+use super::tls::tls_failed;
+use super::{Check, Evidence, Outcome, Refused};
 use crate::facts::Cause;
 use crate::words::is_masked;
 use crate::{ErrorCode, Severity};
@@ -68,8 +69,8 @@ static SESSION_CUT_SHORT: Check = Check {
         };
         let stage = failure.stage;
         let cut = match failure.cause {
-            // Failures of the handshake have checks of their own, and after QUIT nothing is lost.
-            _ if matches!(stage, Stage::Tls | Stage::Quit) => false,
+            // Failures of TLS have checks of their own, and after QUIT nothing is lost.
+            _ if stage == Stage::Quit || tls_failed(subject) => false,
             Cause::Closed(_) | Cause::TimedOut(..) => subject.facts.established.is_some(),
             Cause::Refused(refusal) => {
                 refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
@@ -100,13 +101,3 @@ static ESMTP_MASKED: Check = Check {
         if keywords.is_empty() { Outcome::Passed } else { Outcome::Found(Evidence::EsmtpMasked { keywords }) }
     },
 };
-
-/// Whether the handshake was begun and broken off: by TLS, or by the server's silence or its end.
-pub(super) fn handshake_failed(subject: &Subject<'_>) -> bool {
-    subject.facts.failure.is_some_and(|failure| match failure.cause {
-        Cause::Tls(_) => true,
-        Cause::Closed(_) | Cause::TimedOut(..) => failure.stage == Stage::Tls,
-        Cause::Refused(refusal) => failure.stage == Stage::Tls && refusal.code == RefusalCode::Reset,
-        _ => false,
-    })
-}

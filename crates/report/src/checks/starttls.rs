@@ -1,7 +1,6 @@
 use super::greeting::said;
-use super::session::handshake_failed;
-use super::tls::speaks;
-use super::{Check, Evidence, Handshaking, Outcome, Refused};
+use super::tls::{handshaking, tls_failed};
+use super::{Check, Evidence, Outcome, Refused};
 use crate::Severity;
 use crate::facts::Cause;
 use crate::visible::visible_line;
@@ -22,12 +21,6 @@ static STARTTLS_MISSING: Check = Check {
             _ if facts.is_implicit() => IMPLICIT,
             Some(true) => Outcome::Passed,
             Some(false) => Outcome::Found(Evidence::StartTlsMissing),
-            None if facts.is_masked() => Outcome::NotTested(
-                "a device on the path overwrites what the server offers, STARTTLS perhaps among it".into(),
-            ),
-            None if facts.clear.ehlo.is_some_and(|reply| reply.code() >= 500) => {
-                Outcome::NotTested("the server refused EHLO, and without it nothing is offered".into())
-            }
             None => subject.not_tested(),
         }
     },
@@ -48,10 +41,7 @@ static STARTTLS_FAILED: Check = Check {
             Some(Cause::StartTlsRejected(reply)) => {
                 Outcome::Found(Evidence::StartTlsRefused(Refused { code: reply.code(), said: said(subject) }))
             }
-            _ if handshake_failed(subject) => {
-                let speaks = facts.handshake.filter(|_| !facts.is_encrypted()).map(speaks);
-                Outcome::Found(Evidence::StartTlsFailed(Handshaking { said: said(subject), speaks }))
-            }
+            _ if tls_failed(subject) => Outcome::Found(Evidence::StartTlsFailed(handshaking(subject))),
             _ if facts.is_encrypted() => Outcome::Passed,
             _ if facts.offers_starttls() == Some(false) => NOT_OFFERED,
             _ => subject.not_tested(),

@@ -1,10 +1,10 @@
-use heloscope_observation::{Handshake, TlsVersion};
+use heloscope_observation::{Handshake, RefusalCode, Stage, TlsVersion};
 
 use super::greeting::said;
-use super::session::handshake_failed;
-use super::{Check, Evidence, Handshaking, Outcome};
+use super::{Check, Evidence, Handshaking, Outcome, Subject};
+use crate::Severity;
+use crate::facts::Cause;
 use crate::names::{suite_name, version_name, weaknesses};
-use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&TLS_FAILED, &TLS_VERSION_WEAK, &TLS_CIPHER_WEAK];
 
@@ -18,10 +18,8 @@ static TLS_FAILED: Check = Check {
         if !facts.is_implicit() {
             return Outcome::NotApplicable("on this port TLS begins with STARTTLS");
         }
-        let clear_text = subject.error_code() == Some(ErrorCode::PlaintextOnImplicitTls);
-        if clear_text || handshake_failed(subject) {
-            let speaks = facts.handshake.filter(|_| !facts.is_encrypted()).map(speaks);
-            return Outcome::Found(Evidence::TlsFailed(Handshaking { said: said(subject), speaks }));
+        if tls_failed(subject) {
+            return Outcome::Found(Evidence::TlsFailed(handshaking(subject)));
         }
         if facts.is_encrypted() { Outcome::Passed } else { subject.not_tested() }
     },
@@ -57,7 +55,29 @@ static TLS_CIPHER_WEAK: Check = Check {
     },
 };
 
-/// What a raw hello learned that the server speaks: `TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA`.
-pub(super) fn speaks(handshake: &Handshake) -> String {
-    format!("{} with {}", version_name(handshake.version), suite_name(handshake.suite))
+/// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and what the relay
+/// did says nothing about the server.
+pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
+    subject.facts.failure.is_some_and(|failure| {
+        let begun = matches!(failure.stage, Stage::StartTls | Stage::Tls);
+        match failure.cause {
+            Cause::Tls(_) => true,
+            Cause::Closed(_) => begun,
+            Cause::Refused(refusal) => begun && refusal.code == RefusalCode::Reset,
+            _ => false,
+        }
+    })
+}
+
+/// How TLS failed.
+pub(super) fn handshaking(subject: &Subject<'_>) -> Handshaking {
+    let facts = subject.facts;
+    let speaks = |handshake: &Handshake| {
+        format!("{} with {}", version_name(handshake.version), suite_name(handshake.suite))
+    };
+    Handshaking {
+        said: said(subject),
+        begun: facts.moments.handshake_begun.is_some(),
+        speaks: facts.handshake.filter(|_| !facts.is_encrypted()).map(speaks),
+    }
 }

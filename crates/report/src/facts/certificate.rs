@@ -5,7 +5,6 @@ use heloscope_pki::{
     self as pki, Identity, PathVerdict, ReferenceIdentifier, SelfSigned, Unreadable, Verifier,
 };
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use crate::words::{fault_words, unreadable_words};
 use crate::{Certificate, ChainError, LeafCertificate, MAX_SANS_SHOWN, Trust};
@@ -135,7 +134,10 @@ pub(crate) fn days_between(from: i64, until: i64) -> i64 {
 /// year 0.
 pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
-    time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z")).ok()
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second) = time.to_hms();
+    // Put together by hand: the library's own formatting would be some kilobytes of a page's WebAssembly.
+    Some(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
 }
 
 #[cfg(test)]

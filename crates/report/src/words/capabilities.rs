@@ -38,7 +38,10 @@ pub(crate) fn meaning(extension: &Extension) -> Option<String> {
 pub(crate) fn is_masked(keyword: &str) -> bool {
     let upper = keyword.to_ascii_uppercase();
     let row = upper.trim_end_matches(|last: char| last.is_ascii_uppercase() && last != 'X');
-    row.len() >= 4 && upper.len() - row.len() <= 1 && row.bytes().all(|octet| octet == b'X')
+    row.len() >= 3
+        && upper.len() >= 4
+        && upper.len() - row.len() <= 1
+        && row.bytes().all(|octet| octet == b'X')
 }
 
 /// The mechanisms of `AUTH PLAIN LOGIN` and of the old form `AUTH=PLAIN LOGIN`; `None` for any other keyword.
@@ -245,7 +248,7 @@ mod tests {
 
     #[test]
     fn masks_are_told_from_keywords() {
-        for mask in ["XXXXXXXA", "XXXXXXXB", "XXXX", "xxxxxxxa", "XXXXXXXXXXXXXXXXXXX"] {
+        for mask in ["XXXXXXXA", "XXXXXXXB", "XXXX", "XXXB", "xxxxxxxa", "XXXXXXXXXXXXXXXXXXX"] {
             assert!(is_masked(mask), "{mask}");
             assert!(of(mask).unwrap().contains("overwritten"), "{mask}");
         }

@@ -1,7 +1,19 @@
-use crate::ErrorCode;
+use super::phase_words;
+use crate::{ErrorCode, PortError};
+
+/// An error in a few words, to stand after a colon; with its phase where the code alone does not tell.
+pub(crate) fn error_words(error: &PortError) -> String {
+    let words = code_words(error.code);
+    match error.code {
+        ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset => {
+            format!("{words} {}", phase_words(error.phase))
+        }
+        _ => words.to_owned(),
+    }
+}
 
 /// An error code in a few words, to stand after a colon.
-pub(crate) fn error_words(code: ErrorCode) -> &'static str {
+pub(crate) fn code_words(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NameNotFound => "the host name does not exist",
         ErrorCode::ResolveFailed => "the host name could not be looked up",
