@@ -2,7 +2,7 @@
 
 mod served;
 
-use heloscope_interop::Postfix;
+use heloscope_interop::{Authority, Server};
 use serde_json::{Value, json};
 
 use served::{an_hour_ago, heloscope, report, serve, text};
@@ -153,7 +153,8 @@ fn sound(leaf: &Value) -> Value {
 
 #[test]
 fn a_real_postfix_fact_by_fact() {
-    let Some(postfix) = Postfix::start(an_hour_ago()).expect("it starts") else { return };
+    let authority = Authority::new(an_hour_ago()).expect("it is a time of this century");
+    let Some(postfix) = Server::start("postfix", &authority).expect("it starts") else { return };
     let mut command = heloscope();
     command.arg(postfix.host()).args(["--address", "127.0.0.1", "--ehlo-name", "client.example"]);
     command.arg("--ca-file").arg(postfix.ca_file());
@@ -227,7 +228,7 @@ fn a_real_postfix_fact_by_fact() {
             "transcript": transcript
         })
     };
-    let numbers = postfix.ports().map(|port| port.port);
+    let numbers: Vec<u16> = postfix.ports().iter().map(|port| port.port).collect();
     assert_eq!(facts(relay), on_starttls(numbers[0], &inside));
     assert_eq!(facts(submission), on_starttls(numbers[2], &with_auth));
 
