@@ -60,9 +60,10 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::GreetingSlow { seconds } => connection::greeting_slow(*seconds, audience),
         Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun),
         Evidence::MalformedReply { said } => session::malformed_reply(said),
-        Evidence::EhloRejected { refused, helo_accepted } => {
-            session::ehlo_rejected(refused, *helo_accepted, audience)
+        Evidence::EhloRejected { refused, helo_accepted: true, inside_tls } => {
+            session::helo_only(refused, *inside_tls, audience)
         }
+        Evidence::EhloRejected { refused, .. } => session::ehlo_rejected(refused, audience),
         Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
         Evidence::EsmtpMasked { keywords } => session::esmtp_masked(keywords, audience),
         Evidence::AuthWithoutTls { mechanisms } => session::auth_without_tls(mechanisms, audience),

@@ -328,7 +328,7 @@ pub struct CheckVerdict {
 pub enum Verdict {
     /// Looked at, and as it should be.
     Passed,
-    /// Found; there is a finding of this id.
+    /// Found; there is a finding of this id, of the port or of the host.
     Found,
     /// Says nothing about this port.
     NotApplicable,

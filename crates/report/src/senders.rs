@@ -121,8 +121,12 @@ fn reach(port: &Port) -> Reach<'_> {
     let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
     if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
         let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
+        let for_clients = port.implicit_tls || matches!(port.role, Role::Submission | Role::Submissions);
         return match refused.severity {
             Severity::Error => Reach::Stopped(refused),
+            // Without EHLO there is no AUTH.
+            _ if helo_only && for_clients => Reach::Stopped(refused),
+            _ if helo_only && port.tls.as_ref().is_some_and(|tls| tls.completed) => Reach::Encrypted,
             _ if helo_only => Reach::ClearText,
             _ => Reach::Later(refused),
         };

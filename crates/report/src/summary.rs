@@ -24,13 +24,12 @@ pub fn summary(report: &Report) -> String {
     let mut words = port_sentence(main);
     let mut said: Vec<&str> = main.findings.iter().map(|finding| finding.id.as_str()).collect();
     for port in report.ports.iter().filter(|port| port.port != main.port) {
-        match port
-            .findings
-            .iter()
-            .find(|finding| finding.severity >= Severity::Warning && !said.contains(&finding.id.as_str()))
-        {
+        let mut worst = port.findings.iter().filter(|finding| finding.severity >= Severity::Warning);
+        match worst.find(|finding| !said.contains(&finding.id.as_str())) {
             Some(finding) => {
-                words.push_str(&format!(" On port {}: {}.", port.port, small(&finding.title)));
+                let same = |other: &&Port| other.findings.iter().any(|one| one.id == finding.id);
+                let ports = numbers(report.ports.iter().filter(same));
+                words.push_str(&format!(" On {ports}: {}.", small(&finding.title)));
                 said.push(&finding.id);
             }
             None if port.role == Role::Relay && port.findings.is_empty() => {
@@ -64,15 +63,20 @@ fn nothing_answers(report: &Report) -> String {
         .ports
         .iter()
         .all(|port| port.error.as_ref().is_some_and(|error| error.code == ErrorCode::ConnectionRefused));
-    let ports: Vec<String> = report.ports.iter().map(|port| port.port.to_string()).collect();
-    let ports = match ports.as_slice() {
-        [one] => format!("port {one}"),
-        [all @ .., last] => format!("ports {} and {last}", all.join(", ")),
-        [] => "no port".to_owned(),
-    };
+    let ports = numbers(report.ports.iter());
     match refused {
         true => format!("No mail reaches this server: it refuses connections on {ports}."),
         false => format!("No mail reaches this server from here: it does not answer on {ports}."),
+    }
+}
+
+/// `port 25`, `ports 25, 465 and 587`
+fn numbers<'p>(ports: impl Iterator<Item = &'p Port>) -> String {
+    let ports: Vec<String> = ports.map(|port| port.port.to_string()).collect();
+    match ports.as_slice() {
+        [] => "no port".to_owned(),
+        [one] => format!("port {one}"),
+        [all @ .., last] => format!("ports {} and {last}", all.join(", ")),
     }
 }
 

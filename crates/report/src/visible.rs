@@ -14,6 +14,17 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// Characters shown of a name, or of a sentence in another program's words, within a sentence of ours.
+const MAX_QUOTED: usize = 300;
+
+/// The text as [`visible`], cut after 300 characters with a mark.
+pub(crate) fn visible_within(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(text),
+    }
+}
+
 /// The octets of one line as [`visible`] text, what is not UTF-8 as `\xff`; cut after [`MAX_SHOWN`] octets
 /// with a mark that says how many more there were, `unkept` octets included that stand nowhere any more.
 pub(crate) fn visible_line(octets: &[u8], unkept: usize) -> String {
@@ -99,6 +110,12 @@ mod tests {
         assert_eq!(visible("220 mx\r\n\t\x07\x7f"), "220 mx\\r\\n\\t\\x07\\x7f");
         assert_eq!(visible("a\u{202e}b\u{200b}c\u{85}\u{feff}"), "a\\u{202e}b\\u{200b}c\\u{85}\\u{feff}");
         assert_eq!(visible("Grüße, 世界 \\x07 <b>"), "Grüße, 世界 \\x07 <b>");
+    }
+
+    #[test]
+    fn a_quotation_is_bounded() {
+        assert_eq!(visible_within(&"é".repeat(300)), "é".repeat(300));
+        assert_eq!(visible_within(&"é".repeat(301)), "é".repeat(300) + "…");
     }
 
     #[test]

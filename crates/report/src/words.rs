@@ -1,5 +1,4 @@
-//! Words for what servers say and for where in a session they say it. English texts stand here and in
-//! [`crate::checks`]' sister modules only.
+//! Words for what servers say, and for where in a session they say it. Findings have theirs in [`crate::advice`].
 
 mod capabilities;
 mod codes;

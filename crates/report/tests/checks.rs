@@ -135,6 +135,8 @@ fn greeting_rejected() {
     let denied = port("25", |play| play.connects().greets("554 5.7.1 no").quits());
     assert_eq!(denied.found("greeting-rejected").severity, Severity::Error);
     assert_eq!(denied.verdict("starttls-missing"), Verdict::NotTested);
+    let odd = port("25", |play| play.connects().greets("250 mx1").quits());
+    assert_eq!(odd.found("greeting-rejected").title, "The server greets with 250, not 220");
 
     assert_eq!(healthy().ports[0].verdict("greeting-rejected"), Verdict::Passed);
 }
@@ -199,6 +201,12 @@ fn ehlo_rejected() {
         "the server takes only HELO, and without EHLO nothing is offered"
     );
     assert_eq!((helo_only.starttls_supported, helo_only.capabilities.len()), (None, 0));
+
+    let inside_tls = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").tls(&[]);
+        play.ehlo("502 no").helo("250 mx1").quits()
+    });
+    assert!(inside_tls.found("ehlo-rejected").explanation.contains("HELO inside TLS"));
 
     assert_eq!(healthy().ports[1].verdict("ehlo-rejected"), Verdict::Passed);
 }

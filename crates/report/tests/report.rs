@@ -66,6 +66,9 @@ fn observations_in_any_order_do_no_harm() {
         assert_eq!(report.ports.len(), 2);
         assert_eq!(heloscope_report::progress(&scene.observations, std::time::Duration::ZERO).len(), 2);
     }
+    let no_line = Event::Replied { reply: Reply { lines: Vec::new() }, encrypted: false };
+    scene = Scene::one("25", |play| play.connects().see(Stage::Greeting, no_line));
+    assert_eq!(scene.judged().ports[0].banner, None);
     scene.observations.began_at_ms = i64::MAX;
     scene.observations.connections.clear();
     assert_eq!(scene.judged().tested_at, "");

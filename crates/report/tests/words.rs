@@ -93,6 +93,13 @@ fn another_port_is_mentioned_where_it_differs() {
          Port 25 could not be tested: the relay's rules do not let it connect there."
     );
 
+    let closed = Scene::of("mx1.example.com")
+        .port("25", |play| play.goes_well(sent))
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .port("587", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))
+        .judged_trusting(&root);
+    assert!(summary(&closed).ends_with(" On ports 465 and 587: the connection is refused."));
+
     let silent = Scene::of("mx1.example.com")
         .port("25", |play| play.meets(Stage::Connect, RefusalCode::ConnectTimeout))
         .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))

@@ -1,7 +1,7 @@
 use super::session::list;
 use super::{Advice, Audience};
 use crate::facts::days_between;
-use crate::visible::visible;
+use crate::visible::visible_within;
 use crate::words::date;
 
 /// What a bad certificate comes to. DANE never asks a public authority (RFC 7672 §3.1), so what it makes of
@@ -131,7 +131,7 @@ pub(super) fn self_signed(audience: Audience) -> Advice {
 }
 
 pub(super) fn chain_incomplete(issuer: &str, audience: Audience) -> Advice {
-    let issuer = visible(issuer);
+    let issuer = visible_within(issuer);
     Advice {
         title: "An intermediate certificate is missing".to_owned(),
         explanation: format!(
@@ -147,7 +147,7 @@ pub(super) fn chain_incomplete(issuer: &str, audience: Audience) -> Advice {
 }
 
 pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
-    let root = visible(root);
+    let root = visible_within(root);
     let whether = if sent { "which the server sent" } else { "which was not sent" };
     Advice {
         title: "The certificate leads to a root that is not trusted".to_owned(),
@@ -210,7 +210,7 @@ fn strength(audience: Audience) -> String {
 }
 
 pub(super) fn common_name_only(name: &str, matches: bool, audience: Audience) -> Advice {
-    let name = visible(name);
+    let name = visible_within(name);
     let title = match matches {
         true => "Only the common name carries the name",
         false => "The certificate has no subject alternative name",

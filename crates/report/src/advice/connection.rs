@@ -108,7 +108,10 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
         "A mail client that gets this greeting cannot send mail.",
     );
     Advice {
-        title: format!("The server refuses service with {code}"),
+        title: match code {
+            500..=599 => format!("The server refuses service with {code}"),
+            _ => format!("The server greets with {code}, not 220"),
+        },
         explanation: format!(
             "{said} The refusal may be meant for the address that tests and not for everyone. What comes \
              after the greeting was not tested. {follows}"

@@ -2,7 +2,7 @@ use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
 use crate::checks::Refused;
-use crate::visible::visible;
+use crate::visible::visible_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
     Advice {
@@ -17,23 +17,31 @@ pub(super) fn malformed_reply(said: &str) -> Advice {
     }
 }
 
-pub(super) fn ehlo_rejected(refused: &Refused, helo_accepted: bool, audience: Audience) -> Advice {
+pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said } = refused;
-    if helo_accepted {
-        let follows = audience.pick(
+    let senders = match inside_tls {
+        true => {
+            "Senders of every kind, opportunistic, MTA-STS and DANE, fall back to HELO inside TLS and \
+             deliver without extensions."
+        }
+        false => {
             "Opportunistic senders fall back to HELO and deliver in clear text. Senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published: without EHLO there is no \
-             STARTTLS.",
-            "Mail clients cannot log in: without EHLO there is neither STARTTLS nor AUTH.",
-        );
-        return Advice {
-            title: format!("The server refuses EHLO with {code} and takes only HELO"),
-            explanation: format!("{said} HELO was accepted, but offers no extension. {follows}"),
-            fix: "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on \
-                  the path that refuses it."
-                .to_owned(),
-        };
+             STARTTLS."
+        }
+    };
+    let follows = audience.pick(senders, "Mail clients cannot log in: without EHLO there is no AUTH.");
+    Advice {
+        title: format!("The server refuses EHLO with {code} and takes only HELO"),
+        explanation: format!("{said} HELO was accepted, but offers no extension. {follows}"),
+        fix: "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the \
+              path that refuses it."
+            .to_owned(),
     }
+}
+
+pub(super) fn ehlo_rejected(refused: &Refused, audience: Audience) -> Advice {
+    let Refused { code, said } = refused;
     let follows = match (refused.is_temporary(), audience) {
         (true, Audience::Clients) => "A mail client that gets this answer cannot send for now.",
         (true, _) => {
@@ -150,7 +158,7 @@ pub(super) fn submission_without_auth() -> Advice {
 /// What a server sent, as a list of at most ten.
 pub(super) fn list(items: &[String]) -> String {
     const SHOWN: usize = 10;
-    let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| visible(item)).collect();
+    let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| visible_within(item)).collect();
     if items.len() > SHOWN {
         shown.push(format!("{} more", items.len() - SHOWN));
     }

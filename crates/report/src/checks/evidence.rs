@@ -28,6 +28,7 @@ pub(crate) enum Evidence {
     EhloRejected {
         refused: Refused,
         helo_accepted: bool,
+        inside_tls: bool,
     },
     /// `said` is the error in words, or what the server replied.
     SessionCutShort {

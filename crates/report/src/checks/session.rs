@@ -4,7 +4,7 @@ use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Evidence, Outcome, Refused};
 use crate::facts::Cause;
-use crate::words::is_masked;
+use crate::words::{is_masked, quoted};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&EHLO_REJECTED, &MALFORMED_REPLY, &SESSION_CUT_SHORT, &ESMTP_MASKED];
@@ -18,7 +18,8 @@ static EHLO_REJECTED: Check = Check {
         let facts = subject.facts;
         let refused = |reply: &heloscope_smtp::Reply, helo_accepted, said| {
             let refused = Refused { code: reply.code(), said };
-            Outcome::Found(Evidence::EhloRejected { refused, helo_accepted })
+            let inside_tls = facts.encrypted.ehlo.is_some();
+            Outcome::Found(Evidence::EhloRejected { refused, helo_accepted, inside_tls })
         };
         match facts.failure.map(|failure| failure.cause) {
             Some(Cause::EhloRejected(reply)) if reply.code() != 421 => {
@@ -31,7 +32,7 @@ static EHLO_REJECTED: Check = Check {
             if let (Some(ehlo), Some(helo)) = (hello.ehlo, hello.helo)
                 && helo.code() == 250
             {
-                return refused(ehlo, true, format!("EHLO was refused: {}.", crate::words::quoted(ehlo)));
+                return refused(ehlo, true, format!("EHLO was refused: {}.", quoted(ehlo)));
             }
         }
         let answered = |hello: &crate::facts::Hello<'_>| hello.ehlo.is_some_and(|reply| reply.code() == 250);

@@ -62,7 +62,7 @@ static STARTTLS_INJECTION: Check = Check {
                 let begun = visible_line(octets, total.saturating_sub(octets.len()));
                 Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })
             }
-            None if facts.handshake.is_some() && facts.moments.handshake_begun.is_some() => Outcome::Passed,
+            None if facts.is_encrypted() => Outcome::Passed,
             None if facts.offers_starttls() == Some(false) => NOT_OFFERED,
             None => subject.not_tested(),
         }

@@ -5,7 +5,7 @@ use heloscope_smtp::{Fault, FaultKind, Reply};
 
 use super::port::{Cause, Failure};
 use crate::names::{alert_meaning, alert_name};
-use crate::visible::{visible, visible_line};
+use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
 
@@ -48,7 +48,7 @@ fn refusal_code(code: RefusalCode) -> ErrorCode {
 
 /// The words of the network or the relay, or ours where there are none.
 fn refused(refusal: &Refusal) -> String {
-    let said = visible(refusal.message.trim());
+    let said = visible_within(refusal.message.trim());
     if !said.is_empty() {
         return said;
     }
@@ -132,7 +132,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             ErrorCode::TlsFailed,
             format!(
                 "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
-                visible(said)
+                visible_within(said)
             ),
         ),
         TlsFailure::BadSignature => {

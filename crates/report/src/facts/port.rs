@@ -151,6 +151,8 @@ impl<'a> PortFacts<'a> {
                 self.moments.connected = Some(at);
             }
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
+            // The reader makes no reply without a line, but a saved test may hold one.
+            Event::Replied { reply, .. } if reply.lines.is_empty() => {}
             Event::Replied { reply, encrypted } => self.replied(seen.stage, reply, *encrypted, at),
             Event::Injected { octets, total } => self.injected = Some((octets, *total)),
             Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
@@ -264,7 +266,10 @@ impl<'a> PortFacts<'a> {
         for seen in on(observations, self.spec, Purpose::RawHello) {
             match &seen.event {
                 Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
-                Event::Chain(chain) => self.chain = self.chain.or(Some(chain)),
+                Event::Chain(chain) if self.chain.is_none() => {
+                    self.chain = Some(chain);
+                    self.moments.chain_seen = Some(seen.at);
+                }
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use heloscope_pki::{Fault, Part, Unreadable};
 
 use crate::facts::rfc3339;
-use crate::visible::visible;
+use crate::visible::visible_within;
 
 /// One fault of a path, a whole sentence.
 pub(crate) fn fault_words(fault: &Fault) -> String {
@@ -18,10 +18,10 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         }
         Fault::SelfSigned => "The certificate is signed with its own key, and is no trust anchor.".to_owned(),
         Fault::MissingIntermediate { issuer } => {
-            format!("The certificate of its issuer, {}, was not sent.", visible(issuer))
+            format!("The certificate of its issuer, {}, was not sent.", visible_within(issuer))
         }
         Fault::UntrustedRoot { root, .. } => {
-            format!("The path ends at {}, which is not trusted.", visible(root))
+            format!("The path ends at {}, which is not trusted.", visible_within(root))
         }
         Fault::BadSignature { certificate } => {
             format!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
@@ -53,7 +53,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             "A certificate on the path breaks the rules of RFC 5280.".to_owned()
         }
         Fault::Malformed { detail } => {
-            format!("A certificate on the path breaks the rules of RFC 5280: {}.", visible(detail))
+            format!("A certificate on the path breaks the rules of RFC 5280: {}.", visible_within(detail))
         }
         // The type may grow; its name says at least what it is.
         other => format!("The path does not hold: {}.", other.code().replace('_', " ")),

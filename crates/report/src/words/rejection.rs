@@ -4,18 +4,11 @@ use heloscope_observation::Stage;
 use heloscope_smtp::Reply;
 
 use super::codes::{reply_code, status_code};
-use crate::visible::visible;
-
-/// Characters of a server's text that a sentence quotes.
-const QUOTED: usize = 300;
+use crate::visible::visible_within;
 
 /// The reply quoted, its lines joined by spaces; what cannot be seen is written out, a long one cut.
 pub(crate) fn quoted(reply: &Reply) -> String {
-    let text = visible(&reply.to_text().replace('\n', " "));
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("“{}…”", &text[..end]),
-        None => format!("“{text}”"),
-    }
+    format!("“{}”", visible_within(&reply.to_text().replace('\n', " ")))
 }
 
 /// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`;
@@ -149,6 +142,6 @@ mod tests {
     #[test]
     fn a_quotation_is_bounded_and_visible() {
         assert_eq!(quoted(&reply("220-a\n220 b\u{202e}")), "“220-a 220 b\\u{202e}”");
-        assert_eq!(quoted(&reply(&"é".repeat(400))).chars().count(), 303);
+        assert_eq!(quoted(&reply(&"é".repeat(400))), format!("“{}…”", "é".repeat(300)));
     }
 }
