@@ -5,6 +5,7 @@ use heloscope_observation::PortSpec;
 
 use crate::authority::Authority;
 use crate::confinement::{Confinement, User};
+use crate::expected::{TLS13, Usual};
 use crate::requirements::Need;
 use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports};
 
@@ -17,6 +18,33 @@ const PACKAGE: &str = "exim4-daemon-light";
 const HOST: &str = "exim.interop.test";
 /// As whom it was built to run.
 const USER: User = User { name: "Debian-exim", id: 101 };
+
+const EXPECTED: Usual = Usual {
+    host: HOST,
+    banner: "220 exim.interop.test ESMTP Exim 4.",
+    clear: &[
+        "SIZE 52428800",
+        "8BITMIME",
+        "PIPELINING",
+        "PIPECONNECT",
+        "CHUNKING",
+        "STARTTLS",
+        "SMTPUTF8",
+        "HELP",
+    ],
+    relay: &["SIZE 52428800", "8BITMIME", "PIPELINING", "PIPECONNECT", "CHUNKING", "SMTPUTF8", "HELP"],
+    submission: &[
+        "SIZE 52428800",
+        "8BITMIME",
+        "PIPELINING",
+        "PIPECONNECT",
+        "AUTH PLAIN LOGIN",
+        "CHUNKING",
+        "SMTPUTF8",
+        "HELP",
+    ],
+    tls: TLS13,
+};
 
 fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
     let confinement = Confinement::new(name, PACKAGE, &[USER])?;
@@ -40,6 +68,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         name,
         host: HOST,
         ports: ports.into(),
+        expected: EXPECTED.expected(),
         log: "root/var/log/exim4/mainlog",
         keeper,
         _front: None,
@@ -55,6 +84,7 @@ daemon_smtp_ports = {relay} : {submissions} : {submission}
 log_file_path = /var/log/exim4/%slog
 timezone = UTC
 keep_environment =
+log_selector = +smtp_connection
 
 # Its own mail is taken and never delivered; nothing goes anywhere.
 acl_smtp_rcpt = recipient

@@ -7,14 +7,17 @@ mod authority;
 mod cache;
 mod confinement;
 mod exim;
+mod expected;
 mod keeper;
 mod openssl;
 mod postfix;
+mod postscreen;
 mod requirements;
 mod server;
 mod starttls_front;
 mod unpacked;
 
 pub use authority::Authority;
+pub use expected::{Expected, ExpectedCertificate, ExpectedTls};
 pub use requirements::{Missing, requirements};
 pub use server::{Server, fetch, names};

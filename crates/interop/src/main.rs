@@ -41,6 +41,7 @@ fn describe(server: &Server) -> Value {
         "host": server.host(),
         "address": server.address(),
         "ports": server.ports(),
+        "expected": server.expected(),
         "ca_file": server.ca_file(),
         "log": server.log_path(),
     })

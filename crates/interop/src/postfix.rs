@@ -2,8 +2,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use heloscope_observation::PortSpec;
+use tempfile::TempDir;
 
 use crate::authority::Authority;
+use crate::expected::{TLS13, Usual};
 use crate::keeper::{Keeper, Script, directory};
 use crate::requirements::Need;
 use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports, utf8};
@@ -20,32 +22,91 @@ pub(crate) const NEEDS: &[Need] = &[
 
 const HOST: &str = "mail.interop.test";
 
+const EXPECTED: Usual = Usual {
+    host: HOST,
+    banner: "220 mail.interop.test ESMTP Postfix",
+    clear: &[
+        "PIPELINING",
+        "SIZE 10240000",
+        "VRFY",
+        "ETRN",
+        "STARTTLS",
+        "ENHANCEDSTATUSCODES",
+        "8BITMIME",
+        "DSN",
+        "SMTPUTF8",
+        "CHUNKING",
+    ],
+    relay: &[
+        "PIPELINING",
+        "SIZE 10240000",
+        "VRFY",
+        "ETRN",
+        "ENHANCEDSTATUSCODES",
+        "8BITMIME",
+        "DSN",
+        "SMTPUTF8",
+        "CHUNKING",
+    ],
+    submission: &[
+        "PIPELINING",
+        "SIZE 10240000",
+        "VRFY",
+        "ETRN",
+        "AUTH PLAIN LOGIN",
+        "ENHANCEDSTATUSCODES",
+        "8BITMIME",
+        "DSN",
+        "SMTPUTF8",
+        "CHUNKING",
+    ],
+    tls: TLS13,
+};
+
 fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
-    let directory = directory(name)?;
+    let ports = free_ports(USUAL)?;
+    let keeper = keep(directory(name)?, authority, HOST, "", &services(&ports))?;
+    Ok(Server {
+        name,
+        host: HOST,
+        ports: ports.into(),
+        expected: EXPECTED.expected(),
+        log: "log",
+        keeper,
+        _front: None,
+    })
+}
+
+/// Runs a Postfix with settings and services of its own beside those that all have.
+pub(crate) fn keep(
+    directory: TempDir,
+    authority: &Authority,
+    host: &str,
+    settings: &str,
+    services: &str,
+) -> anyhow::Result<Keeper> {
     let root = directory.path();
     for name in ["etc", "queue", "data"] {
         fs::create_dir(root.join(name))?;
     }
-    let ports = free_ports(USUAL)?;
-    let chain = authority.issue(HOST, ADDRESS)?;
+    let chain = authority.issue(host, ADDRESS)?;
     chain.write(root)?;
     fs::write(root.join("chain.pem"), [chain.key, chain.certificates].concat())?;
     fs::set_permissions(root.join("chain.pem"), Permissions::from_mode(0o600))?;
-    fs::write(root.join("etc/main.cf"), main_cf(utf8(root)?))?;
-    fs::write(root.join("etc/master.cf"), master_cf(&ports))?;
-    let keeper = Keeper::new(directory, &SCRIPT, [])?;
-    Ok(Server { name, host: HOST, ports: ports.into(), log: "log", keeper, _front: None })
+    fs::write(root.join("etc/main.cf"), main_cf(utf8(root)?, host) + settings)?;
+    fs::write(root.join("etc/master.cf"), [services, SERVICES].concat())?;
+    Keeper::new(directory, &SCRIPT, [])
 }
 
-pub(crate) const SCRIPT: Script = Script::StartStop {
+const SCRIPT: Script = Script::StartStop {
     start: r#"chown postfix "$1/data" && /usr/sbin/postfix -c "$1/etc" start"#,
     stop: r#"/usr/sbin/postfix -c "$1/etc" stop"#,
 };
 
-fn main_cf(root: &str) -> String {
+fn main_cf(root: &str, host: &str) -> String {
     format!(
         "compatibility_level = 3.6
-myhostname = {HOST}
+myhostname = {host}
 mydomain = interop.test
 queue_directory = {root}/queue
 data_directory = {root}/data
@@ -54,7 +115,7 @@ inet_protocols = ipv4
 
 # Its own mail is taken and discarded, whatever the local part; nothing goes anywhere else.
 mynetworks =
-mydestination = {HOST}
+mydestination = {host}
 alias_maps =
 alias_database =
 local_recipient_maps =
@@ -80,7 +141,8 @@ smtpd_sasl_mechanism_filter = plain, login
     )
 }
 
-fn master_cf(ports: &[PortSpec; 3]) -> String {
+/// What listens.
+fn services(ports: &[PortSpec; 3]) -> String {
     let [relay, submissions, submission] = ports.map(|port| port.port);
     format!(
         "{ADDRESS}:{relay} inet n - n - - smtpd
@@ -88,6 +150,12 @@ fn master_cf(ports: &[PortSpec; 3]) -> String {
   -o syslog_name=postfix/submissions -o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes
 {ADDRESS}:{submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+"
+    )
+}
+
+/// What does not listen.
+const SERVICES: &str = "\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
@@ -101,6 +169,4 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
-"
-    )
-}
+";

@@ -6,10 +6,11 @@ use anyhow::{Context, bail};
 use heloscope_observation::{PortSpec, TlsMode};
 
 use crate::authority::Authority;
+use crate::expected::Expected;
 use crate::keeper::Keeper;
 use crate::requirements::{Need, missing};
 use crate::starttls_front::Front;
-use crate::{exim, openssl, postfix};
+use crate::{exim, openssl, postfix, postscreen};
 
 /// A real mail server, on loopback and with a directory of its own; it sends nothing anywhere.
 ///
@@ -19,6 +20,7 @@ pub struct Server {
     pub(crate) name: &'static str,
     pub(crate) host: &'static str,
     pub(crate) ports: Vec<PortSpec>,
+    pub(crate) expected: Vec<Expected>,
     /// Within the keeper's directory.
     pub(crate) log: &'static str,
     pub(crate) keeper: Keeper,
@@ -35,7 +37,7 @@ pub(crate) struct Recipe {
 }
 
 fn recipes() -> impl Iterator<Item = Recipe> {
-    [postfix::RECIPE, exim::RECIPE].into_iter().chain(openssl::recipes())
+    [postfix::RECIPE, postscreen::RECIPE, exim::RECIPE].into_iter().chain(openssl::recipes())
 }
 
 pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -98,6 +100,11 @@ impl Server {
     /// Its ports; where there are three: relay, submissions, submission.
     pub fn ports(&self) -> &[PortSpec] {
         &self.ports
+    }
+
+    /// What a report has to say of each of its ports, in their order.
+    pub fn expected(&self) -> &[Expected] {
+        &self.expected
     }
 
     /// The root of its certificate, a file in PEM; gone with the server. All servers of one [`Authority`] have the same.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heloscope_interop::{Authority, Server};
-use heloscope_observation::PortSpec;
+use heloscope_observation::{PortSpec, TlsMode};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -17,6 +17,36 @@ const NOW: i64 = 1_795_471_200;
 /// Starts a server; `None` where that is skipped.
 pub(crate) fn start(name: &str) -> Option<Server> {
     Server::start(name, &Authority::new(NOW).unwrap()).unwrap()
+}
+
+/// Speaks to each port of a server, through TLS and to the end, and compares with what is expected of it.
+pub(crate) fn as_expected(server: &Server) {
+    assert_eq!(server.ports().len(), server.expected().len());
+    for (port, expected) in server.ports().iter().copied().zip(server.expected()) {
+        let banner = expected.banner.unwrap().replace('\n', "\r\n");
+        let mut stream = dial(port);
+        if port.mode == TlsMode::StartTls {
+            let greeting = hear(&mut stream);
+            assert!(greeting.starts_with(&banner), "{port}: {greeting}");
+            let reply = ask(&mut stream, "EHLO client.test");
+            assert_eq!(extensions(&reply), *expected.capabilities_before_tls.as_ref().unwrap(), "{port}");
+            assert!(ask(&mut stream, "STARTTLS").starts_with("220 "), "{port}");
+        }
+        let mut stream = tls(server, stream, server.host());
+        if port.mode == TlsMode::Implicit {
+            let greeting = hear(&mut stream);
+            assert!(greeting.starts_with(&banner), "{port}: {greeting}");
+        }
+        assert_eq!(stream.conn.peer_certificates().unwrap().len(), expected.chain, "{port}");
+        let reply = ask(&mut stream, "EHLO client.test");
+        assert_eq!(extensions(&reply), *expected.capabilities_after_tls.as_ref().unwrap(), "{port}");
+        assert!(ask(&mut stream, "QUIT").starts_with("221 "), "{port}");
+    }
+}
+
+/// The lines after the first, without code and end.
+fn extensions(reply: &str) -> Vec<&str> {
+    reply.lines().skip(1).map(|line| &line[4..]).collect()
 }
 
 /// Connects to a port, of which the server may take a minute to speak.

@@ -6,4 +6,5 @@ mod client;
 mod exim;
 mod openssl;
 mod postfix;
+mod postscreen;
 mod program;

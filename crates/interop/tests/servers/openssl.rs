@@ -24,7 +24,7 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
         &[],
         &["New, TLSv1.2, Cipher is DHE-RSA-AES128-GCM-SHA256", "Server Temp Key: DH, 2048 bits"],
     ),
-    ("openssl-dhe-1024", &[], &["Cipher is DHE-RSA-AES256-SHA", "Server Temp Key: DH, 1024 bits"]),
+    ("openssl-dhe-1024", &[], &["Cipher is DHE-RSA-AES256-GCM-SHA384", "Server Temp Key: DH, 1024 bits"]),
     (
         "openssl-rsa-1024",
         &[],
