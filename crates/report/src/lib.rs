@@ -1,8 +1,8 @@
 //! The report and the checks: observations and a time in, facts and findings out.
 //!
-//! [`judge`] folds what was seen of each port into facts, asks every one of [`checks`] about them and gives
-//! the [`Report`]. [`progress`] says how far a test that still runs has come, [`summary`] puts a report into
-//! one sentence, and [`senders`] says what each kind of sender will do with the server.
+//! [`judge()`] folds what was seen of each port into facts, asks every one of [`checks()`] about them and gives
+//! the [`Report`]. [`progress()`] says how far a test that still runs has come, [`summary()`] puts a report into
+//! one sentence, and [`senders()`] says what each kind of sender will do with the server.
 //!
 //! Nothing here reads a clock, opens a socket, speaks TLS or writes markup, and nothing a server sent makes
 //! it panic.
