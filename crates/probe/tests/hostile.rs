@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use heloscope_observation::{ConnectionId, Established, Event, Observation, Observations, Target};
+use heloscope_observation::{
+    ConnectionId, Established, Event, Observation, Observations, Target, TlsFailure,
+};
 use heloscope_probe::{Input, Output, Probe, limits};
 
 const HANDSHAKE_FAILURE: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
@@ -89,6 +91,22 @@ fn no_second_connection_is_made_when_time_is_over() {
     assert!(matches!(seen(&probe, FIRST)[..], [.., Event::TimedOut { .. }, Event::Ended]));
     assert_eq!(poll(&mut probe).last(), Some(&Output::Done));
     assert_eq!(probe.observations().connections.len(), 1);
+}
+
+#[test]
+fn too_much_with_the_220_to_starttls_is_no_tls_at_once() {
+    let mut probe = test("25");
+    connect(&mut probe, FIRST, "relay.example");
+    for octets in [&b"220 mx.example\r\n"[..], b"250-mx.example\r\n250 STARTTLS\r\n"] {
+        receive(&mut probe, FIRST, octets);
+    }
+    receive(&mut probe, FIRST, &[&b"220 go\r\n"[..], &[b'x'; limits::MAX_BEFORE_TLS]].concat());
+    let seen = seen(&probe, FIRST);
+    let [.., Event::HandshakeBegun, Event::TlsFailed(TlsFailure::NotTls(octets)), Event::Ended] = &seen[..]
+    else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(**octets, [b'x'; limits::MAX_STRAY]);
 }
 
 /// A relay says which name to give; it is none that the TLS library could not take in one piece.

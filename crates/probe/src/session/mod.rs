@@ -76,6 +76,18 @@ impl Session {
             return;
         }
         self.link.heard(cx);
+        self.take_in(octets, cx);
+        // What came together with the 220 to STARTTLS may be too much already for TLS to begin.
+        self.take_in(&[], cx);
+        if !self.is_over() {
+            self.link.flush(cx);
+        }
+    }
+
+    fn take_in(&mut self, octets: &[u8], cx: &mut Context) {
+        if self.is_over() {
+            return;
+        }
         for event in self.link.receive(octets) {
             self.tls_event(event, cx);
             self.read_replies(cx);
@@ -84,7 +96,6 @@ impl Session {
             }
         }
         self.read_replies(cx);
-        self.link.flush(cx);
     }
 
     pub(crate) fn closed(&mut self, cx: &mut Context) {
