@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::keeper::{Keeper, Script, directory};
 use crate::server::utf8;
-use crate::unpacked;
+use crate::unpacked::{self, Package};
 
 /// A copy of an unpacked package that a server takes for the whole machine, with users of its own.
 pub(crate) struct Confinement {
@@ -24,7 +24,7 @@ pub(crate) struct User {
 }
 
 impl Confinement {
-    pub(crate) fn new(name: &str, package: &str, users: &[User]) -> anyhow::Result<Self> {
+    pub(crate) fn new(name: &str, package: Package, users: &[User]) -> anyhow::Result<Self> {
         let confinement = Self { directory: directory(name)? };
         let root = confinement.root();
         unpacked::copy(package, &root)?;

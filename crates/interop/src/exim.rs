@@ -8,13 +8,14 @@ use crate::confinement::{Confinement, User};
 use crate::expected::{TLS13, Usual};
 use crate::requirements::Need;
 use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports};
+use crate::unpacked::Package;
 
 /// Exim: a relay port (STARTTLS), a submissions port (implicit TLS) and a submission port (STARTTLS), AUTH inside TLS
 /// on the latter two. It takes mail for its own domain and leaves it in its queue, which nobody runs.
 pub(crate) const RECIPE: Recipe =
     Recipe { name: "exim", needs: &[Need::Root, Need::Unpacked(PACKAGE)], start };
 
-const PACKAGE: &str = "exim4-daemon-light";
+const PACKAGE: Package = Package { name: "exim4-daemon-light", release: None };
 const HOST: &str = "exim.interop.test";
 /// As whom it was built to run.
 const USER: User = User { name: "Debian-exim", id: 101 };

@@ -85,6 +85,9 @@ impl Keeper {
             if ports.iter().all(|port| is_ready(host, *port)) {
                 return Ok(());
             }
+            if self.directory().join("ended").exists() {
+                bail!("it ends at once: {}", self.said());
+            }
             sleep(PAUSE);
         }
         bail!("it does not listen within {} s: {}", PATIENCE.as_secs(), self.said())
@@ -105,8 +108,9 @@ impl Drop for Keeper {
     }
 }
 
-/// All that a server in the foreground started is in the shell's process group.
-const FOREGROUND: (&str, &str) = (r#"(shift; exec "$@") </dev/null &"#, "trap : TERM; kill 0; wait");
+/// All that a server in the foreground started is in the shell's process group. That it ended is left as a file.
+const FOREGROUND: (&str, &str) =
+    (r#"(directory=$1; shift; "$@" </dev/null; : >"$directory/ended") &"#, "trap : TERM; kill 0; wait");
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(10);

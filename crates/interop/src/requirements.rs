@@ -3,8 +3,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::scripted;
 use crate::server::recipe;
-use crate::unpacked;
+use crate::unpacked::{self, Package};
 
 /// What stands in the way of starting a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,13 @@ pub(crate) enum Need {
     /// Debian's plug-ins for the mechanisms PLAIN and LOGIN.
     SaslMechanisms,
     /// A Debian package and the libraries it needs, unpacked aside, since it conflicts with Postfix's.
-    Unpacked(&'static str),
+    Unpacked(Package),
+    /// Node.js.
+    Node,
+    /// What npm installs for this project.
+    NodeModules,
+    /// aiosmtpd in a virtual environment of Python.
+    PythonEnvironment,
 }
 
 pub(crate) fn missing(needs: &[Need]) -> Result<(), Missing> {
@@ -45,7 +52,11 @@ pub(crate) fn missing(needs: &[Need]) -> Result<(), Missing> {
             Need::Root => missing.root = true,
             Need::Package(package, _) => missing.packages.push(package),
             Need::SaslMechanisms => missing.packages.push("libsasl2-modules"),
-            Need::Unpacked(_) => missing.others.push((need.to_string(), FETCH.to_owned())),
+            Need::Unpacked(_) | Need::PythonEnvironment => {
+                missing.others.push((need.to_string(), FETCH.to_owned()));
+            }
+            Need::Node => missing.others.push((need.to_string(), "see https://nodejs.org".to_owned())),
+            Need::NodeModules => missing.others.push((need.to_string(), "npm ci".to_owned())),
         }
     }
     if missing == Missing::default() { Ok(()) } else { Err(missing) }
@@ -59,20 +70,26 @@ impl Need {
             Self::Root => fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0),
             Self::Package(_, files) => files.iter().all(|file| Path::new(file).exists()),
             Self::SaslMechanisms => has_sasl_mechanisms(),
-            Self::Unpacked(package) => unpacked::tree(package).is_ok_and(|tree| tree.exists()),
+            Self::Unpacked(package) => package.tree().is_ok_and(|tree| tree.exists()),
+            Self::Node => std::env::var_os("PATH").is_some_and(|path| {
+                std::env::split_paths(&path).any(|directory| directory.join("node").is_file())
+            }),
+            Self::NodeModules => scripted::node_module().exists(),
+            Self::PythonEnvironment => scripted::environment().is_ok_and(|environment| environment.exists()),
         }
     }
 
     /// Whether [`Need::fetch`] can meet it.
     pub(crate) fn is_fetched(self) -> bool {
-        matches!(self, Self::Unpacked(_))
+        matches!(self, Self::Unpacked(_) | Self::PythonEnvironment)
     }
 
     /// Meets it where that can be done without touching the system.
     pub(crate) fn fetch(self) -> anyhow::Result<()> {
         match self {
             Self::Unpacked(package) => unpacked::fetch(package),
-            Self::Root | Self::Package(..) | Self::SaslMechanisms => Ok(()),
+            Self::PythonEnvironment => scripted::fetch_environment(),
+            Self::Root | Self::Package(..) | Self::SaslMechanisms | Self::Node | Self::NodeModules => Ok(()),
         }
     }
 }
@@ -83,7 +100,10 @@ impl fmt::Display for Need {
             Self::Root => f.write_str("only root can start a mail server"),
             Self::Package(package, _) => f.write_str(package),
             Self::SaslMechanisms => f.write_str("libsasl2-modules"),
-            Self::Unpacked(package) => write!(f, "{package}, unpacked aside"),
+            Self::Unpacked(package) => write!(f, "{}, unpacked aside", package.name),
+            Self::Node => f.write_str("Node.js"),
+            Self::NodeModules => f.write_str("smtp-server of npm"),
+            Self::PythonEnvironment => f.write_str("aiosmtpd of PyPI"),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::expected::Expected;
 use crate::keeper::Keeper;
 use crate::requirements::{Need, missing};
 use crate::starttls_front::Front;
-use crate::{exim, openssl, postfix, postscreen};
+use crate::{exim, opensmtpd, openssl, postfix, postscreen, scripted};
 
 /// A real mail server, on loopback and with a directory of its own; it sends nothing anywhere.
 ///
@@ -37,7 +37,15 @@ pub(crate) struct Recipe {
 }
 
 fn recipes() -> impl Iterator<Item = Recipe> {
-    [postfix::RECIPE, postscreen::RECIPE, exim::RECIPE].into_iter().chain(openssl::recipes())
+    let others = [
+        postfix::RECIPE,
+        postscreen::RECIPE,
+        exim::RECIPE,
+        opensmtpd::RECIPE,
+        scripted::SMTP_SERVER,
+        scripted::AIOSMTPD,
+    ];
+    others.into_iter().chain(openssl::recipes())
 }
 
 pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;

@@ -2,71 +2,77 @@
 //! all the libraries they need, down to the C library. A server gets a copy of it and is confined there with `chroot`,
 //! so that it finds its users, its configuration and its queue where it was built to look for them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::cache::cache;
+use crate::cache::{cache, fill};
 
-/// Where the package is unpacked to; there once it is complete.
-pub(crate) fn tree(package: &str) -> anyhow::Result<PathBuf> {
-    Ok(cache()?.join(package))
+/// A package, and of which release of Debian, where it is not this machine's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    pub(crate) release: Option<&'static str>,
+}
+
+impl Package {
+    /// Where it is unpacked to; there once it is complete.
+    pub(crate) fn tree(self) -> anyhow::Result<PathBuf> {
+        Ok(match self.release {
+            Some(release) => cache()?.join(format!("{}-{release}", self.name)),
+            None => cache()?.join(self.name),
+        })
+    }
 }
 
 /// Downloads the package and the libraries it needs with `apt-get`, and unpacks them; nothing is installed.
-pub(crate) fn fetch(package: &str) -> anyhow::Result<()> {
-    /// Threads take turns; of processes, the first to end wins.
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock();
-    let tree = tree(package)?;
-    if tree.exists() {
-        return Ok(());
-    }
-    let directory = tempfile::Builder::new().prefix("unpacking-").tempdir_in(cache()?)?;
-    let output = Command::new("/bin/sh")
-        .args(["-c", FETCH, "unpack"])
-        .args([directory.path(), Path::new(package)])
-        .output()
-        .context("a shell to unpack packages")?;
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr));
-    }
-    match fs::rename(directory.path().join("tree"), &tree) {
-        Err(error) if !tree.exists() => Err(error.into()),
-        _ => Ok(()),
-    }
+pub(crate) fn fetch(package: Package) -> anyhow::Result<()> {
+    fill(&package.tree()?, FETCH, &[package.name, package.release.unwrap_or_default()])
 }
 
 /// Makes a copy of a tree: where a server is to be confined.
-pub(crate) fn copy(package: &str, to: &Path) -> anyhow::Result<()> {
-    let copied = Command::new("cp").args(["-a", "--reflink=auto"]).args([&tree(package)?, to]).status()?;
+pub(crate) fn copy(package: Package, to: &Path) -> anyhow::Result<()> {
+    let copied =
+        Command::new("cp").args(["-a", "--reflink=auto"]).args([package.tree()?.as_path(), to]).status()?;
     if !copied.success() {
-        bail!("{} cannot be copied", tree(package)?.display());
+        bail!("{} cannot be copied", package.tree()?.display());
     }
     Ok(())
 }
 
 /// `apt-get` is told that nothing is installed, and keeps all its notes in the directory, so that neither what is on
 /// this machine nor what it may be matters. Of what it would then install, the libraries and the package itself are
-/// taken: the others are there to configure a system.
+/// taken: the others are there to configure a system. Another release than this machine's is fetched from where this
+/// machine's is.
 const FETCH: &str = r#"
 set -eu
 umask 022
-cd "$1"
+here=$1 package=$2 release=$3
+cd "$here"
 mkdir -p state/lists/partial cache/archives/partial debs tree/usr/bin tree/usr/lib tree/usr/lib64 tree/usr/sbin
 : >state/status
-apt() { directory=$1; shift; apt-get -q -o APT::Sandbox::User=root -o Dir::State="$directory/state" \
-  -o Dir::State::status="$directory/state/status" -o Dir::Cache="$directory/cache" "$@"; }
-apt "$1" update
-apt "$1" --no-install-recommends --simulate install "$2" >plan
-names=$(awk -v package="$2" '$1 == "Inst" && ($2 == package || $2 ~ /^(lib|zlib)/) && $2 !~ /perl/ { print $2 }' plan)
-(cd debs && apt "$1" download $names)
+sources=
+if [ -n "$release" ]; then
+  . /etc/os-release
+  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' |
+    awk -v own="$VERSION_CODENAME" -v release="$release" \
+      '$1 == own && $2 == "main" { print "deb", $3, release, "main"; exit }' >sources.list
+  sources="-o Dir::Etc::sourcelist=$here/sources.list -o Dir::Etc::sourceparts=-"
+fi
+apt() {
+  apt-get -q -o APT::Sandbox::User=root -o Acquire::Languages=none \
+    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Dir::State="$here/state" \
+    -o Dir::State::status="$here/state/status" -o Dir::Cache="$here/cache" $sources "$@"
+}
+apt update
+apt --no-install-recommends --simulate install "$package" >plan
+names=$(awk -v package="$package" \
+  '$1 == "Inst" && ($2 == package || $2 ~ /^(lib|zlib)/) && $2 !~ /perl/ { print $2 }' plan)
+(cd debs && apt download $names)
 for name in bin lib lib64 sbin; do ln -s "usr/$name" "tree/$name"; done
-for package in debs/*.deb; do
-  dpkg-deb --fsys-tarfile "$package" | tar -x -C tree --keep-directory-symlink --no-same-owner \
+for file in debs/*.deb; do
+  dpkg-deb --fsys-tarfile "$file" | tar -x -C tree --keep-directory-symlink --no-same-owner \
     --exclude='./usr/share/*' --exclude='*/gconv' --exclude='*/security'
 done
 chmod -R u-s,g-s tree

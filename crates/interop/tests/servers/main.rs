@@ -4,7 +4,9 @@
 
 mod client;
 mod exim;
+mod opensmtpd;
 mod openssl;
 mod postfix;
 mod postscreen;
 mod program;
+mod scripted;
