@@ -57,6 +57,11 @@ impl Confinement {
         self.directory.path()
     }
 
+    /// Keeps it for programs that are run in it one by one.
+    pub(crate) fn keep(self, script: &Script) -> anyhow::Result<Keeper> {
+        Keeper::new(self.directory, script, [])
+    }
+
     /// Runs a program in the foreground.
     pub(crate) fn run(self, program: &[&str]) -> anyhow::Result<Keeper> {
         let root = self.root();

@@ -8,6 +8,7 @@ mod cache;
 mod confinement;
 mod exim;
 mod expected;
+mod flavours;
 mod keeper;
 mod opensmtpd;
 mod openssl;

@@ -23,9 +23,10 @@ pub struct Server {
     pub(crate) expected: Vec<Expected>,
     /// Within the keeper's directory.
     pub(crate) log: &'static str,
-    pub(crate) keeper: Keeper,
     /// Where it is not the server itself that listens.
     pub(crate) _front: Option<Front>,
+    /// Last: with it goes the directory.
+    pub(crate) keeper: Keeper,
 }
 
 /// How to come by a server.
@@ -68,7 +69,7 @@ pub(crate) fn recipe(name: &str) -> anyhow::Result<Recipe> {
 impl Server {
     /// Starts the server of this name with certificates from `authority`; what it needs and can be fetched is fetched.
     ///
-    /// `None` where [requirements](crate::requirements) are missing, which stderr is then told.
+    /// `None` where [requirements](crate::requirements()) are missing, which stderr is then told.
     ///
     /// # Errors
     /// There is no server of this name, it does not start, or requirements are missing where the environment says

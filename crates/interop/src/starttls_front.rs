@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use heloscope_observation::{PortSpec, TlsMode};
 
-use crate::openssl;
+use crate::openssl::Openssl;
 use crate::server::ADDRESS;
 
 /// Listens on its ports until it is dropped.
@@ -24,13 +24,12 @@ pub(crate) struct Front {
     stopped: Arc<AtomicBool>,
 }
 
-/// Where the `s_server`s say what went wrong; the file is there already.
-const LOG: &str = "output";
-
 /// How each connection is served.
 struct Service {
     host: &'static str,
-    directory: PathBuf,
+    openssl: Openssl,
+    /// A file that is there already, for what goes wrong.
+    log: PathBuf,
     /// For `openssl`, without where to listen.
     arguments: Vec<&'static str>,
     connections: AtomicU64,
@@ -40,12 +39,12 @@ impl Front {
     pub(crate) fn listen(
         host: &'static str,
         modes: [TlsMode; 2],
-        directory: &Path,
+        openssl: Openssl,
+        log: PathBuf,
         arguments: Vec<&'static str>,
     ) -> io::Result<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
-        let directory = directory.to_owned();
-        let service = Arc::new(Service { host, directory, arguments, connections: AtomicU64::new(0) });
+        let service = Arc::new(Service { host, openssl, log, arguments, connections: AtomicU64::new(0) });
         let mut ports = modes.map(|mode| PortSpec { port: 0, mode });
         for port in &mut ports {
             let listener = TcpListener::bind((ADDRESS, 0))?;
@@ -84,7 +83,7 @@ fn accept(listener: &TcpListener, mode: TlsMode, stopped: &AtomicBool, service: 
     }
 }
 
-/// A client that says nothing for so long is left; a server outlives a client that was stopped no longer than this.
+/// A client that says nothing for so long is left.
 const SILENCE: Duration = Duration::from_secs(60);
 
 impl Service {
@@ -153,14 +152,16 @@ impl Service {
     fn s_server(&self, number: u64) -> io::Result<(Child, UnixStream)> {
         // OpenSSL fails on a path of over 31 octets.
         let name = format!("connection-{number}");
-        let socket = self.directory.join(&name);
-        let mut server = openssl::command(&self.directory)
+        let socket = self.openssl.directory.join(&name);
+        let mut server = self
+            .openssl
+            .command()
             .args(&self.arguments)
             .args(["-naccept", "1", "-unix"])
             .arg(&name)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(OpenOptions::new().append(true).open(self.directory.join(LOG))?)
+            .stderr(OpenOptions::new().append(true).open(&self.log)?)
             .spawn()?;
         loop {
             match UnixStream::connect(&socket) {

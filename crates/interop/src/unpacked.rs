@@ -61,7 +61,7 @@ if [ -n "$release" ]; then
   sources="-o Dir::Etc::sourcelist=$here/sources.list -o Dir::Etc::sourceparts=-"
 fi
 apt() {
-  apt-get -q -o APT::Sandbox::User=root -o Acquire::Languages=none \
+  apt-get -q -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::http::Timeout=20 \
     -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Dir::State="$here/state" \
     -o Dir::State::status="$here/state/status" -o Dir::Cache="$here/cache" $sources "$@"
 }

@@ -1,0 +1,215 @@
+//! The servers that OpenSSL's `s_server` is made to be.
+
+use crate::expected::{Expected, ExpectedTls, certificate};
+use crate::openssl::HOST;
+use crate::unpacked::Package;
+
+/// What one server does.
+pub(crate) struct Flavour {
+    pub(crate) name: &'static str,
+    pub(crate) key: Key,
+    /// Another OpenSSL than this machine's.
+    pub(crate) other: Option<Package>,
+    /// For `s_server`.
+    pub(crate) arguments: &'static [&'static str],
+    /// What a client sees that can do all that is in use; this project's finishes the handshake where it can speak the
+    /// version, the suite and the group.
+    tls: ExpectedTls,
+    /// What is found, the failed handshake aside.
+    findings: &'static [&'static str],
+}
+
+pub(crate) static FLAVOURS: &[Flavour] = &[
+    Flavour {
+        name: "openssl-tls10",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1", "-cipher", "ECDHE-RSA-AES128-SHA:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.0", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "X25519"),
+        findings: &["tls-version-weak", "tls-cipher-weak"],
+    },
+    Flavour {
+        name: "openssl-tls11",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_1", "-cipher", "ECDHE-RSA-AES256-SHA:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.1", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "X25519"),
+        findings: &["tls-version-weak", "tls-cipher-weak"],
+    },
+    Flavour {
+        name: "openssl-tls12",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384", "-groups", "P-384"],
+        tls: finished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "secp384r1"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-rsa-key-transport",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "AES128-GCM-SHA256"],
+        tls: unfinished("TLS 1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256", "RSA"),
+        findings: &["tls-cipher-weak"],
+    },
+    Flavour {
+        name: "openssl-cbc",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256", "-groups", "P-256"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", "secp256r1"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-dhe-2048",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256", "-dhparam", "ffdhe2048.pem"],
+        tls: unfinished("TLS 1.2", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "DHE 2048"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-dhe-1024",
+        key: RSA_2048,
+        other: None,
+        arguments: &[
+            "-tls1_2",
+            "-cipher",
+            "DHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0",
+            "-dhparam",
+            "oakley2.pem",
+        ],
+        tls: unfinished("TLS 1.2", "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "DHE 1024"),
+        findings: &["tls-cipher-weak"],
+    },
+    Flavour {
+        name: "openssl-rsa-1024",
+        key: Key {
+            name: "RSA 1024",
+            algorithm: "RSA",
+            parameter: Some("rsa_keygen_bits:1024"),
+            usage: SIGN_AND_ENCIPHER,
+        },
+        other: None,
+        arguments: &["-cipher", "DEFAULT:@SECLEVEL=0"],
+        tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        findings: &["certificate-weak-key"],
+    },
+    Flavour {
+        name: "openssl-p521-certificate",
+        key: Key {
+            name: "ECDSA P-521",
+            algorithm: "EC",
+            parameter: Some("ec_paramgen_curve:P-521"),
+            usage: SIGN,
+        },
+        other: None,
+        arguments: &["-tls1_2"],
+        tls: finished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-p521-group",
+        key: P_256,
+        other: None,
+        arguments: &["-tls1_3", "-groups", "P-521"],
+        tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "secp521r1"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-ed25519-certificate",
+        key: Key { name: "Ed25519", algorithm: "ED25519", parameter: None, usage: SIGN },
+        other: None,
+        arguments: &[],
+        tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-x25519",
+        key: P_256,
+        other: None,
+        arguments: &["-tls1_3", "-groups", "X25519", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"],
+        tls: finished("TLS 1.3", "TLS_CHACHA20_POLY1305_SHA256", "X25519"),
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-x25519mlkem768",
+        key: P_256,
+        other: Some(OPENSSL_3_5),
+        arguments: &["-tls1_3", "-groups", "X25519MLKEM768"],
+        tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519MLKEM768"),
+        findings: &[],
+    },
+];
+
+/// The first with key exchange of FIPS 203.
+pub(crate) const OPENSSL_3_5: Package = Package { name: "openssl", release: Some("trixie") };
+
+const fn finished(
+    version: &'static str,
+    cipher_suite: &'static str,
+    key_exchange: &'static str,
+) -> ExpectedTls {
+    ExpectedTls { version, cipher_suite, key_exchange, completed: true }
+}
+
+const fn unfinished(
+    version: &'static str,
+    cipher_suite: &'static str,
+    key_exchange: &'static str,
+) -> ExpectedTls {
+    ExpectedTls { version, cipher_suite, key_exchange, completed: false }
+}
+
+impl Flavour {
+    /// Relay, submissions.
+    pub(crate) fn expected(&self) -> Vec<Expected> {
+        let completed = self.tls.completed;
+        let found = |failed| {
+            let failed = (!completed).then_some(failed);
+            failed.into_iter().chain(self.findings.iter().copied()).collect()
+        };
+        let relay = Expected {
+            banner: Some("220 openssl.interop.test ESMTP s_server"),
+            starttls_supported: Some(true),
+            capabilities_before_tls: Some(vec!["SIZE 10240000", "STARTTLS"]),
+            capabilities_after_tls: completed.then(|| vec!["SIZE 10240000"]),
+            tls: Some(self.tls),
+            certificate: Some(certificate(HOST, self.key.name)),
+            chain: 2,
+            error: (!completed).then_some("tls_alert"),
+            findings: found("starttls-failed"),
+        };
+        let submissions = Expected {
+            banner: relay.banner.filter(|_| completed),
+            starttls_supported: Some(false),
+            capabilities_before_tls: None,
+            findings: found("tls-failed"),
+            ..relay.clone()
+        };
+        vec![relay, submissions]
+    }
+}
+
+/// A key as `openssl genpkey` makes it.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    /// In the report's words.
+    pub(crate) name: &'static str,
+    pub(crate) algorithm: &'static str,
+    pub(crate) parameter: Option<&'static str>,
+    /// The key usages of its certificate.
+    pub(crate) usage: &'static str,
+}
+
+const RSA_2048: Key = Key {
+    name: "RSA 2048",
+    algorithm: "RSA",
+    parameter: Some("rsa_keygen_bits:2048"),
+    usage: SIGN_AND_ENCIPHER,
+};
+const P_256: Key =
+    Key { name: "ECDSA P-256", algorithm: "EC", parameter: Some("ec_paramgen_curve:P-256"), usage: SIGN };
+
+const SIGN: &str = "digitalSignature";
+const SIGN_AND_ENCIPHER: &str = "digitalSignature, keyEncipherment";
