@@ -85,7 +85,7 @@ fn optimise(place: &Place) -> Result<()> {
     unless_done(&place.stamps().join("wasm-opt"), &[bound.clone(), lock], &words, &[optimised(place)], || {
         let mut wasm_opt = place.npm_program("wasm-opt");
         wasm_opt
-            .args(["-Oz", "--strip-debug"])
+            .args(PASSES)
             .args(WASM_FEATURES)
             .arg(&bound)
             .arg("-o")
