@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use heloscope_crypto::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
 use heloscope_observation::{ConnectionId, Host, PortSpec, Refusal, Target};
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::{Input, Output, Probe};
@@ -223,12 +222,8 @@ impl Running {
             Ending::Aborted => settle.reject(&reason),
             Ending::Done => {
                 let observations = probe.into_observations();
-                let verifier = Verifier {
-                    anchors: &anchors,
-                    accepted: SIGNATURE_ALGORITHMS,
-                    weak: WEAK_SIGNATURE_ALGORITHMS,
-                };
-                let report = judge(&observations, &verifier, observations.began_at_ms.div_euclid(1000));
+                let now = observations.began_at_ms.div_euclid(1000);
+                let report = judge(&observations, &Verifier::new(&anchors), now);
                 settle.resolve(&Outcome::new(report).into());
             }
         }

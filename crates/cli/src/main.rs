@@ -14,7 +14,6 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use heloscope_crypto::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
 use heloscope_observation::{Target, understand};
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::Probe;
@@ -68,9 +67,7 @@ fn test(arguments: &Arguments) -> Result<u8> {
     // A look-up that hangs in the system's resolver would hold us up.
     runtime.shutdown_background();
 
-    let verifier =
-        Verifier { anchors: &anchors, accepted: SIGNATURE_ALGORITHMS, weak: WEAK_SIGNATURE_ALGORITHMS };
-    let report = judge(&observations, &verifier, observations.began_at_ms.div_euclid(1000));
+    let report = judge(&observations, &Verifier::new(&anchors), observations.began_at_ms.div_euclid(1000));
     print(&printed(arguments, &report)?)?;
     Ok(status(&report))
 }

@@ -119,7 +119,7 @@ impl From<PortSpec> for String {
 
 impl fmt::Display for NotAPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no port to test: ", self.0.escape_debug())?;
+        write!(f, "`{}` is no port to test: ", self.0.escape_default())?;
         f.write_str(
             "write 25, 465 or 587, or any other with its TLS mode, such as 2525/starttls or 10465/implicit",
         )

@@ -9,7 +9,8 @@
 //! - [`Verifier::self_signed`] asks whether a certificate is signed with its own key.
 //! - [`identity`] asks whether a presented identifier matches the reference identifier (RFC 9525).
 //!
-//! The time is an argument, in Unix seconds, and so are the signature algorithms: this crate brings none.
+//! The time is an argument, in Unix seconds, and so are the signature algorithms where they are not to be those of
+//! [`Verifier::new`].
 //! Nothing here panics, recurses without bound or spends unbounded time on hostile octets; the bounds are
 //! [`MAX_CERTIFICATES`], [`MAX_PATHS`] and [`MAX_SIGNATURES`].
 

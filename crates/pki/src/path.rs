@@ -42,6 +42,17 @@ pub struct Verifier<'a> {
     pub weak: &'a [&'a dyn SignatureVerificationAlgorithm],
 }
 
+impl<'a> Verifier<'a> {
+    /// Takes every signature algorithm that this tester knows: `heloscope-crypto`'s.
+    pub fn new(anchors: &'a TrustAnchors) -> Self {
+        Self {
+            anchors,
+            accepted: heloscope_crypto::SIGNATURE_ALGORITHMS,
+            weak: heloscope_crypto::WEAK_SIGNATURE_ALGORITHMS,
+        }
+    }
+}
+
 /// Which trust anchors a path ends at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {

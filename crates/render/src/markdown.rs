@@ -29,7 +29,7 @@ pub fn report(report: &Report) -> String {
 }
 
 fn verdict(out: &mut String, report: &Report) {
-    line(out, &format!("# {}: {}", prose(&report.host), words::status(report.status).to_lowercase()));
+    line(out, &format!("# {}: {}", prose(&report.host), words::status(report.status).to_ascii_lowercase()));
     line(out, &format!("**{}**", prose(&summary(report))));
     let vantage = if report.vantage == "direct" {
         "directly".into()

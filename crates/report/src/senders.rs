@@ -321,11 +321,10 @@ fn has(port: &Port, id: &str) -> bool {
 
 /// A title in the middle of a sentence; abbreviations keep their capitals.
 pub(crate) fn small(title: &str) -> String {
-    let mut characters = title.chars();
-    match (characters.next(), characters.next()) {
-        (Some(first), Some(second)) if !second.is_uppercase() => {
-            first.to_lowercase().chain([second]).chain(characters).collect()
-        }
-        _ => title.to_owned(),
+    let mut small = title.to_owned();
+    let abbreviated = title.chars().nth(1).is_none_or(|second| second.is_ascii_uppercase());
+    if let Some(first) = small.get_mut(..1).filter(|_| !abbreviated) {
+        first.make_ascii_lowercase();
     }
+    small
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a build tool says how long its steps took")]
 
 mod assets;
+mod bench;
 mod build;
 mod check;
 mod doctor;
@@ -27,6 +28,7 @@ cargo xtask <what>
   build           the page, the widget and the relay that serves them
   start [-- …]    build, then run the relay with the demo's mail servers; what follows goes to heloscope-relay
   test            every test: native, WebAssembly under Node, the page in a browser, real mail servers
+  bench [what]    speed beside the peers', instructions, the page in a browser; what follows goes to heloscope-bench
   check           format, lints, types, dependency rules, licences, documentation, size
   size            what a visitor loads, and how much of it is allowed
   doctor          the tools this needs: what is there, and how to get what is not
@@ -47,13 +49,14 @@ fn main() -> ExitCode {
 
 fn dispatch(what: Option<&str>, rest: &[String]) -> Result<()> {
     let place = Place::here();
-    if what != Some("start") && !rest.is_empty() {
+    if !matches!(what, Some("start" | "bench")) && !rest.is_empty() {
         bail!("{} takes no arguments; got {}", what.unwrap_or("cargo xtask"), rest.join(" "));
     }
     match what {
         Some("build") => build::build(&place),
         Some("start") => start::start(&place, rest),
         Some("test") => test::test(&place),
+        Some("bench") => bench::bench(&place, rest),
         Some("check") => check::check(&place),
         Some("size") => build::assets(&place).and_then(|()| size::size(&place)),
         Some("doctor") => doctor::doctor(&place),

@@ -26,7 +26,7 @@ struct Room {
     never: &'static [&'static str],
 }
 
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 15] = [
     Room { package: "heloscope-smtp", uses: &[], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-observation", uses: &[SMTP], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-crypto", uses: &[], never: &[X509, TOKIO, "ring", "aws-lc-rs"] },
@@ -76,9 +76,16 @@ const ROOMS: [Room; 14] = [
     },
     // Nothing depends on it, and it starts what it tests from outside.
     Room { package: "heloscope-interop", uses: &[OBSERVATION, PROBE, REPORT, SMTP], never: &[] },
+    // It measures all of it; nothing depends on it.
+    Room {
+        package: "heloscope-bench",
+        uses: &[CRYPTO, INTEROP, OBSERVATION, PKI, PROBE, REPORT, SPECIMEN],
+        never: &[],
+    },
 ];
 
 const CRYPTO: &str = "heloscope-crypto";
+const INTEROP: &str = "heloscope-interop";
 const OBSERVATION: &str = "heloscope-observation";
 const PKI: &str = "heloscope-pki";
 const PROBE: &str = "heloscope-probe";

@@ -71,7 +71,8 @@ impl TlsChannel {
             Purpose::Dialogue => Client::Library(Box::new(TlsClient::new(host, provider, began_at_ms))),
             Purpose::RawHello => {
                 let mut random = [0; 32];
-                provider.secure_random.fill(&mut random).expect("the platform has a random number generator");
+                let drawn = provider.secure_random.fill(&mut random);
+                assert!(drawn.is_ok(), "the platform has a random number generator");
                 Client::Raw(RawHandshake::new(host, random))
             }
         };

@@ -27,7 +27,7 @@ impl TlsClient {
         let witness = Witness::new(&provider);
         let config = config(provider, &witness, began_at_ms);
         let connection = ClientConnection::new(Arc::new(config), server_name(host))
-            .expect("a configuration with suites, groups and versions makes a ClientHello for any name");
+            .unwrap_or_else(|_| unreachable!("a configuration with suites and groups makes a hello for any name"));
         Self { connection, witness, finished_handshake: false }
     }
 
@@ -116,7 +116,7 @@ impl TlsClient {
 fn config(provider: Arc<CryptoProvider>, witness: &Arc<Witness>, began_at_ms: i64) -> ClientConfig {
     let versions = ClientConfig::builder_with_details(provider, Arc::new(TimeOfTest(began_at_ms)))
         .with_safe_default_protocol_versions()
-        .expect("the provider has suites of TLS 1.2 and 1.3");
+        .unwrap_or_else(|_| unreachable!("the provider has suites of TLS 1.2 and 1.3"));
     let mut config = versions
         .dangerous()
         .with_custom_certificate_verifier(witness.clone())
@@ -141,7 +141,24 @@ fn failure(error: &Error) -> TlsFailure {
     match error {
         Error::AlertReceived(alert) => TlsFailure::Alert(AlertDescription((*alert).into())),
         Error::InvalidCertificate(CertificateError::BadSignature) => TlsFailure::BadSignature,
-        other => TlsFailure::Protocol(other.to_string()),
+        other => TlsFailure::Protocol(protocol(other)),
+    }
+}
+
+/// In words of our own: the library's would bring the text of every error it knows into a page's WebAssembly.
+fn protocol(error: &Error) -> String {
+    match error {
+        Error::PeerIncompatible(why) => format!("client and server have nothing in common ({why:?})"),
+        Error::PeerMisbehaved(why) => format!("the server broke the rules of TLS ({why:?})"),
+        Error::InvalidMessage(_) => "a message of the server's cannot be read".to_owned(),
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            "a message of the server's comes where it may not".to_owned()
+        }
+        Error::DecryptError => "a record of the server's does not decrypt".to_owned(),
+        Error::PeerSentOversizedRecord => "a record of the server's is too long".to_owned(),
+        Error::NoCertificatesPresented => "the server presents no certificate".to_owned(),
+        Error::InvalidCertificate(_) => "the key of the server's certificate cannot be used".to_owned(),
+        _ => "the handshake cannot go on".to_owned(),
     }
 }
 
