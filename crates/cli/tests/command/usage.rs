@@ -1,12 +1,10 @@
 //! The command as a user runs it: its exit status, what it takes and what it prints.
 
-mod served;
-
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use served::{heloscope, report, run, serve, text};
+use crate::served::{heloscope, report, run, serve, text};
 
 #[test]
 fn the_exit_status_is_the_worst_of_the_findings() {

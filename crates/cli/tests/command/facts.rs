@@ -1,11 +1,9 @@
 //! Every fact of the JSON that the command prints, against mail servers behind real TCP.
 
-mod served;
-
 use heloscope_interop::{Authority, Server};
 use serde_json::{Value, json};
 
-use served::{an_hour_ago, heloscope, report, serve, text};
+use crate::served::{an_hour_ago, heloscope, report, serve, text};
 
 #[test]
 fn a_sound_server_fact_by_fact() {

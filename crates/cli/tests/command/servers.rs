@@ -1,0 +1,68 @@
+//! The JSON that the command prints of every real mail server there is.
+
+use heloscope_interop::{Authority, Server, names};
+use serde_json::json;
+
+use crate::served::{an_hour_ago, heloscope, report};
+
+/// One test a server, with the command's exit status.
+macro_rules! tests {
+    ($($name:ident: $status:literal,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                test(&stringify!($name).replace('_', "-"), $status);
+            }
+        )*
+
+        const TESTED: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+tests! {
+    postfix: 0,
+    postscreen: 0,
+    exim: 0,
+    opensmtpd: 0,
+    smtp_server: 1,
+    aiosmtpd: 0,
+    openssl_tls10: 2,
+    openssl_tls11: 2,
+    openssl_tls12: 0,
+    openssl_rsa_key_transport: 2,
+    openssl_cbc: 2,
+    openssl_dhe_2048: 2,
+    openssl_dhe_1024: 2,
+    openssl_rsa_1024: 1,
+    openssl_p521_certificate: 0,
+    openssl_p521_group: 0,
+    openssl_ed25519_certificate: 0,
+    openssl_x25519: 0,
+    openssl_x25519mlkem768: 0,
+}
+
+#[test]
+fn no_server_is_left_out() {
+    let tested: Vec<String> = TESTED.iter().map(|name| name.replace('_', "-")).collect();
+    assert_eq!(tested, names().collect::<Vec<_>>());
+}
+
+fn test(name: &str, status: i32) {
+    let authority = Authority::new(an_hour_ago()).expect("it is a time of this century");
+    let Some(server) = Server::start(name, &authority).expect("it starts") else { return };
+    let mut command = heloscope();
+    command.arg(server.host()).arg("--address").arg(server.address().to_string());
+    command.arg("--ca-file").arg(server.ca_file());
+    for port in server.ports() {
+        command.arg("--port").arg(port.to_string());
+    }
+    let (exit, report) = report(&mut command);
+    assert_eq!(report["host"], server.host());
+    let ports = report["ports"].as_array().expect("it is a list");
+    assert_eq!(ports.len(), server.ports().len());
+    for ((port, asked), expected) in ports.iter().zip(server.ports()).zip(server.expected()) {
+        assert_eq!(port["port"], asked.port);
+        assert_eq!(expected.seen(port), json!(expected), "port {asked}");
+    }
+    assert_eq!(exit, status);
+}
