@@ -12,10 +12,13 @@
 //! [`hello`] speaks just enough TLS by hand for servers that the library cannot speak to, [`limits`] bounds all of it.
 
 mod channel;
+mod context;
+mod exchange;
 mod hello;
 pub mod limits;
 mod plan;
 mod probe;
 mod session;
 
-pub use probe::{Input, Output, Probe};
+pub use exchange::{Input, Output};
+pub use probe::Probe;

@@ -26,8 +26,9 @@ impl TlsClient {
     pub(super) fn new(host: &Host, provider: Arc<CryptoProvider>, began_at_ms: i64) -> Self {
         let witness = Witness::new(&provider);
         let config = config(provider, &witness, began_at_ms);
-        let connection = ClientConnection::new(Arc::new(config), server_name(host))
-            .unwrap_or_else(|_| unreachable!("a configuration with suites and groups makes a hello for any name"));
+        let connection = ClientConnection::new(Arc::new(config), server_name(host)).unwrap_or_else(|_| {
+            unreachable!("a configuration with suites and groups makes a hello for any name")
+        });
         Self { connection, witness, finished_handshake: false }
     }
 

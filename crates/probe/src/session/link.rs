@@ -4,8 +4,9 @@ use heloscope_observation::{Connection, ConnectionId, Event, Host, Stage, TlsMod
 use heloscope_smtp::{Command, ReplyReader};
 
 use crate::channel::{Expectation, TlsChannel, TlsEvent};
+use crate::context::Context;
+use crate::exchange::Output;
 use crate::limits;
-use crate::probe::{Context, Output};
 
 /// What every state of a dialogue needs: the connection, the channel on it, the reader behind that, the clock.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use heloscope_observation::{
 };
 
 use crate::channel::TlsEvent;
-use crate::probe::Context;
+use crate::context::Context;
 use link::Link;
 use state::State;
 

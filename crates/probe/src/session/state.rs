@@ -3,8 +3,8 @@ use heloscope_smtp::{Command, EhloReply, Reply};
 
 use super::link::Link;
 use crate::channel::Expectation;
+use crate::context::Context;
 use crate::limits;
-use crate::probe::Context;
 
 /// What the dialogue waits for. Each state has a struct with a method that consumes it; this enum only dispatches.
 #[derive(Debug)]
