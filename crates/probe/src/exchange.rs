@@ -72,7 +72,7 @@ pub enum Output {
         /// Which connection.
         connection: ConnectionId,
     },
-    /// Something was seen; also kept for [`Probe::observations`].
+    /// Something was seen; also kept for [`Probe::observations`](crate::Probe::observations).
     Observed(Observation),
     /// Nothing to do until input comes; an [`Input::Tick`] is due at this time since the test began.
     Wait {

@@ -7,9 +7,9 @@
 //! here. Any cut of the octets gives the same observations. Only the keys of TLS are drawn by chance, from the
 //! platform's generator by way of `heloscope-crypto`.
 //!
-//! The rooms: [`plan`] says which connections to make, [`session`] holds one dialogue with one struct a state,
-//! [`channel`] is clear text or TLS (the TLS library lives there only),
-//! [`hello`] speaks just enough TLS by hand for servers that the library cannot speak to, [`limits`] bounds all of it.
+//! Inside, `plan` says which connections to make, `session` holds one dialogue with one struct a state, `channel` is
+//! clear text or TLS (the TLS library lives there only), `hello` speaks just enough TLS by hand for servers that the
+//! library cannot speak to, and [`limits`] bounds all of it.
 
 mod channel;
 mod context;
