@@ -100,9 +100,9 @@ impl<'a> Verifier<'a> {
     /// seconds, the name aside. `chain` is the DER of the certificates as sent, leaf first.
     ///
     /// The leaf may itself be a private anchor: the same certificate, or one self-signed with the anchor's
-    /// name and key. Then only its dates, purpose and key usage are asked about. A root's dates are asked
-    /// about where it is a private anchor: Mozilla's bundle has none, and those of a root that is not trusted
-    /// change nothing.
+    /// name and key. Then only its dates, purpose and key usage are asked about, and that nothing follows it.
+    /// A root's dates are asked about where it is a private anchor: Mozilla's bundle has none, and those of a
+    /// root that is not trusted change nothing.
     ///
     /// Where no path reaches a trust anchor, it is
     /// - `SelfSigned` if the leaf is signed with its own key;
@@ -127,7 +127,8 @@ impl<'a> Verifier<'a> {
                 .into_iter()
                 .chain(renewed.and_then(|private| anchor_time_fault(private, at)))
                 .chain(purpose_fault(leaf))
-                .chain(key_usage_fault(0, leaf));
+                .chain(key_usage_fault(0, leaf))
+                .chain(trailing_octets_fault(leaf));
             return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults: faults.collect() };
         }
         let paths = chain.paths();
@@ -318,6 +319,12 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
     fn validate(&self, _purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         Ok(())
     }
+}
+
+/// What webpki would say of a certificate that it is not asked about.
+fn trailing_octets_fault(sent: &Sent<'_>) -> Option<Fault> {
+    let detail = || webpki::Error::TrailingData(webpki::DerTypeId::Certificate).to_string();
+    (sent.facts.trailing_octets > 0).then(|| Fault::Malformed { detail: detail() })
 }
 
 /// The time nearest to `at` when all certificates are valid; never before 1970, which webpki does not know.

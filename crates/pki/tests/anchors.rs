@@ -6,8 +6,8 @@
 mod authority;
 
 use authority::{
-    DAY, Entity, NOW, ask, ask_at, ask_fixtures, ca, chain, missing, self_signed, server, three, untrusted,
-    valid, verifier,
+    DAY, Entity, NOW, ask, ask_at, ask_fixtures, ca, chain, missing, self_signed, server, three, trusting,
+    untrusted, valid, verifier,
 };
 use heloscope_pki::{Certificate, Fault, Identity, ReferenceIdentifier, Trust, TrustAnchors, identity};
 use rcgen::{BasicConstraints, IsCa, KeyIdMethod};
@@ -149,6 +149,21 @@ fn a_leaf_renewed_with_the_key_of_an_anchor_is_trusted_and_its_forged_namesake_i
     let leaf = self_signed(server());
     assert!(ask(&[&leaf], &[&leaf.cross(&leaf)]).holds());
     assert_eq!(ask(&[&leaf], &[&self_signed(server())]).faults, [Fault::SelfSigned]);
+}
+
+#[test]
+fn octets_after_an_anchor_are_as_bad_as_after_another_leaf() {
+    let leaf = self_signed(server());
+    let root = self_signed(ca("Root"));
+    let issued = root.issue(server());
+    for (anchor, leaf) in [(&leaf, &leaf), (&root, &issued)] {
+        let followed = [&leaf.der[..], b"x"].concat();
+        let anchors = trusting(&[anchor]);
+        assert!(verifier(&anchors).path(&[&leaf.der], NOW).holds());
+        let verdict = verifier(&anchors).path(&[followed], NOW);
+        assert_eq!(verdict.trust, Some(Trust::Private));
+        assert!(matches!(verdict.faults[..], [Fault::Malformed { .. }]), "{:?}", verdict.faults);
+    }
 }
 
 #[test]
