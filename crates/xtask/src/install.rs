@@ -74,7 +74,7 @@ pub(crate) const BROWSER: [Tool; 1] = [Tool {
 }];
 
 /// What the tests against real mail servers need.
-pub(crate) const MAIL_SERVERS: [Tool; 3] = [
+pub(crate) const MAIL_SERVERS: [Tool; 4] = [
     Tool {
         name: "postfix",
         purpose: "a real mail server to test",
@@ -101,6 +101,18 @@ pub(crate) const MAIL_SERVERS: [Tool; 3] = [
         version: &["version"],
         get: None,
         debian: &["openssl"],
+    },
+    Tool {
+        name: "python3-venv",
+        purpose: "holds aiosmtpd, a mail server in Python",
+        programs: &[
+            "/usr/lib/python3.11/ensurepip/__init__.py",
+            "/usr/lib/python3.12/ensurepip/__init__.py",
+            "/usr/lib/python3.13/ensurepip/__init__.py",
+        ],
+        version: &[],
+        get: None,
+        debian: &["python3-venv"],
     },
 ];
 

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use crate::install::{self, BROWSER, BUILD, MAIL_SERVERS};
 use crate::place::{Place, is_ci};
-use crate::run::shown;
+use crate::run::{shown, step};
 use crate::stamp::files;
 use crate::tally::Tally;
 use crate::{assets, build};
@@ -27,6 +28,9 @@ pub(crate) fn test(place: &Place) -> Result<()> {
         skipped.push("real mail servers: only root can start them".to_owned());
     }
     build::build(place)?;
+    if let Err(error) = mail_servers_fetched(place) {
+        skipped.push(format!("perhaps some real mail servers: {error:#}"));
+    }
     let (tally, natively) = native(place)?;
     let mut suites = vec![("native", tally)];
     suites.push(("dialogues", dialogues(place, natively)?));
@@ -34,11 +38,28 @@ pub(crate) fn test(place: &Place) -> Result<()> {
     report(&suites, &skipped)
 }
 
-/// What cargo tests, and how many of these tests are dialogues. The browser's half is tested in the browser.
-fn native(place: &Place) -> Result<(Tally, usize)> {
+/// Fetches what the mail servers need, which no test then has to.
+fn mail_servers_fetched(place: &Place) -> Result<()> {
+    // With all that is tested, as cargo would otherwise compile what they share twice.
+    step("tests", "what is tested natively", native_tests(place).arg("--no-run"))?;
+    step("servers", "what mail servers need", place.command(mail_servers(place)).arg("--fetch"))
+}
+
+/// The program that starts real mail servers.
+fn mail_servers(place: &Place) -> PathBuf {
+    place.target.join("debug").join(format!("interop-servers{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The browser's half is tested in the browser.
+fn native_tests(place: &Place) -> Command {
     let mut cargo = place.cargo("test");
     cargo.args(["--locked", "--workspace", "--exclude", "heloscope-web", "--no-fail-fast"]);
-    let (success, output) = passed_on(&mut cargo)?;
+    cargo
+}
+
+/// What cargo tests, and how many of these tests are dialogues.
+fn native(place: &Place) -> Result<(Tally, usize)> {
+    let (success, output) = passed_on(&mut native_tests(place))?;
     // The one module of that name is the dialogues'.
     let dialogues = output.lines().filter(|line| line.starts_with("test native::")).count();
     Ok((counted(Tally::of_cargo(&output), success), dialogues))
@@ -54,7 +75,7 @@ fn dialogues(place: &Place, natively: usize) -> Result<Tally> {
     node_tests(place, node, "dialogues", &["crates/dialogue/wasm.test.mjs".to_owned()])
 }
 
-/// The page and the widget: their scripts, and all of it in a browser with the relay behind.
+/// The page and the widget: their scripts, and all of it in a browser with the relay and mail servers behind.
 fn page(place: &Place) -> Result<Tally> {
     let folder = place.root.join("web/test");
     let tests: Vec<String> = files(&folder)?
@@ -66,7 +87,7 @@ fn page(place: &Place) -> Result<Tally> {
         bail!("there are no tests in {}", folder.display());
     }
     let mut node = place.node();
-    node.env("HELOSCOPE_RELAY", place.relay());
+    node.env("HELOSCOPE_RELAY", place.relay()).env("INTEROP_SERVERS", mail_servers(place));
     if let Some(chromium) = BROWSER[0].found() {
         node.env("CHROMIUM", chromium);
     }

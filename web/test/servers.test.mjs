@@ -1,0 +1,33 @@
+// Every real mail server there is, tested by the page: WebAssembly in a browser, our relay, TCP.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { closeBrowser, noBrowser } from "./harness.mjs";
+import { seen, startMailServers, testedOnPage } from "./mail-servers.mjs";
+
+const NAMES = [
+  "postfix", "postscreen", "exim", "opensmtpd", "smtp-server", "aiosmtpd", "openssl-tls10", "openssl-tls11",
+  "openssl-tls12", "openssl-rsa-key-transport", "openssl-cbc", "openssl-dhe-2048", "openssl-dhe-1024",
+  "openssl-rsa-1024", "openssl-p521-certificate", "openssl-p521-group", "openssl-ed25519-certificate",
+  "openssl-x25519", "openssl-x25519mlkem768",
+];
+
+const { servers, stop } = noBrowser ? { servers: {}, stop() {} } : await startMailServers();
+
+after(closeBrowser);
+after(stop);
+
+test("no server is left out", { skip: noBrowser }, () =>
+  assert.deepEqual(Object.keys(servers).filter((name) => !NAMES.includes(name)), []));
+
+for (const name of NAMES) {
+  const skip = noBrowser || (name in servers ? false : `${name} cannot be started here; why, stands above`);
+  test(name, { skip }, () =>
+    testedOnPage(servers[name], async ({ report }) => {
+      const { host, ports, expected } = servers[name];
+      const asked = ({ port, implicit_tls }) => `${port}/${implicit_tls ? "implicit" : "starttls"}`;
+      assert.equal(report.host, host);
+      assert.deepEqual(report.ports.map(asked), ports);
+      assert.deepEqual(report.ports.map((port, place) => seen(expected[place], port)), expected);
+    }));
+}
