@@ -95,6 +95,14 @@ pub(crate) const MAIL_SERVERS: [Tool; 4] = [
         debian: &["libsasl2-modules"],
     },
     Tool {
+        name: "python3-venv",
+        purpose: "a place for aiosmtpd, a mail server in Python",
+        programs: &["/usr/share/python-wheels"],
+        version: &[],
+        get: None,
+        debian: &["python3-venv"],
+    },
+    Tool {
         name: "openssl",
         purpose: "makes the mail servers' certificates, and is a TLS server to compare with",
         programs: &["openssl"],
@@ -142,10 +150,10 @@ impl Tool {
     }
 }
 
-/// A program's file: on `PATH`, or the path given.
+/// A program's file on `PATH`; a path is taken as it is.
 pub(crate) fn which(program: &str) -> Option<PathBuf> {
     if Path::new(program).is_absolute() {
-        return Path::new(program).is_file().then(|| program.into());
+        return Path::new(program).exists().then(|| program.into());
     }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
