@@ -84,12 +84,7 @@ fn optimise(place: &Place) -> Result<()> {
     let words = [PASSES.join(" "), WASM_FEATURES.join(" ")].concat();
     unless_done(&place.stamps().join("wasm-opt"), &[bound.clone(), lock], &words, &[optimised(place)], || {
         let mut wasm_opt = place.npm_program("wasm-opt");
-        wasm_opt
-            .args(PASSES)
-            .args(WASM_FEATURES)
-            .arg(&bound)
-            .arg("-o")
-            .arg(optimised(place));
+        wasm_opt.args(PASSES).args(WASM_FEATURES).arg(&bound).arg("-o").arg(optimised(place));
         step("wasm-opt", "smaller WebAssembly", &mut wasm_opt)
     })
 }

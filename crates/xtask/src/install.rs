@@ -96,7 +96,7 @@ pub(crate) const MAIL_SERVERS: [Tool; 4] = [
     },
     Tool {
         name: "python3-venv",
-        purpose: "a place for aiosmtpd, a mail server in Python",
+        purpose: "holds aiosmtpd, a mail server in Python",
         programs: &["/usr/share/python-wheels"],
         version: &[],
         get: None,
@@ -109,18 +109,6 @@ pub(crate) const MAIL_SERVERS: [Tool; 4] = [
         version: &["version"],
         get: None,
         debian: &["openssl"],
-    },
-    Tool {
-        name: "python3-venv",
-        purpose: "holds aiosmtpd, a mail server in Python",
-        programs: &[
-            "/usr/lib/python3.11/ensurepip/__init__.py",
-            "/usr/lib/python3.12/ensurepip/__init__.py",
-            "/usr/lib/python3.13/ensurepip/__init__.py",
-        ],
-        version: &[],
-        get: None,
-        debian: &["python3-venv"],
     },
 ];
 
