@@ -43,6 +43,38 @@ pub(crate) fn reply_too_long(play: &mut Play) {
     play.seen(&["greeting: no reply: TooLong after 256 lines \"\"", "greeting: ended"]);
 }
 
+/// As many octets as a reply may have, in as many lines as fit: all kept, of each reply of the dialogue.
+pub(crate) fn replies_as_long_as_they_may_be(play: &mut Play) {
+    const LINES: usize = 16;
+    let long = |code: &str| {
+        let text = "x".repeat(4090);
+        let lines: Vec<_> = (1..=LINES)
+            .map(|line| format!("{code}{}{text}\r\n", if line < LINES { '-' } else { ' ' }))
+            .collect();
+        lines.concat()
+    };
+    let kept = LINES * 4094;
+    greeted_with(play, long("220"));
+    play.client("EHLO relay.example\r\n");
+    play.server(long("502"));
+    play.client("HELO relay.example\r\n");
+    play.server(long("250"));
+    play.client("QUIT\r\n");
+    play.server(long("221"));
+    play.is_closed_by_probe();
+    play.keeps(4 * kept);
+    play.seen_last(&["quit: ended"]);
+}
+
+/// What has no end is not waited for: it is known as soon as it is too long.
+pub(crate) fn greeting_without_end(play: &mut Play) {
+    greeted_with(play, "220-mx.example\r\n");
+    play.server("x".repeat(300_000));
+    play.is_closed_by_probe();
+    play.keeps("220-mx.example".len() + 512);
+    play.seen_last(&["greeting: ended"]);
+}
+
 /// The last line's code counts.
 pub(crate) fn mixed_codes(play: &mut Play) {
     greeted_with(play, "250-mx.example\r\n220 ready\r\n");

@@ -85,6 +85,8 @@ dialogues! {
         imap,
         reply_without_a_code,
         reply_too_long,
+        replies_as_long_as_they_may_be,
+        greeting_without_end,
         mixed_codes,
         greeting_421,
         greeting_554,

@@ -8,7 +8,8 @@ use heloscope_observation::{
     ConnectionId, Established, Event, Handshake, Observation, PortSpec, Refusal, RefusalCode, Stage, Target,
     TlsFailure,
 };
-use heloscope_probe::{Input, Output, Probe};
+use heloscope_probe::{Input, Output, Probe, limits};
+use heloscope_smtp::ReplyLine;
 use rustls::ServerConnection;
 
 use crate::server::{self, Tls};
@@ -38,6 +39,8 @@ pub(crate) struct Play {
     ends: BTreeMap<ConnectionId, End>,
     seen: Vec<String>,
     due: Option<Duration>,
+    /// Octets of the server's that the probe keeps.
+    kept: BTreeMap<ConnectionId, usize>,
 }
 
 /// The mail server's end of a connection.
@@ -61,10 +64,13 @@ impl Play {
             ends: BTreeMap::new(),
             seen: Vec::new(),
             due: None,
+            kept: BTreeMap::new(),
         };
         dialogue(&mut play);
         assert!(play.seen.is_empty(), "not spoken of: {:#?}", play.seen);
         assert_eq!(play.due, None, "the test is over");
+        let kept: usize = play.kept.values().sum();
+        assert!(kept <= limits::MAX_KEPT * play.kept.len().max(1), "{kept} octets kept");
     }
 
     /// Begins a test of mx.example, at 2026-11-23T22:00:00Z.
@@ -164,6 +170,11 @@ impl Play {
         self.input(|connection, at| Input::Closed { connection, at });
     }
 
+    /// Asks that the probe keeps so many octets of the server's of this connection.
+    pub(crate) fn keeps(&self, octets: usize) {
+        assert_eq!(self.kept.get(&self.on).copied().unwrap_or_default(), octets, "octets kept");
+    }
+
     /// Asks that the probe has closed the connection, and has sent nothing else but perhaps a close_notify or alert.
     pub(crate) fn is_closed_by_probe(&mut self) {
         assert!(self.end().closed_by_probe, "the probe has closed the connection");
@@ -221,11 +232,26 @@ impl Play {
                 Output::Close { connection } => {
                     self.ends.entry(connection).or_default().closed_by_probe = true;
                 }
-                Output::Observed(observation) => self.seen.push(line(&observation)),
+                Output::Observed(observation) => {
+                    *self.kept.entry(observation.connection).or_default() += kept(&observation.event);
+                    self.seen.push(line(&observation));
+                }
                 Output::Wait { until } => return self.due = Some(until),
                 Output::Done => return self.due = None,
             }
         }
+    }
+}
+
+/// Octets of the server's that an observation keeps.
+fn kept(event: &Event) -> usize {
+    let lines = |lines: &[ReplyLine]| lines.iter().map(|line| line.octets.len()).sum();
+    match event {
+        Event::Replied { reply, .. } => lines(&reply.lines),
+        Event::NoReply { fault, .. } => fault.octets.len() + lines(&fault.lines),
+        Event::Injected { octets, .. } | Event::TlsFailed(TlsFailure::NotTls(octets)) => octets.len(),
+        Event::Chain(chain) => chain.iter().map(|der| der.0.len()).sum(),
+        _ => 0,
     }
 }
 

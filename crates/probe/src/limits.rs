@@ -1,4 +1,4 @@
-//! How long a test waits; each is a bound on what a server can cost.
+//! How long a test waits, and how much it keeps; each is a bound on what a server can cost.
 
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ pub const QUIT: Duration = Duration::from_secs(5);
 
 /// A port's whole test, however many connections it takes.
 pub const PORT: Duration = Duration::from_secs(90);
+
+/// Octets of the server's kept of one connection: at most seven replies (greeting, EHLO and HELO twice, STARTTLS, QUIT)
+/// and a chain, each bounded by 64 KiB on its own.
+pub const MAX_KEPT: usize = 8 * heloscope_smtp::MAX_REPLY;
 
 /// Octets kept of clear text where TLS was to begin, and octets waited through for TLS to begin after all.
 pub const MAX_STRAY: usize = heloscope_smtp::MAX_STRAY;
