@@ -1,0 +1,14 @@
+//! What the fuzz targets share: a probe that is watched at every step, a mail server's end
+//! of TLS, and DER that can be changed.
+
+mod der;
+mod page;
+mod script;
+mod server;
+mod watched;
+
+pub use der::{CHAIN, changed};
+pub use page::{html, markdown, seen, text};
+pub use script::Script;
+pub use server::{CERTIFICATE, Kind, Server};
+pub use watched::{End, Watched, command};
