@@ -104,6 +104,9 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
         if let Some(group) = &tls.key_exchange {
             facts.push(fact("Key exchange", [Line::Said(group.clone())]));
         }
+        if tls.client_certificate_requested {
+            facts.push(fact("Requested", [Line::Words("a client certificate; none was given".into())]));
+        }
     }
     facts
 }

@@ -74,6 +74,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
         Evidence::TlsFailed(failed) => tls::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
+        Evidence::TlsOutdatedOnly { choice, why } => tls::outdated_only(choice, why, audience),
+        Evidence::TlsHelloIntolerance { said } => tls::hello_intolerance(said, audience),
         Evidence::TlsCipherWeak { suite, weaknesses } => tls::cipher_weak(suite, weaknesses, audience),
         Evidence::CertificateExpired { certificate: place, not_after, now } => {
             certificate::expired(*place, *not_after, *now, audience)

@@ -16,7 +16,7 @@ use heloscope_observation::Host;
 
 pub(crate) use evidence::{Evidence, Handshaking, Refused};
 
-use crate::facts::{ChainFacts, PortFacts};
+use crate::facts::{Answer, ChainFacts, PortFacts};
 use crate::words::error_words;
 use crate::{ErrorCode, PortError, Severity};
 
@@ -94,6 +94,18 @@ impl Subject<'_> {
             None if facts.moments.ended.is_some() => Cow::Borrowed("the session ended without it"),
             None => Cow::Borrowed("the test has not come this far"),
         })
+    }
+
+    /// A handshake that broke off, though a hello made by hand was answered.
+    fn handshake_excused(&self) -> Option<Outcome> {
+        Some(Outcome::NotTested(Cow::Borrowed(match self.facts.answer()? {
+            Answer::Unspoken(_) => {
+                "this test reads the server's answer, but finishes no handshake of this kind"
+            }
+            Answer::OtherForm(_) => {
+                "the server answered a hello of another form; a handshake of that form was not finished"
+            }
+        })))
     }
 
     /// Why TLS could not be looked at.

@@ -1,5 +1,6 @@
 //! Observations, folded by subject into facts; no opinions here.
 
+mod answer;
 mod capabilities;
 mod certificate;
 mod error;
@@ -8,6 +9,7 @@ mod timings;
 mod tls;
 mod transcript;
 
+pub(crate) use answer::{Answer, choice};
 pub(crate) use capabilities::capabilities;
 pub(crate) use certificate::{ChainFacts, certificate, days_between, rfc3339};
 pub(crate) use error::port_error;

@@ -73,7 +73,7 @@ impl<'a> Folded<'a> {
         let facts = PortFacts::of(observations, spec);
         let chain =
             facts.chain.and_then(|chain| ChainFacts::of(chain, &observations.target.host, verifier, now));
-        let error = facts.failure.as_ref().map(|failure| facts::port_error(failure, facts.is_implicit()));
+        let error = facts.failure.as_ref().map(|failure| facts::port_error(failure, &facts));
         Self { facts, chain, error }
     }
 
@@ -126,7 +126,7 @@ fn examined(
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,
         capabilities_after_tls: after,
-        tls: facts.handshake.map(facts::tls),
+        tls: facts::tls(facts),
         certificate: chain.as_ref().and_then(|chain| chain.judged(subject.now)),
         chain: chain
             .iter()

@@ -159,7 +159,8 @@ fn failure_text(facts: &PortFacts<'_>, failure: &Failure<'_>) -> String {
         Cause::GreetingRejected(reply) | Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => {
             first_line(reply)
         }
-        _ => code_words(facts::port_error(failure, facts.is_implicit()).code).to_owned(),
+        _ if facts.answer().is_some() => format!("{}, not finished here", handshake(facts)),
+        _ => code_words(facts::port_error(failure, facts).code).to_owned(),
     }
 }
 
@@ -175,13 +176,14 @@ fn fact(facts: &PortFacts<'_>, kind: StepKind, now: i64) -> String {
             hello.extensions().map(|reply| keywords(&reply)).or_else(|| hello.ehlo.map(first_line))
         }
         StepKind::StartTls => facts.starttls.map(first_line),
-        StepKind::Tls => facts.handshake.map(|handshake| {
-            let tls = facts::tls(handshake);
-            format!("{} · {}", tls.version, tls.cipher_suite)
-        }),
+        StepKind::Tls => Some(handshake(facts)),
         StepKind::Certificate => facts.chain.map(|chain| leaf(chain, now)),
     };
     text.unwrap_or_default()
+}
+
+fn handshake(facts: &PortFacts<'_>) -> String {
+    facts::tls(facts).map(|tls| format!("{} · {}", tls.version, tls.cipher_suite)).unwrap_or_default()
 }
 
 /// Why a step may be waiting that waits for so long.

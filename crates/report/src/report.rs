@@ -194,8 +194,11 @@ pub struct Tls {
     /// The group's IANA name; `RSA` for RSA key transport, `DHE 2048` for a finite-field group of the
     /// server's own.
     pub key_exchange: Option<String>,
-    /// Whether the handshake was finished.
+    /// Whether the handshake was finished; `false` where its parameters were read from the server's clear flight.
     pub completed: bool,
+    /// Whether the server asked for a client certificate; none was given.
+    #[serde(default)]
+    pub client_certificate_requested: bool,
 }
 
 /// Facts of one certificate; all but `sha256` are `None` where it could not be read.

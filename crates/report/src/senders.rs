@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::words::error_words;
-use crate::{Finding, Port, Report, Role, Severity};
+use crate::{Finding, Port, Report, Role, Severity, Tls};
 
 /// What one kind of sender will do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,8 @@ enum Reach<'a> {
     /// TLS was offered and failed.
     Broken,
     Encrypted,
+    /// A hello by hand was answered, and no handshake finished: it depends on what a sender's TLS library speaks.
+    Answered(&'a Tls),
     Unknown,
 }
 
@@ -137,8 +139,10 @@ fn reach(port: &Port) -> Reach<'_> {
     if find(&["starttls-failed", "tls-failed"]).is_some() {
         return Reach::Broken;
     }
-    if port.tls.as_ref().is_some_and(|tls| tls.completed) {
-        return Reach::Encrypted;
+    match &port.tls {
+        Some(tls) if tls.completed => return Reach::Encrypted,
+        Some(tls) => return Reach::Answered(tls),
+        None => {}
     }
     match find(&["starttls-missing", "esmtp-masked"]) {
         Some(_) => Reach::ClearText,
@@ -195,7 +199,7 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 .to_owned(),
         ),
         (Reach::Broken, Sender::MailClient) => (Refuses, "Cannot send: TLS does not come up.".to_owned()),
-        (Reach::Encrypted, sender) if has(port, "starttls-injection") => {
+        (Reach::Encrypted | Reach::Answered(_), sender) if has(port, "starttls-injection") => {
             let name = if sender == Sender::MailClient { "a mail client" } else { "a sender" };
             (
                 Depends,
@@ -237,7 +241,52 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 }
             }
         }
+        (Reach::Answered(tls), sender) => answered(port, tls, sender),
         (Reach::Unknown, _) => (NotTested, not_tested(port)),
+    }
+}
+
+fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
+    use SenderOutcome::{Depends, Refuses};
+    let version = &tls.version;
+    let is_old = has(port, "tls-version-weak");
+    let condition = match has(port, "tls-hello-intolerance") {
+        true => "if its hello is of an older form".to_owned(),
+        false => format!("if it still speaks {version} with {}", tls.cipher_suite),
+    };
+    match sender {
+        Sender::Opportunistic => {
+            let postfix = match is_old || has(port, "tls-outdated-only") {
+                true => ", as Postfix on OpenSSL does",
+                false => "",
+            };
+            let text = format!(
+                "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
+                 mail queued."
+            );
+            (Depends, text)
+        }
+        Sender::MtaSts if is_old => {
+            (Refuses, format!("Does not deliver: MTA-STS demands TLS 1.2, and this is {version} at best."))
+        }
+        Sender::MailClient if is_old => {
+            (Refuses, format!("Cannot send: mail clients of today refuse {version}."))
+        }
+        Sender::MtaSts => match faults(port) {
+            Some(faults) => (Refuses, format!("Does not deliver: {faults}.")),
+            None => (Depends, format!("Delivers {condition}, else not at all: the certificate holds.")),
+        },
+        Sender::MailClient => match faults(port) {
+            Some(faults) => (Refuses, format!("Refuses the connection or warns its user: {faults}.")),
+            None => (Depends, format!("Sends {condition}, and cannot otherwise; the certificate holds.")),
+        },
+        Sender::Dane => {
+            let text = format!(
+                "Where TLSA records are published TLS must come up: it does {condition}. {}",
+                dane(port)
+            );
+            (Depends, text)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::senders::small;
 use crate::words::error_words;
-use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status};
+use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status, Tls};
 
 /// The verdict on a report in plain words: `Mail reaches this server over TLS 1.3; its certificate expires in
 /// 12 days.`
@@ -99,12 +99,12 @@ fn port_sentence(port: &Port) -> String {
         "session-cut-short",
     ];
     let decisive = port.findings.iter().find(|finding| DECISIVE.contains(&finding.id.as_str()));
-    let completed = port.tls.as_ref().filter(|tls| tls.completed);
-    let (main, told) = match (decisive, completed) {
+    let (main, told) = match (decisive, &port.tls) {
         (Some(finding), _) => {
             (format!("Port {}: {}", port.port, small(&finding.title)), Some(finding.id.as_str()))
         }
-        (None, Some(tls)) => (format!("{who} over {}", tls.version), None),
+        (None, Some(tls)) if tls.completed => (format!("{who} over {}", tls.version), None),
+        (None, Some(tls)) => answered(port, tls, who),
         (None, None) if has(port, "starttls-missing") => {
             (format!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
         }
@@ -116,7 +116,7 @@ fn port_sentence(port: &Port) -> String {
     let mut rest = port.findings.iter().filter(|finding| Some(finding.id.as_str()) != told);
     let beside = match rest.next() {
         Some(finding) => Some(clause(finding)),
-        None if decisive.is_none() && completed.is_some() => validity(port),
+        None if decisive.is_none() => validity(port),
         None => None,
     };
     let more = match rest.count() {
@@ -128,6 +128,29 @@ fn port_sentence(port: &Port) -> String {
         Some(beside) => format!("{main}; {beside}{more}."),
         None => format!("{main}."),
     }
+}
+
+/// Where no handshake was finished, but a hello by hand was answered.
+fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>) {
+    let Tls { version, cipher_suite, .. } = tls;
+    let else_what = match port.role {
+        Role::Relay => "else in clear text or not at all",
+        _ => "else not at all",
+    };
+    if has(port, "tls-version-weak") {
+        return (
+            format!("{who} over {version} where that is still spoken, {else_what}"),
+            Some("tls-version-weak"),
+        );
+    }
+    if has(port, "tls-hello-intolerance") {
+        let words = format!("{who} over {version} with a hello of an older form, {else_what}");
+        return (words, Some("tls-hello-intolerance"));
+    }
+    (
+        format!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
+        Some("tls-outdated-only"),
+    )
 }
 
 fn validity(port: &Port) -> Option<String> {

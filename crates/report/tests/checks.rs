@@ -315,31 +315,6 @@ fn starttls_failed() {
 }
 
 #[test]
-fn a_hello_by_hand_says_what_the_server_would_have_chosen() {
-    let (_, intermediate, leaf) = chain();
-    let alert = TlsFailure::Alert(AlertDescription(70));
-    let report = Scene::one("25", |play| {
-        play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake().tls_fails(alert)
-    })
-    .raw_hello("25", |play| {
-        // TLS_RSA_WITH_3DES_EDE_CBC_SHA
-        let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
-        let play = play.connects().begins_handshake();
-        play.chooses(TlsVersion::TLS_1_0, 0x000a, None, false, sent).ends(Stage::Tls)
-    })
-    .judged();
-    let port = &report.ports[0];
-    assert!(port.found("starttls-failed").explanation.contains("TLS 1.0 with TLS_RSA_WITH_3DES_EDE_CBC_SHA"));
-    assert_eq!(port.found("tls-version-weak").title, "The server speaks TLS 1.0 at best");
-    assert!(port.found("tls-cipher-weak").explanation.contains("3DES"));
-    assert!(port.found("tls-cipher-weak").explanation.contains("no forward secrecy"));
-    let tls = port.tls.clone().unwrap();
-    assert_eq!((tls.key_exchange.as_deref(), tls.completed), (Some("RSA"), false));
-    assert_eq!(port.verdict("certificate-hostname-mismatch"), Verdict::Passed);
-    assert_eq!(port.chain.len(), 2);
-}
-
-#[test]
 fn starttls_injection() {
     let (_, _, leaf) = chain();
     let injected = port("25", |play| {

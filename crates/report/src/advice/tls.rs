@@ -51,7 +51,7 @@ pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advic
         explanation: format!(
             "{}{} {}",
             failed.said,
-            speaks(failed),
+            besides(failed),
             audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)
         ),
         fix: HANDSHAKE_FIX.to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
             "{}{} Mail clients set to TLS on this port cannot send mail. Other mail servers do not use it: \
              opportunistic, MTA-STS and DANE senders are not affected.",
             failed.said,
-            speaks(failed)
+            besides(failed)
         ),
         fix: format!(
             "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
@@ -78,14 +78,58 @@ const HANDSHAKE_FIX: &str = "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or Cha
                              and key belong together and that the server can read them, and look in its log \
                              for the handshake's error.";
 
-fn speaks(failed: &Handshaking) -> String {
-    let words = failed.speaks.as_ref().map(|speaks| {
-        format!(
-            " A hello for old servers showed what it would choose: {speaks}; senders of today do not \
-                 speak that."
-        )
-    });
-    words.unwrap_or_default()
+/// What else is known of a handshake that failed.
+fn besides(failed: &Handshaking) -> String {
+    let mut words = String::new();
+    if let Some(choice) = &failed.choice {
+        words.push_str(&format!(
+            " The server answered a hello of an older form, and chose {choice}: what it dislikes comes later in the \
+             handshake, or stands in newer hellos only."
+        ));
+    }
+    if failed.client_certificate_requested {
+        words
+            .push_str(" It asked for a client certificate, which mail servers and mail clients do not have.");
+    }
+    words
+}
+
+pub(super) fn outdated_only(choice: &str, why: &[&str], audience: Audience) -> Advice {
+    Advice {
+        title: "The server takes only what modern TLS libraries no longer speak".to_owned(),
+        explanation: format!(
+            "The server answered a hello of an older form, and chose {choice}: {}. It is not broken, but TLS does not \
+             come up with everyone. {}",
+            why.join("; "),
+            audience.pick(
+                "Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
+                 deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce \
+                 MTA-STS, and DANE senders where TLSA records are published, deliver if they speak it, else \
+                 not at all.",
+                "Mail clients that speak it, such as those on OpenSSL, send mail; others cannot.",
+            )
+        ),
+        fix: ALLOW_MODERN.to_owned(),
+    }
+}
+
+pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
+    Advice {
+        title: "The server takes an older form of hello, not today's".to_owned(),
+        explanation: format!(
+            "{said} The first hello was that of a TLS library of today, with TLS 1.3 and its key shares; the \
+             other goes up to TLS 1.2. {}",
+            audience.pick(
+                "Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
+                 after a failed attempt, or keep the mail queued. Senders that enforce MTA-STS, and DANE \
+                 senders where TLSA records are published, deliver with an older hello only.",
+                "Mail clients with an older hello send mail; others cannot.",
+            )
+        ),
+        fix: "Update the server's TLS library, and look at the firewalls, load balancers and proxies before \
+              it: some drop a hello that is long, comes in two packets, or offers TLS 1.3."
+            .to_owned(),
+    }
 }
 
 pub(super) fn injection(octets: usize, begun: &str) -> Advice {
@@ -135,9 +179,9 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
                 "Mail clients use it where they still offer it, and cannot send mail where they do not.",
             )
         ),
-        fix:
-            "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which has no \
-              weak suites."
-                .to_owned(),
+        fix: ALLOW_MODERN.to_owned(),
     }
 }
+
+const ALLOW_MODERN: &str = "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which \
+                            has no weak suites.";

@@ -53,6 +53,15 @@ pub(crate) enum Evidence {
         suite: String,
         weaknesses: Vec<Weakness>,
     },
+    /// Version and suite, and why they are not spoken.
+    TlsOutdatedOnly {
+        choice: String,
+        why: Vec<&'static str>,
+    },
+    /// `said` is the error in words.
+    TlsHelloIntolerance {
+        said: String,
+    },
     /// Times in Unix seconds; `certificate` is a place in the chain, 0 for the leaf.
     CertificateExpired {
         certificate: usize,
@@ -109,15 +118,16 @@ pub(crate) struct Refused {
     pub(crate) said: String,
 }
 
-/// A handshake that failed, with its error in words, and what a raw hello learned that the server would have
-/// chosen.
+/// A handshake that failed, with its error in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Handshaking {
     pub(crate) said: String,
     /// Whether the ClientHello went out.
     pub(crate) begun: bool,
-    /// `TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA`
-    pub(crate) speaks: Option<String>,
+    /// What was chosen when a hello made by hand was answered: `TLS 1.2 with
+    /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
+    pub(crate) choice: Option<String>,
+    pub(crate) client_certificate_requested: bool,
 }
 
 impl Evidence {

@@ -68,6 +68,9 @@ static SESSION_CUT_SHORT: Check = Check {
             let whole = subject.facts.moments.ended.is_some() && subject.facts.established.is_some();
             return if whole { Outcome::Passed } else { subject.not_tested() };
         };
+        if let Some(excused) = subject.handshake_excused() {
+            return excused;
+        }
         let stage = failure.stage;
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.

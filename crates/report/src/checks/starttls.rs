@@ -1,5 +1,5 @@
 use super::greeting::said;
-use super::tls::{handshaking, tls_failed};
+use super::tls::broken_off;
 use super::{Check, Evidence, Outcome, Refused};
 use crate::Severity;
 use crate::facts::Cause;
@@ -41,10 +41,13 @@ static STARTTLS_FAILED: Check = Check {
             Some(Cause::StartTlsRejected(reply)) => {
                 Outcome::Found(Evidence::StartTlsRefused(Refused { code: reply.code(), said: said(subject) }))
             }
-            _ if tls_failed(subject) => Outcome::Found(Evidence::StartTlsFailed(handshaking(subject))),
-            _ if facts.is_encrypted() => Outcome::Passed,
-            _ if facts.offers_starttls() == Some(false) => NOT_OFFERED,
-            _ => subject.not_tested(),
+            _ => broken_off(subject, Evidence::StartTlsFailed).unwrap_or_else(|| {
+                match facts.offers_starttls() {
+                    _ if facts.is_encrypted() => Outcome::Passed,
+                    Some(false) => NOT_OFFERED,
+                    _ => subject.not_tested(),
+                }
+            }),
         }
     },
 };
@@ -62,7 +65,8 @@ static STARTTLS_INJECTION: Check = Check {
                 let begun = visible_line(octets, total.saturating_sub(octets.len()));
                 Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })
             }
-            None if facts.is_encrypted() => Outcome::Passed,
+            // A ServerHello stands behind whatever came before it, be it read by hand.
+            None if facts.handshake.is_some() => Outcome::Passed,
             None if facts.offers_starttls() == Some(false) => NOT_OFFERED,
             None => subject.not_tested(),
         }

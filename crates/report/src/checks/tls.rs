@@ -1,12 +1,13 @@
-use heloscope_observation::{Handshake, RefusalCode, Stage, TlsVersion};
+use heloscope_observation::{RefusalCode, Stage, TlsVersion};
 
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
-use crate::facts::Cause;
-use crate::names::{suite_name, version_name, weaknesses};
+use crate::facts::{Answer, Cause, choice};
+use crate::names::{suite_name, unspoken, version_name, weaknesses};
 
-pub(super) static CHECKS: &[&Check] = &[&TLS_FAILED, &TLS_VERSION_WEAK, &TLS_CIPHER_WEAK];
+pub(super) static CHECKS: &[&Check] =
+    &[&TLS_FAILED, &TLS_VERSION_WEAK, &TLS_CIPHER_WEAK, &TLS_OUTDATED_ONLY, &TLS_HELLO_INTOLERANCE];
 
 static TLS_FAILED: Check = Check {
     id: "tls-failed",
@@ -18,10 +19,10 @@ static TLS_FAILED: Check = Check {
         if !facts.is_implicit() {
             return Outcome::NotApplicable("on this port TLS begins with STARTTLS");
         }
-        if tls_failed(subject) {
-            return Outcome::Found(Evidence::TlsFailed(handshaking(subject)));
-        }
-        if facts.is_encrypted() { Outcome::Passed } else { subject.not_tested() }
+        broken_off(subject, Evidence::TlsFailed).unwrap_or_else(|| match facts.is_encrypted() {
+            true => Outcome::Passed,
+            false => subject.not_tested(),
+        })
     },
 };
 
@@ -55,6 +56,49 @@ static TLS_CIPHER_WEAK: Check = Check {
     },
 };
 
+static TLS_OUTDATED_ONLY: Check = Check {
+    id: "tls-outdated-only",
+    severity: Severity::Notice,
+    basis: "RFC 9325 §4.1, §4.2",
+    title: "The server takes only what modern TLS libraries no longer speak",
+    examine: |subject| match (subject.facts.answer(), subject.facts.handshake) {
+        (Some(Answer::Unspoken(read)), _) => {
+            let is_weak = read.version < TlsVersion::TLS_1_2 || !weaknesses(read).is_empty();
+            match is_weak {
+                true => Outcome::NotApplicable("its version or its cipher suite is weak, which says more"),
+                false => {
+                    Outcome::Found(Evidence::TlsOutdatedOnly { choice: choice(read), why: unspoken(read) })
+                }
+            }
+        }
+        (_, Some(_)) => Outcome::Passed,
+        (_, None) => subject.no_tls(),
+    },
+};
+
+static TLS_HELLO_INTOLERANCE: Check = Check {
+    id: "tls-hello-intolerance",
+    severity: Severity::Notice,
+    basis: "RFC 8446 §9.3",
+    title: "The server takes an older form of hello, not today's",
+    examine: |subject| match subject.facts.answer() {
+        Some(Answer::OtherForm(_)) => Outcome::Found(Evidence::TlsHelloIntolerance { said: said(subject) }),
+        _ if subject.facts.is_encrypted() => Outcome::Passed,
+        _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
+    },
+};
+
+/// What to make of a handshake that broke off; `None` where none did.
+pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evidence) -> Option<Outcome> {
+    let excused = subject.handshake_excused();
+    excused.or_else(|| match tls_failed(subject) {
+        // A hello made by hand may yet be answered.
+        true if subject.facts.raw_hello_runs => Some(subject.not_tested()),
+        true => Some(Outcome::Found(evidence(handshaking(subject)))),
+        false => None,
+    })
+}
+
 /// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and what the relay
 /// did says nothing about the server.
 pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
@@ -69,15 +113,12 @@ pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
     })
 }
 
-/// How TLS failed.
-pub(super) fn handshaking(subject: &Subject<'_>) -> Handshaking {
+fn handshaking(subject: &Subject<'_>) -> Handshaking {
     let facts = subject.facts;
-    let speaks = |handshake: &Handshake| {
-        format!("{} with {}", version_name(handshake.version), suite_name(handshake.suite))
-    };
     Handshaking {
         said: said(subject),
         begun: facts.moments.handshake_begun.is_some(),
-        speaks: facts.handshake.filter(|_| !facts.is_encrypted()).map(speaks),
+        choice: facts.handshake.filter(|_| !facts.is_encrypted()).map(choice),
+        client_certificate_requested: facts.client_certificate_requested,
     }
 }

@@ -3,16 +3,17 @@
 use heloscope_observation::{Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 
-use super::port::{Cause, Failure};
+use super::port::{Cause, Failure, PortFacts};
+use super::{Answer, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
-pub(crate) fn port_error(failure: &Failure<'_>, implicit_tls: bool) -> PortError {
+pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortError {
     let stage = failure.stage;
-    let (code, message) = match failure.cause {
+    let (code, mut message) = match failure.cause {
         Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
         Cause::GreetingRejected(reply) => {
             (ErrorCode::GreetingRejected, rejected("The server greeted with a refusal", reply, stage))
@@ -24,10 +25,13 @@ pub(crate) fn port_error(failure: &Failure<'_>, implicit_tls: bool) -> PortError
             (ErrorCode::StartTlsRejected, rejected("The server refused STARTTLS", reply, stage))
         }
         Cause::NoReply(fault) => no_reply(fault, stage),
-        Cause::Tls(failure) => tls_failure(failure, implicit_tls),
+        Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
         Cause::Closed(partial) => (ErrorCode::Closed, closed(stage, partial)),
         Cause::TimedOut(after, partial) => (ErrorCode::Timeout, timed_out(stage, after.as_secs(), partial)),
     };
+    if let Some(answer) = facts.answer() {
+        message.push_str(&answered(answer));
+    }
     PortError { code, message, phase: stage }
 }
 
@@ -141,6 +145,20 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
                          or someone on the path posed as the server.";
             (ErrorCode::TlsFailed, words.to_owned())
         }
+    }
+}
+
+fn answered(answer: Answer<'_>) -> String {
+    match answer {
+        Answer::Unspoken(read) => format!(
+            " The server answered a hello of an older form, and chose {}. This test reads that answer, but finishes no \
+             handshake of this kind: nothing inside TLS was tested.",
+            choice(read)
+        ),
+        Answer::OtherForm(read) => format!(
+            " The server answered a second hello, of an older form, and chose {}. Nothing inside TLS was tested.",
+            choice(read)
+        ),
     }
 }
 

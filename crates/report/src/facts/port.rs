@@ -26,6 +26,10 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) handshake: Option<&'a Handshake>,
     /// The dialogue's chain, else what a raw hello learned.
     pub(crate) chain: Option<&'a [Der]>,
+    /// The server asked for a client certificate, on either connection.
+    pub(crate) client_certificate_requested: bool,
+    /// A raw hello is under way.
+    pub(crate) raw_hello_runs: bool,
     /// EHLO and HELO inside TLS.
     pub(crate) encrypted: Hello<'a>,
     /// What ended the test early.
@@ -94,6 +98,8 @@ impl<'a> PortFacts<'a> {
             injected: None,
             handshake: None,
             chain: None,
+            client_certificate_requested: false,
+            raw_hello_runs: false,
             encrypted: Hello::default(),
             failure: None,
             moments: Moments::default(),
@@ -160,7 +166,7 @@ impl<'a> PortFacts<'a> {
                 self.chain = Some(chain);
                 self.moments.chain_seen = Some(at);
             }
-            Event::ClientCertificateRequested => {}
+            Event::ClientCertificateRequested => self.client_certificate_requested = true,
             Event::Handshake(handshake) => {
                 self.handshake = Some(handshake);
                 self.moments.handshake_done = Some(at);
@@ -263,9 +269,15 @@ impl<'a> PortFacts<'a> {
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {
+        let mut connections = observations.connections.iter();
+        self.raw_hello_runs =
+            connections.any(|one| one.port == self.spec && one.purpose == Purpose::RawHello);
         for seen in on(observations, self.spec, Purpose::RawHello) {
             match &seen.event {
                 Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
+                Event::Injected { octets, total } => self.injected = self.injected.or(Some((octets, *total))),
+                Event::ClientCertificateRequested => self.client_certificate_requested = true,
+                Event::Ended => self.raw_hello_runs = false,
                 Event::Chain(chain) if self.chain.is_none() => {
                     self.chain = Some(chain);
                     self.moments.chain_seen = Some(seen.at);

@@ -1,20 +1,25 @@
 use heloscope_observation::Handshake;
 
+use super::PortFacts;
 use crate::Tls;
 use crate::names::{group_name, is_rsa_key_transport, suite_name, version_name};
 
-/// A handshake in IANA's names.
-pub(crate) fn tls(handshake: &Handshake) -> Tls {
-    let key_exchange = match handshake.group {
+/// The handshake in IANA's names.
+pub(crate) fn tls(facts: &PortFacts<'_>) -> Option<Tls> {
+    facts.handshake.map(|handshake| Tls {
+        version: version_name(handshake.version),
+        cipher_suite: suite_name(handshake.suite),
+        key_exchange: key_exchange(handshake),
+        completed: handshake.completed,
+        client_certificate_requested: facts.client_certificate_requested,
+    })
+}
+
+fn key_exchange(handshake: &Handshake) -> Option<String> {
+    match handshake.group {
         _ if is_rsa_key_transport(handshake.suite) => Some("RSA".to_owned()),
         Some(group) => Some(group_name(group)),
         None => handshake.finite_field_bits.map(|bits| format!("DHE {bits}")),
-    };
-    Tls {
-        version: version_name(handshake.version),
-        cipher_suite: suite_name(handshake.suite),
-        key_exchange,
-        completed: handshake.completed,
     }
 }
 
@@ -26,15 +31,15 @@ mod tests {
 
     #[test]
     fn key_transport_is_named_where_there_is_no_group() {
-        let key_exchange = |suite, group, finite_field_bits| {
+        let named = |suite, group, finite_field_bits| {
             let (version, suite) = (TlsVersion::TLS_1_2, CipherSuite(suite));
             let (hello_retry, completed) = (false, false);
-            tls(&Handshake { version, suite, group, finite_field_bits, hello_retry, completed }).key_exchange
+            key_exchange(&Handshake { version, suite, group, finite_field_bits, hello_retry, completed })
         };
         // TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_ and TLS_DHE_RSA_ with the same
-        assert_eq!(key_exchange(0x009c, None, None).as_deref(), Some("RSA"));
-        assert_eq!(key_exchange(0xc02f, Some(NamedGroup(23)), None).as_deref(), Some("secp256r1"));
-        assert_eq!(key_exchange(0x009e, None, Some(1024)).as_deref(), Some("DHE 1024"));
-        assert_eq!(key_exchange(0x009e, None, None), None);
+        assert_eq!(named(0x009c, None, None).as_deref(), Some("RSA"));
+        assert_eq!(named(0xc02f, Some(NamedGroup(23)), None).as_deref(), Some("secp256r1"));
+        assert_eq!(named(0x009e, None, Some(1024)).as_deref(), Some("DHE 1024"));
+        assert_eq!(named(0x009e, None, None), None);
     }
 }

@@ -194,6 +194,38 @@ impl Play<'_> {
         self.see(Stage::Tls, Event::Chain(chain)).see(Stage::Tls, Event::Handshake(handshake))
     }
 
+    /// Answers a hello by hand, up to its ServerHelloDone.
+    pub(crate) fn answers(
+        self,
+        version: TlsVersion,
+        suite: u16,
+        group: Option<u16>,
+        finite_field_bits: Option<u16>,
+        chain: &[&[u8]],
+    ) -> Self {
+        let chain = chain.iter().map(|der| Der(der.to_vec())).collect();
+        let handshake = Handshake {
+            version,
+            suite: CipherSuite(suite),
+            group: group.map(NamedGroup),
+            finite_field_bits,
+            hello_retry: false,
+            completed: false,
+        };
+        let play = self.begins_handshake().after_ms(7).see(Stage::Tls, Event::Chain(chain));
+        play.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
+    }
+
+    /// Up to the handshake: STARTTLS is taken, or TLS begins at once.
+    pub(crate) fn until_hello(self) -> Self {
+        match self.port.mode {
+            TlsMode::StartTls => {
+                self.connects().greets(GREETING).ehlo(EHLO).starttls("220 go ahead").begins_handshake()
+            }
+            TlsMode::Implicit => self.connects().begins_handshake(),
+        }
+    }
+
     pub(crate) fn tls_fails(self, failure: TlsFailure) -> Self {
         self.see(Stage::Tls, Event::TlsFailed(failure)).ends(Stage::Tls)
     }

@@ -1,0 +1,40 @@
+//! What a hello made by hand says about a handshake that broke off.
+
+use heloscope_observation::{Handshake, RefusalCode, Stage, TlsFailure};
+
+use super::PortFacts;
+use super::port::Cause;
+use crate::names::{is_spoken, suite_name, version_name};
+
+/// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer<'a> {
+    /// With what the TLS library does not speak: TLS works for whoever does.
+    Unspoken(&'a Handshake),
+    /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello:
+    /// it is the form of the hello that it does not take.
+    OtherForm(&'a Handshake),
+}
+
+impl<'a> PortFacts<'a> {
+    /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
+    /// where the answer does not excuse the failure.
+    pub(crate) fn answer(&self) -> Option<Answer<'a>> {
+        let read = self.handshake.filter(|handshake| !handshake.completed)?;
+        let failure = self.failure?;
+        match failure.cause {
+            Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
+            Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            _ if failure.stage != Stage::Tls => None,
+            _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            Cause::Closed(_) | Cause::TimedOut(..) => Some(Answer::OtherForm(read)),
+            Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),
+            _ => None,
+        }
+    }
+}
+
+/// `TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA`
+pub(crate) fn choice(handshake: &Handshake) -> String {
+    format!("{} with {}", version_name(handshake.version), suite_name(handshake.suite))
+}

@@ -1,0 +1,269 @@
+//! Servers that the TLS library cannot speak to: what is said where a hello by hand was answered.
+
+mod scene;
+
+use heloscope_observation::{AlertDescription, Event, Stage, TlsFailure, TlsVersion};
+use heloscope_report::{
+    ErrorCode, Phase, Report, Sender, SenderOutcome, Severity, Status, StepKind, StepState, Verdict,
+    progress, senders, summary,
+};
+use scene::{Asked, DAY, Entity, NOW, Play, Scene, chain, server, valid};
+
+const HANDSHAKE_FAILURE: TlsFailure = TlsFailure::Alert(AlertDescription(40));
+const PROTOCOL_VERSION: TlsFailure = TlsFailure::Alert(AlertDescription(70));
+
+const UNSPOKEN: &str = "this test reads the server's answer, but finishes no handshake of this kind";
+const OTHER_FORM: &str =
+    "the server answered a hello of another form; a handshake of that form was not finished";
+
+/// What a server chose when a hello by hand asked.
+#[derive(Clone, Copy)]
+struct Choice {
+    version: TlsVersion,
+    suite: u16,
+    group: Option<u16>,
+    bits: Option<u16>,
+}
+
+/// TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA over X25519
+const TLS_1_0: Choice = Choice { version: TlsVersion::TLS_1_0, suite: 0xc013, group: Some(29), bits: None };
+/// TLS_RSA_WITH_AES_128_GCM_SHA256
+const KEY_TRANSPORT: Choice = Choice { version: TlsVersion::TLS_1_2, suite: 0x009c, group: None, bits: None };
+/// TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+const DHE_2048: Choice =
+    Choice { version: TlsVersion::TLS_1_2, suite: 0x009e, group: None, bits: Some(2048) };
+const DHE_1024: Choice = Choice { bits: Some(1024), ..DHE_2048 };
+/// TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 over P-256
+const CBC: Choice = Choice { version: TlsVersion::TLS_1_2, suite: 0xc027, group: Some(23), bits: None };
+/// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 over P-256
+const SOUND: Choice = Choice { version: TlsVersion::TLS_1_2, suite: 0xc02f, group: Some(23), bits: None };
+
+/// The library's hello fails like this, and the other is answered, with a sound chain.
+fn report(port: &str, fails: impl FnOnce(Play<'_>) -> Play<'_>, choice: Choice) -> Report {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let Choice { version, suite, group, bits } = choice;
+    Scene::one(port, |play| fails(play.until_hello()))
+        .raw_hello(port, |play| play.connects().answers(version, suite, group, bits, sent))
+        .judged_trusting(&root)
+}
+
+fn alerts(play: Play<'_>) -> Play<'_> {
+    play.tls_fails(HANDSHAKE_FAILURE)
+}
+
+fn hangs_up(play: Play<'_>) -> Play<'_> {
+    play.closes(Stage::Tls)
+}
+
+fn is_silent(play: Play<'_>) -> Play<'_> {
+    play.times_out(Stage::Tls, 20)
+}
+
+#[test]
+fn each_choice_has_its_findings_and_tls_is_not_said_to_fail() {
+    let cases: [(Choice, &[&str], Status); 5] = [
+        (TLS_1_0, &["tls-version-weak", "tls-cipher-weak"], Status::Error),
+        (KEY_TRANSPORT, &["tls-cipher-weak"], Status::Warning),
+        (DHE_1024, &["tls-cipher-weak"], Status::Warning),
+        (DHE_2048, &["tls-outdated-only"], Status::Notice),
+        (CBC, &["tls-outdated-only"], Status::Notice),
+    ];
+    for (port, failed) in [("25", "starttls-failed"), ("465", "tls-failed")] {
+        for (choice, ids, status) in cases {
+            let report = report(port, alerts, choice);
+            let port = &report.ports[0];
+            assert_eq!((port.ids(), report.status), (ids.to_vec(), status));
+            for id in [failed, "session-cut-short", "tls-hello-intolerance"] {
+                assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, UNSPOKEN), "{id}");
+            }
+            let outdated = port.verdict("tls-outdated-only");
+            assert_eq!(outdated == Verdict::Found, ids == ["tls-outdated-only"]);
+            assert_ne!(outdated, Verdict::Passed);
+            // What was read is judged as usual.
+            for id in ["certificate-expired", "certificate-untrusted", "certificate-hostname-mismatch"] {
+                assert_eq!(port.verdict(id), Verdict::Passed, "{id}");
+            }
+            let tls = port.tls.as_ref().unwrap();
+            assert!(!tls.completed && port.chain.len() == 2 && port.capabilities_after_tls.is_none());
+            assert!(port.certificate.as_ref().unwrap().chain_valid);
+        }
+    }
+    assert_eq!(
+        report("25", alerts, DHE_1024).ports[0].tls.as_ref().unwrap().key_exchange.as_deref(),
+        Some("DHE 1024")
+    );
+}
+
+#[test]
+fn the_error_says_plainly_what_was_answered() {
+    let report = report("25", |play| play.tls_fails(PROTOCOL_VERSION), TLS_1_0);
+    let error = report.ports[0].error.as_ref().unwrap();
+    assert_eq!((error.code, error.phase), (ErrorCode::TlsAlert, Phase::Tls));
+    assert!(
+        error.message.starts_with("The server ended TLS with the alert protocol_version."),
+        "{}",
+        error.message
+    );
+    assert!(
+        error.message.ends_with(
+            "The server answered a hello of an older form, and chose TLS 1.0 with TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA. \
+             This test reads that answer, but finishes no handshake of this kind: nothing inside TLS was tested."
+        ),
+        "{}",
+        error.message
+    );
+    let chosen = TlsFailure::Protocol("client and server have nothing in common".to_owned());
+    let report = self::report("465", |play| play.tls_fails(chosen), CBC);
+    assert_eq!(report.ports[0].error.as_ref().unwrap().code, ErrorCode::TlsFailed);
+}
+
+#[test]
+fn a_server_that_hangs_up_at_what_it_cannot_speak_is_no_different() {
+    for fails in [hangs_up as fn(Play<'_>) -> Play<'_>, is_silent] {
+        let report = report("25", fails, DHE_2048);
+        assert_eq!(report.ports[0].ids(), ["tls-outdated-only"]);
+        assert_eq!(report.ports[0].why("starttls-failed"), UNSPOKEN);
+    }
+}
+
+#[test]
+fn silence_at_the_first_hello_alone_is_intolerance() {
+    for fails in [hangs_up as fn(Play<'_>) -> Play<'_>, is_silent] {
+        let report = report("587", fails, SOUND);
+        let port = &report.ports[0];
+        assert_eq!(port.ids(), ["tls-hello-intolerance"]);
+        assert_eq!(port.found("tls-hello-intolerance").severity, Severity::Notice);
+        for id in ["starttls-failed", "session-cut-short"] {
+            assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, OTHER_FORM), "{id}");
+        }
+        assert_eq!(port.verdict("tls-outdated-only"), Verdict::Passed);
+        assert!(
+            port.error
+                .as_ref()
+                .unwrap()
+                .message
+                .contains("The server answered a second hello, of an older form")
+        );
+        assert_eq!(
+            summary(&report),
+            "Mail clients reach this server over TLS 1.2 with a hello of an older form, else not at all; its \
+             certificate is valid for 60 more days."
+        );
+    }
+}
+
+/// It has said that something is amiss, and was asked for nothing that it does not speak.
+#[test]
+fn an_alert_is_not_excused_by_an_answer_that_is_of_today() {
+    let report = report("25", alerts, SOUND);
+    let port = &report.ports[0];
+    assert_eq!(port.ids(), ["starttls-failed"]);
+    let words = &port.found("starttls-failed").explanation;
+    assert!(words.contains("chose TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), "{words}");
+    assert_eq!(port.verdict("tls-outdated-only"), Verdict::Passed);
+
+    let (_, _, leaf) = chain();
+    let wants =
+        Scene::one("465", |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE)).raw_hello("465", |play| {
+            let asks = play.connects().see(Stage::Tls, Event::ClientCertificateRequested);
+            asks.answers(SOUND.version, SOUND.suite, SOUND.group, None, &[&leaf.der])
+        });
+    let report = wants.judged();
+    assert!(report.ports[0].found("tls-failed").explanation.contains("asked for a client certificate"));
+    assert!(report.ports[0].tls.as_ref().unwrap().client_certificate_requested);
+}
+
+#[test]
+fn where_neither_hello_is_answered_tls_has_failed() {
+    let scene = |raw: fn(Play<'_>) -> Play<'_>| {
+        Scene::one("25", |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE)).raw_hello("25", raw).judged()
+    };
+    let refused = scene(|play| play.connects().begins_handshake().tls_fails(HANDSHAKE_FAILURE));
+    assert_eq!(refused.ports[0].ids(), ["starttls-failed"]);
+    assert_eq!(refused.ports[0].verdict("tls-outdated-only"), Verdict::NotTested);
+
+    // While the second hello is under way nothing is said to fail.
+    let running = scene(|play| play.connects().begins_handshake());
+    assert_eq!(
+        (running.ports[0].ids(), running.ports[0].verdict("starttls-failed")),
+        (vec![], Verdict::NotTested)
+    );
+}
+
+#[test]
+fn clear_text_before_the_second_answer_is_found_too() {
+    let (_, _, leaf) = chain();
+    let scene = Scene::one("25", |play| play.until_hello().closes(Stage::Tls)).raw_hello("25", |play| {
+        let octets = Event::Injected { octets: b"250 x\r\n".into(), total: 7 };
+        play.connects().see(Stage::Tls, octets).answers(CBC.version, CBC.suite, CBC.group, None, &[&leaf.der])
+    });
+    assert_eq!(scene.judged().ports[0].verdict("starttls-injection"), Verdict::Found);
+    assert_eq!(report("25", alerts, CBC).ports[0].verdict("starttls-injection"), Verdict::Passed);
+}
+
+#[test]
+fn a_bad_certificate_is_found_all_the_same() {
+    let root = Entity::self_signed(scene::ca("Example Root"), 1);
+    let leaf = root.issue(valid(server(), NOW - 90 * DAY, NOW - 3 * DAY), 3);
+    let scene = Scene::one("25", |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE))
+        .raw_hello("25", |play| {
+            play.connects().answers(DHE_2048.version, DHE_2048.suite, None, DHE_2048.bits, &[&leaf.der])
+        });
+    let report = scene.judged_trusting(&root);
+    assert_eq!(report.ports[0].ids(), ["certificate-expired", "tls-outdated-only"]);
+    let rows = senders(&report);
+    assert_eq!(rows[1].text, "Does not deliver: the certificate is expired.");
+}
+
+#[test]
+fn the_summary_says_who_gets_through() {
+    assert_eq!(
+        summary(&report("25", alerts, TLS_1_0)),
+        "Mail reaches this server over TLS 1.0 where that is still spoken, else in clear text or not at all; its \
+         cipher suite is weak."
+    );
+    assert_eq!(
+        summary(&report("25", alerts, DHE_2048)),
+        "Mail reaches this server over TLS 1.2 where TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 is still spoken, else in \
+         clear text or not at all; its certificate is valid for 60 more days."
+    );
+}
+
+#[test]
+fn each_kind_of_sender_is_told_what_it_takes() {
+    use Sender::{Dane, MailClient, MtaSts, Opportunistic};
+    use SenderOutcome::{Depends, Refuses};
+    let rows = |port, choice| senders(&report(port, alerts, choice));
+    let outcomes =
+        |port, choice| rows(port, choice).iter().map(|row| (row.sender, row.outcome)).collect::<Vec<_>>();
+    assert_eq!(outcomes("25", TLS_1_0), [(Opportunistic, Depends), (MtaSts, Refuses), (Dane, Depends)]);
+    assert_eq!(outcomes("25", DHE_2048), [(Opportunistic, Depends), (MtaSts, Depends), (Dane, Depends)]);
+    assert_eq!(outcomes("465", TLS_1_0), [(MailClient, Refuses)]);
+    assert_eq!(outcomes("465", CBC), [(MailClient, Depends)]);
+    let old = rows("25", TLS_1_0);
+    assert_eq!(
+        old[0].text,
+        "Delivers over TLS if it still speaks TLS 1.0 with TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, as Postfix on \
+         OpenSSL does; else in clear text after a failed attempt, or keeps the mail queued."
+    );
+    assert_eq!(old[1].text, "Does not deliver: MTA-STS demands TLS 1.2, and this is TLS 1.0 at best.");
+    assert!(
+        old[2].text.starts_with("Where TLSA records are published TLS must come up: it does if it still")
+    );
+}
+
+#[test]
+fn the_live_view_shows_what_was_read() {
+    let (_, _, leaf) = chain();
+    let scene = Scene::one("25", |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE))
+        .raw_hello("25", |play| {
+            play.connects().answers(DHE_2048.version, DHE_2048.suite, None, DHE_2048.bits, &[&leaf.der])
+        });
+    let steps = &progress(&scene.observations, std::time::Duration::from_secs(1))[0].steps;
+    let tls = steps.iter().find(|step| step.kind == StepKind::Tls).unwrap();
+    assert_eq!(
+        (tls.state, tls.text.as_str()),
+        (StepState::Failed, "TLS 1.2 · TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, not finished here")
+    );
+}
