@@ -67,7 +67,8 @@ fn a_sound_server_fact_by_fact() {
             "version": "TLS 1.3",
             "cipher_suite": "TLS_AES_256_GCM_SHA384",
             "key_exchange": "X25519",
-            "completed": true
+            "completed": true,
+            "client_certificate_requested": false
         },
         "certificate": sound(&leaf),
         "chain": [leaf, intermediate],
@@ -218,7 +219,8 @@ fn a_real_postfix_fact_by_fact() {
                 "version": "TLS 1.3",
                 "cipher_suite": "TLS_AES_256_GCM_SHA384",
                 "key_exchange": "X25519",
-                "completed": true
+                "completed": true,
+                "client_certificate_requested": false
             },
             "certificate": sound(&leaf),
             "chain": [leaf, intermediate],
