@@ -92,7 +92,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateSelfSigned => certificate::self_signed(audience),
         Evidence::CertificateChainIncomplete { issuer } => certificate::chain_incomplete(issuer, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
-        Evidence::CertificatePathInvalid { faults } => certificate::path_invalid(faults, audience),
+        Evidence::CertificatePathInvalid { faults, anchor } => {
+            certificate::path_invalid(faults, *anchor, audience)
+        }
         Evidence::CertificateWeakKey { keys } => certificate::weak_key(keys, audience),
         Evidence::CertificateWeakSignature { signatures } => {
             certificate::weak_signature(signatures, audience)

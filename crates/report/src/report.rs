@@ -273,6 +273,16 @@ pub enum ChainError {
     BadSignature,
     /// The leaf may not be used for a TLS server.
     NotForServerAuth,
+    /// A certificate's key is used for what its key usage does not allow.
+    WrongKeyUsage,
+    /// The private trust anchor has expired.
+    TrustAnchorExpired,
+    /// The private trust anchor is not valid yet.
+    TrustAnchorNotYetValid,
+    /// A signature on the path is of a kind that is not verified here.
+    UnsupportedSignatureAlgorithm,
+    /// The key of a certificate on the path is distrusted by name.
+    Distrusted,
     /// A certificate authority's name constraints forbid the names of the leaf.
     NameConstraints,
     /// An issuer on the path may not issue certificates, or the leaf is a certificate authority's.

@@ -3,7 +3,7 @@
 mod scene;
 
 use heloscope_report::{ChainError, Port, Severity, Trust, Verdict};
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
 /// Port 25 of mx1.example.com with this chain, the first of `private` trusted.
@@ -205,6 +205,35 @@ fn path_invalid() {
     for_both.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
     assert_eq!(issued(for_both).verdict("certificate-path-invalid"), Verdict::Passed);
+}
+
+#[test]
+fn a_key_that_may_not_be_used_so() {
+    let mut no_handshake = server();
+    no_handshake.key_usages = vec![KeyUsagePurpose::CrlSign];
+    let wrong = issued(no_handshake);
+    assert_eq!(wrong.ids(), ["certificate-path-invalid"]);
+    assert!(
+        wrong.found("certificate-path-invalid").explanation.contains("may not be used for a TLS handshake")
+    );
+    assert_eq!(wrong.certificate.unwrap().chain_error, Some(ChainError::WrongKeyUsage));
+}
+
+#[test]
+fn a_trust_anchor_out_of_date() {
+    for (from, until, error, words) in [
+        (NOW - 90 * DAY, NOW - DAY, ChainError::TrustAnchorExpired, "expired on 2026-11-22"),
+        (NOW + DAY, NOW + 90 * DAY, ChainError::TrustAnchorNotYetValid, "is not valid before 2026-11-24"),
+    ] {
+        let root = Entity::self_signed(valid(ca("Example Root"), from, until), 1);
+        let leaf = root.issue(server(), 3);
+        let port = port(&[&leaf.der], Some(&root));
+        assert_eq!(port.ids(), ["certificate-path-invalid"]);
+        let found = port.found("certificate-path-invalid");
+        assert!(found.explanation.contains("CN=Example Root") && found.explanation.contains(words));
+        assert!(found.fix.starts_with("Replace the trust anchor"), "{}", found.fix);
+        assert_eq!(port.certificate.unwrap().chain_error, Some(error));
+    }
 }
 
 #[test]

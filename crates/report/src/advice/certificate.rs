@@ -162,13 +162,20 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn path_invalid(faults: &[String], audience: Audience) -> Advice {
+pub(super) fn path_invalid(faults: &[String], anchor: bool, audience: Audience) -> Advice {
+    let mut fix =
+        "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
+                   authority names."
+            .to_owned();
+    if anchor {
+        fix = "Replace the trust anchor that was added by the authority's current one, wherever it is trusted. \
+               Where the authority has none, have a certificate issued by another."
+            .to_owned();
+    }
     Advice {
         title: "The certification path breaks a rule".to_owned(),
         explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_ISSUER)),
-        fix: "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
-              authority names."
-            .to_owned(),
+        fix,
     }
 }
 

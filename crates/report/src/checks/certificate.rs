@@ -170,7 +170,14 @@ static PATH_INVALID: Check = Check {
         let Some(chain) = subject.chain else { return no_certificate(subject) };
         let faults = chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).map(fault_words);
         let faults: Vec<String> = faults.collect();
-        found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid { faults })
+        let is_of_anchor = |fault: &Fault| {
+            matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
+        };
+        let anchor = fault(chain, is_of_anchor).is_some();
+        found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid {
+            faults,
+            anchor,
+        })
     },
 };
 

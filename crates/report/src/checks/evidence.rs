@@ -89,9 +89,10 @@ pub(crate) enum Evidence {
         root: String,
         sent: bool,
     },
-    /// Each a sentence.
+    /// Each a sentence; `anchor`: one concerns the trust anchor, not what was sent.
     CertificatePathInvalid {
         faults: Vec<String>,
+        anchor: bool,
     },
     /// Place in the chain and key.
     CertificateWeakKey {

@@ -35,6 +35,22 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::NotForServerAuth { certificate } => {
             format!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
         }
+        Fault::WrongKeyUsage { certificate: 0 } => {
+            "The certificate's key may not be used for a TLS handshake (key usage).".to_owned()
+        }
+        Fault::WrongKeyUsage { certificate } => {
+            format!("{} issued another, for which its key may not be used (key usage).", which(*certificate))
+        }
+        Fault::TrustAnchorExpired { anchor, not_after } => format!(
+            "The trust anchor that was added, {}, expired on {}.",
+            visible_within(anchor),
+            date(*not_after)
+        ),
+        Fault::TrustAnchorNotYetValid { anchor, not_before } => format!(
+            "The trust anchor that was added, {}, is not valid before {}.",
+            visible_within(anchor),
+            date(*not_before)
+        ),
         Fault::CaAsEndEntity => "The certificate is a certificate authority's, not a server's.".to_owned(),
         Fault::EndEntityAsCa { certificate } => {
             format!("{} may not issue certificates, and did.", which(*certificate))
@@ -108,5 +124,54 @@ mod tests {
         assert_eq!(fault_words(&expired), "Certificate 2 of the chain expired on 2026-11-23.");
         let missing = Fault::MissingIntermediate { issuer: "CN=R11\u{202e}".to_owned() };
         assert_eq!(fault_words(&missing), "The certificate of its issuer, CN=R11\\u{202e}, was not sent.");
+        let usage = Fault::WrongKeyUsage { certificate: 1 };
+        assert!(fault_words(&usage).starts_with("Certificate 2 of the chain issued another"));
+    }
+
+    #[test]
+    fn a_trust_anchor_out_of_date_is_named_and_dated() {
+        let anchor = "CN=Private\u{202e}".to_owned();
+        let expired = Fault::TrustAnchorExpired { anchor: anchor.clone(), not_after: 1_795_471_200 }; // 2026-11-23
+        assert_eq!(
+            fault_words(&expired),
+            "The trust anchor that was added, CN=Private\\u{202e}, expired on 2026-11-23."
+        );
+        let ahead = Fault::TrustAnchorNotYetValid { anchor, not_before: 1_795_471_200 };
+        assert!(fault_words(&ahead).ends_with("is not valid before 2026-11-23."));
+    }
+
+    /// One that comes to pki later shows by its name until it stands here.
+    #[test]
+    fn every_fault_has_its_sentence() {
+        let (certificate, issuer) = (0, "CN=x".to_owned());
+        let all = [
+            Fault::NoCertificate,
+            Fault::Unreadable,
+            Fault::Expired { certificate, not_after: 0 },
+            Fault::NotYetValid { certificate, not_before: 0 },
+            Fault::TrustAnchorExpired { anchor: issuer.clone(), not_after: 0 },
+            Fault::TrustAnchorNotYetValid { anchor: issuer.clone(), not_before: 0 },
+            Fault::SelfSigned,
+            Fault::MissingIntermediate { issuer: issuer.clone() },
+            Fault::UntrustedRoot { root: issuer, sent: true },
+            Fault::BadSignature { certificate },
+            Fault::WeakSignature { certificate },
+            Fault::UnsupportedSignatureAlgorithm { certificate },
+            Fault::NotForServerAuth { certificate },
+            Fault::WrongKeyUsage { certificate },
+            Fault::CaAsEndEntity,
+            Fault::EndEntityAsCa { certificate },
+            Fault::UnsupportedCriticalExtension { certificate, oid: "1.2.3".to_owned() },
+            Fault::UnsupportedVersion { certificate, version: 1 },
+            Fault::NameConstraintViolation,
+            Fault::PathLengthExceeded,
+            Fault::PathTooLong,
+            Fault::Distrusted,
+            Fault::Malformed { detail: String::new() },
+        ];
+        for fault in &all {
+            let words = fault_words(fault);
+            assert!(!words.starts_with("The path does not hold:") && words.ends_with('.'), "{words}");
+        }
     }
 }
