@@ -1,16 +1,23 @@
-//! What a server, a relay or a clock may do to a probe at its worst: it ends in time, and what it keeps is bounded.
+//! What a server, a relay or a clock may do to a probe at its worst: it ends in time, what it keeps is bounded, and it sees all of it.
 
 // clippy.toml allows it in #[test] functions only, and what they call is test code too.
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use heloscope_observation::{
     ConnectionId, Established, Event, Observation, Observations, Target, TlsFailure,
 };
 use heloscope_probe::{Input, Output, Probe, limits};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection};
 
 const HANDSHAKE_FAILURE: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
+const CERTIFICATE: &[u8] = include_bytes!("../../dialogue/fixtures/mx.example.der");
+const KEY: &[u8] = include_bytes!("../../dialogue/fixtures/mx.example.key.der");
 const FIRST: ConnectionId = ConnectionId(0);
 const SECOND: ConnectionId = ConnectionId(1);
 
@@ -107,6 +114,83 @@ fn too_much_with_the_220_to_starttls_is_no_tls_at_once() {
         panic!("{seen:?}");
     };
     assert_eq!(**octets, [b'x'; limits::MAX_STRAY]);
+}
+
+/// A server with TLS 1.3.
+fn server() -> ServerConnection {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![CertificateDer::from(CERTIFICATE)], PrivatePkcs8KeyDer::from(KEY).into())
+        .unwrap();
+    ServerConnection::new(Arc::new(config)).unwrap()
+}
+
+/// Feeds the server all that the probe has sent, and gives what it answers, these octets included.
+fn answer(server: &mut ServerConnection, probe: &mut Probe, octets: &[u8]) -> Vec<u8> {
+    for output in poll(probe) {
+        if let Output::Transmit { octets, .. } = output {
+            let mut octets = &octets[..];
+            while !octets.is_empty() {
+                server.read_tls(&mut octets).unwrap();
+                server.process_new_packets().unwrap();
+            }
+        }
+    }
+    server.writer().write_all(octets).unwrap();
+    let mut out = Vec::new();
+    while server.wants_write() {
+        server.write_tls(&mut out).unwrap();
+    }
+    out
+}
+
+/// Implicit TLS up to the EHLO reply, with which the server breaks TLS off.
+fn ehlo_reply_and_alert(reply: &[u8], cut: usize) -> Probe {
+    let (mut probe, mut server) = (test("465"), server());
+    connect(&mut probe, FIRST, "relay.example");
+    let flight = answer(&mut server, &mut probe, b"");
+    receive(&mut probe, FIRST, &flight);
+    let greeting = answer(&mut server, &mut probe, b"220 mx.example\r\n");
+    receive(&mut probe, FIRST, &greeting);
+    let reply = answer(&mut server, &mut probe, reply);
+    for piece in [&reply[..], HANDSHAKE_FAILURE].concat().chunks(cut) {
+        receive(&mut probe, FIRST, piece);
+    }
+    probe
+}
+
+/// The TLS library takes 4096 octets at a time: the longer reply is read before the failure, the shorter together with it.
+#[test]
+fn a_reply_that_comes_together_with_the_end_of_tls_is_seen_in_any_cut() {
+    for length in [10, 10_000] {
+        let reply = [&b"250 "[..], &vec![b'a'; length], b"\r\n"].concat();
+        let whole = ehlo_reply_and_alert(&reply, usize::MAX);
+        let [.., Event::Replied { .. }, Event::Sent { .. }, Event::TlsFailed(_), Event::Ended] =
+            &seen(&whole, FIRST)[..]
+        else {
+            panic!("{:?}", seen(&whole, FIRST));
+        };
+        for cut in [1, 7] {
+            assert_eq!(seen(&ehlo_reply_and_alert(&reply, cut), FIRST), seen(&whole, FIRST));
+        }
+    }
+}
+
+/// The handshake is over with the server's Finished, whatever comes together with it.
+#[test]
+fn a_handshake_that_ends_together_with_tls_is_seen() {
+    let (mut probe, mut server) = (test("465"), server());
+    connect(&mut probe, FIRST, "relay.example");
+    let flight = answer(&mut server, &mut probe, b"");
+    receive(&mut probe, FIRST, &[&flight[..], HANDSHAKE_FAILURE].concat());
+    let seen = seen(&probe, FIRST);
+    let [.., Event::Chain(_), Event::Handshake(handshake), Event::TlsFailed(_), Event::Ended] = &seen[..]
+    else {
+        panic!("{seen:?}");
+    };
+    assert!(handshake.completed);
 }
 
 /// A relay says which name to give; it is none that the TLS library could not take in one piece.

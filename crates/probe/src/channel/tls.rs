@@ -34,10 +34,9 @@ impl TlsClient {
 
     /// Enciphers octets for the server.
     pub(super) fn send(&mut self, octets: &[u8]) {
-        self.connection
-            .writer()
-            .write_all(octets)
-            .expect("commands are far below the library's buffer limit");
+        // Commands are far below the library's buffer limit. Where TLS has failed meanwhile, the session is still to
+        // hear of it, and there is nobody to say this to.
+        let _ = self.connection.writer().write_all(octets);
     }
 
     /// Says that nothing more will be sent, RFC 8446 §6.1.
@@ -68,28 +67,30 @@ impl TlsClient {
         // `read_tls` may take less than it is given: packets must be processed before it takes more.
         while !octets.is_empty() {
             let taken = self.connection.read_tls(&mut octets);
-            let state = match self.connection.process_new_packets() {
-                Ok(state) => state,
-                Err(error) => {
-                    events.extend(self.witnessed());
-                    events.push(TlsEvent::Failed(failure(&error)));
-                    return events;
-                }
-            };
+            let state = self.connection.process_new_packets();
+            // What came before a failure counts, though both came together.
             if !self.finished_handshake && !self.connection.is_handshaking() {
                 self.finished_handshake = true;
                 events.extend(self.witnessed());
                 events.extend(self.handshake().map(TlsEvent::Handshake));
             }
-            let mut plaintext = vec![0; state.plaintext_bytes_to_read()];
-            let read = self.connection.reader().read(&mut plaintext).unwrap_or_default();
-            plaintext.truncate(read);
+            let mut plaintext = Vec::new();
+            // An error here only says that there is no more for now.
+            let _ = self.connection.reader().read_to_end(&mut plaintext);
             if !plaintext.is_empty() {
                 events.push(TlsEvent::Plaintext(plaintext));
             }
-            if state.peer_has_closed() {
-                events.push(TlsEvent::CloseNotify);
-                return events;
+            match state {
+                Ok(state) if state.peer_has_closed() => {
+                    events.push(TlsEvent::CloseNotify);
+                    return events;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    events.extend(self.witnessed());
+                    events.push(TlsEvent::Failed(failure(&error)));
+                    return events;
+                }
             }
             if !matches!(taken, Ok(1..)) {
                 let stuck = "the TLS library takes no more octets".to_owned();
