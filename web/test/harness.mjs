@@ -111,13 +111,15 @@ export async function closeBrowser() {
  * @param {import("playwright-core").BrowserContextOptions} [setup.context] colour scheme, size, locale and so on
  * @param {string[]} [setup.origins] other origins that the page may ask, for a widget on a foreign page
  * @param {RegExp[]} [setup.expected] console errors that are what is being tested
+ * @param {() => void} [setup.first] what is run in the page before anything of its own
  * @param {(at: { page: import("playwright-core").Page, address: string }) => Promise<T>} use
  * @returns {Promise<T>}
  */
-export function withPage({ relay = ["--demo"], path = "/", context = {}, origins = [], expected = [] }, use) {
+export function withPage({ relay = ["--demo"], path = "/", context = {}, origins = [], expected = [], first }, use) {
   return withRelay(relay, async (address) => {
     const own = await (await theBrowser()).newContext(context);
     const amiss = await watch(own, [address, ...origins], expected);
+    if (first) await own.addInitScript(first);
     try {
       const page = await own.newPage();
       await page.goto(address + path);
@@ -146,6 +148,10 @@ async function watch(context, origins, expected) {
     return !["about:", "blob:", "data:"].includes(protocol) && !allowed.has(host);
   };
   context.on("console", (message) => message.type() === "error" && note(`console: ${message.text()}`));
+  context.on("dialog", (dialog) => {
+    note(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
   context.on("weberror", (error) => note(`exception: ${error.error().stack ?? error.error().message}`));
   context.on("request", (request) => foreign(request.url()) && note(`request to ${request.url()}`));
   context.on("page", (page) =>
@@ -156,6 +162,33 @@ async function watch(context, origins, expected) {
       globalThis.breachOfPolicy(`policy: ${event.violatedDirective} forbids ${event.blockedURI}`));
   });
   return amiss;
+}
+
+/**
+ * How long the main thread of a page is busy without a pause while `use` runs.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {() => Promise<unknown>} use goes somewhere with the page
+ * @returns {Promise<number[]>} the time that the processor spent on each of its tasks, in milliseconds, the longest
+ *   first; what else the machine had to do meanwhile is not in that
+ */
+export async function processorTimes(page, use) {
+  const watched = await theBrowser();
+  await watched.startTracing(page, { categories: ["__metadata", "disabled-by-default-devtools.timeline"] });
+  let trace;
+  try {
+    await use();
+  } finally {
+    trace = await watched.stopTracing();
+  }
+  const { traceEvents } = JSON.parse(trace.toString());
+  const named = (name) => traceEvents.filter((event) => event.name === name);
+  const processes = new Set(named("FrameCommittedInBrowser").map(({ args }) => args.data.processId));
+  const main = named("thread_name").filter(({ pid, args }) => processes.has(pid) && args.name === "CrRendererMain");
+  const threads = new Set(main.map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = named("RunTask").filter(({ pid, tid }) => threads.has(`${pid} ${tid}`));
+  assert.ok(tasks.length > 0, "nothing was seen of the page");
+  return tasks.map(({ tdur }) => tdur / 1000).sort((one, other) => other - one);
 }
 
 /**

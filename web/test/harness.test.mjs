@@ -5,13 +5,15 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+import { closeBrowser, noBrowser, processorTimes, withPage } from "./harness.mjs";
 
 const STAND_IN = `#!/usr/bin/env node
 const pages = {
   "/": "<p>all well</p>",
   "/console": "<script>console.error('broken promise')</script>",
   "/exception": "<script>throw new Error('nobody caught this')</script>",
+  "/dialog": "<script>alert('come here')</script>",
+  "/busy": "<script>for (let i = 0; i < 1e9; i++);</script>",
   "/policy": "<p style='color: red'>inline</p>",
   "/foreign": "<script>fetch('http://127.0.0.2:9/').catch(() => {})</script>",
   "/socket": "<script>new WebSocket('ws://127.0.0.2:9/')</script>",
@@ -52,12 +54,19 @@ test("a page with nothing amiss", { skip: noBrowser }, async () => {
 for (const [path, said] of [
   ["/console", /console: broken promise/],
   ["/exception", /exception: Error: nobody caught this/],
+  ["/dialog", /dialog: come here/],
   ["/policy", /policy: style-src-attr forbids inline/],
   ["/foreign", /request to http:\/\/127\.0\.0\.2:9\//],
   ["/socket", /WebSocket to ws:\/\/127\.0\.0\.2:9\//],
 ]) {
   test(`${path.slice(1)} is amiss`, { skip: noBrowser }, () => assert.rejects(withPage({ path }, settled), said));
 }
+
+test("a page that hears nobody for a while", { skip: noBrowser }, () =>
+  withPage({}, async ({ page, address }) => {
+    const [most] = await processorTimes(page, () => page.goto(`${address}/busy`));
+    assert.ok(most > 100, `${most} ms`);
+  }));
 
 test("what was amiss is told beside what failed", { skip: noBrowser }, () =>
   assert.rejects(
