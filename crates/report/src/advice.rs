@@ -65,12 +65,16 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         }
         Evidence::EhloRejected { refused, .. } => session::ehlo_rejected(refused, audience),
         Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
-        Evidence::EsmtpMasked { keywords } => session::esmtp_masked(keywords, audience),
+        Evidence::EsmtpMasked { greeting, keywords, starttls } => {
+            session::esmtp_masked(*greeting, keywords, *starttls, audience)
+        }
+        Evidence::ReplyFormat { breaches } => session::reply_format(breaches),
         Evidence::AuthWithoutTls { mechanisms } => session::auth_without_tls(mechanisms, audience),
         Evidence::SubmissionWithoutAuth => session::submission_without_auth(),
         Evidence::StartTlsMissing => tls::starttls_missing(audience),
         Evidence::StartTlsRefused(refused) => tls::starttls_refused(refused, audience),
         Evidence::StartTlsFailed(failed) => tls::starttls_failed(failed, audience),
+        Evidence::StartTlsInsideTls => tls::starttls_inside_tls(),
         Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
         Evidence::TlsFailed(failed) => tls::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),

@@ -4,6 +4,7 @@ mod certificate;
 mod connection;
 mod evidence;
 mod greeting;
+mod replies;
 mod session;
 mod starttls;
 mod submission;
@@ -15,6 +16,7 @@ use std::fmt;
 use heloscope_observation::Host;
 
 pub(crate) use evidence::{Evidence, Handshaking, Refused};
+pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};
 use crate::words::error_words;
@@ -41,9 +43,10 @@ impl fmt::Debug for Check {
 
 /// Every check, in the order in which reports list them.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let tables: [&'static [&'static Check]; 7] = [
+    let tables: [&'static [&'static Check]; 8] = [
         connection::CHECKS,
         greeting::CHECKS,
+        replies::CHECKS,
         session::CHECKS,
         starttls::CHECKS,
         tls::CHECKS,
@@ -85,7 +88,7 @@ impl Subject<'_> {
         let facts = self.facts;
         Outcome::NotTested(match self.error {
             Some(error) => Cow::Owned(format!("the test of this port ended early: {}", error_words(error))),
-            None if facts.is_masked() => Cow::Borrowed(
+            None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(
                 "a device on the path overwrites what the server offers, STARTTLS perhaps among it",
             ),
             None if facts.clear.helo.is_some() || facts.encrypted.helo.is_some() => {

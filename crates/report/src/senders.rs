@@ -145,8 +145,8 @@ fn reach(port: &Port) -> Reach<'_> {
         None => {}
     }
     match find(&["starttls-missing", "esmtp-masked"]) {
-        Some(_) => Reach::ClearText,
-        None => Reach::Unknown,
+        Some(_) if port.starttls_supported != Some(true) => Reach::ClearText,
+        _ => Reach::Unknown,
     }
 }
 

@@ -87,7 +87,7 @@ fn port_sentence(port: &Port) -> String {
         Role::Submission | Role::Submissions => "Mail clients reach this server",
         Role::Custom => "Clients reach this server",
     };
-    const DECISIVE: [&str; 9] = [
+    const DECISIVE: [&str; 8] = [
         "connect-failed",
         "greeting-rejected",
         "not-smtp",
@@ -95,10 +95,13 @@ fn port_sentence(port: &Port) -> String {
         "malformed-reply",
         "starttls-failed",
         "tls-failed",
-        "esmtp-masked",
         "session-cut-short",
     ];
-    let decisive = port.findings.iter().find(|finding| DECISIVE.contains(&finding.id.as_str()));
+    let decides = |finding: &&Finding| match finding.id.as_str() {
+        "esmtp-masked" => port.starttls_supported != Some(true),
+        id => DECISIVE.contains(&id),
+    };
+    let decisive = port.findings.iter().find(decides);
     let (main, told) = match (decisive, &port.tls) {
         (Some(finding), _) => {
             (format!("Port {}: {}", port.port, small(&finding.title)), Some(finding.id.as_str()))

@@ -4,7 +4,7 @@
 mod scene;
 
 use heloscope_observation::{AlertDescription, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{Port, Report, Severity, Status, Verdict};
+use heloscope_report::{Port, Report, SenderOutcome, Severity, Status, Verdict, senders, summary};
 use heloscope_smtp::FaultKind;
 use scene::{Asked, EHLO, EHLO_AUTH, EHLO_TLS, GREETING, Play, Scene, chain};
 
@@ -255,6 +255,57 @@ fn esmtp_masked() {
     assert_eq!(port.starttls_supported, None);
 
     assert_eq!(healthy().ports[0].verdict("esmtp-masked"), Verdict::Passed);
+}
+
+#[test]
+fn a_greeting_of_asterisks_is_inspection_on_the_path() {
+    let hidden = port("25", |play| play.connects().greets("220 ****").ehlo("250-mx1\n250 SIZE 1").quits());
+    assert_eq!(hidden.ids(), ["esmtp-masked"]);
+    assert_eq!(hidden.found("esmtp-masked").severity, Severity::Warning);
+    // The device may have removed it.
+    assert_eq!((hidden.starttls_supported, hidden.verdict("starttls-missing")), (None, Verdict::NotTested));
+    assert!(hidden.found("esmtp-masked").explanation.starts_with("The greeting is asterisks: a firewall"));
+
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let let_through = Scene::one("25", |play| {
+        let play = play.connects().greets("220 **********0*2***0").ehlo(EHLO).starttls("220 go").tls(sent);
+        play.ehlo(EHLO_TLS).quits()
+    });
+    let report = let_through.judged_trusting(&root);
+    assert_eq!((report.ports[0].ids(), report.status), (vec!["esmtp-masked"], Status::Notice));
+    assert_eq!(report.ports[0].starttls_supported, Some(true));
+    assert!(
+        summary(&report)
+            .starts_with("Mail reaches this server over TLS 1.3; a device on the path overwrites")
+    );
+    assert_eq!(senders(&report)[0].outcome, SenderOutcome::Delivers);
+
+    let helo_only =
+        port("25", |play| play.connects().greets("220 ****").ehlo("500 what").helo("250 mx1").quits());
+    assert_eq!(helo_only.ids(), ["ehlo-rejected", "esmtp-masked"]);
+    for greeting in ["220 mx1 ****", "220 ***", "220 2022"] {
+        let plain = port("25", |play| play.connects().greets(greeting).ehlo(EHLO));
+        assert_eq!(plain.verdict("esmtp-masked"), Verdict::Passed, "{greeting}");
+    }
+}
+
+#[test]
+fn starttls_inside_tls() {
+    let (_, _, leaf) = chain();
+    let again = |spec, ehlo: &str| {
+        port(spec, |play| match spec {
+            "465" => play.connects().tls(&[&leaf.der]).greets(GREETING).ehlo(ehlo).quits(),
+            _ => play.until_hello().tls(&[&leaf.der]).ehlo(ehlo).quits(),
+        })
+    };
+    for spec in ["25", "465"] {
+        let found = again(spec, EHLO);
+        assert_eq!(found.found("starttls-inside-tls").severity, Severity::Notice);
+        assert_eq!(again(spec, EHLO_TLS).verdict("starttls-inside-tls"), Verdict::Passed);
+    }
+    let none = port("25", |play| play.connects().greets(GREETING).ehlo("250 mx1").quits());
+    assert_eq!(none.verdict("starttls-inside-tls"), Verdict::NotApplicable);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
-use crate::checks::Refused;
+use crate::checks::{Breach, Refused};
 use crate::visible::visible_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -89,23 +89,60 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
     }
 }
 
-pub(super) fn esmtp_masked(keywords: &[String], audience: Audience) -> Advice {
-    let follows = audience.pick(
-        "Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS do \
-         not deliver, nor do DANE senders where TLSA records are published.",
-        "Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
-         clear text.",
-    );
+pub(super) fn esmtp_masked(
+    greeting: bool,
+    keywords: &[String],
+    starttls: bool,
+    audience: Audience,
+) -> Advice {
+    let follows = match starttls {
+        true => "It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
+                 TLS all the same."
+            .to_owned(),
+        false => audience.pick(
+            "Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
+             do not deliver, nor do DANE senders where TLSA records are published.",
+            "Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
+             clear text.",
+        ),
+    };
+    let seen = match (greeting, keywords) {
+        (true, []) => "The greeting is asterisks".to_owned(),
+        (true, keywords) => format!("The greeting is asterisks, and the EHLO reply holds {}", list(keywords)),
+        (false, keywords) => format!("The EHLO reply holds {}", list(keywords)),
+    };
     Advice {
         title: "A device on the path overwrites what the server offers".to_owned(),
         explanation: format!(
-            "The EHLO reply holds {}: a firewall that inspects SMTP, such as Cisco's PIX and ASA, writes \
-             this over keywords that it does not let pass, STARTTLS among them. It stands before the server \
-             or near the test; the server's own offer is not known. {follows}",
-            list(keywords)
+            "{seen}: a firewall that inspects SMTP, such as Cisco's PIX and ASA, writes this over what it does \
+             not let pass. It stands before the server or near the test; the server's own words are not \
+             known. {follows}"
         ),
         fix: "Switch the firewall's SMTP inspection off (on an ASA: no inspect esmtp), or let it pass \
               STARTTLS (allow-tls). If the firewall is not the server's, test from another network."
+            .to_owned(),
+    }
+}
+
+pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
+    let sentences = breaches.iter().map(|breach| {
+        let Breach { rule, place, line, more } = breach;
+        let more = match more {
+            0 => String::new(),
+            1 => ", and so does 1 more line".to_owned(),
+            more => format!(", and so do {more} more lines"),
+        };
+        format!("{place} {rule}{more}: “{line}”.")
+    });
+    Advice {
+        title: "A reply breaks a rule that clients forgive".to_owned(),
+        explanation: format!(
+            "{} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read on as a rule; \
+             strict ones may not.",
+            sentences.collect::<Vec<_>>().join(" ")
+        ),
+        fix: "Correct what writes these lines: the server, its greeting text, or a filter, proxy or device \
+              before it."
             .to_owned(),
     }
 }

@@ -132,6 +132,20 @@ pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
     }
 }
 
+pub(super) fn starttls_inside_tls() -> Advice {
+    Advice {
+        title: "STARTTLS is offered inside TLS".to_owned(),
+        explanation:
+            "The EHLO reply inside TLS offers STARTTLS once more, which a server must not (RFC 3207 \
+                      §4.2). Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients pass \
+                      over it: TLS is up. One that takes it at its word gets an error."
+                .to_owned(),
+        fix: "Update the server. If a proxy before it ends TLS, let the server know which connections come \
+              over TLS."
+            .to_owned(),
+    }
+}
+
 pub(super) fn injection(octets: usize, begun: &str) -> Advice {
     Advice {
         title: "Clear text follows the 220 to STARTTLS".to_owned(),

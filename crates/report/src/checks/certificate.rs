@@ -90,7 +90,7 @@ static EXPIRING_SOON: Check = Check {
 static HOSTNAME_MISMATCH: Check = Check {
     id: "certificate-hostname-mismatch",
     severity: Severity::Warning,
-    basis: "RFC 9525 §6; RFC 8461 §4.1",
+    basis: "RFC 9525 §6; RFC 8461 §4.2",
     title: "The certificate is for another name",
     examine: |subject| {
         with_leaf(subject, |chain, leaf| match &chain.identity {
@@ -113,7 +113,7 @@ const NAMES: usize = 5;
 static SELF_SIGNED: Check = Check {
     id: "certificate-self-signed",
     severity: Severity::Warning,
-    basis: "RFC 5280 §6.1; RFC 8461 §4.1",
+    basis: "RFC 5280 §6.1; RFC 8461 §4.2",
     title: "The certificate is self-signed",
     examine: |subject| {
         with_leaf(subject, |chain, _| {
@@ -141,7 +141,7 @@ static CHAIN_INCOMPLETE: Check = Check {
 static UNTRUSTED: Check = Check {
     id: "certificate-untrusted",
     severity: Severity::Warning,
-    basis: "RFC 5280 §6.1; RFC 8461 §4.1",
+    basis: "RFC 5280 §6.1; RFC 8461 §4.2",
     title: "The certificate leads to a root that is not trusted",
     examine: |subject| {
         with_leaf(subject, |chain, _| {

@@ -1,5 +1,6 @@
 use heloscope_observation::Stage;
 
+use super::Breach;
 use crate::names::Weakness;
 use crate::words::Likeness;
 use crate::{ErrorCode, Severity};
@@ -35,9 +36,16 @@ pub(crate) enum Evidence {
         said: String,
         stage: Stage,
     },
+    /// `starttls`: it is offered all the same.
     EsmtpMasked {
+        greeting: bool,
         keywords: Vec<String>,
+        starttls: bool,
     },
+    ReplyFormat {
+        breaches: Vec<Breach>,
+    },
+    StartTlsInsideTls,
     StartTlsMissing,
     StartTlsRefused(Refused),
     StartTlsFailed(Handshaking),
@@ -136,6 +144,7 @@ impl Evidence {
     pub(crate) fn severity(&self) -> Option<Severity> {
         match self {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
+            Self::EsmtpMasked { starttls: true, .. } => Some(Severity::Notice),
             Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
             Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
             Self::EhloRejected { refused, .. } if refused.is_temporary() => Some(Severity::Warning),

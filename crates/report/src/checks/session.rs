@@ -4,7 +4,7 @@ use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Evidence, Outcome, Refused};
 use crate::facts::Cause;
-use crate::words::{is_masked, quoted};
+use crate::words::quoted;
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&EHLO_REJECTED, &MALFORMED_REPLY, &SESSION_CUT_SHORT, &ESMTP_MASKED];
@@ -99,9 +99,15 @@ static ESMTP_MASKED: Check = Check {
         if subject.facts.is_implicit() {
             return Outcome::NotApplicable("inside TLS nothing on the path can overwrite the EHLO reply");
         }
-        let Some(reply) = subject.facts.clear.extensions() else { return subject.not_tested() };
-        let keywords = reply.extensions.into_iter().map(|offered| offered.keyword);
-        let keywords: Vec<String> = keywords.filter(|keyword| is_masked(keyword)).collect();
-        if keywords.is_empty() { Outcome::Passed } else { Outcome::Found(Evidence::EsmtpMasked { keywords }) }
+        let facts = subject.facts;
+        match facts.is_masked() {
+            true => Outcome::Found(Evidence::EsmtpMasked {
+                greeting: facts.has_masked_greeting(),
+                keywords: facts.masked_keywords(),
+                starttls: facts.offers_starttls() == Some(true),
+            }),
+            false if facts.clear.extensions().is_some() => Outcome::Passed,
+            false => subject.not_tested(),
+        }
     },
 };

@@ -5,7 +5,8 @@ use crate::Severity;
 use crate::facts::Cause;
 use crate::visible::visible_line;
 
-pub(super) static CHECKS: &[&Check] = &[&STARTTLS_MISSING, &STARTTLS_FAILED, &STARTTLS_INJECTION];
+pub(super) static CHECKS: &[&Check] =
+    &[&STARTTLS_MISSING, &STARTTLS_FAILED, &STARTTLS_INJECTION, &STARTTLS_INSIDE_TLS];
 
 const IMPLICIT: Outcome = Outcome::NotApplicable("on this port TLS begins with the first octet");
 const NOT_OFFERED: Outcome = Outcome::NotApplicable("STARTTLS is not offered");
@@ -70,5 +71,17 @@ static STARTTLS_INJECTION: Check = Check {
             None if facts.offers_starttls() == Some(false) => NOT_OFFERED,
             None => subject.not_tested(),
         }
+    },
+};
+
+static STARTTLS_INSIDE_TLS: Check = Check {
+    id: "starttls-inside-tls",
+    severity: Severity::Notice,
+    basis: "RFC 3207 §4.2",
+    title: "STARTTLS is offered inside TLS",
+    examine: |subject| match subject.facts.encrypted.extensions() {
+        Some(reply) if reply.offers("STARTTLS") => Outcome::Found(Evidence::StartTlsInsideTls),
+        Some(_) => Outcome::Passed,
+        None => subject.no_tls(),
     },
 };

@@ -10,6 +10,7 @@ use heloscope_observation::{
 use heloscope_smtp::{Command, EhloReply, Fault, FaultKind, Octets, Reply};
 
 use crate::Role;
+use crate::words::{is_masked, is_masked_greeting};
 
 /// What was seen of one port.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) spec: PortSpec,
     pub(crate) established: Option<&'a Established>,
     pub(crate) greeting: Option<&'a Reply>,
+    /// Every reply of the dialogue, the greeting first.
+    pub(crate) replies: Vec<Heard<'a>>,
     /// EHLO and HELO in clear text.
     pub(crate) clear: Hello<'a>,
     /// The reply to STARTTLS.
@@ -35,6 +38,16 @@ pub(crate) struct PortFacts<'a> {
     /// What ended the test early.
     pub(crate) failure: Option<Failure<'a>>,
     pub(crate) moments: Moments,
+    last_command: Option<&'a Command>,
+}
+
+/// A reply and what it answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard<'a> {
+    /// The command; none was sent before the greeting.
+    pub(crate) to: Option<&'a Command>,
+    pub(crate) reply: &'a Reply,
+    pub(crate) encrypted: bool,
 }
 
 /// EHLO, HELO where EHLO was refused, and their replies.
@@ -93,6 +106,7 @@ impl<'a> PortFacts<'a> {
             spec,
             established: None,
             greeting: None,
+            replies: Vec::new(),
             clear: Hello::default(),
             starttls: None,
             injected: None,
@@ -103,6 +117,7 @@ impl<'a> PortFacts<'a> {
             encrypted: Hello::default(),
             failure: None,
             moments: Moments::default(),
+            last_command: None,
         };
         for seen in dialogue(observations, spec) {
             facts.fold(seen);
@@ -140,12 +155,18 @@ impl<'a> PortFacts<'a> {
         (offered || !self.is_masked()).then_some(offered)
     }
 
-    /// Whether keywords of the EHLO reply in clear text were overwritten on the path.
+    /// Whether the greeting or keywords of the EHLO reply, in clear text, were overwritten on the path.
     pub(crate) fn is_masked(&self) -> bool {
-        let reply = self.clear.extensions();
-        reply.is_some_and(|reply| {
-            reply.extensions.iter().any(|offered| crate::words::is_masked(&offered.keyword))
-        })
+        self.has_masked_greeting() || !self.masked_keywords().is_empty()
+    }
+
+    pub(crate) fn has_masked_greeting(&self) -> bool {
+        !self.is_implicit() && self.greeting.is_some_and(is_masked_greeting)
+    }
+
+    pub(crate) fn masked_keywords(&self) -> Vec<String> {
+        let offered = self.clear.extensions().map(|reply| reply.extensions).unwrap_or_default();
+        offered.into_iter().map(|offered| offered.keyword).filter(|keyword| is_masked(keyword)).collect()
     }
 
     fn fold(&mut self, seen: &'a Observation) {
@@ -159,7 +180,10 @@ impl<'a> PortFacts<'a> {
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
             // The reader makes no reply without a line, but a saved test may hold one.
             Event::Replied { reply, .. } if reply.lines.is_empty() => {}
-            Event::Replied { reply, encrypted } => self.replied(seen.stage, reply, *encrypted, at),
+            Event::Replied { reply, encrypted } => {
+                self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
+                self.replied(seen.stage, reply, *encrypted, at);
+            }
             Event::Injected { octets, total } => self.injected = Some((octets, *total)),
             Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
             Event::Chain(chain) => {
@@ -182,7 +206,8 @@ impl<'a> PortFacts<'a> {
         }
     }
 
-    fn sent(&mut self, command: &Command, encrypted: bool, at: Duration) {
+    fn sent(&mut self, command: &'a Command, encrypted: bool, at: Duration) {
+        self.last_command = Some(command);
         match (command, encrypted) {
             (Command::Ehlo(_), false) => self.moments.ehlo_sent = Some(at),
             (Command::Ehlo(_), true) => self.moments.encrypted_ehlo_sent = Some(at),

@@ -1,6 +1,6 @@
 //! What EHLO keywords mean: IANA's "SMTP Service Extensions" registry, and what else servers say.
 
-use heloscope_smtp::Extension;
+use heloscope_smtp::{Extension, Reply, ReplyLine};
 
 /// What an extension means, with its parameters put into words; `None` for one that is not known.
 pub(crate) fn meaning(extension: &Extension) -> Option<String> {
@@ -42,6 +42,14 @@ pub(crate) fn is_masked(keyword: &str) -> bool {
         && upper.len() >= 4
         && upper.len() - row.len() <= 1
         && row.bytes().all(|octet| octet == b'X')
+}
+
+/// Whether a greeting was overwritten on the path: Cisco's PIX and ASA leave of its text no more than the
+/// characters 2 and 0, and asterisks.
+pub(crate) fn is_masked_greeting(greeting: &Reply) -> bool {
+    let texts = || greeting.lines.iter().flat_map(ReplyLine::text);
+    texts().all(|octet| matches!(octet, b'*' | b'2' | b'0' | b' '))
+        && texts().filter(|octet| **octet == b'*').count() >= 4
 }
 
 /// The mechanisms of `AUTH PLAIN LOGIN` and of the old form `AUTH=PLAIN LOGIN`; `None` for any other keyword.

@@ -14,7 +14,7 @@ use heloscope_observation::{
 };
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_report::{CheckVerdict, Finding, Port, Report, Verdict, judge};
-use heloscope_smtp::{Command, Fault, FaultKind, LineEnding, Octets, Reply, ReplyLine};
+use heloscope_smtp::{Command, Fault, FaultKind, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
 
 pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
 
@@ -138,6 +138,15 @@ impl Play<'_> {
     pub(crate) fn replies(self, stage: Stage, text: &str) -> Self {
         let encrypted = self.encrypted;
         self.after_ms(5).see(stage, Event::Replied { reply: reply(text), encrypted })
+    }
+
+    /// After 5 ms, in these octets, endings included.
+    pub(crate) fn replies_octets(self, stage: Stage, octets: &[u8]) -> Self {
+        let mut reader = ReplyReader::default();
+        reader.push(octets);
+        let reply = reader.next_reply().unwrap().unwrap();
+        let encrypted = self.encrypted;
+        self.after_ms(5).see(stage, Event::Replied { reply, encrypted })
     }
 
     pub(crate) fn sends(self, stage: Stage, command: Command) -> Self {

@@ -1,0 +1,142 @@
+//! Replies that are read though they break a rule: each rule, and the line that breaks it.
+
+mod scene;
+
+use heloscope_observation::Stage;
+use heloscope_report::{Port, Severity, Verdict};
+use heloscope_smtp::Command;
+use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
+
+fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    Scene::one(spec, play).judged().ports.remove(0)
+}
+
+/// Port 25 with a greeting and an EHLO reply in these octets.
+fn heard(greeting: &[u8], ehlo: &[u8]) -> Port {
+    port("25", |play| {
+        let play = play.connects().replies_octets(Stage::Greeting, greeting).says_ehlo();
+        play.replies_octets(Stage::Ehlo, ehlo).quits()
+    })
+}
+
+#[test]
+fn reply_format() {
+    const GREETING: &[u8] = b"220 mx1.example.com ready\r\n";
+    const EHLO: &[u8] = b"250-mx1 hello\r\n250-SIZE 1\r\n250 STARTTLS\r\n";
+    let cases: [(&[u8], &[u8], &str); 16] = [
+        (
+            b"220 mx1\n",
+            EHLO,
+            "Line 1 of the greeting ends in LF alone, not in CR LF (RFC 5321 §2.3.8): “220 mx1”.",
+        ),
+        (
+            GREETING,
+            b"250-mx1\n250-SIZE 1\n250 STARTTLS\n",
+            "LF alone, not in CR LF (RFC 5321 §2.3.8), and so do 2 more lines: “250-mx1”.",
+        ),
+        (
+            b"250-mx1\r\n220 ready\r\n",
+            EHLO,
+            "Line 1 of the greeting has another code than the last one (RFC 5321 §4.2.1): “250-mx1”.",
+        ),
+        (b"220_mx1\r\n", EHLO, "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”."),
+        (b"220 mx1 \x1b[31m\r\n", EHLO, "holds control characters (RFC 5321 §4.2): “220 mx1 \\x1b[31m”."),
+        (b"220 mx1 \0\r\n", EHLO, "“220 mx1 \\x00”"),
+        (b"220 mx1 \r\r\n", EHLO, "“220 mx1 \\r”"),
+        (
+            b"220 M\xfcller\r\n",
+            EHLO,
+            "holds octets above 127, which only a client that asks for SMTPUTF8 may be sent",
+        ),
+        ("220 Grüße\r\n".as_bytes(), EHLO, "RFC 6531 §3.7.4): “220 Grüße”."),
+        (
+            GREETING,
+            b"250-mx1\r\n250-SIZE 1 \r\n250 STARTTLS\r\n",
+            "Line 2 of the reply to EHLO is no keyword",
+        ),
+        (GREETING, b"250-mx1\r\n250-SIZE  1\r\n250 STARTTLS\r\n", "(RFC 5321 §4.1.1.1): “250-SIZE  1”."),
+        (GREETING, b"250-mx1\r\n250-SIZE\t1\r\n250 STARTTLS\r\n", "“250-SIZE\\t1”."),
+        (GREETING, b"250-mx1\r\n250-\r\n250 STARTTLS\r\n", "Line 2 of the reply to EHLO is no keyword"),
+        (GREETING, b"250-mx1\r\n250-X_Y\r\n250 STARTTLS\r\n", "“250-X_Y”."),
+        (
+            GREETING,
+            b"250-mx1\r\n250-auth=LOGIN PLAIN\r\n250 STARTTLS\r\n",
+            "offers AUTH=, a form for old clients",
+        ),
+        (
+            GREETING,
+            b"250-mx1\r\n250-SIZE 1\r\n250 XXX\xff\r\n",
+            "Line 3 of the reply to EHLO holds octets above 127",
+        ),
+    ];
+    for (greeting, ehlo, words) in cases {
+        let port = heard(greeting, ehlo);
+        let found = port.found("reply-format");
+        assert_eq!(found.severity, Severity::Notice);
+        assert!(found.explanation.contains(words), "{words:?} is not in {:?}", found.explanation);
+        assert_eq!(
+            found.explanation.matches("Line ").count(),
+            1,
+            "one rule is broken: {}",
+            found.explanation
+        );
+    }
+    for (greeting, ehlo) in [
+        (GREETING, EHLO),
+        // What the grammar has: a tab in a greeting, no text at all, any of ASCII after an EHLO reply's domain.
+        (b"220-mx1\tESMTP  \r\n220\r\n", b"250\r\n"),
+        (GREETING, b"250-mx1 \x07 hello\r\n250-X-2 a=b;c\r\n250 8BITMIME\r\n"),
+    ] {
+        assert_eq!(
+            heard(greeting, ehlo).verdict("reply-format"),
+            Verdict::Passed,
+            "{}",
+            greeting.escape_ascii()
+        );
+    }
+    // Nothing was heard that could break a rule.
+    assert_eq!(port("25", Play::connects).verdict("reply-format"), Verdict::NotTested);
+}
+
+#[test]
+fn a_line_may_have_512_octets() {
+    let of = |length: usize| {
+        let line = [&b"220 "[..], &vec![b'x'; length - 6], b"\r\n"].concat();
+        heard(&line, b"250 mx1\r\n")
+    };
+    assert_eq!(of(512).verdict("reply-format"), Verdict::Passed);
+    for length in [513, 5000] {
+        let long = of(length);
+        let words = &long.found("reply-format").explanation;
+        assert!(words.starts_with("Line 1 of the greeting has more than 512 octets (RFC 5321 §4.5.3.1.5)"));
+        assert!(words.contains(&format!("“220 {}…”", "x".repeat(76))), "{words}");
+    }
+}
+
+#[test]
+fn every_reply_is_looked_at_and_named() {
+    let (_, _, leaf) = chain();
+    let told = |port: &Port| port.found("reply-format").explanation.clone();
+    let at_starttls = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).sends(Stage::StartTls, Command::StartTls);
+        play.replies_octets(Stage::StartTls, b"220 go\n")
+    });
+    assert!(told(&at_starttls).starts_with("Line 1 of the reply to STARTTLS ends in LF"));
+    let inside = port("25", |play| {
+        let play =
+            play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").tls(&[&leaf.der]).says_ehlo();
+        play.replies_octets(Stage::EhloAfterTls, b"250 mx1\n")
+    });
+    assert!(told(&inside).starts_with("Line 1 of the reply to EHLO inside TLS ends in LF"));
+    let at_helo = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo("502 no");
+        let play = play.sends(Stage::Ehlo, Command::Helo("relay.example.org".to_owned()));
+        play.replies_octets(Stage::Ehlo, b"250 mx1\n")
+    });
+    assert!(told(&at_helo).starts_with("Line 1 of the reply to HELO ends in LF"));
+    let at_quit = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo("250 mx1").sends(Stage::Quit, Command::Quit);
+        play.replies_octets(Stage::Quit, b"221 bye\n")
+    });
+    assert!(told(&at_quit).starts_with("Line 1 of the reply to QUIT ends in LF"));
+}
