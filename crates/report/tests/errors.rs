@@ -3,7 +3,7 @@
 mod scene;
 
 use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure};
-use heloscope_report::{ErrorCode, PortError};
+use heloscope_report::{ErrorCode, PortError, Verdict};
 use heloscope_smtp::{Command, FaultKind};
 use scene::{EHLO, GREETING, Play, Scene};
 
@@ -77,6 +77,45 @@ fn greetings_that_refuse_say_why() {
         Stage::Greeting,
         &["“554-no 554 5.7.1 listed”", "block list"],
     );
+}
+
+/// A refusal at the greeting, at EHLO and HELO, and at STARTTLS: its error, and that nothing is said to be missing.
+#[test]
+fn refusals_are_put_into_words_wherever_they_come() {
+    let cases = [
+        (
+            "421 4.7.0 mx1 Error: too many connections",
+            ["service not available", "4.7.0", "too many connections, or"],
+        ),
+        ("450 4.3.2 Service currently unavailable", ["mailbox unavailable, busy", "4.3.2", "postscreen"]),
+        ("454 4.7.0 TLS not available", ["TLS not available due to temporary reason", "4.7.0", "log says"]),
+        ("500 5.5.2 what", ["command unrecognized", "5.5.2", "ikely"]),
+        ("502 5.5.1 no", ["command not implemented", "5.5.1", "ikely"]),
+        ("530 5.7.0 Must issue a STARTTLS command first", ["must issue a STARTTLS", "5.7.0", "STARTTLS"]),
+        ("554 5.7.1 listed", ["transaction failed", "5.7.1", "block list"]),
+    ];
+    for (reply, words) in cases {
+        let at_greeting = Scene::one("25", |play| play.connects().greets(reply).quits());
+        let at_ehlo = Scene::one("25", |play| {
+            let play = play.connects().greets(GREETING).ehlo(reply);
+            if reply.starts_with('5') { play.helo(reply).quits() } else { play.quits() }
+        });
+        let at_starttls =
+            Scene::one("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls(reply).quits());
+        for (scene, code, phase) in [
+            (at_greeting, ErrorCode::GreetingRejected, Stage::Greeting),
+            (at_ehlo, ErrorCode::EhloRejected, Stage::Ehlo),
+            (at_starttls, ErrorCode::StartTlsRejected, Stage::StartTls),
+        ] {
+            let report = scene.judged();
+            let port = &report.ports[0];
+            let error = port.error.as_ref().unwrap();
+            assert_says(error, code, phase, &[&format!("“{reply}”"), words[0], words[1], words[2]]);
+            let missing = port.checks.iter().find(|check| check.id == "starttls-missing").unwrap();
+            let expected = if phase == Stage::StartTls { Verdict::Passed } else { Verdict::NotTested };
+            assert_eq!(missing.verdict, expected, "{reply} at {phase:?}");
+        }
+    }
 }
 
 #[test]

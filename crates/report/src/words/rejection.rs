@@ -57,7 +57,14 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
             "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
              started; its log says which."
         }
+        (454, ..) => "Likely cause: TLS or a log-in is not available for now; the server's log says why.",
         (521, ..) => "The host takes no mail by choice (RFC 7504).",
+        (530, _, Stage::StartTls) => {
+            "Likely cause: a device on the path altered the command, which was STARTTLS."
+        }
+        (530, _, Stage::EhloAfterTls) => {
+            "Likely cause: a proxy before the server ends TLS, and the server does not know."
+        }
         (530, Some((7, 0)), _) => "Likely cause: the server demands STARTTLS before anything else.",
         (530, ..) => "Likely cause: the server demands STARTTLS or authentication first.",
         (550 | 554, Some((7, 25)), _) => {
@@ -75,6 +82,10 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         (550, _, Stage::Ehlo | Stage::EhloAfterTls) => {
             "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
              that resolves."
+        }
+        (500 | 502 | 503, _, Stage::Greeting) => {
+            "No command had been sent. Likely cause: the service is switched off there, or a proxy cannot reach \
+             the server behind it."
         }
         (502, _, Stage::StartTls) => {
             "Likely cause: STARTTLS is advertised but switched off, or a device on the path removed the \
@@ -123,19 +134,33 @@ mod tests {
         assert!(only_enhanced.starts_with("The enhanced status code 5.7.1 means"));
     }
 
+    /// What real servers refuse with, wherever they do.
     #[test]
     fn causes_depend_on_codes_and_stage() {
+        // At the greeting, at EHLO, at STARTTLS; an empty one is as at the greeting.
         let cases = [
-            ("554 5.7.1 blocked", Stage::Greeting, "block list"),
-            ("530 5.7.0 must issue STARTTLS", Stage::Ehlo, "STARTTLS before"),
-            ("454 4.7.0 TLS not available", Stage::StartTls, "certificate or key"),
-            ("450 4.3.2 busy", Stage::Greeting, "postscreen"),
-            ("502 no", Stage::StartTls, "switched off"),
-            ("500 what", Stage::StartTls, "overwrote"),
+            ("421 4.7.0 mx Error: too many connections", ["too many connections, or", "", ""]),
+            ("421 4.3.2 All server ports are busy", ["processes are busy", "", ""]),
+            ("421 Service not available", ["busy or shutting down", "", ""]),
+            ("450 4.3.2 Service currently unavailable", ["Postfix's postscreen", "", ""]),
+            (
+                "454 4.7.0 TLS not available due to local problem",
+                ["TLS or a log-in", "", "certificate or key"],
+            ),
+            ("500 5.5.2 unrecognized command", ["No command had been sent", "does not know", "overwrote"]),
+            ("502 5.5.1 not implemented", ["No command had been sent", "not implement", "switched off"]),
+            ("530 5.7.0 Must issue a STARTTLS command first", ["demands STARTTLS before", "", "altered"]),
+            ("554 5.7.1 client host blocked", ["block list", "", ""]),
+            ("550 5.7.25 no PTR", ["reverse DNS", "", ""]),
         ];
-        for (text, stage, words) in cases {
-            assert!(likely_cause(&reply(text), stage).unwrap().contains(words), "{text}");
+        for (text, words) in cases {
+            for (stage, cause) in [Stage::Greeting, Stage::Ehlo, Stage::StartTls].into_iter().zip(words) {
+                let expected = if cause.is_empty() { words[0] } else { cause };
+                let said = likely_cause(&reply(text), stage).unwrap();
+                assert!(said.contains(expected), "{text} at {stage:?}: {said}");
+            }
         }
+        assert!(likely_cause(&reply("530 x"), Stage::EhloAfterTls).unwrap().contains("ends TLS"));
         assert_eq!(likely_cause(&reply("299 hm"), Stage::Greeting), None);
     }
 
