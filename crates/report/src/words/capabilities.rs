@@ -2,6 +2,8 @@
 
 use heloscope_smtp::{Extension, Reply, ReplyLine};
 
+use crate::visible::visible_within;
+
 /// What an extension means, with its parameters put into words; `None` for one that is not known.
 pub(crate) fn meaning(extension: &Extension) -> Option<String> {
     let keyword = extension.keyword.to_ascii_uppercase();
@@ -118,7 +120,9 @@ fn limits(params: &[String]) -> String {
 
 fn priority(params: &[String]) -> String {
     match params.first() {
-        Some(profile) => format!("Honours priorities of messages by the profile {profile}, RFC 6710"),
+        Some(profile) => {
+            format!("Honours priorities of messages by the profile {}, RFC 6710", visible_within(profile))
+        }
         None => "Honours priorities of messages, RFC 6710".to_owned(),
     }
 }

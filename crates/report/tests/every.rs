@@ -1,0 +1,240 @@
+//! Every error code, phase, check and verdict of the contract: a scene that brings it about, and one that does not.
+//! The lists are walked; one that is left out fails.
+
+mod scene;
+
+use std::collections::BTreeSet;
+
+use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_report::{ErrorCode, Phase, Port, Report, Status, Verdict, checks};
+use heloscope_smtp::{Command, FaultKind};
+use rcgen::ExtendedKeyUsagePurpose;
+use scene::{
+    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, named, server, valid,
+};
+
+const ALERT: TlsFailure = TlsFailure::Alert(AlertDescription(40));
+
+/// In the order of the enum.
+const CODES: [ErrorCode; 21] = [
+    ErrorCode::NameNotFound,
+    ErrorCode::ResolveFailed,
+    ErrorCode::ConnectTimeout,
+    ErrorCode::ConnectionRefused,
+    ErrorCode::Unreachable,
+    ErrorCode::Blocked,
+    ErrorCode::Quota,
+    ErrorCode::RelayUnreachable,
+    ErrorCode::Closed,
+    ErrorCode::Reset,
+    ErrorCode::Timeout,
+    ErrorCode::GreetingRejected,
+    ErrorCode::NotSmtp,
+    ErrorCode::PlaintextOnImplicitTls,
+    ErrorCode::TlsOnPlaintextPort,
+    ErrorCode::MalformedReply,
+    ErrorCode::ReplyTooLong,
+    ErrorCode::EhloRejected,
+    ErrorCode::StartTlsRejected,
+    ErrorCode::TlsAlert,
+    ErrorCode::TlsFailed,
+];
+
+/// A test that ends with the code. A code that is new does not compile until it has one here.
+fn ends_with(code: ErrorCode) -> Port {
+    let meets = |stage, refusal| port("25", |play| play.meets(stage, refusal));
+    let babbles = |kind, octets: &[u8]| {
+        port("25", |play| play.connects().babbles(Stage::Greeting, kind, octets).ends(Stage::Greeting))
+    };
+    match code {
+        ErrorCode::NameNotFound => meets(Stage::Resolve, RefusalCode::NameNotFound),
+        ErrorCode::ResolveFailed => meets(Stage::Resolve, RefusalCode::ResolveFailed),
+        ErrorCode::ConnectTimeout => meets(Stage::Connect, RefusalCode::ConnectTimeout),
+        ErrorCode::ConnectionRefused => meets(Stage::Connect, RefusalCode::ConnectionRefused),
+        ErrorCode::Unreachable => meets(Stage::Connect, RefusalCode::Unreachable),
+        ErrorCode::Blocked => meets(Stage::Connect, RefusalCode::Blocked),
+        ErrorCode::Quota => meets(Stage::Connect, RefusalCode::Quota),
+        ErrorCode::RelayUnreachable => meets(Stage::Connect, RefusalCode::RelayUnreachable),
+        ErrorCode::Closed => port("25", |play| play.connects().closes(Stage::Greeting)),
+        ErrorCode::Reset => port("25", |play| play.connects().loses(Stage::Greeting, RefusalCode::Reset)),
+        ErrorCode::Timeout => port("25", |play| play.connects().times_out(Stage::Greeting, 40)),
+        ErrorCode::GreetingRejected => port("25", |play| play.connects().greets("554 no").quits()),
+        ErrorCode::NotSmtp => babbles(FaultKind::NotAReply, b"SSH-2.0-x\r\n"),
+        ErrorCode::PlaintextOnImplicitTls => {
+            port("465", |play| play.until_hello().tls_fails(TlsFailure::NotTls(b"220 mx1\r\n".into())))
+        }
+        ErrorCode::TlsOnPlaintextPort => babbles(FaultKind::TlsRecord, b"\x15\x03\x01\0\x02\x02\x28"),
+        ErrorCode::MalformedReply => port("25", |play| {
+            let play = play.connects().greets(GREETING).says_ehlo();
+            play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"hello\r\n").ends(Stage::Ehlo)
+        }),
+        ErrorCode::ReplyTooLong => babbles(FaultKind::TooLong, b""),
+        ErrorCode::EhloRejected => {
+            port("25", |play| play.connects().greets(GREETING).ehlo("550 no").helo("550 no").quits())
+        }
+        ErrorCode::StartTlsRejected => {
+            port("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls("454 no").quits())
+        }
+        ErrorCode::TlsAlert => port("25", |play| play.until_hello().tls_fails(ALERT)),
+        ErrorCode::TlsFailed => port("25", |play| play.until_hello().tls_fails(TlsFailure::BadSignature)),
+    }
+}
+
+/// A test that ends in the phase.
+fn ends_in(phase: Phase) -> Port {
+    port("25", |play| {
+        let play = match phase {
+            Stage::Resolve => return play.meets(phase, RefusalCode::NameNotFound),
+            Stage::Connect => return play.meets(phase, RefusalCode::ConnectTimeout),
+            Stage::Greeting => play.connects(),
+            Stage::Ehlo => play.connects().greets(GREETING).says_ehlo(),
+            Stage::StartTls => {
+                let play = play.connects().greets(GREETING).ehlo(EHLO);
+                play.sends(phase, Command::StartTls)
+            }
+            Stage::Tls => play.until_hello(),
+            Stage::EhloAfterTls => play.until_hello().tls(&[]).says_ehlo(),
+            Stage::Quit => play.until_hello().tls(&[]).ehlo(EHLO_TLS).sends(phase, Command::Quit),
+        };
+        play.times_out(phase, 20)
+    })
+}
+
+const PHASES: [Phase; 8] = [
+    Stage::Resolve,
+    Stage::Connect,
+    Stage::Greeting,
+    Stage::Ehlo,
+    Stage::StartTls,
+    Stage::Tls,
+    Stage::EhloAfterTls,
+    Stage::Quit,
+];
+
+fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    Scene::one(spec, play).judged().ports.remove(0)
+}
+
+#[test]
+fn every_error_code_has_its_scene() {
+    for (place, code) in CODES.into_iter().enumerate() {
+        assert_eq!(code as usize, place, "{code:?} is out of order, or one before it is left out");
+        assert_eq!(ends_with(code).error.map(|error| error.code), Some(code));
+    }
+    let healthy = healthy();
+    assert!(healthy.ports.iter().all(|port| port.error.is_none()));
+}
+
+#[test]
+fn every_phase_has_its_scene() {
+    for (place, phase) in PHASES.into_iter().enumerate() {
+        assert_eq!(phase as usize, place, "{phase:?} is out of order, or one before it is left out");
+        assert_eq!(ends_in(phase).error.map(|error| error.phase), Some(phase));
+    }
+}
+
+/// All as it should be, on port 25, 465 and 587.
+fn healthy() -> Report {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let scene = Scene::of("mx1.example.com")
+        .port("25", |play| play.goes_well(sent))
+        .port("465", |play| play.goes_well(sent))
+        .port("587", |play| play.goes_well(sent));
+    scene.judged_trusting(&root)
+}
+
+/// Scenes with something to find, beside those of the errors.
+fn faulty() -> Vec<Report> {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let with = |params| {
+        let leaf = root.issue(params, 3);
+        Scene::one("25", |play| play.goes_well(&[&leaf.der])).judged_trusting(&root)
+    };
+    let (_, _, leaf) = chain();
+    let alone = Entity::self_signed(server(), 3);
+    let mut for_clients = server();
+    for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let sends = |der: &[u8]| Scene::one("25", |play| play.goes_well(&[der])).judged();
+    let on = |spec: &str, play: fn(Play<'_>) -> Play<'_>| Scene::one(spec, play).judged();
+    let answered = |suite, fails: fn(Play<'_>) -> Play<'_>| {
+        let scene = Scene::one("25", |play| fails(play.until_hello()));
+        scene
+            .raw_hello("25", |play| {
+                play.connects().answers(TlsVersion::TLS_1_2, suite, None, None, &[&leaf.der])
+            })
+            .judged()
+    };
+    vec![
+        with(valid(server(), NOW - 90 * DAY, NOW - DAY)),
+        with(valid(server(), NOW + DAY, NOW + 90 * DAY)),
+        with(valid(server(), NOW - 78 * DAY, NOW + 12 * DAY)),
+        with(named("mx1.example.com")),
+        with(named("localhost")),
+        with(for_clients),
+        sends(&alone.der),
+        sends(&leaf.der),
+        Scene::one("25", |play| play.goes_well(&[&leaf.der, &root.der])).judged(),
+        Scene::one("25", |play| play.goes_well(&[&root.issue(server(), 3).der, &root.der])).judged(),
+        sends(&fixture(include_str!("../../pki/tests/fixtures/rsa1024.pem"))),
+        sends(&fixture(include_str!("../../pki/tests/fixtures/sha1.pem"))),
+        on("25", |play| play.connects().after_ms(12_000).greets(GREETING)),
+        on("25", |play| play.connects().greets("220 ****").ehlo("250-mx1\n250 XXXXXXXA").quits()),
+        on("25", |play| play.connects().greets("220 gr\u{fc}n").ehlo("250 mx1").quits()),
+        on("25", |play| play.until_hello().tls(&[]).ehlo(EHLO).quits()),
+        on("25", |play| {
+            let injected = Event::Injected { octets: b"250 x\r\n".into(), total: 7 };
+            play.until_hello().see(Stage::Tls, injected).tls(&[]).ehlo(EHLO_TLS).quits()
+        }),
+        on("465", |play| play.until_hello().tls_fails(ALERT)),
+        on("465", |play| play.meets(Stage::Connect, RefusalCode::Quota)),
+        on("587", |play| play.connects().greets(GREETING).ehlo("250-mx1\n250-STARTTLS\n250 AUTH PLAIN")),
+        on("587", |play| play.until_hello().tls(&[]).ehlo(EHLO_TLS).quits()),
+        on("25", |play| {
+            // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
+            play.until_hello().chooses(TlsVersion::TLS_1_1, 0xc013, None, true, &[]).ehlo(EHLO_TLS).quits()
+        }),
+        answered(0x009e, |play| play.tls_fails(ALERT)), // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+        answered(0xc02f, |play| play.closes(Stage::Tls)), // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+    ]
+}
+
+#[test]
+fn every_check_finds_something_somewhere_and_passes_elsewhere() {
+    let errors = CODES.into_iter().map(ends_with);
+    let ports: Vec<Port> = errors.chain(faulty().into_iter().flat_map(|report| report.ports)).collect();
+    let sound = healthy().ports;
+    for check in checks() {
+        let verdicts = |ports: &[Port]| -> Vec<Verdict> {
+            let of = |port: &Port| port.checks.iter().find(|one| one.id == check.id).map(|one| one.verdict);
+            ports.iter().filter_map(of).collect()
+        };
+        assert!(verdicts(&ports).contains(&Verdict::Found), "no scene is there to find {}", check.id);
+        assert!(verdicts(&sound).contains(&Verdict::Passed), "{} does not pass where all is well", check.id);
+        assert!(!verdicts(&sound).contains(&Verdict::Found), "{}", check.id);
+        assert!(verdicts(&ports).contains(&Verdict::NotTested), "{} is never said to be untested", check.id);
+    }
+    // What is found is told, once: by a finding of the port, or of the host.
+    for port in &ports {
+        let found = port.checks.iter().filter(|check| check.verdict == Verdict::Found).map(|check| &check.id);
+        let found: BTreeSet<_> = found.filter(|id| *id != "name-not-found").collect();
+        assert_eq!(found, port.findings.iter().map(|finding| &finding.id).collect());
+    }
+}
+
+#[test]
+fn every_verdict_and_status_comes_about() {
+    let all: Vec<Report> = faulty().into_iter().chain([healthy()]).collect();
+    let verdicts: BTreeSet<String> = all
+        .iter()
+        .flat_map(|report| &report.ports)
+        .flat_map(|port| &port.checks)
+        .map(|check| format!("{:?}", check.verdict))
+        .collect();
+    assert_eq!(verdicts, ["Found", "NotApplicable", "NotTested", "Passed"].map(str::to_owned).into());
+    let untested = Scene::one("25", |play| play.meets(Stage::Connect, RefusalCode::Quota)).judged();
+    let statuses: Vec<Status> = all.iter().chain([&untested]).map(|report| report.status).collect();
+    for status in [Status::Ok, Status::Notice, Status::Warning, Status::Error, Status::Untested] {
+        assert!(statuses.contains(&status), "{status:?}");
+    }
+}
