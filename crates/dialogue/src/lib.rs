@@ -76,6 +76,7 @@ dialogues! {
         finite_field_of_1024_bits,
         anonymous_over_p256,
         unrecognized_name_as_a_warning,
+        unrecognized_name_as_a_refusal,
         hang_up_after_the_server_hello,
         refused_as_well,
         after_starttls,

@@ -95,6 +95,25 @@ pub(crate) fn unrecognized_name_as_a_warning(play: &mut Play) {
     ]);
 }
 
+/// And lets it refuse the hello for it: then the host is not named again.
+pub(crate) fn unrecognized_name_as_a_refusal(play: &mut Play) {
+    let named = |hello: &[u8]| hello.windows(10).any(|octets| octets == b"mx.example");
+    play.test(&["465"]);
+    play.connects();
+    assert!(named(&play.client_hello()));
+    play.server(b"\x15\x03\x03\x00\x02\x02\x70"); // fatal, unrecognized_name
+    play.seen_last(&["tls: alert 112", "tls: ended", "#1 resolve: dialled"]);
+    play.on(1);
+    play.connects();
+    assert!(!named(&play.client_hello()));
+    play.server([server_hello(3, [0xc0, 0x2f]), certificate(3), done(3)].concat());
+    play.seen_last(&[
+        "#1 tls: chain mx.example",
+        "#1 tls: handshake 0303 suite c02f group none not completed",
+        "#1 tls: ended",
+    ]);
+}
+
 pub(crate) fn hang_up_after_the_server_hello(play: &mut Play) {
     until_raw_hello(play);
     play.server(server_hello(2, [0, 0x35]));

@@ -45,6 +45,8 @@ pub enum Purpose {
     Dialogue,
     /// A ClientHello made by hand, for what the TLS library cannot speak; no handshake is finished there.
     RawHello,
+    /// The same without the name of the host, for a server that does not take a hello that names it.
+    NamelessHello,
 }
 
 /// One thing seen.

@@ -1,7 +1,7 @@
 //! Which connections a test makes.
 
 use heloscope_observation::{
-    Connection, ConnectionId, Event, Observations, Purpose, Stage, Target, TlsFailure,
+    AlertDescription, Connection, ConnectionId, Event, Observations, Purpose, Stage, Target, TlsFailure,
 };
 
 /// The connections to begin with: one dialogue a port, all at once.
@@ -18,8 +18,16 @@ pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Co
     let failed = in_handshake.clone().any(|observation| breaks_off(&observation.event));
     let shown = in_handshake.clone().any(|observation| matches!(observation.event, Event::Handshake(_)));
     let again = ended.purpose == Purpose::Dialogue && failed && !shown;
+    let unnamed = in_handshake.clone().any(|observation| dislikes_the_name(&observation.event));
+    let purpose = if unnamed { Purpose::NamelessHello } else { Purpose::RawHello };
     let id = ConnectionId(u32::try_from(observations.connections.len()).ok()?);
-    again.then_some(Connection { id, port: ended.port, purpose: Purpose::RawHello })
+    again.then_some(Connection { id, port: ended.port, purpose })
+}
+
+/// RFC 6066 §3: a server may refuse a hello for the name in it.
+fn dislikes_the_name(event: &Event) -> bool {
+    const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
+    matches!(event, Event::TlsFailed(TlsFailure::Alert(UNRECOGNIZED_NAME)))
 }
 
 /// A server that dislikes a hello sends an alert, hangs up or falls silent. One that speaks no TLS at all, or cannot prove

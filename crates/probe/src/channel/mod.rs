@@ -69,11 +69,12 @@ impl TlsChannel {
     ) -> Self {
         let client = match purpose {
             Purpose::Dialogue => Client::Library(Box::new(TlsClient::new(host, provider, began_at_ms))),
-            Purpose::RawHello => {
+            Purpose::RawHello | Purpose::NamelessHello => {
                 let mut random = [0; 32];
                 let drawn = provider.secure_random.fill(&mut random);
                 assert!(drawn.is_ok(), "the platform has a random number generator");
-                Client::Raw(RawHandshake::new(host, random))
+                let named = Some(host).filter(|_| purpose == Purpose::RawHello);
+                Client::Raw(RawHandshake::new(named, random))
             }
         };
         Self { client, threshold: Some(Threshold::new(expectation, early)), close_notify: false }

@@ -3,7 +3,7 @@ use heloscope_observation::Host;
 /// A ClientHello (RFC 5246 §7.4.1.2) in one record, offering all that mail servers were ever configured with.
 ///
 /// Its version is TLS 1.2, below which an older server answers with its own best.
-pub(super) fn client_hello(host: &Host, random: [u8; 32]) -> Vec<u8> {
+pub(super) fn client_hello(host: Option<&Host>, random: [u8; 32]) -> Vec<u8> {
     let body = |padding: Option<usize>| {
         let mut body = TLS_1_2.to_vec();
         body.extend(random);
@@ -32,7 +32,7 @@ fn padding_of(length: usize) -> Option<usize> {
     (256..512).contains(&length).then(|| (512 - length).saturating_sub(4))
 }
 
-fn extensions(host: &Host, padding: Option<usize>) -> Vec<u8> {
+fn extensions(host: Option<&Host>, padding: Option<usize>) -> Vec<u8> {
     const SERVER_NAME: u16 = 0;
     const SUPPORTED_GROUPS: u16 = 10;
     const EC_POINT_FORMATS: u16 = 11;
@@ -44,7 +44,7 @@ fn extensions(host: &Host, padding: Option<usize>) -> Vec<u8> {
         sized16(&numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>())
     };
     let mut all = Vec::new();
-    if let Host::Name(name) = host {
+    if let Some(Host::Name(name)) = host {
         let entry = [&[0], &sized16(name.as_bytes())[..]].concat();
         all.extend(extension(SERVER_NAME, &sized16(&entry)));
     }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn hello(host: &str) -> Vec<u8> {
-        client_hello(&host.parse().unwrap(), [7; 32])
+        client_hello(Some(&host.parse().unwrap()), [7; 32])
     }
 
     #[test]
@@ -121,6 +121,7 @@ mod tests {
     fn only_a_name_is_named() {
         let named = |hello: &[u8]| hello.windows(10).any(|octets| octets == b"mx.example");
         assert!(named(&hello("mx.example")));
+        assert!(!named(&client_hello(None, [7; 32])));
         let start_of_extensions = 5 + 4 + 2 + 32 + 1 + 2 + 2 * SUITES.len() + 2 + 2;
         let first =
             |hello: &[u8]| u16::from_be_bytes([hello[start_of_extensions], hello[start_of_extensions + 1]]);

@@ -20,7 +20,8 @@ pub(crate) struct RawHandshake {
 }
 
 impl RawHandshake {
-    pub(crate) fn new(host: &Host, random: [u8; 32]) -> Self {
+    /// With the name of the host in the hello, where there is one to be named.
+    pub(crate) fn new(host: Option<&Host>, random: [u8; 32]) -> Self {
         let outgoing = client_hello(host, random);
         Self {
             outgoing,
