@@ -4,13 +4,14 @@
 //! npm packages ────────────────┐
 //! heloscope-web → WebAssembly ─┼─→ bound, optimised ─→ bundled, compressed (web/dist) ─┐
 //! bind (wasm-bindgen) ─────────┘                                                       ├─→ heloscope-relay
-//! heloscope-relay without it, for the crates under it (the first time) ────────────────┘
+//! what heloscope-relay is made of (the first time) ────────────────────────────────────┘
 //! ```
 //!
 //! What stands below one another runs at the same time. Cargo finds out by itself what it need not do again; the rest
 //! goes by stamps.
 
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -30,14 +31,13 @@ pub(crate) fn build(place: &Place) -> Result<()> {
     timed("build", "everything", || {
         thread::scope(|scope| {
             // The crates under the relay are half of all that is to be compiled, and need no page.
-            let ahead = (!place.relay().exists())
-                .then(|| scope.spawn(|| relay(place, "heloscope-relay, no page yet")));
+            let ahead = (!place.relay().exists()).then(|| scope.spawn(|| under_the_relay(place)));
             modules(place)?;
             // Not before: the relay's build script must not meet a page half put together.
             ahead.map_or(Ok(()), |ahead| joined(ahead.join()))
         })?;
         assets::dist(place)?;
-        relay(place, "heloscope-relay")
+        relay(place)
     })
 }
 
@@ -121,10 +121,19 @@ pub(crate) fn has_wasm_target(place: &Place) -> Result<bool> {
     Ok(Path::new(libraries.trim()).exists())
 }
 
-fn relay(place: &Place, what: &str) -> Result<()> {
+fn relay(place: &Place) -> Result<()> {
+    step("relay", "heloscope-relay", relay_build(place).arg("--bins"))
+}
+
+/// Without the program itself, whose linking optimises all of it once more.
+fn under_the_relay(place: &Place) -> Result<()> {
+    step("relay", "what heloscope-relay is made of", relay_build(place).arg("--lib"))
+}
+
+fn relay_build(place: &Place) -> Command {
     let mut cargo = place.cargo("build");
     cargo.args(["--locked", "--release", "--package", "heloscope-relay"]);
-    step("relay", what, &mut cargo)
+    cargo
 }
 
 fn joined(result: thread::Result<Result<()>>) -> Result<()> {
