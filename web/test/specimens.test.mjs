@@ -89,7 +89,7 @@ const SPECIMENS = {
     found: { 465: ["notice submission-without-auth"], 587: ["notice submission-without-auth"] },
   },
   "cisco": { status: "warning", found: { 25: ["warning esmtp-masked"] } },
-  "hostile-text": { status: "ok" },
+  "hostile-text": { status: "notice", all: ["notice reply-format"] },
   "closed-ports": {
     status: "error",
     found: { 465: ["error connect-failed"], 587: ["error connect-failed"] },
