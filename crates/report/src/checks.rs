@@ -108,6 +108,9 @@ impl Subject<'_> {
             Answer::OtherForm(_) => {
                 "the server answered a hello of another form; a handshake of that form was not finished"
             }
+            Answer::Unnamed(_) => {
+                "the server answered a hello that does not name it; that handshake was not finished"
+            }
         })))
     }
 

@@ -250,6 +250,9 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{Depends, Refuses};
     let version = &tls.version;
     let is_old = has(port, "tls-version-weak");
+    if has(port, "tls-name-refused") {
+        return unnamed(version, sender);
+    }
     let condition = match has(port, "tls-hello-intolerance") {
         true => "if its hello is of an older form".to_owned(),
         false => format!("if it still speaks {version} with {}", tls.cipher_suite),
@@ -287,6 +290,28 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
             );
             (Depends, text)
         }
+    }
+}
+
+/// Where the server refuses a hello that names it.
+fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
+    use SenderOutcome::{Depends, Refuses};
+    match sender {
+        Sender::Opportunistic => {
+            let text = format!(
+                "Delivers over {version} if its hello does not name the host, as Postfix's does not; else in clear text \
+                 after a failed attempt, or keeps the mail queued."
+            );
+            (Depends, text)
+        }
+        Sender::MtaSts => {
+            (Refuses, "Does not deliver: it must name the host, and is refused for it.".to_owned())
+        }
+        Sender::Dane => {
+            let text = "Where TLSA records are published it must name the host, is refused for it, and does not deliver.";
+            (Depends, text.to_owned())
+        }
+        Sender::MailClient => (Refuses, "Cannot send: it names the host, and is refused for it.".to_owned()),
     }
 }
 

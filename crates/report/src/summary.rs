@@ -146,6 +146,10 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
             Some("tls-version-weak"),
         );
     }
+    if has(port, "tls-name-refused") {
+        let words = format!("{who} over {version} with a hello that does not name it, {else_what}");
+        return (words, Some("tls-name-refused"));
+    }
     if has(port, "tls-hello-intolerance") {
         let words = format!("{who} over {version} with a hello of an older form, {else_what}");
         return (words, Some("tls-hello-intolerance"));

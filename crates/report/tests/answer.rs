@@ -153,6 +153,31 @@ fn silence_at_the_first_hello_alone_is_intolerance() {
     }
 }
 
+/// RFC 6066 §3: the alert is for the name, and the hello without it is answered.
+#[test]
+fn a_server_that_refuses_its_own_name_is_told_from_one_without_tls() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let unrecognized_name = TlsFailure::Alert(AlertDescription(112));
+    let report = Scene::one("25", |play| play.until_hello().tls_fails(unrecognized_name))
+        .nameless_hello("25", |play| {
+            play.connects().answers(SOUND.version, SOUND.suite, SOUND.group, None, sent)
+        })
+        .judged_trusting(&root);
+    let port = &report.ports[0];
+    assert_eq!((port.ids(), report.status), (vec!["tls-name-refused"], Status::Warning));
+    assert_eq!(port.verdict("starttls-failed"), Verdict::NotTested);
+    assert!(port.error.as_ref().unwrap().message.contains("a second hello, which did not name it"));
+    assert_eq!(
+        summary(&report),
+        "Mail reaches this server over TLS 1.2 with a hello that does not name it, else in clear text or not at all; its \
+         certificate is valid for 60 more days."
+    );
+    let outcomes: Vec<_> = senders(&report).into_iter().map(|row| (row.sender, row.outcome)).collect();
+    assert!(outcomes.contains(&(Sender::MtaSts, SenderOutcome::Refuses)), "{outcomes:?}");
+    assert!(outcomes.contains(&(Sender::Opportunistic, SenderOutcome::Depends)), "{outcomes:?}");
+}
+
 /// It has said that something is amiss, and was asked for nothing that it does not speak.
 #[test]
 fn an_alert_is_not_excused_by_an_answer_that_is_of_today() {

@@ -165,7 +165,14 @@ fn faulty() -> Vec<Report> {
             })
             .judged()
     };
+    let unnamed =
+        Scene::one("25", |play| play.until_hello().tls_fails(TlsFailure::Alert(AlertDescription(112))))
+            .nameless_hello("25", |play| {
+                play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[&leaf.der])
+            })
+            .judged();
     vec![
+        unnamed,
         with(valid(server(), NOW - 90 * DAY, NOW - DAY)),
         with(valid(server(), NOW + DAY, NOW + 90 * DAY)),
         with(valid(server(), NOW - 78 * DAY, NOW + 12 * DAY)),

@@ -132,6 +132,24 @@ pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
     }
 }
 
+pub(super) fn name_refused(said: &str, audience: Audience) -> Advice {
+    Advice {
+        title: "The server refuses a hello that names it".to_owned(),
+        explanation: format!(
+            "{said} {}",
+            audience.pick(
+                "Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
+                 others deliver in clear text after a failed attempt, or keep the mail queued. MTA-STS and \
+                 DANE senders must name the host (RFC 8461 §4.1, RFC 7672 §8.1) and do not deliver.",
+                "Mail clients name the host, and cannot send mail.",
+            )
+        ),
+        fix: "Let the server present its certificate whatever name is asked for, or tell it this name. Look at \
+              proxies before it, which may know it by another name."
+            .to_owned(),
+    }
+}
+
 pub(super) fn starttls_inside_tls() -> Advice {
     Advice {
         title: "STARTTLS is offered inside TLS".to_owned(),

@@ -70,6 +70,10 @@ pub(crate) enum Evidence {
     TlsHelloIntolerance {
         said: String,
     },
+    /// `said` is the error in words.
+    TlsNameRefused {
+        said: String,
+    },
     /// Times in Unix seconds; `certificate` is a place in the chain, 0 for the leaf.
     CertificateExpired {
         certificate: usize,

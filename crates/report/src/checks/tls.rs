@@ -1,4 +1,4 @@
-use heloscope_observation::{RefusalCode, Stage, TlsVersion};
+use heloscope_observation::{Host, RefusalCode, Stage, TlsVersion};
 
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
@@ -6,8 +6,14 @@ use crate::Severity;
 use crate::facts::{Answer, Cause, choice};
 use crate::names::{suite_name, unspoken, version_name, weaknesses};
 
-pub(super) static CHECKS: &[&Check] =
-    &[&TLS_FAILED, &TLS_VERSION_WEAK, &TLS_CIPHER_WEAK, &TLS_OUTDATED_ONLY, &TLS_HELLO_INTOLERANCE];
+pub(super) static CHECKS: &[&Check] = &[
+    &TLS_FAILED,
+    &TLS_VERSION_WEAK,
+    &TLS_CIPHER_WEAK,
+    &TLS_OUTDATED_ONLY,
+    &TLS_HELLO_INTOLERANCE,
+    &TLS_NAME_REFUSED,
+];
 
 static TLS_FAILED: Check = Check {
     id: "tls-failed",
@@ -83,6 +89,21 @@ static TLS_HELLO_INTOLERANCE: Check = Check {
     title: "The server takes an older form of hello, not today's",
     examine: |subject| match subject.facts.answer() {
         Some(Answer::OtherForm(_)) => Outcome::Found(Evidence::TlsHelloIntolerance { said: said(subject) }),
+        _ if subject.facts.is_encrypted() => Outcome::Passed,
+        _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
+    },
+};
+
+static TLS_NAME_REFUSED: Check = Check {
+    id: "tls-name-refused",
+    severity: Severity::Warning,
+    basis: "RFC 6066 §3; RFC 8461 §4.1; RFC 7672 §8.1",
+    title: "The server refuses a hello that names it",
+    examine: |subject| match subject.facts.answer() {
+        Some(Answer::Unnamed(_)) => Outcome::Found(Evidence::TlsNameRefused { said: said(subject) }),
+        _ if matches!(subject.host, Host::Address(_)) => {
+            Outcome::NotApplicable("an address is not named in the hello")
+        }
         _ if subject.facts.is_encrypted() => Outcome::Passed,
         _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
     },

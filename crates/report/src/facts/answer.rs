@@ -1,6 +1,6 @@
 //! What a hello made by hand says about a handshake that broke off.
 
-use heloscope_observation::{Handshake, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, TlsFailure};
 
 use super::PortFacts;
 use super::port::Cause;
@@ -14,7 +14,13 @@ pub(crate) enum Answer<'a> {
     /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello:
     /// it is the form of the hello that it does not take.
     OtherForm(&'a Handshake),
+    /// With what the TLS library speaks as well, once the hello did not name the host: it is the name that the server
+    /// refuses, RFC 6066 §3.
+    Unnamed(&'a Handshake),
 }
+
+/// The alert of a server that does not know the name, RFC 6066 §3.
+const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
 
 impl<'a> PortFacts<'a> {
     /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
@@ -25,6 +31,7 @@ impl<'a> PortFacts<'a> {
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
             Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
             Cause::Closed(_) | Cause::TimedOut(..) => Some(Answer::OtherForm(read)),

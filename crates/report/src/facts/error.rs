@@ -159,6 +159,10 @@ fn answered(answer: Answer<'_>) -> String {
             " The server answered a second hello, of an older form, and chose {}. Nothing inside TLS was tested.",
             choice(read)
         ),
+        Answer::Unnamed(read) => format!(
+            " The server answered a second hello, which did not name it, and chose {}. Nothing inside TLS was tested.",
+            choice(read)
+        ),
     }
 }
 

@@ -294,10 +294,10 @@ impl<'a> PortFacts<'a> {
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {
-        let mut connections = observations.connections.iter();
-        self.raw_hello_runs =
-            connections.any(|one| one.port == self.spec && one.purpose == Purpose::RawHello);
-        for seen in on(observations, self.spec, Purpose::RawHello) {
+        let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
+        let Some(by_hand) = by_hand.find(|one| one.purpose != Purpose::Dialogue) else { return };
+        self.raw_hello_runs = true;
+        for seen in on(observations, self.spec, by_hand.purpose) {
             match &seen.event {
                 Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
                 Event::Injected { octets, total } => self.injected = self.injected.or(Some((octets, *total))),

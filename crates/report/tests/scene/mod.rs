@@ -60,6 +60,11 @@ impl Scene {
         self.connection(port.parse().unwrap(), Purpose::RawHello, play)
     }
 
+    /// The same without the host's name in it.
+    pub(crate) fn nameless_hello(self, port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Self {
+        self.connection(port.parse().unwrap(), Purpose::NamelessHello, play)
+    }
+
     fn connection(
         mut self,
         port: PortSpec,
