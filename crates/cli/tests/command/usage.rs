@@ -112,6 +112,17 @@ fn the_table_of_checks_is_markdown() {
 }
 
 #[test]
+fn the_readme_has_the_table_of_checks() {
+    let (_, table, _) = run(heloscope().arg("checks"));
+    let readme = include_str!("../../../../README.md");
+    let (_, section) = readme.split_once("\n## Checks\n").expect("README.md has the section");
+    let rows =
+        section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let told = rows.flat_map(|row| [row, "\n"]).collect::<String>();
+    assert_eq!(told, table, "README.md does not have what `heloscope checks` prints");
+}
+
+#[test]
 fn a_reader_that_has_gone_is_no_failure() {
     let mut child = heloscope()
         .arg("checks")
