@@ -7,7 +7,7 @@ use crate::build;
 use crate::install::OPTIONAL;
 use crate::place::Place;
 use crate::rules::rules;
-use crate::run::{plainly, step};
+use crate::run::step;
 use crate::size::size;
 
 /// Fails where any of the checks does.
@@ -27,7 +27,12 @@ pub(crate) fn check(place: &Place) -> Result<()> {
     judge("types", step("types", "tsc", &mut place.npm_program("tsc")));
     judge("clippy", clippy(place));
     judge("doc", documentation(place));
-    judge("licences", licences(place));
+    let [deny] = &OPTIONAL;
+    if deny.found().is_some() {
+        judge("licences", licences(place));
+    } else {
+        eprintln!("{:>9} │ SKIPPED: {} judges {}: {}", "licences", deny.name, deny.purpose, deny.how());
+    }
     judge("size", size(place));
     if !failed.is_empty() {
         bail!("does not hold: {}", failed.join(", "));
@@ -48,30 +53,23 @@ fn clippy(place: &Place) -> Result<()> {
 
 fn documentation(place: &Place) -> Result<()> {
     let mut doc = place.cargo("doc");
-    doc.args(["--locked", "--workspace", "--no-deps", "--document-private-items"])
-        .env("RUSTDOCFLAGS", "--deny warnings");
+    doc.args(["--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings");
     step("doc", "documentation", &mut doc)
 }
 
-/// cargo-deny, where it is there. Advisories are asked for where their database can be fetched.
+/// cargo-deny. Advisories are asked for where their database can be fetched.
 fn licences(place: &Place) -> Result<()> {
-    let [deny] = &OPTIONAL;
-    if deny.found().is_none() {
-        eprintln!("{:>9} │ SKIPPED: {} judges {}: {}", "licences", deny.name, deny.purpose, deny.how());
-        return Ok(());
-    }
     let run = |checks: &[&str]| {
         let mut command = place.cargo("deny");
         command.args(["--all-features", "--locked", "check", "--hide-inclusion-graph"]).args(checks);
-        plainly("cargo-deny", &mut command)
+        step("licences", &checks.join(", "), &mut command)
     };
     run(&["licenses", "bans", "sources"])?;
     let fetched =
         place.cargo("deny").args(["fetch", "db"]).output().is_ok_and(|fetch| fetch.status.success());
     if fetched {
-        run(&["advisories"])
-    } else {
-        eprintln!("{:>9} │ SKIPPED: advisories: their database cannot be fetched from here", "licences");
-        Ok(())
+        return run(&["advisories"]);
     }
+    eprintln!("{:>9} │ SKIPPED: advisories: their database cannot be fetched from here", "licences");
+    Ok(())
 }
