@@ -38,7 +38,7 @@ pub(crate) fn no_greeting(play: &mut Play) {
     play.seen(&[]);
     play.wait(1);
     play.is_closed_by_probe();
-    play.seen(&["greeting: timed out after 40 s", "greeting: ended"]);
+    play.seen(&["greeting: timed out after 38 s", "greeting: ended"]);
 }
 
 pub(crate) fn half_a_greeting(play: &mut Play) {
@@ -48,7 +48,7 @@ pub(crate) fn half_a_greeting(play: &mut Play) {
     play.is_closed_by_probe();
     play.seen(&[
         "greeting: no reply: Incomplete after 1 lines \"220\"",
-        "greeting: timed out after 20 s",
+        "greeting: timed out after 18 s",
         "greeting: ended",
     ]);
 }
@@ -114,5 +114,5 @@ pub(crate) fn whole_time_over(play: &mut Play) {
         play.wait(10);
     }
     play.is_closed_by_probe();
-    play.seen_last(&["greeting: timed out after 90 s", "greeting: ended"]);
+    play.seen_last(&["greeting: timed out after 88 s", "greeting: ended"]);
 }

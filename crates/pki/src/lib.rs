@@ -7,7 +7,7 @@
 //! - [`Verifier::path`] asks whether a path to a trust anchor holds for a TLS server, and lists every
 //!   [`Fault`].
 //! - [`Verifier::self_signed`] asks whether a certificate is signed with its own key.
-//! - [`identity`] asks whether a presented identifier matches the reference identifier (RFC 9525).
+//! - [`identity()`] asks whether a presented identifier matches the reference identifier (RFC 9525).
 //!
 //! The time is an argument, in Unix seconds, and so are the signature algorithms where they are not to be those of
 //! [`Verifier::new`].

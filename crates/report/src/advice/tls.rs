@@ -140,7 +140,7 @@ pub(super) fn name_refused(said: &str, audience: Audience) -> Advice {
             audience.pick(
                 "Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
                  others deliver in clear text after a failed attempt, or keep the mail queued. MTA-STS and \
-                 DANE senders must name the host (RFC 8461 §4.1, RFC 7672 §8.1) and do not deliver.",
+                 DANE senders must name the host (RFC 8461 §7.1, RFC 7672 §8.1) and do not deliver.",
                 "Mail clients name the host, and cannot send mail.",
             )
         ),

@@ -97,7 +97,7 @@ static TLS_HELLO_INTOLERANCE: Check = Check {
 static TLS_NAME_REFUSED: Check = Check {
     id: "tls-name-refused",
     severity: Severity::Warning,
-    basis: "RFC 6066 §3; RFC 8461 §4.1; RFC 7672 §8.1",
+    basis: "RFC 6066 §3; RFC 8461 §7.1; RFC 7672 §8.1",
     title: "The server refuses a hello that names it",
     examine: |subject| match subject.facts.answer() {
         Some(Answer::Unnamed(_)) => Outcome::Found(Evidence::TlsNameRefused { said: said(subject) }),
