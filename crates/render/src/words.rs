@@ -111,15 +111,15 @@ fn listed(ports: &[u16]) -> String {
     }
 }
 
-/// `12 days left`, `expired 3 days ago`. Days are whole, rounded down: -1 is within the last 24 hours.
+/// `12 days left`, `expired 3 days ago`. Days are whole and rounded down, as the findings say them: -1 is within the last
+/// 24 hours.
 pub(crate) fn days_remaining(days: i64) -> String {
     match days {
         0 => "less than a day left".into(),
         1 => "1 day left".into(),
         2.. => format!("{days} days left"),
         -1 => "expired less than a day ago".into(),
-        -2 => "expired 1 day ago".into(),
-        _ => format!("expired {} days ago", days.unsigned_abs() - 1),
+        _ => format!("expired {} days ago", days.unsigned_abs()),
     }
 }
 
@@ -200,7 +200,7 @@ pub(crate) mod tests {
 
     #[test]
     fn days_are_rounded_down_also_once_expired() {
-        let said: Vec<_> = [36, 1, 0, -1, -2, -11].map(days_remaining).into();
+        let said: Vec<_> = [36, 1, 0, -1, -2, -10].map(days_remaining).into();
         assert_eq!(
             said,
             [
@@ -208,7 +208,7 @@ pub(crate) mod tests {
                 "1 day left",
                 "less than a day left",
                 "expired less than a day ago",
-                "expired 1 day ago",
+                "expired 2 days ago",
                 "expired 10 days ago"
             ]
         );
