@@ -1,36 +1,64 @@
-//! The command `heloscope-relay`: options in, a running relay out.
+//! The command `heloscope-relay`: a configuration in, a running relay out.
 
-mod options;
+mod config;
 
+use std::fmt::Display;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use heloscope_relay::{DenyReloader, Relay};
+use heloscope_relay::{DenyReloader, Relay, StartError};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use options::{LogFormat, Options};
+use config::{Config, Loaded, LogFormat};
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    start_log(&options);
+    let matches = config::command().get_matches();
+    let loaded = config::load(&matches);
+    match matches.subcommand_name() {
+        Some("print-config") => {
+            print!("{}", loaded.printed());
+            complain(&loaded.faults)
+        }
+        _ if !loaded.faults.is_empty() => complain(&loaded.faults),
+        Some("check-config") => {
+            println!("Nothing is wrong with the configuration.");
+            ExitCode::SUCCESS
+        }
+        _ => serve(&loaded),
+    }
+}
+
+fn serve(loaded: &Loaded) -> ExitCode {
+    start_log(&loaded.config);
+    let settings = match loaded.settings() {
+        Ok(settings) => settings,
+        Err(faults) => return complain(&faults),
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
+        Err(error) => return failed(error),
     };
-    let ended = runtime.block_on(run(options));
+    let ended = runtime.block_on(async {
+        let relay = Relay::bind(settings).await.map_err(|error| match &error {
+            StartError::Listen(..) => loaded.fault("listen", error.to_string()).to_string(),
+            StartError::Contradiction(contradiction) => {
+                loaded.fault(contradiction.setting(), error.to_string()).to_string()
+            }
+        })?;
+        run(relay).await.map_err(|error| error.to_string())
+    });
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&*error),
+        Err(error) => failed(error),
     }
 }
 
-async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
-    let relay = Relay::bind(options.into_settings()?).await?;
+async fn run(relay: Relay) -> std::io::Result<()> {
     let stop = CancellationToken::new();
     // Before the line below: whoever reads it may send a signal at once.
     let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), relay.deny_reloader()));
@@ -40,14 +68,29 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn failed(error: &dyn std::error::Error) -> ExitCode {
+/// The exit status of a configuration that cannot be used; a service manager need not try again.
+const MISCONFIGURED: u8 = 2;
+
+fn complain(faults: &[impl Display]) -> ExitCode {
+    for fault in faults {
+        eprintln!("heloscope-relay: {fault}");
+    }
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(MISCONFIGURED) }
+}
+
+fn failed(error: impl Display) -> ExitCode {
     eprintln!("heloscope-relay: {error}");
     ExitCode::FAILURE
 }
 
-fn start_log(options: &Options) {
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(options.log_level);
-    match options.log_format {
+fn start_log(config: &Config) {
+    // https://no-color.org: set, and not empty.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !plain)
+        .with_max_level(config.log_level);
+    match config.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }

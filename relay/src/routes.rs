@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -19,14 +20,16 @@ use crate::dial::Dialler;
 use crate::page;
 use crate::session::{Session, Summary};
 use crate::upstream::CHUNK;
-use crate::{SessionLimits, TrustAnchors};
+use crate::{Contact, SessionLimits, TrustAnchors};
 
 /// What the answers to requests are made from.
 pub(crate) struct Desk {
     pub(crate) access: Access,
     pub(crate) dialler: Dialler,
     pub(crate) ehlo_name: String,
+    pub(crate) contact: Option<Contact>,
     pub(crate) trust_anchors: TrustAnchors,
+    pub(crate) header: Duration,
     pub(crate) limits: SessionLimits,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
@@ -134,7 +137,8 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ehlo_name: desk.ehlo_name.clone(),
         ports: desk.dialler.ports.clone(),
-        limits: desk.limits.on_the_wire(),
+        contact: desk.contact.as_ref().map(Contact::to_string),
+        limits: desk.limits.on_the_wire(desk.header),
         trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens
             .map(|specimen| Example { host: specimen.host().to_owned(), title: specimen.title().to_owned() })

@@ -16,11 +16,11 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
-use crate::deny::{DenyFault, DenyReloader};
+use crate::deny::DenyReloader;
 use crate::dial::Dialler;
 use crate::routes::{self, Desk};
 use crate::session::CLOSING;
-use crate::{EhloName, Origin, Settings};
+use crate::{Contradiction, EhloName, Origin, Settings};
 
 /// A relay that listens.
 pub struct Relay {
@@ -42,12 +42,13 @@ impl Relay {
     /// Reads what the settings name and begins to listen.
     ///
     /// # Errors
-    /// Where the address is no loopback address or cannot be had, or the deny file cannot be read.
+    /// Where the settings contradict each other, or the address cannot be had.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
-        if !settings.listen.ip().is_loopback() {
-            return Err(StartError::NotLoopback(settings.listen));
+        if let Some(contradiction) = settings.contradictions().into_iter().next() {
+            return Err(StartError::Contradiction(contradiction));
         }
-        let deny = DenyReloader::open(settings.deny_file).map_err(StartError::Deny)?;
+        let deny = DenyReloader::open(settings.deny_file)
+            .map_err(|fault| StartError::Contradiction(Contradiction::Deny(fault)))?;
         let failed = |error| StartError::Listen(settings.listen, error);
         let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -71,7 +72,9 @@ impl Relay {
                 demo: settings.demo.then(Demo::new),
             },
             ehlo_name: told_name.to_string(),
+            contact: settings.contact,
             trust_anchors: settings.trust_anchors,
+            header: settings.header,
             limits: settings.limits,
             sessions: sessions.clone(),
             end: end.clone(),
@@ -166,30 +169,22 @@ async fn serve_connection(stream: TcpStream, router: Router, header: Duration, s
 /// Why a relay does not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// It was to listen where others than this machine's own programs could reach it.
-    NotLoopback(SocketAddr),
+    /// The settings contradict each other.
+    Contradiction(Contradiction),
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
-    /// The deny file cannot be used.
-    Deny(DenyFault),
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotLoopback(address) => write!(
-                f,
-                "the relay does not listen on {address}: it carries whatever a client sends to a mail server, and \
-                 therefore serves this machine only; use --listen 127.0.0.1:{} or [::1]:{0}",
-                address.port()
-            ),
+            Self::Contradiction(contradiction) => contradiction.fmt(f),
             Self::Listen(address, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
                 "{address} is in use by another program, perhaps another relay: stop it, or choose another port with \
                  --listen (port 0 for one that is free)"
             ),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
-            Self::Deny(fault) => fault.fmt(f),
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -5,7 +6,10 @@ use std::time::Duration;
 
 use heloscope_observation::{PortSpec, STANDARD_PORTS};
 
-use crate::{AllowedNet, EhloName, Origin, OwnAddresses, Resolve, SystemResolver, Token, TrustAnchors};
+use crate::{
+    AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, SystemResolver,
+    Token, TrustAnchors,
+};
 
 /// How a relay is to behave.
 #[derive(Clone)]
@@ -14,6 +18,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The name that its clients are to give with EHLO; `None` for the machine's own, see [`EhloName`].
     pub ehlo_name: Option<EhloName>,
+    /// Whom to write to about it.
+    pub contact: Option<Contact>,
     /// The ports it connects to, each once.
     pub ports: Vec<PortSpec>,
     /// Networks it connects to although they are not global unicast, or its own.
@@ -65,6 +71,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8025)),
             ehlo_name: None,
+            contact: None,
             ports: STANDARD_PORTS.to_vec(),
             allow_nets: Vec::new(),
             allow_origins: Vec::new(),
@@ -80,6 +87,50 @@ impl Default for Settings {
         }
     }
 }
+
+impl Settings {
+    /// What keeps a relay from starting with these settings, although each by itself is right; reads the deny file.
+    pub fn contradictions(&self) -> Vec<Contradiction> {
+        let exposed = (!self.listen.ip().is_loopback()).then_some(Contradiction::NotLoopback(self.listen));
+        let deny = DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny);
+        exposed.into_iter().chain(deny).collect()
+    }
+}
+
+/// What keeps a relay from starting with its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// It was to listen where others than this machine's own programs could reach it.
+    NotLoopback(SocketAddr),
+    /// The deny file cannot be used.
+    Deny(DenyFault),
+}
+
+impl Contradiction {
+    /// The name of the setting to change.
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::NotLoopback(_) => "listen",
+            Self::Deny(_) => "deny-file",
+        }
+    }
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLoopback(address) => write!(
+                f,
+                "the relay does not listen on {address}: it carries whatever a client sends to a mail server, and \
+                 therefore serves this machine only; use 127.0.0.1:{} or [::1]:{0}",
+                address.port()
+            ),
+            Self::Deny(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Contradiction {}
 
 impl Default for SessionLimits {
     fn default() -> Self {
@@ -98,11 +149,12 @@ impl Default for SessionLimits {
 
 impl SessionLimits {
     /// As `/v1/about` tells them: whole seconds, rounded up.
-    pub(crate) fn on_the_wire(&self) -> heloscope_wire::Limits {
+    pub(crate) fn on_the_wire(&self, header: Duration) -> heloscope_wire::Limits {
         let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
         heloscope_wire::Limits {
             octets_up: self.octets_up,
             octets_down: self.octets_down,
+            header_seconds: seconds(header),
             resolve_seconds: seconds(self.resolve),
             connect_seconds: seconds(self.connect),
             greeting_seconds: seconds(self.greeting),

@@ -10,6 +10,9 @@ pub struct About {
     pub version: String,
     /// The name it has its clients give with EHLO.
     pub ehlo_name: String,
+    /// Whom to write to about it: a mail address or an https URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// The ports it connects to, with their TLS mode.
     pub ports: Vec<PortSpec>,
     /// Its limits.
@@ -22,11 +25,14 @@ pub struct About {
 
 /// What a relay carries at most on one connection, and how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Octets towards the mail server.
     pub octets_up: u64,
     /// Octets from the mail server.
     pub octets_down: u64,
+    /// Seconds for a whole request header.
+    pub header_seconds: u64,
     /// Seconds to resolve the name.
     pub resolve_seconds: u64,
     /// Seconds to connect.
@@ -53,6 +59,7 @@ impl Default for Limits {
         Self {
             octets_up: 16 * 1024,
             octets_down: 256 * 1024,
+            header_seconds: 5,
             resolve_seconds: 5,
             connect_seconds: 10,
             greeting_seconds: 40,

@@ -112,6 +112,7 @@ async fn the_relay_says_what_it_is() {
             name: "heloscope-relay".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             ehlo_name: "relay.example".into(),
+            contact: None,
             ports: STANDARD_PORTS.to_vec(),
             limits: Limits { connect_seconds: 2, ..Limits::default() },
             trust_anchors: String::new(),

@@ -77,7 +77,7 @@ fn what_it_cannot_do_it_says() {
     let key = file.path().to_str().unwrap();
     for (options, words) in [
         (["--listen", &busy], "is in use by another program"),
-        (["--listen", "0.0.0.0:8025"], "use --listen 127.0.0.1:8025"),
+        (["--listen", "0.0.0.0:8025"], "use 127.0.0.1:8025 or [::1]:8025"),
         (["--listen", "192.0.2.1:25"], "serves this machine only"),
         (["--listen", "[::]:8025"], "serves this machine only"),
         (["--ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
@@ -89,11 +89,68 @@ fn what_it_cannot_do_it_says() {
         (["--ehlo-name", "relay"], "is no name for EHLO"),
         (["--token", "secret"], "16 visible ASCII characters"),
         (["--allow-port", "2525/starttls,2525/implicit"], "two TLS modes"),
-        (["--limit-silence", "0"], "1..=3600"),
+        (
+            ["--limit-silence", "0"],
+            "--limit-silence: `0` will not do: write a whole number of seconds from 1 to 3600",
+        ),
     ] {
         let complaint = complaint(&options);
         assert!(complaint.contains(words), "{options:?}: {complaint}");
     }
+}
+
+#[test]
+fn all_faults_of_a_configuration_are_told_at_once() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "listn = \"127.0.0.1:0\"\nlimit-connect = 0\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let told = |output: Output| (output.status.code(), String::from_utf8(output.stderr).unwrap());
+
+    let mut command = relay(&["check-config", "--config", path, "--ehlo-name", "relay"]);
+    let (status, complaint) = told(command.env("HELOSCOPE_DEMO", "perhaps").output().unwrap());
+    let lines: Vec<&str> = complaint.lines().collect();
+    assert_eq!((status, lines.len()), (Some(2), 4), "{complaint}");
+    for (line, words) in lines.iter().zip([
+        &format!("{path}:1: `listn` is no setting; the nearest is `listen`"),
+        "--ehlo-name: `relay` is no name for EHLO",
+        "HELOSCOPE_DEMO: `perhaps` is neither true nor false",
+        &format!("{path}:2: limit-connect: `0` will not do"),
+    ]) {
+        assert!(line.starts_with(&format!("heloscope-relay: {words}")), "{line}");
+    }
+    // Nor does it start with these.
+    assert_eq!(told(run(&["--config", path])).0, Some(2));
+
+    std::fs::write(file.path(), "listen = \"127.0.0.1:0\"\n").unwrap();
+    let output = relay(&["check-config"]).env("HELOSCOPE_CONFIG", path).output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "Nothing is wrong with the configuration.\n");
+    let (status, complaint) = told(run(&["check-config", "--config", "/nonexistent.toml"]));
+    assert_eq!(status, Some(2));
+    assert!(complaint.contains("--config: /nonexistent.toml cannot be read: "), "{complaint}");
+}
+
+#[test]
+fn every_setting_is_printed_with_its_source_but_no_secret() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "\nlimit-connect = 4\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let output = relay(&["--config", path, "print-config", "--demo"])
+        .env("HELOSCOPE_TOKEN", "0123456789abcdef")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for (value, source) in [
+        ("listen = \"127.0.0.1:8025\"", "default"),
+        ("demo = true", "--demo"),
+        ("limit-connect = 4", &format!("{path}:2")),
+        ("# token is set, and not shown", "HELOSCOPE_TOKEN"),
+    ] {
+        let line = printed.lines().find(|line| line.starts_with(value)).unwrap();
+        assert_eq!(line.rsplit_once("# ").unwrap().1, source, "{line}");
+    }
+    assert!(!printed.contains("0123456789abcdef"));
 }
 
 #[test]

@@ -1,0 +1,129 @@
+use heloscope_observation::PortSpec;
+
+use super::setting::{Setting, file, list, maybe, number, one, seconds, secret, switch};
+
+/// Settings that belong together, under their heading.
+pub(crate) struct Group {
+    pub(crate) heading: &'static str,
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// Every setting there is. From its line here come the option `--listen`, the environment variable
+/// `HELOSCOPE_LISTEN`, the key `listen` of the configuration file, and its lines in `--help` and `print-config`; its
+/// default is what [`Config::default`](super::Config::default) has in the field.
+pub(crate) fn table() -> Vec<Group> {
+    vec![
+        Group {
+            heading: "The relay",
+            settings: vec![
+                one(
+                    "listen",
+                    "ADDRESS:PORT",
+                    "Where to listen: a loopback address, and a port (0 for one that is free)",
+                    |c| &mut c.relay.listen,
+                ),
+                maybe(
+                    "ehlo-name",
+                    "NAME",
+                    "The name to give with EHLO; by default this machine's, or the address that a connection comes from",
+                    |c| &mut c.relay.ehlo_name,
+                ),
+                maybe(
+                    "contact",
+                    "ADDRESS",
+                    "Whom to write to about this relay: a mail address or an https URL; everybody can read it",
+                    |c| &mut c.relay.contact,
+                ),
+                file("ca-file", "Certificates (PEM) of private authorities that the page is to trust", |c| {
+                    &mut c.ca_file
+                }),
+                switch("demo", "Offer mail servers with known faults, under specimen.test", |c| {
+                    &mut c.relay.demo
+                }),
+                seconds("grace", "How long running connections may go on once the relay stops", |c| {
+                    &mut c.relay.grace
+                }),
+            ],
+        },
+        Group {
+            heading: "Where it may connect",
+            settings: vec![
+                list::<PortSpec>(
+                    "allow-port",
+                    "PORT/MODE",
+                    "Connect to this port too, such as 2525/starttls or 10465/implicit",
+                    |c| &mut c.allow_ports,
+                ),
+                list(
+                    "allow-net",
+                    "NETWORK",
+                    "Connect into this network too, such as 10.0.0.0/8, although it is private",
+                    |c| &mut c.relay.allow_nets,
+                ),
+                file(
+                    "deny-file",
+                    "Names, addresses and networks, one a line, not to connect to; read again on SIGHUP",
+                    |c| &mut c.relay.deny_file,
+                ),
+            ],
+        },
+        Group {
+            heading: "Who may use it",
+            settings: vec![
+                list(
+                    "allow-origin",
+                    "ORIGIN",
+                    "Let pages of this site use the relay, such as https://www.example.org",
+                    |c| &mut c.relay.allow_origins,
+                ),
+                secret(
+                    "token",
+                    "TOKEN",
+                    "Let in programs that are no web page and send \"Authorization: Bearer TOKEN\"; better given by the environment or the file, where other users of the machine do not see it",
+                    |c| &mut c.relay.token,
+                ),
+            ],
+        },
+        Group {
+            heading: "Limits of one connection",
+            settings: vec![
+                number("limit-octets-up", "OCTETS", OCTETS, "Octets to the mail server", |c| {
+                    &mut c.relay.limits.octets_up
+                }),
+                number("limit-octets-down", "OCTETS", OCTETS, "Octets from the mail server", |c| {
+                    &mut c.relay.limits.octets_down
+                }),
+                seconds("limit-header", "Time for a whole request header", |c| &mut c.relay.header),
+                seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
+                seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
+                seconds("limit-greeting", "Time to the mail server's first octet", |c| {
+                    &mut c.relay.limits.greeting
+                }),
+                seconds("limit-silence", "Time of any later silence", |c| &mut c.relay.limits.silence),
+                seconds("limit-connection", "Time of the whole connection", |c| {
+                    &mut c.relay.limits.connection
+                }),
+            ],
+        },
+        Group {
+            heading: "The log, on standard error",
+            settings: vec![
+                one(
+                    "log-format",
+                    "text|json",
+                    "How its lines look: for people, or an object a line for programs",
+                    |c| &mut c.log_format,
+                ),
+                one(
+                    "log-level",
+                    "LEVEL",
+                    "What is logged: off, error, warn, info, debug or trace, each with those before it",
+                    |c| &mut c.log_level,
+                ),
+            ],
+        },
+    ]
+}
+
+/// At least one, and no more than a TCP connection of its time limit could carry anyhow.
+const OCTETS: std::ops::RangeInclusive<u64> = 1..=1 << 40;

@@ -1,0 +1,172 @@
+use super::*;
+
+/// The configuration that a command line, an environment and a file make.
+fn made(options: &[&str], environment: &[(&str, &str)], file: Option<&str>) -> Loaded {
+    let words = std::iter::once("heloscope-relay").chain(options.iter().copied());
+    let matches = command().try_get_matches_from(words).unwrap();
+    let variable = |name: &str| {
+        let value = environment.iter().find(|(known, _)| *known == name)?.1;
+        Some(Ok(value.to_owned()))
+    };
+    let mut loaded = assemble(&matches, variable, file.map(|text| (Path::new("relay.toml"), text)));
+    if loaded.faults.is_empty() {
+        loaded.check();
+    }
+    loaded
+}
+
+fn faults(options: &[&str], environment: &[(&str, &str)], file: Option<&str>) -> Vec<String> {
+    made(options, environment, file).faults.iter().map(Fault::to_string).collect()
+}
+
+#[test]
+fn an_option_counts_for_more_than_the_environment_and_that_for_more_than_the_file() {
+    let file = Some("limit-silence = 7\nlimit-connect = 7\nlimit-resolve = 7\n");
+    let environment = [("HELOSCOPE_LIMIT_SILENCE", "8"), ("HELOSCOPE_LIMIT_CONNECT", "8")];
+    let loaded = made(&["--limit-silence", "9"], &environment, file);
+    assert_eq!(loaded.faults, []);
+    let limits = loaded.settings().unwrap().limits;
+    assert_eq!(
+        [limits.silence, limits.connect, limits.resolve, limits.greeting].map(|time| time.as_secs()),
+        [9, 8, 7, 40]
+    );
+}
+
+#[test]
+fn lists_replace_each_other_and_are_not_merged() {
+    let file = Some(
+        "allow-origin = [\"https://a.example\", \"https://b.example\"]\nallow-port = [\"2525/starttls\"]\n",
+    );
+    let loaded = made(
+        &["--allow-origin=https://c.example", "--allow-origin", "https://d.example,https://e.example"],
+        &[],
+        file,
+    );
+    let settings = loaded.settings().unwrap();
+    let origins: Vec<String> = settings.allow_origins.iter().map(ToString::to_string).collect();
+    assert_eq!(origins, ["https://c.example", "https://d.example", "https://e.example"]);
+    let ports: Vec<String> = settings.ports.iter().map(ToString::to_string).collect();
+    assert_eq!(ports, ["25", "465", "587", "2525/starttls"]);
+}
+
+#[test]
+fn a_switch_can_be_turned_off_again() {
+    for (options, environment, on) in [
+        (vec![], vec![], true),
+        (vec!["--demo=false"], vec![], false),
+        (vec![], vec![("HELOSCOPE_DEMO", "off")], false),
+        (vec!["--demo"], vec![("HELOSCOPE_DEMO", "0")], true),
+    ] {
+        let loaded = made(&options, &environment, Some("demo = true\n"));
+        assert_eq!(loaded.settings().unwrap().demo, on, "{options:?} {environment:?}");
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_place() {
+    let file = "\
+# a relay
+listen = \"here\"
+alow-net = [\"10.0.0.0/8\"]
+demo = \"yes\"
+limit-connect = \"10\"
+allow-net = \"10.0.0.0/8\"
+[limits]
+silence = 3
+";
+    assert_eq!(
+        faults(
+            &["--token", "secret"],
+            &[("HELOSCOPE_LIMIT_SILENCE", "soon"), ("HELOSCOPE_EHLO_NAME", "relay")],
+            Some(file)
+        ),
+        [
+            "relay.toml:3: `alow-net` is no setting; the nearest is `allow-net`, and `heloscope-relay print-config` \
+             lists all",
+            "relay.toml:4: demo: write true or false, without quotation marks; this is of the type string",
+            "relay.toml:5: limit-connect: write a whole number, without quotation marks; this is of the type string",
+            "relay.toml:6: allow-net: write a list of strings, such as [\"…\", \"…\"]; this is of the type string",
+            "relay.toml:7: `[limits]`: there are no tables here; all settings stand beside each other",
+            "relay.toml:2: listen: `here` is not of the form ADDRESS:PORT: invalid socket address syntax",
+            "HELOSCOPE_EHLO_NAME: `relay` is no name for EHLO: write a full host name such as relay.example.org, or an \
+             address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
+            "--token: a token needs 16 visible ASCII characters or more, none of them a space",
+            "HELOSCOPE_LIMIT_SILENCE: `soon` will not do: write a whole number of seconds from 1 to 3600",
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line() {
+    let told = faults(&[], &[], Some("demo = true\nlisten = 127.0.0.1:8025\n"));
+    assert!(told[0].starts_with("relay.toml:2: this is no TOML: "), "{told:?}");
+    let told = faults(&[], &[], Some("demo = true\ndemo = false\n"));
+    assert!(told[0].starts_with("relay.toml:2: this is no TOML: duplicate key"), "{told:?}");
+}
+
+#[test]
+fn what_contradicts_something_else_names_its_source() {
+    let told = faults(&[], &[("HELOSCOPE_ALLOW_PORT", "2525/starttls, 2525/implicit")], None);
+    assert_eq!(told, ["HELOSCOPE_ALLOW_PORT: port 2525 has two TLS modes; a port has one"]);
+    let told = faults(&[], &[], Some("\nca-file = \"/nonexistent.pem\"\n"));
+    assert!(
+        told[0].starts_with("relay.toml:2: ca-file: the CA file /nonexistent.pem cannot be used: "),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn what_is_printed_says_where_each_value_comes_from_and_can_be_read_again() {
+    let file =
+        "ehlo-name = \"relay.example.org\"\nallow-net = [\"10.0.0.0/8\"]\ntoken = \"0123456789abcdef\"\n";
+    let loaded = made(
+        &["--demo"],
+        &[("HELOSCOPE_LIMIT_SILENCE", "8"), ("HELOSCOPE_DENY_FILE", "/x \\ \"y\"")],
+        Some(file),
+    );
+    let printed = loaded.printed();
+    let line = |start: &str| {
+        let line = printed.lines().find(|line| line.starts_with(start)).unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for expected in [
+        "listen = \"127.0.0.1:8025\" # default",
+        "ehlo-name = \"relay.example.org\" # relay.toml:1",
+        "allow-net = [\"10.0.0.0/8\"] # relay.toml:2",
+        "# token is set, and not shown # relay.toml:3",
+        "# contact is not set # default",
+        "demo = true # --demo",
+        "limit-silence = 8 # HELOSCOPE_LIMIT_SILENCE",
+        "allow-origin = [] # default",
+    ] {
+        assert_eq!(line(expected.split(" =").next().unwrap().split(" is").next().unwrap()), expected);
+    }
+    assert!(!printed.contains("0123456789abcdef"), "{printed}");
+
+    let again = made(&[], &[("HELOSCOPE_TOKEN", "0123456789abcdef")], Some(&printed)).printed();
+    let values = |printed: &str| {
+        printed
+            .lines()
+            .map(|line| line.rsplit_once(" # ").map_or(line, |(value, _)| value).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(values(&again), values(&printed));
+}
+
+#[test]
+fn every_setting_stands_once_and_is_read_as_it_is_written() {
+    let groups = table::table();
+    let settings: Vec<&Setting> = groups.iter().flat_map(|group| &group.settings).collect();
+    let mut names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), settings.len());
+    let mut config = Config::default();
+    for setting in settings {
+        let words = setting.write(&config);
+        if !words.is_empty() {
+            setting.read(&mut config, &words).unwrap();
+            assert_eq!(setting.write(&config), words, "{}", setting.name);
+        }
+    }
+}
