@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
+use crate::quota::{Lease, Visit};
 use crate::upstream::Upstream;
 use crate::{DenyReloader, EhloName, LookupFailure, Resolve};
 
@@ -38,18 +39,19 @@ pub(crate) struct Dialled {
 impl Dialler {
     /// Connects to what a client asked for: the name is resolved once, every address that came back is checked, the
     /// very address that was checked is dialled, and the peer's address is checked again.
-    pub(crate) async fn dial(&self, query: &ConnectQuery) -> Result<Dialled, Refusal> {
+    pub(crate) async fn dial(&self, query: &ConnectQuery, visit: &Visit) -> Result<Dialled, Refusal> {
+        let client = visit.begin()?;
         self.check_port(query.port)?;
         if let (Some(demo), Host::Name(name)) = (&self.demo, &query.host)
             && Demo::is_responsible_for(name)
         {
-            return self.dial_specimen(demo, name, query.port).await;
+            return self.dial_specimen(demo, name, query.port, client).await;
         }
         let (addresses, resolve_ms) = self.resolve(query).await?;
         for address in &addresses {
             self.check_address(*address, &query.host)?;
         }
-        let (stream, address, connect_ms) = self.connect(&addresses).await?;
+        let (stream, address, connect_ms, target) = self.connect(&addresses, visit).await?;
         let peer = stream.peer_addr().map_err(|error| failure::of_connect(&error, address))?;
         if peer != address {
             return Err(blocked(format!(
@@ -60,7 +62,7 @@ impl Dialler {
         let local = stream.local_addr().map_err(|error| failure::of_connect(&error, address))?;
         let established =
             Established { address, ehlo_name: self.ehlo_name_from(local.ip()), resolve_ms, connect_ms };
-        Ok(Dialled { upstream: Upstream::Tcp(stream), established })
+        Ok(Dialled { upstream: Upstream::tcp(stream, vec![client, target]), established })
     }
 
     fn check_port(&self, port: u16) -> Result<(), Refusal> {
@@ -132,28 +134,40 @@ impl Dialler {
 
     /// Tries one address after the other. An address that does not answer takes no more than its share of the time that
     /// is left, so that the next has one too.
-    async fn connect(&self, addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr, u32), Refusal> {
+    async fn connect(
+        &self,
+        addresses: &[SocketAddr],
+        visit: &Visit,
+    ) -> Result<(TcpStream, SocketAddr, u32, Lease), Refusal> {
         let deadline = Instant::now() + self.connect_limit;
         let mut failures = Vec::new();
         for (tried, &address) in (0..).zip(addresses) {
             let left = u32::try_from(addresses.len()).unwrap_or(u32::MAX) - tried;
+            let target = visit.dial(address.ip())?;
             let began = Instant::now();
             let share = deadline.saturating_duration_since(began) / left;
             match timeout(share, Upstream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok((stream, address, milliseconds(began.elapsed()))),
+                Ok(Ok(stream)) => return Ok((stream, address, milliseconds(began.elapsed()), target)),
                 Ok(Err(error)) => failures.push(failure::of_connect(&error, address)),
                 Err(_) => failures.push(failure::connect_timeout(address, share)),
             }
+            visit.failed();
         }
         Err(failure::most_telling(failures))
     }
 
-    async fn dial_specimen(&self, demo: &Demo, name: &str, port: u16) -> Result<Dialled, Refusal> {
+    async fn dial_specimen(
+        &self,
+        demo: &Demo,
+        name: &str,
+        port: u16,
+        client: Lease,
+    ) -> Result<Dialled, Refusal> {
         let fleet = demo.fleet();
         let began = Instant::now();
         match timeout(self.connect_limit, fleet.connect(name, port)).await {
             Ok(Some(Ok((address, stream)))) => Ok(Dialled {
-                upstream: Upstream::Specimen(stream),
+                upstream: Upstream::specimen(stream, vec![client]),
                 established: Established {
                     address,
                     ehlo_name: self.ehlo_name_from(self.listener),

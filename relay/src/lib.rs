@@ -13,6 +13,7 @@ mod dial;
 mod ehlo;
 mod origin;
 mod page;
+mod quota;
 mod resolve;
 mod routes;
 mod server;

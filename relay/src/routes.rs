@@ -1,5 +1,5 @@
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -9,8 +9,8 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
-use heloscope_wire::{ABOUT_PATH, About, CONNECT_PATH, ConnectQuery, Example, SUB_PROTOCOL};
+use axum::{Extension, Json, Router};
+use heloscope_wire::{ABOUT_PATH, About, CONNECT_PATH, ConnectQuery, Example, Limits, SUB_PROTOCOL};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -18,6 +18,7 @@ use crate::access::Access;
 use crate::demo::Demo;
 use crate::dial::Dialler;
 use crate::page;
+use crate::quota::{Entrance, Turnstile, Visit};
 use crate::session::{Session, Summary};
 use crate::upstream::CHUNK;
 use crate::{Contact, SessionLimits, TrustAnchors};
@@ -29,8 +30,10 @@ pub(crate) struct Desk {
     pub(crate) ehlo_name: String,
     pub(crate) contact: Option<Contact>,
     pub(crate) trust_anchors: TrustAnchors,
-    pub(crate) header: Duration,
     pub(crate) limits: SessionLimits,
+    /// These and others, as they are told.
+    pub(crate) told_limits: Limits,
+    pub(crate) turnstile: Turnstile,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
 }
@@ -67,8 +70,13 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     page::with_strict_fields(response, Some(&host))
 }
 
+/// The other end of the TCP connection that a request comes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 async fn connect(
     State(desk): State<Arc<Desk>>,
+    Extension(Peer(client)): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -89,9 +97,20 @@ async fn connect(
     }
     // Dials while the answer is on its way. The token has the relay wait for a session that has not begun yet.
     let token = desk.sessions.token();
+    let visit = Arc::new(Visit::new(desk.turnstile.clone(), client));
+    let (inside, full) = match desk.turnstile.enter() {
+        Entrance::Room(inside) => (inside, None),
+        Entrance::Full(inside, refusal) => (inside, Some(refusal)),
+        Entrance::Overfull => return overfull(),
+    };
     let dialling = tokio::spawn({
-        let (desk, query) = (desk.clone(), query.clone());
-        async move { desk.dialler.dial(&query).await }
+        let (desk, query, visit) = (desk.clone(), query.clone(), visit.clone());
+        async move {
+            match full {
+                None => desk.dialler.dial(&query, &visit).await,
+                Some(refusal) => Err(refusal),
+            }
+        }
     });
     let dialling = AbortOnDropHandle::new(dialling);
     upgrade
@@ -104,9 +123,16 @@ async fn connect(
         .on_upgrade(async move |socket| {
             let session = Session { limits: desk.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;
+            visit.ended(&summary);
             record(&query, &summary);
-            drop(token);
+            drop((inside, token));
         })
+}
+
+/// So many are being told over their WebSocket that the relay is full that this one is not even let in for that.
+fn overfull() -> Response {
+    let sentence = "The relay carries as many connections as it may. Try again in a moment.\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], sentence).into_response()
 }
 
 fn malformed(what: &str) -> Response {
@@ -138,7 +164,7 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         ehlo_name: desk.ehlo_name.clone(),
         ports: desk.dialler.ports.clone(),
         contact: desk.contact.as_ref().map(Contact::to_string),
-        limits: desk.limits.on_the_wire(desk.header),
+        limits: desk.told_limits,
         trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens
             .map(|specimen| Example { host: specimen.host().to_owned(), title: specimen.title().to_owned() })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -18,7 +19,8 @@ use crate::address::AddressPolicy;
 use crate::demo::Demo;
 use crate::deny::DenyReloader;
 use crate::dial::Dialler;
-use crate::routes::{self, Desk};
+use crate::quota::Turnstile;
+use crate::routes::{self, Desk, Peer};
 use crate::session::CLOSING;
 use crate::{Contradiction, EhloName, Origin, Settings};
 
@@ -47,6 +49,7 @@ impl Relay {
         if let Some(contradiction) = settings.contradictions().into_iter().next() {
             return Err(StartError::Contradiction(contradiction));
         }
+        let told_limits = settings.limits_on_the_wire();
         let deny = DenyReloader::open(settings.deny_file)
             .map_err(|fault| StartError::Contradiction(Contradiction::Deny(fault)))?;
         let failed = |error| StartError::Listen(settings.listen, error);
@@ -57,6 +60,7 @@ impl Relay {
         let told_name = ehlo_name
             .clone()
             .unwrap_or_else(|| EhloName::literal(settings.own_addresses.first().unwrap_or(address.ip())));
+        let turnstile = Turnstile::new(&settings.quotas, settings.limits.longest());
         let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
         let desk = Desk {
             access: Access::new(origins.clone(), settings.allow_origins, settings.token),
@@ -74,8 +78,9 @@ impl Relay {
             ehlo_name: told_name.to_string(),
             contact: settings.contact,
             trust_anchors: settings.trust_anchors,
-            header: settings.header,
             limits: settings.limits,
+            told_limits,
+            turnstile,
             sessions: sessions.clone(),
             end: end.clone(),
         };
@@ -117,9 +122,9 @@ impl Relay {
                 () = stop.cancelled() => break,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     let (router, stop) = (self.router.clone(), stop.clone());
-                    connections.spawn(serve_connection(stream, router, self.header, stop));
+                    connections.spawn(serve_connection(stream, peer, router, self.header, stop));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot take a connection");
@@ -144,14 +149,25 @@ impl Relay {
     }
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, header: Duration, stop: CancellationToken) {
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    header: Duration,
+    stop: CancellationToken,
+) {
     // Where it fails answers are slower, no worse.
     let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request| {
+        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header)
         .max_buf_size(HEADER_OCTETS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

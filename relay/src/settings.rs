@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heloscope_observation::{PortSpec, STANDARD_PORTS};
+use heloscope_wire::Quotas;
 
 use crate::{
     AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, SystemResolver,
@@ -38,6 +39,8 @@ pub struct Settings {
     pub header: Duration,
     /// What it carries on one connection, and how long.
     pub limits: SessionLimits,
+    /// How many connections it makes.
+    pub quotas: Quotas,
     /// How long running connections may go on once it stops.
     pub grace: Duration,
     /// Where it looks names up.
@@ -81,6 +84,7 @@ impl Default for Settings {
             demo: false,
             header: Duration::from_secs(5),
             limits: SessionLimits::default(),
+            quotas: Quotas::default(),
             grace: Duration::from_secs(10),
             resolver: Arc::new(SystemResolver),
             own_addresses: OwnAddresses::OfInterfaces,
@@ -148,18 +152,27 @@ impl Default for SessionLimits {
 }
 
 impl SessionLimits {
-    /// As `/v1/about` tells them: whole seconds, rounded up.
-    pub(crate) fn on_the_wire(&self, header: Duration) -> heloscope_wire::Limits {
+    /// The longest that a connection may last, from the request to its end.
+    pub(crate) fn longest(&self) -> Duration {
+        self.resolve + self.connect + self.connection
+    }
+}
+
+impl Settings {
+    /// What `/v1/about` tells of the limits: whole seconds, rounded up.
+    pub(crate) fn limits_on_the_wire(&self) -> heloscope_wire::Limits {
         let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
         heloscope_wire::Limits {
-            octets_up: self.octets_up,
-            octets_down: self.octets_down,
-            header_seconds: seconds(header),
-            resolve_seconds: seconds(self.resolve),
-            connect_seconds: seconds(self.connect),
-            greeting_seconds: seconds(self.greeting),
-            silence_seconds: seconds(self.silence),
-            connection_seconds: seconds(self.connection),
+            octets_up: self.limits.octets_up,
+            octets_down: self.limits.octets_down,
+            header_seconds: seconds(self.header),
+            resolve_seconds: seconds(self.limits.resolve),
+            connect_seconds: seconds(self.limits.connect),
+            greeting_seconds: seconds(self.limits.greeting),
+            silence_seconds: seconds(self.limits.silence),
+            connection_seconds: seconds(self.limits.connection),
+            quotas: self.quotas,
+            ..heloscope_wire::Limits::default()
         }
     }
 }

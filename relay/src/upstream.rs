@@ -8,9 +8,16 @@ use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The connection to a mail server, or to a specimen of one within this process.
-#[derive(Debug)]
-pub(crate) enum Upstream {
+use crate::quota::Lease;
+
+/// The connection to a mail server, or to a specimen of one within this process, and what it is counted for: when it
+/// closes, for whatever reason, that ends too.
+pub(crate) struct Upstream {
+    stream: Stream,
+    _leases: Vec<Lease>,
+}
+
+enum Stream {
     Tcp(TcpStream),
     Specimen(DuplexStream),
 }
@@ -19,6 +26,14 @@ pub(crate) enum Upstream {
 pub(crate) const CHUNK: usize = 16 * 1024;
 
 impl Upstream {
+    pub(crate) fn tcp(stream: TcpStream, leases: Vec<Lease>) -> Self {
+        Self { stream: Stream::Tcp(stream), _leases: leases }
+    }
+
+    pub(crate) fn specimen(stream: DuplexStream, leases: Vec<Lease>) -> Self {
+        Self { stream: Stream::Specimen(stream), _leases: leases }
+    }
+
     /// Connects, and sets what the replies of a mail server are not to wait for.
     pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
@@ -57,36 +72,36 @@ impl AsyncRead for Upstream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => {
+        match &mut self.get_mut().stream {
+            Stream::Tcp(stream) => {
                 let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
                 acknowledge_at_once(stream);
                 Poll::Ready(result)
             }
-            Self::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
 
 impl AsyncWrite for Upstream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(context, octets),
-            Self::Specimen(stream) => Pin::new(stream).poll_write(context, octets),
+        match &mut self.get_mut().stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_write(context, octets),
+            Stream::Specimen(stream) => Pin::new(stream).poll_write(context, octets),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
-            Self::Specimen(stream) => Pin::new(stream).poll_flush(context),
+        match &mut self.get_mut().stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Specimen(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Specimen(stream) => Pin::new(stream).poll_shutdown(context),
+        match &mut self.get_mut().stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Specimen(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

@@ -1,6 +1,8 @@
 use heloscope_observation::PortSpec;
 use serde::{Deserialize, Serialize};
 
+use crate::Quotas;
+
 /// What a relay says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
@@ -23,7 +25,7 @@ pub struct About {
     pub examples: Vec<Example>,
 }
 
-/// What a relay carries at most on one connection, and how long.
+/// What a relay carries at most on one connection, how long, and how many connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
@@ -43,6 +45,12 @@ pub struct Limits {
     pub silence_seconds: u64,
     /// Seconds of the whole connection.
     pub connection_seconds: u64,
+    /// Octets in one frame towards the mail server.
+    pub frame_octets_up: u64,
+    /// Octets in one frame from the mail server.
+    pub frame_octets_down: u64,
+    /// How many connections there may be.
+    pub quotas: Quotas,
 }
 
 /// A mail server to try the test on.
@@ -65,6 +73,9 @@ impl Default for Limits {
             greeting_seconds: 40,
             silence_seconds: 20,
             connection_seconds: 90,
+            frame_octets_up: 4 * 1024,
+            frame_octets_down: 16 * 1024,
+            quotas: Quotas::default(),
         }
     }
 }

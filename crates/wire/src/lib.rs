@@ -6,10 +6,12 @@
 mod about;
 mod connect;
 mod control;
+mod quota;
 
 pub use about::{About, Example, Limits};
 pub use connect::{CONNECT_PATH, ConnectQuery, SUB_PROTOCOL};
 pub use control::{CloseCause, FromRelay};
+pub use quota::{NotAQuota, Quota, Quotas};
 
 /// Where a relay says what it is, an [`About`] in JSON.
 pub const ABOUT_PATH: &str = "/v1/about";

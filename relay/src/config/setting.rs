@@ -102,6 +102,34 @@ where
     }
 }
 
+/// A value that may be missing, and is there unless turned off: `off` stands for that it is missing.
+pub(crate) fn or_off<T>(
+    name: &'static str,
+    value: &'static str,
+    help: &'static str,
+    field: fn(&mut Config) -> &mut Option<T>,
+) -> Setting
+where
+    T: FromStr<Err: Display> + Display + 'static,
+{
+    const OFF: &str = "off";
+    Setting {
+        name,
+        value,
+        help,
+        form: Form::Text,
+        secret: false,
+        read: Box::new(move |config, words| {
+            let word = only(words)?;
+            *field(config) = if word == OFF { None } else { Some(parse(value, word)?) };
+            Ok(())
+        }),
+        write: Box::new(move |config| {
+            vec![field(config).as_ref().map_or_else(|| OFF.to_owned(), T::to_string)]
+        }),
+    }
+}
+
 /// A value that may be missing, and is never shown: all that is written of it is that it is there.
 pub(crate) fn secret<T>(
     name: &'static str,

@@ -1,6 +1,6 @@
 use heloscope_observation::PortSpec;
 
-use super::setting::{Setting, file, list, maybe, number, one, seconds, secret, switch};
+use super::setting::{Setting, file, list, maybe, number, one, or_off, seconds, secret, switch};
 
 /// Settings that belong together, under their heading.
 pub(crate) struct Group {
@@ -102,6 +102,32 @@ pub(crate) fn table() -> Vec<Group> {
                 seconds("limit-silence", "Time of any later silence", |c| &mut c.relay.limits.silence),
                 seconds("limit-connection", "Time of the whole connection", |c| {
                     &mut c.relay.limits.connection
+                }),
+            ],
+        },
+        Group {
+            heading: "Quotas: connections at a time, in any minute and in any hour; or off",
+            settings: vec![
+                or_off(
+                    "quota-client",
+                    "TIME/MINUTE/HOUR",
+                    "For one client: an IPv4 address, or an IPv6 /64",
+                    |c| &mut c.relay.quotas.client,
+                ),
+                or_off(
+                    "quota-target-address",
+                    "TIME/MINUTE/HOUR",
+                    "To one address of a mail server, whoever asks",
+                    |c| &mut c.relay.quotas.target_address,
+                ),
+                or_off(
+                    "quota-target-network",
+                    "TIME/MINUTE/HOUR",
+                    "Into one network, an IPv4 /24 or an IPv6 /48, whoever asks",
+                    |c| &mut c.relay.quotas.target_network,
+                ),
+                number("quota-all", "CONNECTIONS", 1..=1_000_000, "Over all, at a time", |c| {
+                    &mut c.relay.quotas.all
                 }),
             ],
         },

@@ -62,7 +62,8 @@ impl Scene {
             resolve_ms: None,
             connect_ms: 0,
         };
-        let dialled = Dialled { upstream: Upstream::Specimen(upstream), established: established.clone() };
+        let dialled =
+            Dialled { upstream: Upstream::specimen(upstream, Vec::new()), established: established.clone() };
         let mut scene = Self::dial(limits, server, async { Ok(dialled) });
         assert_eq!(scene.hear().await, Some(control(&FromRelay::Connected(established))));
         scene

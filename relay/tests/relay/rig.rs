@@ -158,6 +158,15 @@ impl Client {
         }
     }
 
+    /// Whether there is a connection, or why not.
+    pub(crate) async fn first(&mut self) -> Result<Established, Refusal> {
+        match self.hear_control().await {
+            FromRelay::Connected(established) => Ok(established),
+            FromRelay::Refused(refusal) => Err(refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) async fn connected(&mut self) -> Established {
         match self.hear_control().await {
             FromRelay::Connected(established) => established,

@@ -1,0 +1,169 @@
+//! How many connections there may be: for one client, to one mail server, into one network, and over all.
+
+mod ledger;
+mod spent;
+mod subject;
+mod visit;
+mod window;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use heloscope_observation::Refusal;
+use heloscope_wire::Quotas;
+use tokio::time::Instant;
+
+use ledger::{Entry, Ledger};
+use spent::Spent;
+use subject::Subject;
+pub(crate) use visit::Visit;
+
+/// What every connection passes, and what knows how many there are. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Turnstile(Arc<Inner>);
+
+struct Inner {
+    began: Instant,
+    /// The longest that one connection may last, from the request to the end.
+    longest: Duration,
+    ledger: Mutex<Ledger>,
+    crowd: Crowd,
+}
+
+/// All connections that there are.
+struct Crowd {
+    limit: AtomicU64,
+    inside: AtomicU64,
+    /// Those that are there only to be told that it is full.
+    told: AtomicU64,
+}
+
+/// How a client finds the relay.
+pub(crate) enum Entrance {
+    /// There is room for one more connection.
+    Room(Inside),
+    /// There is none, which the client is to be told.
+    Full(Inside, Refusal),
+    /// Not even for telling so.
+    Overfull,
+}
+
+/// A place inside, given back when it is dropped.
+pub(crate) struct Inside {
+    turnstile: Turnstile,
+    counted: fn(&Crowd) -> &AtomicU64,
+}
+
+/// A connection that counts, until this is dropped.
+pub(crate) struct Lease {
+    turnstile: Turnstile,
+    entries: Vec<Entry>,
+}
+
+impl Turnstile {
+    pub(crate) fn new(quotas: &Quotas, longest: Duration) -> Self {
+        let crowd = Crowd { limit: quotas.all.into(), inside: 0.into(), told: 0.into() };
+        Self(Arc::new(Inner {
+            began: Instant::now(),
+            longest,
+            ledger: Mutex::new(Ledger::new(quotas)),
+            crowd,
+        }))
+    }
+
+    /// Lets a client in, whoever it is.
+    pub(crate) fn enter(&self) -> Entrance {
+        let limit = self.0.crowd.limit.load(Ordering::Relaxed);
+        let place = |counted: fn(&Crowd) -> &AtomicU64| {
+            let one_more = |inside| (inside < limit).then_some(inside + 1);
+            let there = counted(&self.0.crowd).fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+            there.is_ok().then(|| Inside { turnstile: self.clone(), counted })
+        };
+        if let Some(inside) = place(|crowd| &crowd.inside) {
+            Entrance::Room(inside)
+        } else if let Some(told) = place(|crowd| &crowd.told) {
+            Entrance::Full(told, spent::full(limit, self.0.longest))
+        } else {
+            Entrance::Overfull
+        }
+    }
+
+    /// Counts a connection for all of the subjects, or for none.
+    fn take(&self, subjects: &[Subject]) -> Result<Lease, Spent> {
+        let entries = self.ledger().take(self.now(), subjects).inspect_err(|spent| {
+            tracing::debug!(of = spent.subject.kind.name(), per = spent.per.name(), "a quota is spent");
+        })?;
+        Ok(Lease { turnstile: self.clone(), entries })
+    }
+
+    /// Counts one more for the subjects, which is no connection.
+    fn charge(&self, subjects: &[Subject]) {
+        self.ledger().charge(self.now(), subjects);
+    }
+
+    fn now(&self) -> Duration {
+        self.0.began.elapsed()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        (self.counted)(&self.turnstile.0.crowd).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.turnstile.ledger().give_back(&self.entries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    #[test]
+    fn when_it_is_full_as_many_again_are_told_so() {
+        let turnstile = Turnstile::new(&Quotas { all: 2, ..Quotas::default() }, Duration::from_secs(105));
+        let (one, _two) = (turnstile.enter(), turnstile.enter());
+        assert!(matches!(&one, Entrance::Room(_)));
+        let (told, also_told) = (turnstile.enter(), turnstile.enter());
+        for told in [&told, &also_told] {
+            let Entrance::Full(_, refusal) = told else { panic!("there is room") };
+            assert_eq!(
+                refusal.message,
+                "This relay carries 2 connections, as many as it may at a time. Try again in some seconds; the longest \
+                 of them ends in 105 seconds at the latest."
+            );
+        }
+        assert!(matches!(turnstile.enter(), Entrance::Overfull));
+        drop((one, told));
+        let (one, told) = (turnstile.enter(), turnstile.enter());
+        assert!(matches!((one, told), (Entrance::Room(_), Entrance::Full(..))));
+    }
+
+    #[tokio::test]
+    async fn whatever_ends_a_lease_gives_it_back() {
+        let turnstile = Turnstile::new(
+            &Quotas { client: "1/60/600".parse().ok(), ..Quotas::default() },
+            Duration::from_secs(105),
+        );
+        let client = [Subject::client(IpAddr::from([203, 0, 113, 5]))];
+        let lease = turnstile.take(&client).unwrap();
+        assert!(turnstile.take(&client).is_err());
+        let task = tokio::spawn(async move {
+            let _lease = lease;
+            std::future::pending::<()>().await;
+        });
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert!(turnstile.take(&client).is_ok());
+    }
+}

@@ -1,0 +1,69 @@
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use heloscope_observation::{Refusal, RefusalCode};
+use heloscope_wire::CloseCause;
+
+use super::{Lease, Subject, Turnstile};
+use crate::session::{Ending, Summary};
+
+/// What one client's wish for a connection is counted for.
+pub(crate) struct Visit {
+    turnstile: Turnstile,
+    client: Subject,
+    /// The address that a connection was made to.
+    target: Mutex<Option<IpAddr>>,
+}
+
+impl Visit {
+    pub(crate) fn new(turnstile: Turnstile, client: IpAddr) -> Self {
+        Self { turnstile, client: Subject::client(client), target: Mutex::new(None) }
+    }
+
+    /// Before anything is looked up or dialled.
+    pub(crate) fn begin(&self) -> Result<Lease, Refusal> {
+        self.take(&[self.client])
+    }
+
+    /// Before this very address is dialled.
+    pub(crate) fn dial(&self, address: IpAddr) -> Result<Lease, Refusal> {
+        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
+        self.take(&Subject::target(address))
+    }
+
+    /// Once an address that was dialled did not answer, or not with a connection: it costs double, and the next address
+    /// of the name is another matter.
+    pub(crate) fn failed(&self) {
+        if let Some(address) = self.target.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.turnstile.charge(&Subject::target(address));
+        }
+    }
+
+    /// Once all is over: a target that refused the connection, did not answer, or turned the client away costs double,
+    /// the target and the client. Those are what looking for mail servers, and knocking at one that does not want
+    /// it, end with.
+    pub(crate) fn ended(&self, summary: &Summary) {
+        if !is_rebuff(summary) {
+            return;
+        }
+        self.turnstile.charge(&[self.client]);
+        self.failed();
+    }
+
+    fn take(&self, subjects: &[Subject]) -> Result<Lease, Refusal> {
+        self.turnstile.take(subjects).map_err(|spent| spent.refusal(self.turnstile.0.longest))
+    }
+}
+
+fn is_rebuff(summary: &Summary) -> bool {
+    matches!(
+        summary.ending,
+        Ending::Closed(CloseCause::Timeout)
+            | Ending::Refused(
+                RefusalCode::ConnectionRefused
+                    | RefusalCode::ConnectTimeout
+                    | RefusalCode::Unreachable
+                    | RefusalCode::Reset
+            )
+    )
+}
