@@ -22,16 +22,16 @@ impl Access {
         Self { own, sites, token }
     }
 
-    /// Checks that a request names this relay, and returns the name it gave: a name that leads here by DNS rebinding
+    /// Checks that a request names this relay, and returns which of its origins that is: a name that leads here by DNS rebinding
     /// is another.
-    pub(crate) fn check_host<'a>(&self, uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, TurnedAway> {
+    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<&Origin, TurnedAway> {
         let field = only(headers, &HOST);
         // RFC 9112 §3.2.2: a request target in absolute form stands in the place of the field.
         let named = uri.authority().map(axum::http::uri::Authority::as_str).or(field).ok_or_else(|| {
             (StatusCode::BAD_REQUEST, "The request needs one Host field, RFC 9112 section 3.2.".to_owned())
         })?;
-        if self.own.iter().any(|origin| origin.is_host(named)) {
-            return Ok(named);
+        if let Some(origin) = self.own.iter().find(|origin| origin.is_host(named)) {
+            return Ok(origin);
         }
         let own: Vec<String> = self.own.iter().map(|origin| format!("{origin}/")).collect();
         Err((
@@ -202,13 +202,15 @@ mod tests {
             ("[::1]:8025", Some(StatusCode::MISDIRECTED_REQUEST)),
             ("", Some(StatusCode::MISDIRECTED_REQUEST)),
         ] {
-            let result = access(None).check_host(&relative, &headers(&[(HOST, host)])).map(str::to_owned);
+            let access = access(None);
+            let result = access.check_host(&relative, &headers(&[(HOST, host)]));
             assert_eq!(result.err().map(|(status, _)| status), status, "{host}");
         }
-        let none = access(None).check_host(&relative, &HeaderMap::new()).map(str::to_owned);
+        let access = access(None);
+        let none = access.check_host(&relative, &HeaderMap::new());
         assert_eq!(none.unwrap_err().0, StatusCode::BAD_REQUEST);
         let absolute: Uri = "http://evil.example/".parse().unwrap();
-        assert!(access(None).check_host(&absolute, &headers(&[(HOST, "localhost:8025")])).is_err());
+        assert!(access.check_host(&absolute, &headers(&[(HOST, "localhost:8025")])).is_err());
     }
 
     #[test]

@@ -62,7 +62,12 @@ async fn run(relay: Relay) -> std::io::Result<()> {
     let stop = CancellationToken::new();
     // Before the line below: whoever reads it may send a signal at once.
     let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), relay.deny_reloader()));
-    println!("Heloscope is at {}/", relay.origin());
+    let (origin, listener) = (relay.origin(), relay.address());
+    if origin.to_string() == format!("http://{listener}") {
+        println!("Heloscope is at {origin}/");
+    } else {
+        println!("Heloscope is at {origin}/ and listens on {listener}");
+    }
     relay.serve(stop).await;
     signals.abort();
     Ok(())

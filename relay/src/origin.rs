@@ -35,6 +35,11 @@ impl Origin {
         Self { secure, authority: format!("{host}{port}") }
     }
 
+    /// The same by WebSocket, RFC 6455 §3: `wss://www.example.org`.
+    pub(crate) fn socket(&self) -> String {
+        format!("{}://{}", if self.secure { "wss" } else { "ws" }, self.authority)
+    }
+
     /// Whether a `Host` field (RFC 9110 §7.2) names this origin; the scheme's own port may stand there or not.
     pub(crate) fn is_host(&self, field: &str) -> bool {
         let own_port = format!(":{}", default_port(self.secure));
@@ -142,6 +147,7 @@ mod tests {
         let on_8025: Origin = "http://127.0.0.1:8025".parse().unwrap();
         let on_80: Origin = "http://localhost".parse().unwrap();
         assert!(on_8025.is_host("127.0.0.1:8025"));
+        assert_eq!(on_8025.socket(), "ws://127.0.0.1:8025");
         assert!(on_80.is_host("localhost") && on_80.is_host("LOCALHOST:80"));
         for other in [
             "127.0.0.1",

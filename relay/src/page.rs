@@ -81,10 +81,10 @@ const STRICT_FIELDS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Adds what a browser is to be strict about. `host` is the name by which the request reached this relay.
-pub(crate) fn with_strict_fields(mut response: Response, host: Option<&str>) -> Response {
-    // 'self' includes ws: of the same host in Content Security Policy Level 3, and not in older browsers.
-    let socket = host.map(|host| format!(" ws://{host}")).unwrap_or_default();
+/// Adds what a browser is to be strict about. `socket` is the WebSocket origin of this relay.
+pub(crate) fn with_strict_fields(mut response: Response, socket: Option<&str>) -> Response {
+    // 'self' includes ws: and wss: of the same host in Content Security Policy Level 3, and not in older browsers.
+    let socket = socket.map(|socket| format!(" {socket}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{socket}; style-src 'self'; \
          img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \

@@ -18,13 +18,15 @@ use crate::access::Access;
 use crate::demo::Demo;
 use crate::dial::Dialler;
 use crate::page;
+use crate::proxy;
 use crate::quota::{Entrance, Turnstile, Visit};
 use crate::session::{Session, Summary};
 use crate::upstream::CHUNK;
-use crate::{Contact, SessionLimits, TrustAnchors};
+use crate::{Contact, SessionLimits, TrustAnchors, TrustedProxy};
 
 /// What the answers to requests are made from.
 pub(crate) struct Desk {
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
     pub(crate) access: Access,
     pub(crate) dialler: Dialler,
     pub(crate) ehlo_name: String,
@@ -53,8 +55,8 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
 
 /// Every request passes here first: it has to name this relay, and its answer gets the strict header fields.
 async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let host = match desk.access.check_host(request.uri(), request.headers()) {
-        Ok(host) => host.to_owned(),
+    let socket = match desk.access.check_host(request.uri(), request.headers()) {
+        Ok(origin) => origin.socket(),
         Err(turned_away) => return page::with_strict_fields(turned_away.into_response(), None),
     };
     let shared = page::is_shared(request.uri().path());
@@ -67,7 +69,7 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
             fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, site);
         }
     }
-    page::with_strict_fields(response, Some(&host))
+    page::with_strict_fields(response, Some(&socket))
 }
 
 /// The other end of the TCP connection that a request comes on.
@@ -76,7 +78,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 
 async fn connect(
     State(desk): State<Arc<Desk>>,
-    Extension(Peer(client)): Extension<Peer>,
+    Extension(Peer(peer)): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -97,6 +99,7 @@ async fn connect(
     }
     // Dials while the answer is on its way. The token has the relay wait for a session that has not begun yet.
     let token = desk.sessions.token();
+    let client = proxy::client(peer, &headers, &desk.trusted_proxies);
     let visit = Arc::new(Visit::new(desk.turnstile.clone(), client));
     let (inside, full) = match desk.turnstile.enter() {
         Entrance::Room(inside) => (inside, None),

@@ -55,7 +55,11 @@ impl Relay {
         let failed = |error| StartError::Listen(settings.listen, error);
         let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let origins = Origin::of_listener(address);
+        let mut origins = settings.origins;
+        // This machine's own programs reach a relay on loopback although a proxy before it has another name.
+        if origins.is_empty() || address.ip().is_loopback() {
+            origins.extend(Origin::of_listener(address));
+        }
         let ehlo_name = settings.ehlo_name.or_else(EhloName::of_machine);
         let told_name = ehlo_name
             .clone()
@@ -63,6 +67,7 @@ impl Relay {
         let turnstile = Turnstile::new(&settings.quotas, settings.limits.longest());
         let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
         let desk = Desk {
+            trusted_proxies: settings.trusted_proxies,
             access: Access::new(origins.clone(), settings.allow_origins, settings.token),
             dialler: Dialler {
                 ports: settings.ports,
@@ -87,7 +92,7 @@ impl Relay {
         Ok(Self {
             listener,
             address,
-            origin: origins.into_iter().next().expect("the address itself is the first origin"),
+            origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
             deny,
             router: routes::router(Arc::new(desk)),
             header: settings.header,
@@ -102,7 +107,7 @@ impl Relay {
         self.address
     }
 
-    /// The origin of its own page; with a `/` behind, where to open it.
+    /// The first origin of its own page; with a `/` behind, where to open it.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -160,7 +165,7 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request| {
-        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        request.extensions_mut().insert(Peer(peer.ip()));
         router.call(request)
     });
     let connection = http1::Builder::new()

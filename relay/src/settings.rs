@@ -9,7 +9,7 @@ use heloscope_wire::Quotas;
 
 use crate::{
     AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, SystemResolver,
-    Token, TrustAnchors,
+    Token, TrustAnchors, TrustedProxy,
 };
 
 /// How a relay is to behave.
@@ -25,10 +25,14 @@ pub struct Settings {
     pub ports: Vec<PortSpec>,
     /// Networks it connects to although they are not global unicast, or its own.
     pub allow_nets: Vec<AllowedNet>,
+    /// The origins of its own page, where that is reached otherwise than by the address that it listens on.
+    pub origins: Vec<Origin>,
     /// The sites, besides its own, whose pages may use it.
     pub allow_origins: Vec<Origin>,
     /// What a client without an origin has to show; `None` where none gets in.
     pub token: Option<Token>,
+    /// Proxies that it believes when they say whom they speak for.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// A file of names and networks that it does not connect to.
     pub deny_file: Option<PathBuf>,
     /// Private trust anchors to offer to the page.
@@ -77,7 +81,9 @@ impl Default for Settings {
             contact: None,
             ports: STANDARD_PORTS.to_vec(),
             allow_nets: Vec::new(),
+            origins: Vec::new(),
             allow_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             token: None,
             deny_file: None,
             trust_anchors: TrustAnchors::default(),

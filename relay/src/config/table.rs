@@ -71,10 +71,23 @@ pub(crate) fn table() -> Vec<Group> {
             heading: "Who may use it",
             settings: vec![
                 list(
+                    "origin",
+                    "ORIGIN",
+                    "What the relay's own page is reached as, such as https://relay.example.org, where that is not the \
+                     address it listens on: behind a proxy, or by HTTPS",
+                    |c| &mut c.relay.origins,
+                ),
+                list(
                     "allow-origin",
                     "ORIGIN",
                     "Let pages of this site use the relay, such as https://www.example.org",
                     |c| &mut c.relay.allow_origins,
+                ),
+                list(
+                    "trusted-proxy",
+                    "NETWORK",
+                    "Believe what a proxy in this network says in X-Forwarded-For about whom it speaks for",
+                    |c| &mut c.relay.trusted_proxies,
                 ),
                 secret(
                     "token",

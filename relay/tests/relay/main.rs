@@ -7,6 +7,7 @@ mod command;
 mod connect;
 mod demo;
 mod page;
+mod proxy;
 mod quota;
 mod rig;
 mod session;
