@@ -15,8 +15,10 @@ use crate::{
 /// How a relay is to behave.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where it listens; a loopback address, port 0 for one that is free.
+    /// Where it listens: a loopback address unless it is public; port 0 for one that is free.
     pub listen: SocketAddr,
+    /// Whether others than this machine's own programs may reach it.
+    pub public: bool,
     /// The name that its clients are to give with EHLO; `None` for the machine's own, see [`EhloName`].
     pub ehlo_name: Option<EhloName>,
     /// Whom to write to about it.
@@ -77,6 +79,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8025)),
+            public: false,
             ehlo_name: None,
             contact: None,
             ports: STANDARD_PORTS.to_vec(),
@@ -101,17 +104,59 @@ impl Default for Settings {
 impl Settings {
     /// What keeps a relay from starting with these settings, although each by itself is right; reads the deny file.
     pub fn contradictions(&self) -> Vec<Contradiction> {
-        let exposed = (!self.listen.ip().is_loopback()).then_some(Contradiction::NotLoopback(self.listen));
-        let deny = DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny);
-        exposed.into_iter().chain(deny).collect()
+        let mut found = if self.public { self.missing_in_public() } else { Vec::new() };
+        if !self.public && !self.listen.ip().is_loopback() {
+            found.push(Contradiction::NotPublic(self.listen));
+        }
+        found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
+        found
+    }
+
+    fn missing_in_public(&self) -> Vec<Contradiction> {
+        let needs =
+            |missing: bool, setting, what| missing.then_some(Contradiction::PublicNeeds { setting, what });
+        let off = |off: bool, setting| off.then_some(Contradiction::PublicWithoutQuota(setting));
+        let Quotas { client, target_address, target_network, .. } = self.quotas;
+        [
+            needs(
+                self.ehlo_name.is_none(),
+                "ehlo-name",
+                "the full name of this machine, to which its addresses lead back, such as relay.example.org",
+            ),
+            needs(
+                self.contact.is_none(),
+                "contact",
+                "whom to write to when something comes from it, such as postmaster@example.org",
+            ),
+            needs(
+                self.origins.is_empty(),
+                "origin",
+                "what its page is reached as, such as https://relay.example.org",
+            ),
+            off(client.is_none(), "quota-client"),
+            off(target_address.is_none(), "quota-target-address"),
+            off(target_network.is_none(), "quota-target-network"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
 /// What keeps a relay from starting with its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contradiction {
-    /// It was to listen where others than this machine's own programs could reach it.
-    NotLoopback(SocketAddr),
+    /// It was to listen where others than this machine's own programs could reach it, and not to be public.
+    NotPublic(SocketAddr),
+    /// It was to be public, without this setting.
+    PublicNeeds {
+        /// The setting's name.
+        setting: &'static str,
+        /// What to write there, as a clause.
+        what: &'static str,
+    },
+    /// It was to be public, with this quota turned off.
+    PublicWithoutQuota(&'static str),
     /// The deny file cannot be used.
     Deny(DenyFault),
 }
@@ -120,7 +165,8 @@ impl Contradiction {
     /// The name of the setting to change.
     pub fn setting(&self) -> &'static str {
         match self {
-            Self::NotLoopback(_) => "listen",
+            Self::NotPublic(_) => "listen",
+            Self::PublicNeeds { setting, .. } | Self::PublicWithoutQuota(setting) => setting,
             Self::Deny(_) => "deny-file",
         }
     }
@@ -129,11 +175,17 @@ impl Contradiction {
 impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotLoopback(address) => write!(
+            Self::NotPublic(address) => write!(
                 f,
-                "the relay does not listen on {address}: it carries whatever a client sends to a mail server, and \
-                 therefore serves this machine only; use 127.0.0.1:{} or [::1]:{0}",
+                "others than this machine's own programs could reach {address}: use 127.0.0.1:{} or [::1]:{0}, or, for a \
+                 relay that others are to use, --public, which says what it needs",
                 address.port()
+            ),
+            Self::PublicNeeds { setting, what } => {
+                write!(f, "a public relay needs --{setting}: {what}")
+            }
+            Self::PublicWithoutQuota(_) => f.write_str(
+                "a public relay cannot do without this quota; it can have another, such as 8/120/1200",
             ),
             Self::Deny(fault) => fault.fmt(f),
         }

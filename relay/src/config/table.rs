@@ -19,8 +19,13 @@ pub(crate) fn table() -> Vec<Group> {
                 one(
                     "listen",
                     "ADDRESS:PORT",
-                    "Where to listen: a loopback address, and a port (0 for one that is free)",
+                    "Where to listen: a loopback address unless the relay is public, and a port (0 for one that is free)",
                     |c| &mut c.relay.listen,
+                ),
+                switch(
+                    "public",
+                    "Let others than this machine's own programs use the relay; needs an EHLO name, a contact and an origin",
+                    |c| &mut c.relay.public,
                 ),
                 maybe(
                     "ehlo-name",

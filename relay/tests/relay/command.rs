@@ -1,6 +1,6 @@
 //! The command, as a process.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -78,8 +78,8 @@ fn what_it_cannot_do_it_says() {
     for (options, words) in [
         (["--listen", &busy], "is in use by another program"),
         (["--listen", "0.0.0.0:8025"], "use 127.0.0.1:8025 or [::1]:8025"),
-        (["--listen", "192.0.2.1:25"], "serves this machine only"),
-        (["--listen", "[::]:8025"], "serves this machine only"),
+        (["--listen", "192.0.2.1:25"], "others than this machine's own programs could reach 192.0.2.1:25"),
+        (["--listen", "[::]:8025"], "for a relay that others are to use, --public"),
         (["--ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
         (["--ca-file", key], "no whole certificate"),
         (["--deny-file", "/nonexistent"], "the deny file cannot be read"),
@@ -151,6 +151,56 @@ fn every_setting_is_printed_with_its_source_but_no_secret() {
         assert_eq!(line.rsplit_once("# ").unwrap().1, source, "{line}");
     }
     assert!(!printed.contains("0123456789abcdef"));
+}
+
+#[test]
+fn a_public_relay_says_what_it_needs_and_then_listens_anywhere() {
+    let lines = |options: &[&str]| {
+        let complaint = complaint(options);
+        let line = |line: &str| line.strip_prefix("heloscope-relay: ").unwrap().to_owned();
+        complaint.lines().map(line).collect::<Vec<_>>()
+    };
+    let bare =
+        lines(&["--public", "--listen", "0.0.0.0:0", "--quota-client", "off", "--quota-target-network=off"]);
+    let quota = "a public relay cannot do without this quota; it can have another, such as 8/120/1200";
+    assert_eq!(
+        bare,
+        [
+            "ehlo-name: a public relay needs --ehlo-name: the full name of this machine, to which its addresses lead \
+             back, such as relay.example.org",
+            "contact: a public relay needs --contact: whom to write to when something comes from it, such as \
+             postmaster@example.org",
+            "origin: a public relay needs --origin: what its page is reached as, such as https://relay.example.org",
+            &format!("--quota-client: {quota}"),
+            &format!("--quota-target-network: {quota}"),
+        ]
+    );
+
+    let options = [
+        "--public",
+        "--listen",
+        "0.0.0.0:0",
+        "--ehlo-name",
+        "relay.example.org",
+        "--contact",
+        "postmaster@example.org",
+        "--origin",
+        "https://relay.example.org",
+    ];
+    let mut child = relay(&options).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address =
+        line.strip_prefix("Heloscope is at https://relay.example.org/ and listens on 0.0.0.0:").unwrap();
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", address.trim_end())).unwrap();
+    stream
+        .write_all(b"GET /v1/about HTTP/1.1\r\nHost: relay.example.org\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(r#""contact":"postmaster@example.org""#), "{answer}");
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]
