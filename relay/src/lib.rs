@@ -11,6 +11,8 @@ mod demo;
 mod deny;
 mod dial;
 mod ehlo;
+mod metrics;
+mod monitor;
 mod origin;
 mod page;
 mod proxy;

@@ -43,7 +43,7 @@ fn serve(loaded: &Loaded) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         let relay = Relay::bind(settings).await.map_err(|error| match &error {
-            StartError::Listen(..) => loaded.fault("listen", error.to_string()).to_string(),
+            StartError::Listen { setting, .. } => loaded.fault(setting, error.to_string()).to_string(),
             StartError::Contradiction(contradiction) => {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }
@@ -67,6 +67,9 @@ async fn run(relay: Relay) -> std::io::Result<()> {
         println!("Heloscope is at {origin}/");
     } else {
         println!("Heloscope is at {origin}/ and listens on {listener}");
+    }
+    if let Some(monitor) = relay.metrics_address() {
+        tracing::info!("health, readiness and metrics are at http://{monitor}/");
     }
     relay.serve(stop).await;
     signals.abort();

@@ -14,9 +14,11 @@ use heloscope_observation::Refusal;
 use heloscope_wire::Quotas;
 use tokio::time::Instant;
 
+use crate::metrics::Metrics;
 use ledger::{Entry, Ledger};
-use spent::Spent;
-use subject::Subject;
+use spent::{Per, Spent};
+pub(crate) use subject::prefix;
+use subject::{Kind, Subject};
 pub(crate) use visit::Visit;
 
 /// What every connection passes, and what knows how many there are. Cheap to clone.
@@ -28,6 +30,7 @@ struct Inner {
     /// The longest that one connection may last, from the request to the end.
     longest: Duration,
     ledger: Mutex<Ledger>,
+    metrics: Metrics,
     crowd: Crowd,
 }
 
@@ -62,12 +65,13 @@ pub(crate) struct Lease {
 }
 
 impl Turnstile {
-    pub(crate) fn new(quotas: &Quotas, longest: Duration) -> Self {
+    pub(crate) fn new(quotas: &Quotas, longest: Duration, metrics: Metrics) -> Self {
         let crowd = Crowd { limit: quotas.all.into(), inside: 0.into(), told: 0.into() };
         Self(Arc::new(Inner {
             began: Instant::now(),
             longest,
             ledger: Mutex::new(Ledger::new(quotas)),
+            metrics,
             crowd,
         }))
     }
@@ -83,16 +87,28 @@ impl Turnstile {
         if let Some(inside) = place(|crowd| &crowd.inside) {
             Entrance::Room(inside)
         } else if let Some(told) = place(|crowd| &crowd.told) {
+            self.0.metrics.quota_refusal("all", Per::Time.name());
             Entrance::Full(told, spent::full(limit, self.0.longest))
         } else {
+            self.0.metrics.quota_refusal("all", Per::Time.name());
             Entrance::Overfull
         }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn inside(&self) -> u64 {
+        self.0.crowd.inside.load(Ordering::Relaxed)
+    }
+
+    /// How many counters are in use, by what they count.
+    pub(crate) fn counters(&self) -> [(&'static str, usize); Kind::ALL.len()] {
+        Kind::ALL.map(|kind| (kind.name(), self.ledger().len(kind)))
     }
 
     /// Counts a connection for all of the subjects, or for none.
     fn take(&self, subjects: &[Subject]) -> Result<Lease, Spent> {
         let entries = self.ledger().take(self.now(), subjects).inspect_err(|spent| {
-            tracing::debug!(of = spent.subject.kind.name(), per = spent.per.name(), "a quota is spent");
+            self.0.metrics.quota_refusal(spent.subject.kind.name(), spent.per.name());
         })?;
         Ok(Lease { turnstile: self.clone(), entries })
     }
@@ -131,7 +147,8 @@ mod tests {
 
     #[test]
     fn when_it_is_full_as_many_again_are_told_so() {
-        let turnstile = Turnstile::new(&Quotas { all: 2, ..Quotas::default() }, Duration::from_secs(105));
+        let turnstile =
+            Turnstile::new(&Quotas { all: 2, ..Quotas::default() }, Duration::from_secs(105), Metrics::new());
         let (one, _two) = (turnstile.enter(), turnstile.enter());
         assert!(matches!(&one, Entrance::Room(_)));
         let (told, also_told) = (turnstile.enter(), turnstile.enter());
@@ -154,6 +171,7 @@ mod tests {
         let turnstile = Turnstile::new(
             &Quotas { client: "1/60/600".parse().ok(), ..Quotas::default() },
             Duration::from_secs(105),
+            Metrics::new(),
         );
         let client = [Subject::client(IpAddr::from([203, 0, 113, 5]))];
         let lease = turnstile.take(&client).unwrap();

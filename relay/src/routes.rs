@@ -17,9 +17,10 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::access::Access;
 use crate::demo::Demo;
 use crate::dial::Dialler;
+use crate::metrics::Metrics;
 use crate::page;
 use crate::proxy;
-use crate::quota::{Entrance, Turnstile, Visit};
+use crate::quota::{Entrance, Turnstile, Visit, prefix};
 use crate::session::{Session, Summary};
 use crate::upstream::CHUNK;
 use crate::{Contact, SessionLimits, TrustAnchors, TrustedProxy};
@@ -36,6 +37,7 @@ pub(crate) struct Desk {
     /// These and others, as they are told.
     pub(crate) told_limits: Limits,
     pub(crate) turnstile: Turnstile,
+    pub(crate) metrics: Metrics,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
 }
@@ -50,7 +52,15 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback_service(get(page::serve))
         .layer(middleware::from_fn_with_state(desk.clone(), admit))
+        .layer(middleware::from_fn_with_state(desk.clone(), count))
         .with_state(desk)
+}
+
+/// Every answer passes here last.
+async fn count(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    desk.metrics.answer(response.status().as_u16());
+    response
 }
 
 /// Every request passes here first: it has to name this relay, and its answer gets the strict header fields.
@@ -127,7 +137,8 @@ async fn connect(
             let session = Session { limits: desk.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;
             visit.ended(&summary);
-            record(&query, &summary);
+            record(client, &query, &summary);
+            desk.metrics.session(&summary);
             drop((inside, token));
         })
 }
@@ -146,8 +157,10 @@ fn malformed(what: &str) -> Response {
     (StatusCode::BAD_REQUEST, sentence).into_response()
 }
 
-fn record(query: &ConnectQuery, summary: &Summary) {
+/// What is kept of a session: nothing that was said, and of the client no more than its /24 or /48.
+fn record(client: IpAddr, query: &ConnectQuery, summary: &Summary) {
     tracing::info!(
+        client = %prefix(client, 24, 48),
         host = %query.host,
         port = query.port,
         ending = %summary.ending,

@@ -12,13 +12,15 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::access::Access;
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
 use crate::deny::DenyReloader;
 use crate::dial::Dialler;
+use crate::metrics::Metrics;
+use crate::monitor::{self, Monitor, Ready};
 use crate::quota::Turnstile;
 use crate::routes::{self, Desk, Peer};
 use crate::session::CLOSING;
@@ -27,6 +29,8 @@ use crate::{Contradiction, EhloName, Origin, Settings};
 /// A relay that listens.
 pub struct Relay {
     listener: TcpListener,
+    monitor: Option<(TcpListener, Router)>,
+    ready: Ready,
     address: SocketAddr,
     origin: Origin,
     deny: DenyReloader,
@@ -52,9 +56,16 @@ impl Relay {
         let told_limits = settings.limits_on_the_wire();
         let deny = DenyReloader::open(settings.deny_file)
             .map_err(|fault| StartError::Contradiction(Contradiction::Deny(fault)))?;
-        let failed = |error| StartError::Listen(settings.listen, error);
-        let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let listener = listen("listen", settings.listen).await?;
+        let monitored = match settings.metrics_listen {
+            Some(address) => Some(listen("metrics-listen", address).await?),
+            None => None,
+        };
+        let address = listener.local_addr().map_err(|error| StartError::Listen {
+            setting: "listen",
+            address: settings.listen,
+            error,
+        })?;
         let mut origins = settings.origins;
         // This machine's own programs reach a relay on loopback although a proxy before it has another name.
         if origins.is_empty() || address.ip().is_loopback() {
@@ -64,7 +75,11 @@ impl Relay {
         let told_name = ehlo_name
             .clone()
             .unwrap_or_else(|| EhloName::literal(settings.own_addresses.first().unwrap_or(address.ip())));
-        let turnstile = Turnstile::new(&settings.quotas, settings.limits.longest());
+        let metrics = Metrics::new();
+        let turnstile = Turnstile::new(&settings.quotas, settings.limits.longest(), metrics.clone());
+        let ready = Ready::default();
+        let monitor =
+            Monitor { metrics: metrics.clone(), turnstile: turnstile.clone(), ready: ready.clone() };
         let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
         let desk = Desk {
             trusted_proxies: settings.trusted_proxies,
@@ -86,11 +101,14 @@ impl Relay {
             limits: settings.limits,
             told_limits,
             turnstile,
+            metrics,
             sessions: sessions.clone(),
             end: end.clone(),
         };
         Ok(Self {
             listener,
+            monitor: monitored.map(|listener| (listener, monitor::router(monitor))),
+            ready,
             address,
             origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
             deny,
@@ -107,6 +125,11 @@ impl Relay {
         self.address
     }
 
+    /// The address at which health, readiness and metrics are to be had.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.monitor.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
     /// The first origin of its own page; with a `/` behind, where to open it.
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -121,23 +144,16 @@ impl Relay {
     /// grace time of the settings, and closes those that are left.
     pub async fn serve(self, stop: CancellationToken) {
         let connections = TaskTracker::new();
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = stop.cancelled() => break,
+        // Asked as long as there is something to tell, also while it stops.
+        let _monitoring = self.monitor.map(|(listener, router)| {
+            let serving = async move {
+                accept(&listener, &router, self.header, &CancellationToken::new(), &TaskTracker::new()).await;
             };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let (router, stop) = (self.router.clone(), stop.clone());
-                    connections.spawn(serve_connection(stream, peer, router, self.header, stop));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot take a connection");
-                    // Where descriptors are used up, the next attempt would fail at once as well.
-                    sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
+            AbortOnDropHandle::new(tokio::spawn(serving))
+        });
+        self.ready.set(true);
+        accept(&self.listener, &self.router, self.header, &stop, &connections).await;
+        self.ready.set(false);
         drop(self.listener);
         connections.close();
         self.sessions.close();
@@ -150,6 +166,32 @@ impl Relay {
             self.end.cancel();
             // A client that takes nothing any more is left to the end of the process.
             let _ = timeout(CLOSING + Duration::from_secs(1), all_ended).await;
+        }
+    }
+}
+
+/// Takes connections until `stop` is cancelled.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    header: Duration,
+    stop: &CancellationToken,
+    connections: &TaskTracker,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                connections.spawn(serve_connection(stream, peer, router.clone(), header, stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot take a connection");
+                // Where descriptors are used up, the next attempt would fail at once as well.
+                sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }
@@ -187,25 +229,37 @@ async fn serve_connection(
     }
 }
 
+/// Listens at the address that a setting gives.
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
+}
+
 /// Why a relay does not start.
 #[derive(Debug)]
 pub enum StartError {
     /// The settings contradict each other.
     Contradiction(Contradiction),
     /// The address cannot be listened on.
-    Listen(SocketAddr, io::Error),
+    Listen {
+        /// The name of the setting that gives it.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contradiction(contradiction) => contradiction.fmt(f),
-            Self::Listen(address, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
+            Self::Listen { setting, address, error } if error.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
                 "{address} is in use by another program, perhaps another relay: stop it, or choose another port with \
-                 --listen (port 0 for one that is free)"
+                 --{setting} (port 0 for one that is free)"
             ),
-            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Listen { address, error, .. } => write!(f, "cannot listen on {address}: {error}"),
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::{
 pub struct Settings {
     /// Where it listens: a loopback address unless it is public; port 0 for one that is free.
     pub listen: SocketAddr,
+    /// Where health, readiness and metrics are to be had; `None` for nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Whether others than this machine's own programs may reach it.
     pub public: bool,
     /// The name that its clients are to give with EHLO; `None` for the machine's own, see [`EhloName`].
@@ -79,6 +81,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8025)),
+            metrics_listen: None,
             public: false,
             ehlo_name: None,
             contact: None,

@@ -150,6 +150,15 @@ pub(crate) fn table() -> Vec<Group> {
             ],
         },
         Group {
+            heading: "For those who watch it",
+            settings: vec![maybe(
+                "metrics-listen",
+                "ADDRESS:PORT",
+                "Where to answer /healthz, /readyz and /metrics (Prometheus), such as 127.0.0.1:9025",
+                |c| &mut c.relay.metrics_listen,
+            )],
+        },
+        Group {
             heading: "The log, on standard error",
             settings: vec![
                 one(

@@ -112,6 +112,11 @@ impl Ledger {
         }
     }
 
+    /// How many counters there are of the kind, those that are shared aside.
+    pub(crate) fn len(&self, kind: Kind) -> usize {
+        self.tables[kind as usize].own.len()
+    }
+
     /// Where the subject is counted; nowhere where there is no quota for it.
     fn entry(&mut self, now: Duration, subject: Subject) -> Option<Entry> {
         let table = self.table(subject.kind);
@@ -334,7 +339,7 @@ mod tests {
         for _ in 0..1000 {
             ledger.take(at(0), &client("203.0.113.5")).unwrap();
         }
-        assert_eq!(ledger.tables[0].own.len(), 0);
+        assert_eq!(ledger.len(Kind::Client), 0);
     }
 
     #[test]
@@ -349,7 +354,7 @@ mod tests {
             passed += usize::from(ledger.take(at(1), &client(&from)).is_ok());
         }
         // 99 have counters of their own, and all others one together.
-        assert_eq!((passed, ledger.tables[0].own.len()), (100, 100));
+        assert_eq!((passed, ledger.len(Kind::Client)), (100, 100));
         assert!(ledger.take(at(2), &client("203.0.113.5")).is_err());
         ledger.give_back(&held);
         assert!(ledger.take(at(2), &client("203.0.113.5")).is_ok());
@@ -368,10 +373,10 @@ mod tests {
         }
         held.drain(1..).for_each(|entries| ledger.give_back(&entries));
         ledger.take(at(3899), &client("198.51.100.1")).unwrap();
-        assert_eq!(ledger.tables[0].own.len(), 100);
+        assert_eq!(ledger.len(Kind::Client), 100);
         ledger.take(at(3905), &client("198.51.100.2")).unwrap();
         // What still runs stays.
-        assert_eq!(ledger.tables[0].own.len(), 2);
+        assert_eq!(ledger.len(Kind::Client), 2);
         for _ in 0..3 {
             ledger.take(at(3905), &client("203.0.113.0")).unwrap();
         }

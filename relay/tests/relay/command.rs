@@ -69,6 +69,37 @@ fn it_reads_the_deny_file_again_and_keeps_the_list_where_that_fails() {
 }
 
 #[test]
+fn its_log_has_no_colours_and_no_client_s_full_address() {
+    let options =
+        ["--listen", "127.0.0.1:0", "--demo", "--token", "0123456789abcdef", "--trusted-proxy", "127.0.0.1"];
+    for (format, client) in [("text", "client=203.0.113.0/24"), ("json", r#""client":"203.0.113.0/24""#)] {
+        let mut child = relay(&options).args(["--log-format", format]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address =
+            line.trim_end().strip_prefix("Heloscope is at http://").unwrap().trim_end_matches('/').to_owned();
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        write!(
+            stream,
+            "GET /v1/connect?host=unreachable.specimen.test&port=25 HTTP/1.1\r\nHost: {address}\r\n\
+             Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: heloscope.v1\r\n\
+             Authorization: Bearer 0123456789abcdef\r\nX-Forwarded-For: 203.0.113.77\r\n\r\n"
+        )
+        .unwrap();
+        let mut log = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut log).unwrap();
+        assert!(log.contains(client) && log.contains("refused connection_refused"), "{log}");
+        for unwanted in ["203.0.113.77", "0123456789abcdef", "\x1b["] {
+            assert!(!log.contains(unwanted), "{log}");
+        }
+        drop(stream);
+        signal(&child, "TERM");
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
 fn what_it_cannot_do_it_says() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let busy = taken.local_addr().unwrap().to_string();

@@ -6,6 +6,7 @@ mod access;
 mod command;
 mod connect;
 mod demo;
+mod monitor;
 mod page;
 mod proxy;
 mod quota;

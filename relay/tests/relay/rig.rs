@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 /// A relay that serves until it is dropped.
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
+    pub(crate) metrics: Option<SocketAddr>,
     pub(crate) deny: DenyReloader,
     pub(crate) stop: CancellationToken,
     pub(crate) serving: JoinHandle<()>,
@@ -41,9 +42,10 @@ impl Rig {
         settings.ports.extend(ports.iter().map(|&port| PortSpec { port, mode: TlsMode::StartTls }));
         change(&mut settings);
         let relay = Relay::bind(settings).await.unwrap();
+        let metrics = relay.metrics_address();
         let (address, deny, stop) = (relay.address(), relay.deny_reloader(), CancellationToken::new());
         let serving = tokio::spawn(relay.serve(stop.clone()));
-        Self { address, deny, stop, serving }
+        Self { address, metrics, deny, stop, serving }
     }
 
     pub(crate) fn origin(&self) -> String {
@@ -83,22 +85,28 @@ impl Rig {
         let host = format!("Host: {}", self.address);
         let host =
             if fields.iter().any(|field| field.starts_with("Host:")) { None } else { Some(host.as_str()) };
-        let lines: Vec<&str> = [request_line].into_iter().chain(host).chain(fields.iter().copied()).collect();
-        self.ask_literally(&format!("{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"))).await
+        let lines: Vec<&str> = host.into_iter().chain(fields.iter().copied()).collect();
+        ask(self.address, request_line, &lines).await
     }
 
     pub(crate) async fn ask_literally(&self, request: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut octets = Vec::new();
-        stream.read_to_end(&mut octets).await.unwrap();
-        let end =
-            octets.windows(4).position(|four| four == b"\r\n\r\n").expect("a header ends in an empty line");
-        Answer {
-            header: String::from_utf8(octets[..end].to_vec()).unwrap(),
-            body: octets[end + 4..].to_vec(),
-        }
+        ask_literally(self.address, request).await
     }
+}
+
+/// What a server answers, header and body, to a request whose header lines these are.
+pub(crate) async fn ask(server: SocketAddr, request_line: &str, fields: &[&str]) -> Answer {
+    let lines: Vec<&str> = [request_line].into_iter().chain(fields.iter().copied()).collect();
+    ask_literally(server, &format!("{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"))).await
+}
+
+async fn ask_literally(server: SocketAddr, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut octets = Vec::new();
+    stream.read_to_end(&mut octets).await.unwrap();
+    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").expect("a header ends in an empty line");
+    Answer { header: String::from_utf8(octets[..end].to_vec()).unwrap(), body: octets[end + 4..].to_vec() }
 }
 
 impl Drop for Rig {

@@ -1,0 +1,104 @@
+use std::fmt::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::session::Summary;
+
+/// What the relay counts, for Prometheus. No label holds anything of a client or a mail server: each has a few fixed
+/// values. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    sessions: Family<Labels<1>, Counter>,
+    octets: Family<Labels<1>, Counter>,
+    seconds: Histogram,
+    open: Gauge<u64, AtomicU64>,
+    spent: Family<Labels<2>, Counter>,
+    counters: Family<Labels<1>, Gauge<u64, AtomicU64>>,
+    answers: Family<Labels<1>, Counter>,
+}
+
+/// Names and values.
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// Upper ends of the session's durations, in seconds: a port refused, a quick test, a slow one, and each limit on time.
+const SECONDS: [f64; 10] = [0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 90.0];
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("heloscope");
+        let (sessions, octets, spent, counters, answers) = Default::default();
+        let (seconds, open) = (Histogram::new(SECONDS), Gauge::default());
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Which relay this is", version);
+        registry.register("sessions", "Sessions that have ended, by how", Family::clone(&sessions));
+        registry.register(
+            "octets",
+            "Octets carried, up to mail servers and down from them",
+            Family::clone(&octets),
+        );
+        registry.register_with_unit(
+            "session_duration",
+            "How long sessions lasted",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        registry.register("sessions_open", "Sessions under way", open.clone());
+        registry.register(
+            "quota_refusals",
+            "Connections refused for a quota, by which",
+            Family::clone(&spent),
+        );
+        registry.register(
+            "quota_counters",
+            "Counters that are in use, by what they count",
+            Family::clone(&counters),
+        );
+        registry.register("http_answers", "Answers to requests, by status", Family::clone(&answers));
+        Self(Arc::new(Inner { registry, sessions, octets, seconds, open, spent, counters, answers }))
+    }
+
+    pub(crate) fn session(&self, summary: &Summary) {
+        self.0.sessions.get_or_create(&[("ending", summary.ending.to_string())]).inc();
+        for (direction, octets) in [("up", summary.octets_up), ("down", summary.octets_down)] {
+            self.0.octets.get_or_create(&[("direction", direction.to_owned())]).inc_by(octets);
+        }
+        self.0.seconds.observe(summary.lasted.as_secs_f64());
+    }
+
+    /// A quota that is used up: of what, and over which time.
+    pub(crate) fn quota_refusal(&self, of: &str, per: &str) {
+        self.0.spent.get_or_create(&[("of", of.to_owned()), ("per", per.to_owned())]).inc();
+    }
+
+    pub(crate) fn answer(&self, status: u16) {
+        self.0.answers.get_or_create(&[("status", status.to_string())]).inc();
+    }
+
+    /// All of it in the text format of OpenMetrics 1.0; `open` sessions, and `counters` in use by what they count, are as
+    /// at this moment.
+    pub(crate) fn text(
+        &self,
+        open: u64,
+        counters: impl IntoIterator<Item = (&'static str, usize)>,
+    ) -> Result<String, Error> {
+        self.0.open.set(open);
+        for (of, number) in counters {
+            let number = u64::try_from(number).unwrap_or(u64::MAX);
+            self.0.counters.get_or_create(&[("of", of.to_owned())]).inner().store(number, Ordering::Relaxed);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.0.registry)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,55 @@
+//! What is asked by those who watch the relay, on a listener of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::metrics::Metrics;
+use crate::quota::Turnstile;
+
+#[derive(Clone)]
+pub(crate) struct Monitor {
+    pub(crate) metrics: Metrics,
+    pub(crate) turnstile: Turnstile,
+    pub(crate) ready: Ready,
+}
+
+/// Whether the relay takes connections: from when it listens until it begins to stop.
+#[derive(Clone, Default)]
+pub(crate) struct Ready(Arc<AtomicBool>);
+
+impl Ready {
+    pub(crate) fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+}
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(crate) fn router(monitor: Monitor) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readiness))
+        .route("/metrics", get(metrics))
+        .with_state(monitor)
+}
+
+async fn readiness(State(monitor): State<Monitor>) -> Response {
+    if monitor.ready.0.load(Ordering::Acquire) {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: starting or stopping\n").into_response()
+    }
+}
+
+async fn metrics(State(monitor): State<Monitor>) -> Response {
+    match monitor.metrics.text(monitor.turnstile.inside(), monitor.turnstile.counters()) {
+        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
