@@ -86,7 +86,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
-/// A secret that lets in a client which is no web page, RFC 6750 §2.1.
+/// A secret: what lets in a client which is no web page (RFC 6750 §2.1), or what relays that share a store have in common.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -95,6 +95,10 @@ pub struct Token(String);
 pub struct BadToken;
 
 impl Token {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     fn is_shown_by(&self, field: &str) -> bool {
         let shown = match field.split_once(' ') {
             Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") => shown.trim(),

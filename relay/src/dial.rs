@@ -40,7 +40,7 @@ impl Dialler {
     /// Connects to what a client asked for: the name is resolved once, every address that came back is checked, the
     /// very address that was checked is dialled, and the peer's address is checked again.
     pub(crate) async fn dial(&self, query: &ConnectQuery, visit: &Visit) -> Result<Dialled, Refusal> {
-        let client = visit.begin()?;
+        let client = visit.begin().await?;
         self.check_port(query.port)?;
         if let (Some(demo), Host::Name(name)) = (&self.demo, &query.host)
             && Demo::is_responsible_for(name)
@@ -143,7 +143,7 @@ impl Dialler {
         let mut failures = Vec::new();
         for (tried, &address) in (0..).zip(addresses) {
             let left = u32::try_from(addresses.len()).unwrap_or(u32::MAX) - tried;
-            let target = visit.dial(address.ip())?;
+            let target = visit.dial(address.ip()).await?;
             let began = Instant::now();
             let share = deadline.saturating_duration_since(began) / left;
             match timeout(share, Upstream::connect(address)).await {

@@ -33,6 +33,7 @@ pub use deny::{DenyFault, DenyReloader};
 pub use ehlo::{BadEhloName, EhloName};
 pub use origin::{BadOrigin, Origin};
 pub use proxy::{NotAProxy, TrustedProxy};
+pub use quota::{BadStoreUrl, StoreUrl};
 pub use resolve::{Lookup, LookupFailure, Resolve, SystemResolver};
 pub use server::{Relay, StartError};
 pub use settings::{Contradiction, SessionLimits, Settings};

@@ -44,6 +44,7 @@ fn serve(loaded: &Loaded) -> ExitCode {
     let ended = runtime.block_on(async {
         let relay = Relay::bind(settings).await.map_err(|error| match &error {
             StartError::Listen { setting, .. } => loaded.fault(setting, error.to_string()).to_string(),
+            StartError::Store(_) => loaded.fault("quota-store", error.to_string()).to_string(),
             StartError::Contradiction(contradiction) => {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }

@@ -26,6 +26,8 @@ struct Inner {
     spent: Family<Labels<2>, Counter>,
     counters: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     answers: Family<Labels<1>, Counter>,
+    /// One sample where there is a store, and none else.
+    store_up: Family<Labels<0>, Gauge<u64, AtomicU64>>,
 }
 
 /// Names and values.
@@ -37,7 +39,7 @@ const SECONDS: [f64; 10] = [0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 90.
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("heloscope");
-        let (sessions, octets, spent, counters, answers) = Default::default();
+        let (sessions, octets, spent, counters, answers, store_up) = Default::default();
         let (seconds, open) = (Histogram::new(SECONDS), Gauge::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which relay this is", version);
@@ -65,7 +67,22 @@ impl Metrics {
             Family::clone(&counters),
         );
         registry.register("http_answers", "Answers to requests, by status", Family::clone(&answers));
-        Self(Arc::new(Inner { registry, sessions, octets, seconds, open, spent, counters, answers }))
+        registry.register(
+            "quota_store_up",
+            "Whether the shared quota store answers",
+            Family::clone(&store_up),
+        );
+        Self(Arc::new(Inner {
+            registry,
+            sessions,
+            octets,
+            seconds,
+            open,
+            spent,
+            counters,
+            answers,
+            store_up,
+        }))
     }
 
     pub(crate) fn session(&self, summary: &Summary) {
@@ -74,6 +91,11 @@ impl Metrics {
             self.0.octets.get_or_create(&[("direction", direction.to_owned())]).inc_by(octets);
         }
         self.0.seconds.observe(summary.lasted.as_secs_f64());
+    }
+
+    /// Whether the shared quota store is there.
+    pub(crate) fn store(&self, up: bool) {
+        self.0.store_up.get_or_create(&[]).set(up.into());
     }
 
     /// A quota that is used up: of what, and over which time.

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod spent;
+mod store;
 mod subject;
 mod visit;
 mod window;
@@ -14,9 +15,12 @@ use heloscope_observation::Refusal;
 use heloscope_wire::Quotas;
 use tokio::time::Instant;
 
+use crate::Token;
 use crate::metrics::Metrics;
 use ledger::{Entry, Ledger};
 use spent::{Per, Spent};
+use store::{Answer, Shared, Store};
+pub use store::{BadStoreUrl, StoreUrl};
 pub(crate) use subject::prefix;
 use subject::{Kind, Subject};
 pub(crate) use visit::Visit;
@@ -31,6 +35,8 @@ struct Inner {
     longest: Duration,
     ledger: Mutex<Ledger>,
     metrics: Metrics,
+    /// What is shared with other relays.
+    store: Option<Store>,
     crowd: Crowd,
 }
 
@@ -62,6 +68,7 @@ pub(crate) struct Inside {
 pub(crate) struct Lease {
     turnstile: Turnstile,
     entries: Vec<Entry>,
+    _shared: Option<Shared>,
 }
 
 impl Turnstile {
@@ -72,8 +79,26 @@ impl Turnstile {
             longest,
             ledger: Mutex::new(Ledger::new(quotas)),
             metrics,
+            store: None,
             crowd,
         }))
+    }
+
+    /// The same, with what is counted shared with the other relays that have this store and this secret.
+    ///
+    /// # Errors
+    /// Where the store's address cannot be used; not where the store is away.
+    pub(crate) async fn sharing(
+        quotas: &Quotas,
+        longest: Duration,
+        metrics: Metrics,
+        (url, secret): (&StoreUrl, Token),
+    ) -> Result<Self, String> {
+        let store =
+            Store::open(url, secret, longest, metrics.clone()).await.map_err(|error| error.to_string())?;
+        let Self(inner) = Self::new(quotas, longest, metrics);
+        let inner = Arc::into_inner(inner).expect("nobody else has it yet");
+        Ok(Self(Arc::new(Inner { store: Some(store), ..inner })))
     }
 
     /// Lets a client in, whoever it is.
@@ -106,16 +131,42 @@ impl Turnstile {
     }
 
     /// Counts a connection for all of the subjects, or for none.
-    fn take(&self, subjects: &[Subject]) -> Result<Lease, Spent> {
-        let entries = self.ledger().take(self.now(), subjects).inspect_err(|spent| {
-            self.0.metrics.quota_refusal(spent.subject.kind.name(), spent.per.name());
-        })?;
-        Ok(Lease { turnstile: self.clone(), entries })
+    async fn take(&self, subjects: &[Subject]) -> Result<Lease, Spent> {
+        let taken = self.take_everywhere(subjects).await;
+        taken.inspect_err(|spent| self.0.metrics.quota_refusal(spent.subject.kind.name(), spent.per.name()))
+    }
+
+    async fn take_everywhere(&self, subjects: &[Subject]) -> Result<Lease, Spent> {
+        let entries = self.ledger().take(self.now(), subjects)?;
+        let mut lease = Lease { turnstile: self.clone(), entries, _shared: None };
+        if let Some(store) = &self.0.store {
+            let quotas = self.ledger().quotas(subjects);
+            match store.take(&quotas).await {
+                Answer::Granted(shared) => lease._shared = Some(shared),
+                Answer::Away => {}
+                Answer::Spent(spent) => {
+                    self.ledger().undo(self.now(), &std::mem::take(&mut lease.entries));
+                    return Err(spent);
+                }
+            }
+        }
+        Ok(lease)
+    }
+
+    /// Waits until a shared store knows what has ended.
+    pub(crate) async fn settle(&self) {
+        if let Some(store) = &self.0.store {
+            store.settle().await;
+        }
     }
 
     /// Counts one more for the subjects, which is no connection.
     fn charge(&self, subjects: &[Subject]) {
         self.ledger().charge(self.now(), subjects);
+        if let Some(store) = &self.0.store {
+            let quotas = self.ledger().quotas(subjects);
+            store.charge(&quotas.into_iter().map(|(subject, _)| subject).collect::<Vec<_>>());
+        }
     }
 
     fn now(&self) -> Duration {
@@ -174,14 +225,14 @@ mod tests {
             Metrics::new(),
         );
         let client = [Subject::client(IpAddr::from([203, 0, 113, 5]))];
-        let lease = turnstile.take(&client).unwrap();
-        assert!(turnstile.take(&client).is_err());
+        let lease = turnstile.take(&client).await.unwrap();
+        assert!(turnstile.take(&client).await.is_err());
         let task = tokio::spawn(async move {
             let _lease = lease;
             std::future::pending::<()>().await;
         });
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
-        assert!(turnstile.take(&client).is_ok());
+        assert!(turnstile.take(&client).await.is_ok());
     }
 }

@@ -38,6 +38,7 @@ pub struct Relay {
     header: Duration,
     grace: Duration,
     sessions: TaskTracker,
+    turnstile: Turnstile,
     end: CancellationToken,
 }
 
@@ -76,7 +77,13 @@ impl Relay {
             .clone()
             .unwrap_or_else(|| EhloName::literal(settings.own_addresses.first().unwrap_or(address.ip())));
         let metrics = Metrics::new();
-        let turnstile = Turnstile::new(&settings.quotas, settings.limits.longest(), metrics.clone());
+        let (quotas, longest) = (&settings.quotas, settings.limits.longest());
+        let turnstile = match settings.quota_store.as_ref().zip(settings.quota_store_secret) {
+            None => Turnstile::new(quotas, longest, metrics.clone()),
+            Some(store) => Turnstile::sharing(quotas, longest, metrics.clone(), store)
+                .await
+                .map_err(StartError::Store)?,
+        };
         let ready = Ready::default();
         let monitor =
             Monitor { metrics: metrics.clone(), turnstile: turnstile.clone(), ready: ready.clone() };
@@ -100,7 +107,7 @@ impl Relay {
             trust_anchors: settings.trust_anchors,
             limits: settings.limits,
             told_limits,
-            turnstile,
+            turnstile: turnstile.clone(),
             metrics,
             sessions: sessions.clone(),
             end: end.clone(),
@@ -116,6 +123,7 @@ impl Relay {
             header: settings.header,
             grace: settings.grace,
             sessions,
+            turnstile,
             end,
         })
     }
@@ -167,6 +175,8 @@ impl Relay {
             // A client that takes nothing any more is left to the end of the process.
             let _ = timeout(CLOSING + Duration::from_secs(1), all_ended).await;
         }
+        // What a shared store does not learn by then ends there by itself.
+        let _ = timeout(Duration::from_secs(1), self.turnstile.settle()).await;
     }
 }
 
@@ -239,6 +249,8 @@ async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListene
 pub enum StartError {
     /// The settings contradict each other.
     Contradiction(Contradiction),
+    /// The quota store's address cannot be used, in the client's words.
+    Store(String),
     /// The address cannot be listened on.
     Listen {
         /// The name of the setting that gives it.
@@ -254,6 +266,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contradiction(contradiction) => contradiction.fmt(f),
+            Self::Store(reason) => write!(f, "the quota store cannot be used: {reason}"),
             Self::Listen { setting, address, error } if error.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
                 "{address} is in use by another program, perhaps another relay: stop it, or choose another port with \

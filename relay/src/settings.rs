@@ -8,8 +8,8 @@ use heloscope_observation::{PortSpec, STANDARD_PORTS};
 use heloscope_wire::Quotas;
 
 use crate::{
-    AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, SystemResolver,
-    Token, TrustAnchors, TrustedProxy,
+    AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, StoreUrl,
+    SystemResolver, Token, TrustAnchors, TrustedProxy,
 };
 
 /// How a relay is to behave.
@@ -49,6 +49,10 @@ pub struct Settings {
     pub limits: SessionLimits,
     /// How many connections it makes.
     pub quotas: Quotas,
+    /// A store in which what is counted is shared with other relays; needs the secret as well.
+    pub quota_store: Option<StoreUrl>,
+    /// What the relays that share a store have in common, and nobody else knows.
+    pub quota_store_secret: Option<Token>,
     /// How long running connections may go on once it stops.
     pub grace: Duration,
     /// Where it looks names up.
@@ -97,6 +101,8 @@ impl Default for Settings {
             header: Duration::from_secs(5),
             limits: SessionLimits::default(),
             quotas: Quotas::default(),
+            quota_store: None,
+            quota_store_secret: None,
             grace: Duration::from_secs(10),
             resolver: Arc::new(SystemResolver),
             own_addresses: OwnAddresses::OfInterfaces,
@@ -110,6 +116,9 @@ impl Settings {
         let mut found = if self.public { self.missing_in_public() } else { Vec::new() };
         if !self.public && !self.listen.ip().is_loopback() {
             found.push(Contradiction::NotPublic(self.listen));
+        }
+        if self.quota_store.is_some() && self.quota_store_secret.is_none() {
+            found.push(Contradiction::StoreWithoutSecret);
         }
         found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
         found
@@ -160,6 +169,8 @@ pub enum Contradiction {
     },
     /// It was to be public, with this quota turned off.
     PublicWithoutQuota(&'static str),
+    /// A store is to be shared, without a secret.
+    StoreWithoutSecret,
     /// The deny file cannot be used.
     Deny(DenyFault),
 }
@@ -170,6 +181,7 @@ impl Contradiction {
         match self {
             Self::NotPublic(_) => "listen",
             Self::PublicNeeds { setting, .. } | Self::PublicWithoutQuota(setting) => setting,
+            Self::StoreWithoutSecret => "quota-store",
             Self::Deny(_) => "deny-file",
         }
     }
@@ -189,6 +201,10 @@ impl fmt::Display for Contradiction {
             }
             Self::PublicWithoutQuota(_) => f.write_str(
                 "a public relay cannot do without this quota; it can have another, such as 8/120/1200",
+            ),
+            Self::StoreWithoutSecret => f.write_str(
+                "a shared store needs --quota-store-secret, the same for all relays that share it: addresses stand in it \
+                 only as what that makes of them",
             ),
             Self::Deny(fault) => fault.fmt(f),
         }

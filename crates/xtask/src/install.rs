@@ -112,6 +112,16 @@ pub(crate) const MAIL_SERVERS: [Tool; 4] = [
     },
 ];
 
+/// What the tests of quotas that relays share need.
+pub(crate) const STORE: [Tool; 1] = [Tool {
+    name: "redis",
+    purpose: "holds the quotas that relays share; Valkey will do as well",
+    programs: &["redis-server", "valkey-server"],
+    version: &["--version"],
+    get: None,
+    debian: &["redis-server"],
+}];
+
 /// What only `check` asks for, and only where it is there.
 pub(crate) const OPTIONAL: [Tool; 1] = [Tool {
     name: "cargo-deny",

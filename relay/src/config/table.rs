@@ -144,6 +144,19 @@ pub(crate) fn table() -> Vec<Group> {
                     "Into one network, an IPv4 /24 or an IPv6 /48, whoever asks",
                     |c| &mut c.relay.quotas.target_network,
                 ),
+                secret(
+                    "quota-store",
+                    "URL",
+                    "Share what is counted with other relays: redis://HOST:PORT/DATABASE, Redis or Valkey",
+                    |c| &mut c.relay.quota_store,
+                ),
+                secret(
+                    "quota-store-secret",
+                    "SECRET",
+                    "What all relays that share a store have in common, 16 characters or more; better given by the \
+                     environment or the file",
+                    |c| &mut c.relay.quota_store_secret,
+                ),
                 number("quota-all", "CONNECTIONS", 1..=1_000_000, "Over all, at a time", |c| {
                     &mut c.relay.quotas.all
                 }),

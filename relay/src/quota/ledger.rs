@@ -103,6 +103,22 @@ impl Ledger {
         }
     }
 
+    /// The connection is not to count after all.
+    pub(crate) fn undo(&mut self, now: Duration, entries: &[Entry]) {
+        self.give_back(entries);
+        for entry in entries {
+            let counter = self.counter(*entry);
+            counter.minute.take_back(now, MINUTE);
+            counter.hour.take_back(now, HOUR);
+        }
+    }
+
+    /// The subjects for which there is a quota, with it.
+    pub(crate) fn quotas(&self, subjects: &[Subject]) -> Vec<(Subject, Quota)> {
+        let with = |subject: &Subject| Some((*subject, self.tables[subject.kind as usize].quota?));
+        subjects.iter().filter_map(with).collect()
+    }
+
     /// Counts one more that was no connection, whether it fits or not.
     pub(crate) fn charge(&mut self, now: Duration, subjects: &[Subject]) {
         for subject in subjects {
@@ -331,6 +347,16 @@ mod tests {
         }
         assert!(ledger.take(at(2), &target("203.0.113.5")).is_err());
         assert!(ledger.take(at(2), &target("203.0.113.6")).is_ok());
+    }
+
+    #[test]
+    fn what_is_undone_counts_no_more() {
+        let quotas = Quotas { client: "1/1/1".parse().ok(), ..Quotas::default() };
+        let mut ledger = Ledger::new(&quotas);
+        let entries = ledger.take(at(4), &client("203.0.113.5")).unwrap();
+        assert!(ledger.take(at(4), &client("203.0.113.5")).is_err());
+        ledger.undo(at(5), &entries);
+        assert!(ledger.take(at(5), &client("203.0.113.5")).is_ok());
     }
 
     #[test]

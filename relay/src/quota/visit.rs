@@ -21,14 +21,14 @@ impl Visit {
     }
 
     /// Before anything is looked up or dialled.
-    pub(crate) fn begin(&self) -> Result<Lease, Refusal> {
-        self.take(&[self.client])
+    pub(crate) async fn begin(&self) -> Result<Lease, Refusal> {
+        self.take(&[self.client]).await
     }
 
     /// Before this very address is dialled.
-    pub(crate) fn dial(&self, address: IpAddr) -> Result<Lease, Refusal> {
+    pub(crate) async fn dial(&self, address: IpAddr) -> Result<Lease, Refusal> {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
-        self.take(&Subject::target(address))
+        self.take(&Subject::target(address)).await
     }
 
     /// Once an address that was dialled did not answer, or not with a connection: it costs double, and the next address
@@ -50,8 +50,8 @@ impl Visit {
         self.failed();
     }
 
-    fn take(&self, subjects: &[Subject]) -> Result<Lease, Refusal> {
-        self.turnstile.take(subjects).map_err(|spent| spent.refusal(self.turnstile.0.longest))
+    async fn take(&self, subjects: &[Subject]) -> Result<Lease, Refusal> {
+        self.turnstile.take(subjects).await.map_err(|spent| spent.refusal(self.turnstile.0.longest))
     }
 }
 

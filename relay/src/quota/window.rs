@@ -46,6 +46,16 @@ impl Window {
         *count = count.saturating_add(cost);
     }
 
+    /// Takes one back that was just added.
+    pub(super) fn take_back(&mut self, now: Duration, stretch: Duration) {
+        self.advance(now, stretch);
+        // A slice may have begun in between.
+        let slices = [self.newest, self.newest.saturating_sub(1)];
+        if let Some(number) = slices.into_iter().find(|&number| self.counts[at(number)] > 0) {
+            self.counts[at(number)] -= 1;
+        }
+    }
+
     /// Whether nothing is counted any more.
     pub(super) fn is_empty(&mut self, now: Duration, stretch: Duration) -> bool {
         self.advance(now, stretch);

@@ -13,3 +13,4 @@ mod quota;
 mod rig;
 mod session;
 mod stop;
+mod store;

@@ -65,19 +65,7 @@ impl Rig {
         query: &str,
         fields: &[(&'static str, &str)],
     ) -> Result<Client, (u16, String)> {
-        let mut request = format!("ws://{}/v1/connect?{query}", self.address).into_client_request().unwrap();
-        for (name, value) in fields {
-            request.headers_mut().append(*name, value.parse().unwrap());
-        }
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        match tokio_tungstenite::client_async(request, stream).await {
-            Ok((socket, _)) => Ok(Client { socket }),
-            Err(Error::Http(answer)) => {
-                let body = answer.body().clone().unwrap_or_default();
-                Err((answer.status().as_u16(), String::from_utf8(body).unwrap()))
-            }
-            Err(other) => panic!("{other}"),
-        }
+        upgrade(self.address, query, fields).await
     }
 
     /// What the relay answers, header and body, to a request whose header lines these are.
@@ -91,6 +79,27 @@ impl Rig {
 
     pub(crate) async fn ask_literally(&self, request: &str) -> Answer {
         ask_literally(self.address, request).await
+    }
+}
+
+/// A WebSocket of the relay at this address, with these fields in the request, or the status and the body of the answer.
+pub(crate) async fn upgrade(
+    relay: SocketAddr,
+    query: &str,
+    fields: &[(&'static str, &str)],
+) -> Result<Client, (u16, String)> {
+    let mut request = format!("ws://{relay}/v1/connect?{query}").into_client_request().unwrap();
+    for (name, value) in fields {
+        request.headers_mut().append(*name, value.parse().unwrap());
+    }
+    let stream = TcpStream::connect(relay).await.unwrap();
+    match tokio_tungstenite::client_async(request, stream).await {
+        Ok((socket, _)) => Ok(Client { socket }),
+        Err(Error::Http(answer)) => {
+            let body = answer.body().clone().unwrap_or_default();
+            Err((answer.status().as_u16(), String::from_utf8(body).unwrap()))
+        }
+        Err(other) => panic!("{other}"),
     }
 }
 

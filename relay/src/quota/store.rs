@@ -1,0 +1,272 @@
+//! A store that several relays share: Redis, or Valkey.
+//!
+//! What a relay counts by itself, it goes on counting: it never knows of more connections than the store does, so that
+//! its own refusal stands, and the store is asked only where it has none. When the store is away there is nothing to
+//! switch over to: the relay's own counters are at hand, and fill on.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use heloscope_wire::Quota;
+use hmac::{Hmac, KeyInit, Mac};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisResult, Script};
+use sha2::Sha256;
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
+
+use super::spent::{Per, Spent};
+use super::subject::Subject;
+use crate::Token;
+use crate::metrics::Metrics;
+
+/// Where the store is, a secret since a password may stand in it.
+#[derive(Clone)]
+pub struct StoreUrl(Client);
+
+/// A store, there or away. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Store(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    /// Nothing while the store is away.
+    connection: RwLock<Option<MultiplexedConnection>>,
+    count: Script,
+    secret: Token,
+    lease: Duration,
+    /// This relay's name among those that share the store, by chance.
+    relay: String,
+    leases: AtomicU64,
+    metrics: Metrics,
+    under_way: TaskTracker,
+}
+
+/// What the store says to a connection.
+pub(super) enum Answer {
+    Granted(Shared),
+    Spent(Spent),
+    /// There is no answer.
+    Away,
+}
+
+/// A lease at the store, given back when it is dropped; where that does not come about, it ends by itself.
+pub(super) struct Shared {
+    store: Store,
+    keys: Vec<String>,
+    name: String,
+}
+
+/// How long the store has to answer. Beside a connection to a mail server that is little, and a store that takes longer
+/// is of no use.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How often a store that is away is asked whether it is back.
+const KNOCKING: Duration = Duration::from_secs(1);
+
+impl Store {
+    /// Connects, or begins to wait until that can be done.
+    pub(super) async fn open(
+        url: &StoreUrl,
+        secret: Token,
+        lease: Duration,
+        metrics: Metrics,
+    ) -> RedisResult<Self> {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).map_err(std::io::Error::other)?;
+        let store = Self(Arc::new(Inner {
+            client: url.0.clone(),
+            connection: RwLock::new(None),
+            count: Script::new(include_str!("count.lua")),
+            secret,
+            lease,
+            relay: hexadecimal(&name),
+            leases: 0.into(),
+            metrics,
+            under_way: TaskTracker::new(),
+        }));
+        if let Err(error) = store.0.connect().await {
+            store.wait_for_it(&error);
+        }
+        Ok(store)
+    }
+
+    /// Counts a connection for all of the subjects, or for none.
+    pub(super) async fn take(&self, subjects: &[(Subject, Quota)]) -> Answer {
+        let Some(mut connection) = self.0.connection() else { return Answer::Away };
+        let number = self.0.leases.fetch_add(1, Ordering::Relaxed);
+        // There before the store is asked: whoever asks may be gone before it answers.
+        let lease = Shared {
+            store: self.clone(),
+            keys: subjects.iter().map(|(subject, _)| self.0.key(*subject)).collect(),
+            name: format!("{}-{number}", self.0.relay),
+        };
+        let mut count = self.0.count.prepare_invoke();
+        count.arg("take").arg(&lease.name).arg(milliseconds(self.0.lease));
+        for (key, (_, quota)) in lease.keys.iter().zip(subjects) {
+            count.key(key).arg(quota.concurrent).arg(quota.per_minute).arg(quota.per_hour);
+        }
+        let answer: RedisResult<Vec<u64>> = count.invoke_async(&mut connection).await;
+        match answer.as_deref() {
+            Ok([0]) => Answer::Granted(lease),
+            Ok(&[key, per, wait]) => {
+                let subject = usize::try_from(key).ok().and_then(|key| subjects.get(key.checked_sub(1)?));
+                match (subject, per) {
+                    (Some((subject, quota)), 1) => spent(*subject, Per::Time, quota.concurrent, 0),
+                    (Some((subject, quota)), 2) => spent(*subject, Per::Minute, quota.per_minute, wait),
+                    (Some((subject, quota)), 3) => spent(*subject, Per::Hour, quota.per_hour, wait),
+                    _ => Answer::Away,
+                }
+            }
+            Ok(_) => Answer::Away,
+            Err(error) => {
+                self.lost(error);
+                Answer::Away
+            }
+        }
+    }
+
+    /// Counts one more for the subjects, which is no connection.
+    pub(super) fn charge(&self, subjects: &[Subject]) {
+        let keys: Vec<String> = subjects.iter().map(|subject| self.0.key(*subject)).collect();
+        self.by_the_way(async move |store, mut connection| {
+            let mut count = store.count.prepare_invoke();
+            count.arg("charge").arg("").arg(0);
+            for key in keys {
+                count.key(key);
+            }
+            count.invoke_async::<Vec<u64>>(&mut connection).await.map(drop)
+        });
+    }
+
+    /// Waits until what has been given back is so at the store.
+    pub(super) async fn settle(&self) {
+        self.0.under_way.close();
+        self.0.under_way.wait().await;
+    }
+
+    /// Does something that nobody waits for, unless the store is away.
+    fn by_the_way<F>(&self, what: impl FnOnce(Arc<Inner>, MultiplexedConnection) -> F)
+    where
+        F: Future<Output = RedisResult<()>> + Send + 'static,
+    {
+        if let Some(connection) = self.0.connection() {
+            let (store, doing) = (self.clone(), what(self.0.clone(), connection));
+            self.0.under_way.spawn(async move {
+                if let Err(error) = doing.await {
+                    store.lost(&error);
+                }
+            });
+        }
+    }
+
+    /// Goes on without the store, says so once, and waits for it.
+    fn lost(&self, error: &redis::RedisError) {
+        let there = self.0.connection.write().unwrap_or_else(PoisonError::into_inner).take();
+        if there.is_some() {
+            self.wait_for_it(error);
+        }
+    }
+
+    fn wait_for_it(&self, error: &redis::RedisError) {
+        self.0.metrics.store(false);
+        let reason = error.category();
+        tracing::warn!(reason, "the quota store is away: quotas hold for this relay alone until it is back");
+        let store = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                sleep(KNOCKING).await;
+                match Weak::upgrade(&store) {
+                    None => break,
+                    Some(store) if store.connect().await.is_ok() => {
+                        tracing::info!("the quota store is back: quotas are shared again");
+                        break;
+                    }
+                    Some(_) => {}
+                }
+            }
+        });
+    }
+}
+
+impl Inner {
+    async fn connect(&self) -> RedisResult<()> {
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(PATIENCE).set_response_timeout(PATIENCE);
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        // One that is still loading its data lets itself be connected to.
+        redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        self.metrics.store(true);
+        Ok(())
+    }
+
+    fn connection(&self) -> Option<MultiplexedConnection> {
+        self.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The subject's name at the store, which tells nobody who it is. All are in one slot of a cluster.
+    fn key(&self, subject: Subject) -> String {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).expect("a key of any length will do");
+        mac.update(format!("{} {}", subject.kind.name(), subject.net).as_bytes());
+        format!(
+            "heloscope:{{quota}}:{}:{}",
+            subject.kind.name(),
+            hexadecimal(&mac.finalize().into_bytes()[..16])
+        )
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let (keys, name) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.name));
+        self.store.by_the_way(async move |_, mut connection| {
+            let mut remove = redis::pipe();
+            for key in keys {
+                remove.zrem(format!("{key}:live"), &name).ignore();
+            }
+            remove.query_async(&mut connection).await
+        });
+    }
+}
+
+fn spent(subject: Subject, per: Per, limit: u16, wait: u64) -> Answer {
+    Answer::Spent(Spent { subject, per, limit, wait: Duration::from_millis(wait) })
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The text is no address of a store. It is not repeated: there may be a password in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadStoreUrl;
+
+impl FromStr for StoreUrl {
+    type Err = BadStoreUrl;
+
+    /// Reads `redis://HOST:PORT/DATABASE`, `redis://USER:PASSWORD@HOST`, or `redis+unix:///PATH`.
+    fn from_str(text: &str) -> Result<Self, BadStoreUrl> {
+        let known = text.starts_with("redis://") || text.starts_with("redis+unix://");
+        Client::open(text).ok().filter(|_| known).map(Self).ok_or(BadStoreUrl)
+    }
+}
+
+impl fmt::Display for BadStoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "this is no address of a quota store: write redis://HOST:PORT/DATABASE, redis://USER:PASSWORD@HOST:PORT, or \
+             redis+unix:///PATH",
+        )
+    }
+}
+
+impl std::error::Error for BadStoreUrl {}
