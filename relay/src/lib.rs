@@ -20,6 +20,7 @@ mod routes;
 mod server;
 mod session;
 mod settings;
+mod tls;
 mod upstream;
 mod upward;
 
@@ -34,3 +35,4 @@ pub use proxy::{NotAProxy, TrustedProxy};
 pub use resolve::{Lookup, LookupFailure, Resolve, SystemResolver};
 pub use server::{Relay, StartError};
 pub use settings::{Contradiction, SessionLimits, Settings};
+pub use tls::{CertificateFault, CertificateReloader, TlsFiles};

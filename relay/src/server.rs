@@ -1,18 +1,15 @@
+mod connection;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::access::Access;
 use crate::address::AddressPolicy;
@@ -20,9 +17,11 @@ use crate::demo::Demo;
 use crate::deny::DenyReloader;
 use crate::dial::Dialler;
 use crate::quota::Turnstile;
-use crate::routes::{self, Desk, Peer};
+use crate::routes::{self, Desk};
 use crate::session::CLOSING;
+use crate::tls::CertificateReloader;
 use crate::{Contradiction, EhloName, Origin, Settings};
+use connection::{Door, TlsDoor};
 
 /// A relay that listens.
 pub struct Relay {
@@ -30,15 +29,12 @@ pub struct Relay {
     address: SocketAddr,
     origin: Origin,
     deny: DenyReloader,
-    router: Router,
-    header: Duration,
+    certificate: Option<CertificateReloader>,
+    door: Door,
     grace: Duration,
     sessions: TaskTracker,
     end: CancellationToken,
 }
-
-/// The most octets of a request header.
-const HEADER_OCTETS: usize = 16 * 1024;
 
 impl Relay {
     /// Reads what the settings name and begins to listen.
@@ -52,13 +48,18 @@ impl Relay {
         let told_limits = settings.limits_on_the_wire();
         let deny = DenyReloader::open(settings.deny_file)
             .map_err(|fault| StartError::Contradiction(Contradiction::Deny(fault)))?;
+        let certificate = settings
+            .tls
+            .map(CertificateReloader::open)
+            .transpose()
+            .map_err(|fault| StartError::Contradiction(Contradiction::Certificate(fault)))?;
         let failed = |error| StartError::Listen(settings.listen, error);
         let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let mut origins = settings.origins;
         // This machine's own programs reach a relay on loopback although a proxy before it has another name.
         if origins.is_empty() || address.ip().is_loopback() {
-            origins.extend(Origin::of_listener(address));
+            origins.extend(Origin::of_listener(address, certificate.is_some()));
         }
         let ehlo_name = settings.ehlo_name.or_else(EhloName::of_machine);
         let told_name = ehlo_name
@@ -89,13 +90,24 @@ impl Relay {
             sessions: sessions.clone(),
             end: end.clone(),
         };
+        let desk = Arc::new(desk);
+        let tls = certificate.as_ref().map(|certificate| TlsDoor {
+            config: certificate.server_config(),
+            plain: routes::to_https(desk.clone()),
+        });
         Ok(Self {
             listener,
             address,
             origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
             deny,
-            router: routes::router(Arc::new(desk)),
-            header: settings.header,
+            certificate,
+            door: Door {
+                router: routes::router(desk),
+                tls,
+                header: settings.header,
+                session: settings.limits.connection,
+                stop: CancellationToken::new(),
+            },
             grace: settings.grace,
             sessions,
             end,
@@ -117,19 +129,26 @@ impl Relay {
         self.deny.clone()
     }
 
+    /// What reads the certificate files again, where there are any.
+    pub fn certificate_reloader(&self) -> Option<CertificateReloader> {
+        self.certificate.clone()
+    }
+
     /// Serves until `stop` is cancelled. Then it takes no more connections, lets the sessions that run go on for the
     /// grace time of the settings, and closes those that are left.
     pub async fn serve(self, stop: CancellationToken) {
         let connections = TaskTracker::new();
+        let door = Door { stop: stop.clone(), ..self.door };
+        let _watching =
+            self.certificate.map(|certificate| AbortOnDropHandle::new(tokio::spawn(certificate.watch())));
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 () = stop.cancelled() => break,
             };
             match accepted {
-                Ok((stream, peer)) => {
-                    let (router, stop) = (self.router.clone(), stop.clone());
-                    connections.spawn(serve_connection(stream, peer, router, self.header, stop));
+                Ok((stream, client)) => {
+                    connections.spawn(door.clone().serve(stream, client));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot take a connection");
@@ -151,39 +170,6 @@ impl Relay {
             // A client that takes nothing any more is left to the end of the process.
             let _ = timeout(CLOSING + Duration::from_secs(1), all_ended).await;
         }
-    }
-}
-
-async fn serve_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    header: Duration,
-    stop: CancellationToken,
-) {
-    // Where it fails answers are slower, no worse.
-    let _ = stream.set_nodelay(true);
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request| {
-        request.extensions_mut().insert(Peer(peer.ip()));
-        router.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header)
-        .max_buf_size(HEADER_OCTETS)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended in the middle of a request");
     }
 }
 

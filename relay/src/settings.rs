@@ -8,8 +8,8 @@ use heloscope_observation::{PortSpec, STANDARD_PORTS};
 use heloscope_wire::Quotas;
 
 use crate::{
-    AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, SystemResolver,
-    Token, TrustAnchors, TrustedProxy,
+    AllowedNet, CertificateFault, CertificateReloader, Contact, DenyFault, DenyReloader, EhloName, Origin,
+    OwnAddresses, Resolve, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
 };
 
 /// How a relay is to behave.
@@ -37,6 +37,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<TrustedProxy>,
     /// A file of names and networks that it does not connect to.
     pub deny_file: Option<PathBuf>,
+    /// The certificate files with which it speaks HTTPS; `None` for HTTP.
+    pub tls: Option<TlsFiles>,
     /// Private trust anchors to offer to the page.
     pub trust_anchors: TrustAnchors,
     /// Whether mail servers with known faults answer under `specimen.test`.
@@ -89,6 +91,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             token: None,
             deny_file: None,
+            tls: None,
             trust_anchors: TrustAnchors::default(),
             demo: false,
             header: Duration::from_secs(5),
@@ -102,13 +105,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What keeps a relay from starting with these settings, although each by itself is right; reads the deny file.
+    /// What keeps a relay from starting with these settings, although each by itself is right; reads the deny file and
+    /// those of the certificate.
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = if self.public { self.missing_in_public() } else { Vec::new() };
         if !self.public && !self.listen.ip().is_loopback() {
             found.push(Contradiction::NotPublic(self.listen));
         }
         found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
+        let certificate = self.tls.clone().and_then(|files| CertificateReloader::open(files).err());
+        found.extend(certificate.map(Contradiction::Certificate));
         found
     }
 
@@ -159,6 +165,8 @@ pub enum Contradiction {
     PublicWithoutQuota(&'static str),
     /// The deny file cannot be used.
     Deny(DenyFault),
+    /// The certificate files cannot be used.
+    Certificate(CertificateFault),
 }
 
 impl Contradiction {
@@ -168,6 +176,7 @@ impl Contradiction {
             Self::NotPublic(_) => "listen",
             Self::PublicNeeds { setting, .. } | Self::PublicWithoutQuota(setting) => setting,
             Self::Deny(_) => "deny-file",
+            Self::Certificate(fault) => fault.setting(),
         }
     }
 }
@@ -188,6 +197,7 @@ impl fmt::Display for Contradiction {
                 "a public relay cannot do without this quota; it can have another, such as 8/120/1200",
             ),
             Self::Deny(fault) => fault.fmt(f),
+            Self::Certificate(fault) => fault.fmt(f),
         }
     }
 }
