@@ -51,6 +51,17 @@ pub(crate) fn table() -> Vec<Group> {
             ],
         },
         Group {
+            heading: "HTTPS",
+            settings: vec![
+                file(
+                    "tls-cert",
+                    "The certificate chain (PEM) with which to speak HTTPS; read again when it changes, and on SIGHUP",
+                    |c| &mut c.tls_cert,
+                ),
+                file("tls-key", "The private key (PEM) of the certificate", |c| &mut c.tls_key),
+            ],
+        },
+        Group {
             heading: "Where it may connect",
             settings: vec![
                 list::<PortSpec>(
