@@ -6,6 +6,8 @@ mod access;
 mod command;
 mod connect;
 mod demo;
+#[cfg(unix)]
+mod fronts;
 mod http2;
 mod https;
 mod page;

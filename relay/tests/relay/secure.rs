@@ -25,7 +25,10 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::rig::{Client, Rig};
 
-/// A certificate for 127.0.0.1 and relay.example, in files.
+/// The name of a relay.
+pub(crate) const NAME: &str = "relay.example.org";
+
+/// A certificate for it and for 127.0.0.1, in files.
 pub(crate) struct Paper {
     directory: TempDir,
     pub(crate) certificate: CertificateDer<'static>,
@@ -41,7 +44,7 @@ impl Paper {
 
     /// Writes another certificate, with another key, into the files.
     pub(crate) fn renew(&mut self) {
-        let names = ["127.0.0.1".to_owned(), "relay.example".to_owned()];
+        let names = ["127.0.0.1".to_owned(), NAME.to_owned()];
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         let TlsFiles { certificate, key } = self.files();
         std::fs::write(certificate, made.cert.pem()).unwrap();
@@ -82,6 +85,15 @@ pub(crate) const HTTP_2: Manner<'_> =
 
 /// A TLS connection to the relay, verified against its certificate.
 pub(crate) async fn tls(rig: &Rig, paper: &Paper, manner: &Manner<'_>) -> io::Result<TlsStream<TcpStream>> {
+    tls_over(TcpStream::connect(rig.address).await?, paper, manner).await
+}
+
+/// TLS over a connection to whatever has that certificate.
+pub(crate) async fn tls_over(
+    stream: TcpStream,
+    paper: &Paper,
+    manner: &Manner<'_>,
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(paper.certificate.clone()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -91,8 +103,7 @@ pub(crate) async fn tls(rig: &Rig, paper: &Paper, manner: &Manner<'_>) -> io::Re
         .with_no_client_auth();
     config.enable_sni = manner.sni;
     config.alpn_protocols = manner.alpn.iter().map(|name| name.to_vec()).collect();
-    let stream = TcpStream::connect(rig.address).await?;
-    let name = ServerName::try_from("relay.example").unwrap();
+    let name = ServerName::try_from(NAME).unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
