@@ -13,6 +13,8 @@ mod https;
 mod page;
 mod proxy;
 mod quota;
+#[cfg(target_os = "linux")]
+mod reach;
 mod rig;
 mod secure;
 mod session;
