@@ -183,6 +183,7 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         ehlo_name: desk.ehlo_name.clone(),
         ports: desk.dialler.ports.clone(),
         contact: desk.contact.as_ref().map(Contact::to_string),
+        unreachable_ports: desk.dialler.reach.unreachable(),
         limits: desk.told_limits,
         trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::address::AddressPolicy;
@@ -17,8 +18,10 @@ use crate::demo::Demo;
 use crate::deny::DenyReloader;
 use crate::dial::Dialler;
 use crate::quota::Turnstile;
+use crate::reach::{Probe, Reach};
 use crate::routes::{self, Desk};
 use crate::session::CLOSING;
+use crate::standing::Standing;
 use crate::tls::CertificateReloader;
 use crate::{Contradiction, EhloName, Origin, Settings};
 use connection::{Door, TlsDoor};
@@ -30,6 +33,9 @@ pub struct Relay {
     origin: Origin,
     deny: DenyReloader,
     certificate: Option<CertificateReloader>,
+    reach: Arc<Reach>,
+    probe: Option<Probe>,
+    standing: Option<Standing>,
     door: Door,
     grace: Duration,
     sessions: TaskTracker,
@@ -66,6 +72,17 @@ impl Relay {
             .clone()
             .unwrap_or_else(|| EhloName::literal(settings.own_addresses.first().unwrap_or(address.ip())));
         let turnstile = Turnstile::new(&settings.quotas, settings.limits.longest());
+        let reach = Arc::new(Reach::of(settings.scarce_port));
+        let probe = settings.port_25_probe.map(|host| Probe {
+            host,
+            resolver: settings.resolver.clone(),
+            limit: settings.limits.connect,
+        });
+        let standing = (settings.public).then(|| Standing {
+            name: told_name.to_string(),
+            own: settings.own_addresses.known_outside(),
+            resolver: settings.resolver.clone(),
+        });
         let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
         let desk = Desk {
             trusted_proxies: settings.trusted_proxies,
@@ -80,6 +97,7 @@ impl Relay {
                 ehlo_name,
                 listener: address.ip(),
                 demo: settings.demo.then(Demo::new),
+                reach: reach.clone(),
             },
             ehlo_name: told_name.to_string(),
             contact: settings.contact,
@@ -101,6 +119,9 @@ impl Relay {
             origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
             deny,
             certificate,
+            reach,
+            probe,
+            standing,
             door: Door {
                 router: routes::router(desk),
                 tls,
@@ -139,8 +160,11 @@ impl Relay {
     pub async fn serve(self, stop: CancellationToken) {
         let connections = TaskTracker::new();
         let door = Door { stop: stop.clone(), ..self.door };
-        let _watching =
-            self.certificate.map(|certificate| AbortOnDropHandle::new(tokio::spawn(certificate.watch())));
+        // What goes on beside the serving; it ends with it.
+        let mut beside = JoinSet::new();
+        self.certificate.map(|certificate| beside.spawn(certificate.watch()));
+        self.probe.map(|probe| beside.spawn(probe.run(self.reach)));
+        self.standing.map(|standing| beside.spawn(standing.log()));
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,

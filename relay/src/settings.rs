@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{PortSpec, STANDARD_PORTS};
+use heloscope_observation::{Host, PortSpec, STANDARD_PORTS};
 use heloscope_wire::Quotas;
 
 use crate::{
@@ -39,6 +39,10 @@ pub struct Settings {
     pub deny_file: Option<PathBuf>,
     /// The certificate files with which it speaks HTTPS; `None` for HTTP.
     pub tls: Option<TlsFiles>,
+    /// A host that answers on port 25, to learn from whether connections to that port get out.
+    pub port_25_probe: Option<Host>,
+    /// The port of which that is learnt: 25, as no other is blocked by providers.
+    pub scarce_port: u16,
     /// Private trust anchors to offer to the page.
     pub trust_anchors: TrustAnchors,
     /// Whether mail servers with known faults answer under `specimen.test`.
@@ -92,6 +96,8 @@ impl Default for Settings {
             token: None,
             deny_file: None,
             tls: None,
+            port_25_probe: None,
+            scarce_port: 25,
             trust_anchors: TrustAnchors::default(),
             demo: false,
             header: Duration::from_secs(5),

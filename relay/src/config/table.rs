@@ -76,6 +76,13 @@ pub(crate) fn table() -> Vec<Group> {
                     "Connect into this network too, such as 10.0.0.0/8, although it is private",
                     |c| &mut c.relay.allow_nets,
                 ),
+                maybe(
+                    "port-25-probe",
+                    "HOST",
+                    "A mail server of your own: the relay connects to its port 25 now and once an hour, says nothing, and so \
+                     knows whether its network lets that out",
+                    |c| &mut c.relay.port_25_probe,
+                ),
                 file(
                     "deny-file",
                     "Names, addresses and networks, one a line, not to connect to; read again on SIGHUP",

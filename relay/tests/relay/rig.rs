@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use heloscope_observation::{Established, PortSpec, Refusal, RefusalCode, TlsMode};
 use heloscope_relay::{
-    DenyReloader, Lookup, LookupFailure, OwnAddresses, Relay, Resolve, SessionLimits, Settings, StartError,
+    DenyReloader, Lookup, LookupFailure, OwnAddresses, Relay, Resolve, ReverseLookup, SessionLimits,
+    Settings, StartError,
 };
 use heloscope_wire::{CloseCause, FromRelay};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -296,6 +297,10 @@ impl Resolve for Names {
                 None => Err(LookupFailure::NotFound),
             }
         })
+    }
+
+    fn reverse(&self, _: IpAddr) -> ReverseLookup {
+        Box::pin(async { Err(LookupFailure::NotFound) })
     }
 }
 
