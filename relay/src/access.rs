@@ -137,7 +137,7 @@ mod tests {
 
     fn access(token: Option<&str>) -> Access {
         Access::new(
-            Origin::of_listener("127.0.0.1:8025".parse().unwrap()),
+            Origin::of_listener("127.0.0.1:8025".parse().unwrap(), false),
             vec!["https://docs.example".parse().unwrap()],
             token.map(|token| token.parse().unwrap()),
         )

@@ -78,7 +78,13 @@ impl OwnAddresses {
 
     /// The first address by which another machine could know this one, IPv4 before IPv6.
     pub(crate) fn first(&self) -> Option<IpAddr> {
-        let addresses = match self {
+        let addresses = self.known_outside();
+        addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
+    }
+
+    /// The addresses by which other machines could know this one.
+    pub(crate) fn known_outside(&self) -> Vec<IpAddr> {
+        match self {
             Self::These(addresses) => addresses.clone(),
             Self::OfInterfaces => if_addrs::get_if_addrs()
                 .unwrap_or_default()
@@ -86,8 +92,7 @@ impl OwnAddresses {
                 .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
                 .map(if_addrs::Interface::ip)
                 .collect(),
-        };
-        addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
+        }
     }
 }
 
@@ -98,6 +103,11 @@ fn subnet(address: IpAddr, prefix: u8) -> IpNet {
         IpAddr::V6(v6) => IpNet::V6(Ipv6Net::new_assert(v6, if prefix < 16 { 64 } else { prefix.min(64) })),
     };
     net.trunc()
+}
+
+/// Whether the address is global unicast: one that other machines on the Internet could have.
+pub(crate) fn is_global(address: IpAddr) -> bool {
+    special(address).is_none()
 }
 
 /// What keeps the address from being global unicast, as a clause; `None` where it is.

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use clap::ArgMatches;
 use heloscope_observation::{PortSpec, STANDARD_PORTS};
-use heloscope_relay::{Settings, TrustAnchors};
+use heloscope_relay::{Settings, TlsFiles, TrustAnchors};
 use tracing_subscriber::filter::LevelFilter;
 
 use setting::{Form, Setting};
@@ -26,6 +26,8 @@ pub(crate) struct Config {
     relay: Settings,
     allow_ports: Vec<PortSpec>,
     ca_file: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: LevelFilter,
 }
@@ -36,6 +38,8 @@ impl Default for Config {
             relay: Settings::default(),
             allow_ports: Vec::new(),
             ca_file: None,
+            tls_cert: None,
+            tls_key: None,
             log_format: LogFormat::Text,
             log_level: LevelFilter::INFO,
         }
@@ -201,6 +205,12 @@ impl Loaded {
                     );
                 }
             }
+        }
+        match (self.config.tls_cert.clone(), self.config.tls_key.clone()) {
+            (None, None) => {}
+            (Some(certificate), Some(key)) => settings.tls = Some(TlsFiles { certificate, key }),
+            (Some(_), None) => faults.push(self.fault("tls-cert", "HTTPS needs tls-key as well".to_owned())),
+            (None, Some(_)) => faults.push(self.fault("tls-key", "HTTPS needs tls-cert as well".to_owned())),
         }
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
     }

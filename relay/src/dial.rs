@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
 use crate::quota::{Lease, Visit};
+use crate::reach::Reach;
 use crate::upstream::Upstream;
 use crate::{DenyReloader, EhloName, LookupFailure, Resolve};
 
@@ -28,6 +29,7 @@ pub(crate) struct Dialler {
     /// The relay's own address, for a literal where there is no connection.
     pub(crate) listener: IpAddr,
     pub(crate) demo: Option<Demo>,
+    pub(crate) reach: Arc<Reach>,
 }
 
 /// A connection, and what the client is told of it.
@@ -147,13 +149,27 @@ impl Dialler {
             let began = Instant::now();
             let share = deadline.saturating_duration_since(began) / left;
             match timeout(share, Upstream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok((stream, address, milliseconds(began.elapsed()), target)),
+                Ok(Ok(stream)) => {
+                    self.reach.answered(address);
+                    return Ok((stream, address, milliseconds(began.elapsed()), target));
+                }
                 Ok(Err(error)) => failures.push(failure::of_connect(&error, address)),
                 Err(_) => failures.push(failure::connect_timeout(address, share)),
             }
+            match failures.last().map(|failure| failure.code) {
+                Some(RefusalCode::ConnectionRefused) => self.reach.answered(address),
+                Some(RefusalCode::ConnectTimeout) => self.reach.silent(address),
+                // Of a route that is not there, or a machine that is full, the port knows nothing.
+                _ => {}
+            }
             visit.failed();
         }
-        Err(failure::most_telling(failures))
+        let failure = failure::most_telling(failures);
+        let unanswered = [RefusalCode::ConnectTimeout, RefusalCode::Unreachable].contains(&failure.code);
+        match addresses.first().map(SocketAddr::port) {
+            Some(port) if unanswered && self.reach.is_unreachable(port) => Err(failure::not_let_out(port)),
+            _ => Err(failure),
+        }
     }
 
     async fn dial_specimen(

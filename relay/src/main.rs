@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use heloscope_relay::{DenyReloader, Relay, StartError};
+use heloscope_relay::{CertificateReloader, DenyReloader, Relay, StartError};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -62,9 +62,14 @@ fn serve(loaded: &Loaded) -> ExitCode {
 async fn run(relay: Relay) -> std::io::Result<()> {
     let stop = CancellationToken::new();
     // Before the line below: whoever reads it may send a signal at once.
-    let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), relay.deny_reloader()));
+    let signals = tokio::spawn(obey(
+        Signals::catch()?,
+        stop.clone(),
+        relay.deny_reloader(),
+        relay.certificate_reloader(),
+    ));
     let (origin, listener) = (relay.origin(), relay.address());
-    if origin.to_string() == format!("http://{listener}") {
+    if origin.to_string().ends_with(&format!("://{listener}")) {
         println!("Heloscope is at {origin}/");
     } else {
         println!("Heloscope is at {origin}/ and listens on {listener}");
@@ -97,6 +102,8 @@ fn start_log(config: &Config) {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // Whose reader is gone is told nothing of it either: that would panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal() && !plain)
         .with_max_level(config.log_level);
     match config.log_format {
@@ -105,7 +112,7 @@ fn start_log(config: &Config) {
     }
 }
 
-/// SIGTERM and SIGINT stop the relay, SIGHUP has it read the deny file again.
+/// SIGTERM and SIGINT stop the relay, SIGHUP has it read the deny file and the certificate files again.
 #[cfg(unix)]
 struct Signals {
     terminate: Signal,
@@ -125,15 +132,25 @@ impl Signals {
 }
 
 #[cfg(unix)]
-async fn obey(mut signals: Signals, stop: CancellationToken, deny: DenyReloader) {
+async fn obey(
+    mut signals: Signals,
+    stop: CancellationToken,
+    deny: DenyReloader,
+    certificate: Option<CertificateReloader>,
+) {
     loop {
         tokio::select! {
             _ = signals.terminate.recv() => break,
             _ = signals.interrupt.recv() => break,
-            _ = signals.hang_up.recv() => match deny.reload() {
-                Ok(entries) => tracing::info!(entries, "read the deny file again"),
-                Err(error) => tracing::error!(%error, "keeping the deny list as it was"),
-            },
+            _ = signals.hang_up.recv() => {
+                match deny.reload() {
+                    Ok(entries) => tracing::info!(entries, "read the deny file again"),
+                    Err(error) => tracing::error!(%error, "keeping the deny list as it was"),
+                }
+                if let Some(certificate) = &certificate {
+                    certificate.reload_and_log();
+                }
+            }
         }
     }
     tracing::info!("stopping: no new connections; those that run may end");
@@ -152,7 +169,12 @@ impl Signals {
 }
 
 #[cfg(windows)]
-async fn obey(mut signals: Signals, stop: CancellationToken, _: DenyReloader) {
+async fn obey(
+    mut signals: Signals,
+    stop: CancellationToken,
+    _: DenyReloader,
+    _: Option<CertificateReloader>,
+) {
     signals.0.recv().await;
     stop.cancel();
 }

@@ -13,8 +13,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Those under which a browser on this machine reaches the address over HTTP.
-    pub(crate) fn of_listener(address: SocketAddr) -> Vec<Self> {
+    /// Those under which a browser on this machine reaches the address over HTTP, or HTTPS where `secure`.
+    pub(crate) fn of_listener(address: SocketAddr, secure: bool) -> Vec<Self> {
         let literal = Host::Address(address.ip());
         let local =
             [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])].contains(&address.ip());
@@ -22,7 +22,7 @@ impl Origin {
         [Some(literal), name]
             .into_iter()
             .flatten()
-            .map(|host| Self::new(false, &host, address.port()))
+            .map(|host| Self::new(secure, &host, address.port()))
             .collect()
     }
 
@@ -135,11 +135,16 @@ mod tests {
     #[test]
     fn a_listener_has_the_origins_that_lead_to_it() {
         let origins = |address: &str| {
-            Origin::of_listener(address.parse().unwrap()).iter().map(Origin::to_string).collect::<Vec<_>>()
+            Origin::of_listener(address.parse().unwrap(), false)
+                .iter()
+                .map(Origin::to_string)
+                .collect::<Vec<_>>()
         };
         assert_eq!(origins("127.0.0.1:8025"), ["http://127.0.0.1:8025", "http://localhost:8025"]);
         assert_eq!(origins("[::1]:80"), ["http://[::1]", "http://localhost"]);
         assert_eq!(origins("127.0.0.9:8025"), ["http://127.0.0.9:8025"]);
+        let secure = Origin::of_listener("127.0.0.9:443".parse().unwrap(), true);
+        assert_eq!(secure.iter().map(Origin::to_string).collect::<Vec<_>>(), ["https://127.0.0.9"]);
     }
 
     #[test]

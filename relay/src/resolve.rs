@@ -1,6 +1,6 @@
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
@@ -9,15 +9,21 @@ use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 pub trait Resolve: Send + Sync {
     /// The addresses of the name, in the order in which they are to be tried; their ports do not count.
     fn lookup(&self, name: &str) -> Lookup;
+
+    /// The name of the address, by its PTR record.
+    fn reverse(&self, address: IpAddr) -> ReverseLookup;
 }
 
 /// A look-up under way.
 pub type Lookup = Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, LookupFailure>> + Send>>;
 
-/// Why a name has no addresses.
+/// A look-up of an address under way.
+pub type ReverseLookup = Pin<Box<dyn Future<Output = Result<String, LookupFailure>> + Send>>;
+
+/// Why a name has no addresses, or an address no name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookupFailure {
-    /// It does not exist, or has no address.
+    /// It does not exist, or has none.
     NotFound,
     /// No answer, or a broken one, in the resolver's words.
     Failed(String),
@@ -43,6 +49,16 @@ impl Resolve for SystemResolver {
                     .map(|answer| answer.map(|answer| answer.sockaddr))
                     .collect::<Result<_, _>>()
                     .map_err(|error| LookupFailure::Failed(error.to_string()))
+            });
+            lookup.await.unwrap_or_else(|error| Err(LookupFailure::Failed(error.to_string())))
+        })
+    }
+
+    /// By `getnameinfo` (RFC 3493 §6.2), for which `/etc/hosts` counts where there is one.
+    fn reverse(&self, address: IpAddr) -> ReverseLookup {
+        Box::pin(async move {
+            let lookup = tokio::task::spawn_blocking(move || {
+                dns_lookup::lookup_addr(&address).map_err(|error| failure(error.kind(), &error.into()))
             });
             lookup.await.unwrap_or_else(|error| Err(LookupFailure::Failed(error.to_string())))
         })
@@ -88,5 +104,6 @@ mod tests {
     async fn the_system_knows_this_machine() {
         let addresses = SystemResolver.lookup("localhost").await.unwrap();
         assert!(!addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback()));
+        assert_eq!(SystemResolver.reverse(addresses[0].ip()).await.map(|name| name.is_empty()), Ok(false));
     }
 }

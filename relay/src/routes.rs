@@ -47,7 +47,8 @@ const FRAME: usize = 4 * 1024;
 
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
-        .route(CONNECT_PATH, get(connect))
+        // Over HTTP/2 a WebSocket is opened with CONNECT, RFC 8441 §4.
+        .route(CONNECT_PATH, get(connect).connect(connect))
         .route(ABOUT_PATH, get(about))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback_service(get(page::serve))
@@ -61,6 +62,21 @@ async fn count(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     let response = next.run(request).await;
     desk.metrics.answer(response.status().as_u16());
     response
+}
+
+/// What answers those who speak HTTP where TLS is spoken: where to go instead.
+pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
+    Router::new().fallback(async move |request: Request| {
+        let origin = match desk.access.check_host(request.uri(), request.headers()) {
+            Ok(origin) => origin,
+            Err(turned_away) => return page::with_strict_fields(turned_away.into_response(), None),
+        };
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let sentence = "This relay speaks HTTPS here: write https:// in the address.\n";
+        let response =
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("{origin}{target}"))], sentence);
+        page::with_strict_fields(response.into_response(), None)
+    })
 }
 
 /// Every request passes here first: it has to name this relay, and its answer gets the strict header fields.
@@ -180,6 +196,7 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         ehlo_name: desk.ehlo_name.clone(),
         ports: desk.dialler.ports.clone(),
         contact: desk.contact.as_ref().map(Contact::to_string),
+        unreachable_ports: desk.dialler.reach.unreachable(),
         limits: desk.told_limits,
         trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens

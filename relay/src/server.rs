@@ -1,18 +1,16 @@
+mod connection;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::address::AddressPolicy;
@@ -22,28 +20,32 @@ use crate::dial::Dialler;
 use crate::metrics::Metrics;
 use crate::monitor::{self, Monitor, Ready};
 use crate::quota::Turnstile;
-use crate::routes::{self, Desk, Peer};
+use crate::reach::{Probe, Reach};
+use crate::routes::{self, Desk};
 use crate::session::CLOSING;
+use crate::standing::Standing;
+use crate::tls::CertificateReloader;
 use crate::{Contradiction, EhloName, Origin, Settings};
+use connection::{Door, TlsDoor};
 
 /// A relay that listens.
 pub struct Relay {
     listener: TcpListener,
-    monitor: Option<(TcpListener, Router)>,
+    monitor: Option<(TcpListener, Door)>,
     ready: Ready,
     address: SocketAddr,
     origin: Origin,
     deny: DenyReloader,
-    router: Router,
-    header: Duration,
+    certificate: Option<CertificateReloader>,
+    reach: Arc<Reach>,
+    probe: Option<Probe>,
+    standing: Option<Standing>,
+    door: Door,
     grace: Duration,
     sessions: TaskTracker,
     turnstile: Turnstile,
     end: CancellationToken,
 }
-
-/// The most octets of a request header.
-const HEADER_OCTETS: usize = 16 * 1024;
 
 impl Relay {
     /// Reads what the settings name and begins to listen.
@@ -57,6 +59,11 @@ impl Relay {
         let told_limits = settings.limits_on_the_wire();
         let deny = DenyReloader::open(settings.deny_file)
             .map_err(|fault| StartError::Contradiction(Contradiction::Deny(fault)))?;
+        let certificate = settings
+            .tls
+            .map(CertificateReloader::open)
+            .transpose()
+            .map_err(|fault| StartError::Contradiction(Contradiction::Certificate(fault)))?;
         let listener = listen("listen", settings.listen).await?;
         let monitored = match settings.metrics_listen {
             Some(address) => Some(listen("metrics-listen", address).await?),
@@ -70,7 +77,7 @@ impl Relay {
         let mut origins = settings.origins;
         // This machine's own programs reach a relay on loopback although a proxy before it has another name.
         if origins.is_empty() || address.ip().is_loopback() {
-            origins.extend(Origin::of_listener(address));
+            origins.extend(Origin::of_listener(address, certificate.is_some()));
         }
         let ehlo_name = settings.ehlo_name.or_else(EhloName::of_machine);
         let told_name = ehlo_name
@@ -87,6 +94,24 @@ impl Relay {
         let ready = Ready::default();
         let monitor =
             Monitor { metrics: metrics.clone(), turnstile: turnstile.clone(), ready: ready.clone() };
+        let monitor = Door {
+            router: monitor::router(monitor),
+            tls: None,
+            header: settings.header,
+            session: Duration::ZERO,
+            stop: CancellationToken::new(),
+        };
+        let reach = Arc::new(Reach::of(settings.scarce_port));
+        let probe = settings.port_25_probe.map(|host| Probe {
+            host,
+            resolver: settings.resolver.clone(),
+            limit: settings.limits.connect,
+        });
+        let standing = (settings.public).then(|| Standing {
+            name: told_name.to_string(),
+            own: settings.own_addresses.known_outside(),
+            resolver: settings.resolver.clone(),
+        });
         let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
         let desk = Desk {
             trusted_proxies: settings.trusted_proxies,
@@ -101,6 +126,7 @@ impl Relay {
                 ehlo_name,
                 listener: address.ip(),
                 demo: settings.demo.then(Demo::new),
+                reach: reach.clone(),
             },
             ehlo_name: told_name.to_string(),
             contact: settings.contact,
@@ -112,15 +138,29 @@ impl Relay {
             sessions: sessions.clone(),
             end: end.clone(),
         };
+        let desk = Arc::new(desk);
+        let tls = certificate.as_ref().map(|certificate| TlsDoor {
+            config: certificate.server_config(),
+            plain: routes::to_https(desk.clone()),
+        });
         Ok(Self {
             listener,
-            monitor: monitored.map(|listener| (listener, monitor::router(monitor))),
+            monitor: monitored.map(|listener| (listener, monitor)),
             ready,
             address,
             origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
             deny,
-            router: routes::router(Arc::new(desk)),
-            header: settings.header,
+            certificate,
+            reach,
+            probe,
+            standing,
+            door: Door {
+                router: routes::router(desk),
+                tls,
+                header: settings.header,
+                session: settings.limits.connection,
+                stop: CancellationToken::new(),
+            },
             grace: settings.grace,
             sessions,
             turnstile,
@@ -148,19 +188,27 @@ impl Relay {
         self.deny.clone()
     }
 
+    /// What reads the certificate files again, where there are any.
+    pub fn certificate_reloader(&self) -> Option<CertificateReloader> {
+        self.certificate.clone()
+    }
+
     /// Serves until `stop` is cancelled. Then it takes no more connections, lets the sessions that run go on for the
     /// grace time of the settings, and closes those that are left.
     pub async fn serve(self, stop: CancellationToken) {
         let connections = TaskTracker::new();
+        let door = Door { stop: stop.clone(), ..self.door };
+        // What goes on beside the serving; it ends with it.
+        let mut beside = JoinSet::new();
+        self.certificate.map(|certificate| beside.spawn(certificate.watch()));
+        self.probe.map(|probe| beside.spawn(probe.run(self.reach)));
+        self.standing.map(|standing| beside.spawn(standing.log()));
         // Asked as long as there is something to tell, also while it stops.
-        let _monitoring = self.monitor.map(|(listener, router)| {
-            let serving = async move {
-                accept(&listener, &router, self.header, &CancellationToken::new(), &TaskTracker::new()).await;
-            };
-            AbortOnDropHandle::new(tokio::spawn(serving))
-        });
+        if let Some((listener, door)) = self.monitor {
+            beside.spawn(async move { accept(&listener, &door, &TaskTracker::new()).await });
+        }
         self.ready.set(true);
-        accept(&self.listener, &self.router, self.header, &stop, &connections).await;
+        accept(&self.listener, &door, &connections).await;
         self.ready.set(false);
         drop(self.listener);
         connections.close();
@@ -180,22 +228,16 @@ impl Relay {
     }
 }
 
-/// Takes connections until `stop` is cancelled.
-async fn accept(
-    listener: &TcpListener,
-    router: &Router,
-    header: Duration,
-    stop: &CancellationToken,
-    connections: &TaskTracker,
-) {
+/// Takes connections until the door's `stop` is cancelled.
+async fn accept(listener: &TcpListener, door: &Door, connections: &TaskTracker) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
+            () = door.stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                connections.spawn(serve_connection(stream, peer, router.clone(), header, stop.clone()));
+            Ok((stream, client)) => {
+                connections.spawn(door.clone().serve(stream, client));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot take a connection");
@@ -203,39 +245,6 @@ async fn accept(
                 sleep(Duration::from_millis(100)).await;
             }
         }
-    }
-}
-
-async fn serve_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    header: Duration,
-    stop: CancellationToken,
-) {
-    // Where it fails answers are slower, no worse.
-    let _ = stream.set_nodelay(true);
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request| {
-        request.extensions_mut().insert(Peer(peer.ip()));
-        router.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header)
-        .max_buf_size(HEADER_OCTETS)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended in the middle of a request");
     }
 }
 

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{PortSpec, STANDARD_PORTS};
+use heloscope_observation::{Host, PortSpec, STANDARD_PORTS};
 use heloscope_wire::Quotas;
 
 use crate::{
-    AllowedNet, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve, StoreUrl,
-    SystemResolver, Token, TrustAnchors, TrustedProxy,
+    AllowedNet, CertificateFault, CertificateReloader, Contact, DenyFault, DenyReloader, EhloName, Origin,
+    OwnAddresses, Resolve, StoreUrl, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
 };
 
 /// How a relay is to behave.
@@ -39,6 +39,12 @@ pub struct Settings {
     pub trusted_proxies: Vec<TrustedProxy>,
     /// A file of names and networks that it does not connect to.
     pub deny_file: Option<PathBuf>,
+    /// The certificate files with which it speaks HTTPS; `None` for HTTP.
+    pub tls: Option<TlsFiles>,
+    /// A host that answers on port 25, to learn from whether connections to that port get out.
+    pub port_25_probe: Option<Host>,
+    /// The port of which that is learnt: 25, as no other is blocked by providers.
+    pub scarce_port: u16,
     /// Private trust anchors to offer to the page.
     pub trust_anchors: TrustAnchors,
     /// Whether mail servers with known faults answer under `specimen.test`.
@@ -96,6 +102,9 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             token: None,
             deny_file: None,
+            tls: None,
+            port_25_probe: None,
+            scarce_port: 25,
             trust_anchors: TrustAnchors::default(),
             demo: false,
             header: Duration::from_secs(5),
@@ -111,7 +120,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What keeps a relay from starting with these settings, although each by itself is right; reads the deny file.
+    /// What keeps a relay from starting with these settings, although each by itself is right; reads the deny file and
+    /// those of the certificate.
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = if self.public { self.missing_in_public() } else { Vec::new() };
         if !self.public && !self.listen.ip().is_loopback() {
@@ -121,6 +131,8 @@ impl Settings {
             found.push(Contradiction::StoreWithoutSecret);
         }
         found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
+        let certificate = self.tls.clone().and_then(|files| CertificateReloader::open(files).err());
+        found.extend(certificate.map(Contradiction::Certificate));
         found
     }
 
@@ -173,6 +185,8 @@ pub enum Contradiction {
     StoreWithoutSecret,
     /// The deny file cannot be used.
     Deny(DenyFault),
+    /// The certificate files cannot be used.
+    Certificate(CertificateFault),
 }
 
 impl Contradiction {
@@ -183,6 +197,7 @@ impl Contradiction {
             Self::PublicNeeds { setting, .. } | Self::PublicWithoutQuota(setting) => setting,
             Self::StoreWithoutSecret => "quota-store",
             Self::Deny(_) => "deny-file",
+            Self::Certificate(fault) => fault.setting(),
         }
     }
 }
@@ -207,6 +222,7 @@ impl fmt::Display for Contradiction {
                  only as what that makes of them",
             ),
             Self::Deny(fault) => fault.fmt(f),
+            Self::Certificate(fault) => fault.fmt(f),
         }
     }
 }

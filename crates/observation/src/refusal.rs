@@ -23,7 +23,7 @@ pub enum RefusalCode {
     ConnectionRefused,
     /// No route to the host, or a network on the way said no.
     Unreachable,
-    /// The relay's policy: it does not connect there.
+    /// The relay does not connect there: by its policy, or as its own network lets no connection to the port out.
     Blocked,
     /// The relay's quota is used up.
     Quota,

@@ -17,6 +17,9 @@ pub struct About {
     pub contact: Option<String>,
     /// The ports it connects to, with their TLS mode.
     pub ports: Vec<PortSpec>,
+    /// Those of them that its network lets no connection to out, as far as it can tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable_ports: Vec<u16>,
     /// Its limits.
     pub limits: Limits,
     /// Private trust anchors, certificates in PEM; empty where there are none.

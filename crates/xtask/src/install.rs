@@ -122,6 +122,26 @@ pub(crate) const STORE: [Tool; 1] = [Tool {
     debian: &["redis-server"],
 }];
 
+/// What the tests of the relay behind another program need.
+pub(crate) const PROXIES: [Tool; 2] = [
+    Tool {
+        name: "caddy",
+        purpose: "a reverse proxy in front of the relay",
+        programs: &["caddy"],
+        version: &["version"],
+        get: None,
+        debian: &["caddy"],
+    },
+    Tool {
+        name: "nginx",
+        purpose: "another",
+        programs: &["nginx", "/usr/sbin/nginx"],
+        version: &["-v"],
+        get: None,
+        debian: &["nginx"],
+    },
+];
+
 /// What only `check` asks for, and only where it is there.
 pub(crate) const OPTIONAL: [Tool; 1] = [Tool {
     name: "cargo-deny",

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::install::{self, BROWSER, BUILD, MAIL_SERVERS, STORE};
+use crate::install::{self, BROWSER, BUILD, MAIL_SERVERS, PROXIES, STORE};
 use crate::place::{Place, is_ci};
 use crate::run::{shown, step};
 use crate::stamp::files;
@@ -19,7 +19,8 @@ const DIALOGUES: &str = "heloscope-dialogue";
 
 /// Runs all suites, whatever fails in one of them; an error where anything failed.
 pub(crate) fn test(place: &Place) -> Result<()> {
-    let missing = install::installed(place, BUILD.iter().chain(&BROWSER).chain(&MAIL_SERVERS).chain(&STORE))?;
+    let tests = BROWSER.iter().chain(&MAIL_SERVERS).chain(&PROXIES).chain(&STORE);
+    let missing = install::installed(place, BUILD.iter().chain(tests))?;
     let mut skipped: Vec<String> = missing
         .iter()
         .map(|tool| format!("for want of {} ({}): {}", tool.name, tool.purpose, tool.how()))

@@ -51,6 +51,17 @@ pub(crate) fn table() -> Vec<Group> {
             ],
         },
         Group {
+            heading: "HTTPS",
+            settings: vec![
+                file(
+                    "tls-cert",
+                    "The certificate chain (PEM) with which to speak HTTPS; read again when it changes, and on SIGHUP",
+                    |c| &mut c.tls_cert,
+                ),
+                file("tls-key", "The private key (PEM) of the certificate", |c| &mut c.tls_key),
+            ],
+        },
+        Group {
             heading: "Where it may connect",
             settings: vec![
                 list::<PortSpec>(
@@ -64,6 +75,13 @@ pub(crate) fn table() -> Vec<Group> {
                     "NETWORK",
                     "Connect into this network too, such as 10.0.0.0/8, although it is private",
                     |c| &mut c.relay.allow_nets,
+                ),
+                maybe(
+                    "port-25-probe",
+                    "HOST",
+                    "A mail server of your own: the relay connects to its port 25 now and once an hour, says nothing, and so \
+                     knows whether its network lets that out",
+                    |c| &mut c.relay.port_25_probe,
                 ),
                 file(
                     "deny-file",

@@ -86,6 +86,17 @@ pub(super) fn of_connect(error: &Error, address: SocketAddr) -> Refusal {
     Refusal { code, message }
 }
 
+/// The relay's network lets no connection to the port out: nothing is known of the mail server.
+pub(super) fn not_let_out(port: u16) -> Refusal {
+    Refusal {
+        code: RefusalCode::Blocked,
+        message: format!(
+            "This relay cannot reach port {port}: its network lets no connection to it out. That says nothing about \
+             the mail server; test it from a relay elsewhere, or from a machine that sends mail."
+        ),
+    }
+}
+
 /// The failure that says most of the mail server, of one or more; said to be one of several where it is.
 pub(super) fn most_telling(failures: Vec<Refusal>) -> Refusal {
     let tried = failures.len();

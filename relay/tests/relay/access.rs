@@ -114,6 +114,7 @@ async fn the_relay_says_what_it_is() {
             ehlo_name: "relay.example".into(),
             contact: None,
             ports: STANDARD_PORTS.to_vec(),
+            unreachable_ports: vec![],
             limits: Limits { connect_seconds: 2, ..Limits::default() },
             trust_anchors: String::new(),
             examples: vec![],

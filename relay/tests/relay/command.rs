@@ -4,6 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 
+use heloscope_relay::TlsFiles;
+
+use crate::secure::Paper;
+
 fn relay(options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heloscope-relay"));
     command.args(options).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -100,6 +104,30 @@ fn its_log_has_no_colours_and_no_client_s_full_address() {
 }
 
 #[test]
+fn it_serves_https_and_reads_the_certificate_again_when_asked() {
+    let paper = Paper::new();
+    let TlsFiles { certificate, key } = paper.files();
+    let [certificate, key] = [&certificate, &key].map(|file| file.to_str().unwrap());
+    let options =
+        ["--listen", "127.0.0.1:0", "--log-format", "json", "--tls-cert", certificate, "--tls-key", key];
+    let mut child = relay(&options).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert!(ready.starts_with("Heloscope is at https://127.0.0.1:"), "{ready}");
+    signal(&child, "HUP");
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let messages = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    assert!(
+        messages
+            .map(|line| line["message"].clone())
+            .any(|message| message == "read the certificate files again")
+    );
+    // Nobody reads the log any more.
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn what_it_cannot_do_it_says() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let busy = taken.local_addr().unwrap().to_string();
@@ -114,6 +142,8 @@ fn what_it_cannot_do_it_says() {
         (["--ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
         (["--ca-file", key], "no whole certificate"),
         (["--deny-file", "/nonexistent"], "the deny file cannot be read"),
+        (["--tls-key", key], "--tls-key: HTTPS needs tls-cert as well"),
+        (["--tls-cert", key], "--tls-cert: HTTPS needs tls-key as well"),
         (["--allow-net", "0.0.0.0/0"], "lifts more than one range"),
         (["--allow-port", "25/implicit"], "`25/implicit` is no port to test"),
         (["--allow-origin", "*"], "is no origin of a site"),

@@ -6,11 +6,18 @@ mod access;
 mod command;
 mod connect;
 mod demo;
+#[cfg(unix)]
+mod fronts;
+mod http2;
+mod https;
 mod monitor;
 mod page;
 mod proxy;
 mod quota;
+#[cfg(target_os = "linux")]
+mod reach;
 mod rig;
+mod secure;
 mod session;
 mod stop;
 mod store;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use heloscope_observation::{Established, PortSpec, Refusal, RefusalCode, TlsMode};
 use heloscope_relay::{
-    DenyReloader, Lookup, LookupFailure, OwnAddresses, Relay, Resolve, SessionLimits, Settings,
+    DenyReloader, Lookup, LookupFailure, OwnAddresses, Relay, Resolve, ReverseLookup, SessionLimits,
+    Settings, StartError,
 };
 use heloscope_wire::{CloseCause, FromRelay};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
@@ -42,6 +43,20 @@ impl Rig {
         settings.ports.extend(ports.iter().map(|&port| PortSpec { port, mode: TlsMode::StartTls }));
         change(&mut settings);
         let relay = Relay::bind(settings).await.unwrap();
+        Self::of(relay)
+    }
+
+    /// Why a relay with other settings than the usual does not start.
+    pub(crate) async fn fault(change: impl FnOnce(&mut Settings)) -> StartError {
+        let mut settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), ..Settings::default() };
+        change(&mut settings);
+        match Relay::bind(settings).await {
+            Ok(_) => panic!("it starts"),
+            Err(fault) => fault,
+        }
+    }
+
+    fn of(relay: Relay) -> Self {
         let metrics = relay.metrics_address();
         let (address, deny, stop) = (relay.address(), relay.deny_reloader(), CancellationToken::new());
         let serving = tokio::spawn(relay.serve(stop.clone()));
@@ -154,11 +169,11 @@ impl Answer {
 }
 
 /// The browser's end of a WebSocket.
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) socket: WebSocketStream<S>,
 }
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn say(&mut self, message: impl Into<Message>) {
         self.socket.send(message.into()).await.unwrap();
     }
@@ -222,7 +237,8 @@ impl Client {
     /// The WebSocket close, and the end of the stream behind it.
     async fn closes(&mut self) {
         assert!(matches!(self.socket.next().await, Some(Ok(Message::Close(Some(_))))));
-        assert!(self.socket.next().await.is_none());
+        let end = self.socket.next().await;
+        assert!(end.is_none(), "{end:?}");
     }
 }
 
@@ -298,6 +314,10 @@ impl Resolve for Names {
                 None => Err(LookupFailure::NotFound),
             }
         })
+    }
+
+    fn reverse(&self, _: IpAddr) -> ReverseLookup {
+        Box::pin(async { Err(LookupFailure::NotFound) })
     }
 }
 

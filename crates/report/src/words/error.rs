@@ -20,7 +20,7 @@ pub(crate) fn code_words(code: ErrorCode) -> &'static str {
         ErrorCode::ConnectTimeout => "TCP did not connect in time",
         ErrorCode::ConnectionRefused => "the connection was refused",
         ErrorCode::Unreachable => "the host is unreachable",
-        ErrorCode::Blocked => "the relay's rules do not let it connect there",
+        ErrorCode::Blocked => "the relay does not connect there",
         ErrorCode::Quota => "the relay's quota is used up",
         ErrorCode::RelayUnreachable => "the relay cannot be reached",
         ErrorCode::Closed => "the server closed the connection",

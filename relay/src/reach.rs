@@ -1,0 +1,183 @@
+//! Whether connections to port 25 get out of the relay's network at all, learnt from those that it makes anyway: many
+//! providers drop them.
+
+mod probe;
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::time::Instant;
+
+pub(crate) use probe::Probe;
+
+/// What the relay's own dials have told, over all clients.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    port: u16,
+    learnt: Mutex<Learnt>,
+}
+
+#[derive(Debug, Default)]
+struct Learnt {
+    /// Networks that did not answer on the port since one last did.
+    silent: HashSet<IpNet>,
+    /// When one last answered on it, be it with a refusal.
+    answered: Option<Instant>,
+    /// When one last answered on another port.
+    elsewhere: Option<Instant>,
+    /// The host that is there for being probed does not answer.
+    probe_failed: bool,
+}
+
+/// How many networks have to be silent, none of them answering: one that is down shows nothing.
+const SILENT: usize = 3;
+/// How long ago an answer on another port may have been, for the relay to have a network at all.
+const ELSEWHERE: Duration = Duration::from_secs(60 * 60);
+/// How long an answer on the port outweighs all silence: nobody who tests hosts that are down is to make it out as blocked.
+const ANSWERED: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Reach {
+    /// For this port, which in practice is 25.
+    pub(crate) fn of(port: u16) -> Self {
+        Self { port, learnt: Mutex::default() }
+    }
+
+    /// An address answered, with a connection or a refusal.
+    pub(crate) fn answered(&self, address: SocketAddr) {
+        self.learn(|learnt| {
+            if address.port() == self.port {
+                *learnt = Learnt {
+                    answered: Some(Instant::now()),
+                    elsewhere: learnt.elsewhere,
+                    ..Learnt::default()
+                };
+            } else {
+                learnt.elsewhere = Some(Instant::now());
+            }
+        });
+    }
+
+    /// No answer came.
+    pub(crate) fn silent(&self, address: SocketAddr) {
+        self.learn(|learnt| {
+            if address.port() == self.port && learnt.silent.len() < SILENT {
+                learnt.silent.insert(around(address.ip()));
+            }
+        });
+    }
+
+    /// The host that is there for being probed did not answer on the port.
+    pub(crate) fn probe_failed(&self) {
+        self.learn(|learnt| learnt.probe_failed = true);
+    }
+
+    /// The ports that the relay cannot reach: this one, or none.
+    pub(crate) fn unreachable(&self) -> Vec<u16> {
+        if self.is_unreachable(self.port) { vec![self.port] } else { Vec::new() }
+    }
+
+    pub(crate) fn is_unreachable(&self, port: u16) -> bool {
+        port == self.port && self.learnt.lock().unwrap_or_else(PoisonError::into_inner).is_blocked()
+    }
+
+    fn learn(&self, what: impl FnOnce(&mut Learnt)) {
+        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = learnt.is_blocked();
+        what(&mut learnt);
+        match (before, learnt.is_blocked()) {
+            (false, true) => tracing::warn!(
+                port = self.port,
+                "this relay cannot reach the port: its network lets none out"
+            ),
+            (true, false) => tracing::info!(port = self.port, "this relay can reach the port"),
+            _ => {}
+        }
+    }
+}
+
+impl Learnt {
+    fn is_blocked(&self) -> bool {
+        let within = |time: Option<Instant>, span| time.is_some_and(|time| time.elapsed() < span);
+        let learnt = self.silent.len() >= SILENT && within(self.elsewhere, ELSEWHERE);
+        self.probe_failed || (learnt && !within(self.answered, ANSWERED))
+    }
+}
+
+/// The /24 or /48 around an address.
+fn around(address: IpAddr) -> IpNet {
+    let length = if address.is_ipv4() { 24 } else { 48 };
+    IpNet::new_assert(address, length).trunc()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn silent_in_three_networks(reach: &Reach) {
+        for address in ["203.0.113.1:25", "198.51.100.1:25", "[2001:db8::1]:25"] {
+            reach.silent(at(address));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_on_25_alone_while_other_ports_answer() {
+        let reach = Reach::of(25);
+        reach.answered(at("192.0.2.1:465"));
+        for address in
+            ["203.0.113.1:25", "203.0.113.2:25", "203.0.113.3:25", "198.51.100.1:587", "198.51.100.1:25"]
+        {
+            reach.silent(at(address));
+        }
+        assert_eq!(reach.unreachable(), [0; 0], "two networks that are down");
+        reach.silent(at("[2001:db8::1]:25"));
+        assert_eq!(reach.unreachable(), [25]);
+        assert!(reach.is_unreachable(25) && !reach.is_unreachable(465));
+        // A refusal is an answer.
+        reach.answered(at("203.0.113.9:25"));
+        assert_eq!(reach.unreachable(), [0; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_an_answer_elsewhere_it_is_the_whole_network() {
+        let reach = Reach::of(25);
+        silent_in_three_networks(&reach);
+        assert_eq!(reach.unreachable(), [0; 0]);
+        reach.answered(at("192.0.2.1:587"));
+        assert_eq!(reach.unreachable(), [25]);
+        advance(HOUR).await;
+        assert_eq!(reach.unreachable(), [0; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hosts_that_are_down_do_not_outweigh_one_that_answered_today() {
+        let reach = Reach::of(25);
+        reach.answered(at("192.0.2.1:25"));
+        silent_in_three_networks(&reach);
+        reach.answered(at("192.0.2.1:465"));
+        assert_eq!(reach.unreachable(), [0; 0]);
+        advance(24 * HOUR).await;
+        reach.answered(at("192.0.2.1:465"));
+        assert_eq!(reach.unreachable(), [25]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_speaks_for_itself() {
+        let reach = Reach::of(25);
+        reach.answered(at("192.0.2.1:25"));
+        reach.probe_failed();
+        assert_eq!(reach.unreachable(), [25]);
+        reach.answered(at("192.0.2.1:25"));
+        assert_eq!(reach.unreachable(), [0; 0]);
+    }
+}

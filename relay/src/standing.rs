@@ -1,0 +1,124 @@
+//! How other mail servers see a public relay: whether its EHLO name and its addresses lead to each other.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::address::is_global;
+use crate::{LookupFailure, Resolve};
+
+/// What a public relay asks DNS about itself when it starts.
+pub(crate) struct Standing {
+    /// Its EHLO name.
+    pub(crate) name: String,
+    /// The addresses of its network interfaces.
+    pub(crate) own: Vec<IpAddr>,
+    pub(crate) resolver: Arc<dyn Resolve>,
+}
+
+impl Standing {
+    /// Tells the log of each disagreement, or that there is none.
+    pub(crate) async fn log(self) {
+        let found = disagreements(&self.name, &self.own, &*self.resolver).await;
+        for disagreement in &found {
+            tracing::warn!("{disagreement}");
+        }
+        if found.is_empty() {
+            tracing::info!(name = self.name, "the EHLO name and this machine's addresses lead to each other");
+        }
+    }
+}
+
+/// Something in DNS for which mail servers may turn a relay away, with what it should say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Disagreement {
+    /// The EHLO name has no address.
+    NoAddress { name: String, own: Vec<IpAddr> },
+    /// A look-up failed: nothing is known.
+    NotLookedUp { what: String, why: String },
+    /// Addresses of this machine to which the name does not lead.
+    NotLedTo { name: String, leads_to: Vec<IpAddr>, own: Vec<IpAddr> },
+    /// The address has no PTR record.
+    NoPtr { address: IpAddr, name: String },
+    /// The address's PTR record has another name.
+    OtherPtr { address: IpAddr, has: String, name: String },
+}
+
+/// Compares the A and AAAA records of the EHLO name with the PTR records of this machine's addresses; where it has none
+/// that is global, behind NAT, of those that the name leads to.
+async fn disagreements(name: &str, own: &[IpAddr], resolver: &dyn Resolve) -> Vec<Disagreement> {
+    // A literal leads nowhere but to itself, RFC 5321 §4.1.3.
+    if name.starts_with('[') {
+        return Vec::new();
+    }
+    let own: Vec<IpAddr> = own.iter().copied().filter(|address| is_global(*address)).collect();
+    let mut found = Vec::new();
+    let leads_to: Vec<IpAddr> = match resolver.lookup(name).await {
+        Ok(addresses) => addresses.iter().map(|address| address.ip().to_canonical()).collect(),
+        Err(LookupFailure::NotFound) => Vec::new(),
+        Err(LookupFailure::Failed(why)) => {
+            found.push(Disagreement::NotLookedUp { what: name.to_owned(), why });
+            Vec::new()
+        }
+    };
+    if leads_to.is_empty() && found.is_empty() {
+        found.push(Disagreement::NoAddress { name: name.to_owned(), own: own.clone() });
+    }
+    let left_out: Vec<IpAddr> = own.iter().copied().filter(|address| !leads_to.contains(address)).collect();
+    if !left_out.is_empty() && !leads_to.is_empty() {
+        let leads_to = leads_to.clone();
+        found.push(Disagreement::NotLedTo { name: name.to_owned(), leads_to, own: left_out });
+    }
+    for &address in if own.is_empty() { &leads_to } else { &own } {
+        let name = name.to_owned();
+        match resolver.reverse(address).await {
+            Ok(has) if has.trim_end_matches('.').eq_ignore_ascii_case(&name) => {}
+            Ok(has) => found.push(Disagreement::OtherPtr { address, has, name }),
+            Err(LookupFailure::NotFound) => found.push(Disagreement::NoPtr { address, name }),
+            Err(LookupFailure::Failed(why)) => {
+                found.push(Disagreement::NotLookedUp { what: format!("the PTR record of {address}"), why });
+            }
+        }
+    }
+    found
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAddress { name, own } if own.is_empty() => write!(
+                f,
+                "the EHLO name {name} has no A or AAAA record; give it those of the addresses that this machine is \
+                 known by outside"
+            ),
+            Self::NoAddress { name, own } => {
+                write!(f, "the EHLO name {name} has no A or AAAA record; give it one for {}", listed(own))
+            }
+            Self::NotLookedUp { what, why } => write!(f, "{what} could not be looked up: {why}"),
+            Self::NotLedTo { name, leads_to, own } => write!(
+                f,
+                "the EHLO name {name} leads to {}, and not to {}, from where this machine may connect as well; give \
+                 it an A or AAAA record for each",
+                listed(leads_to),
+                listed(own)
+            ),
+            Self::NoPtr { address, name } => write!(
+                f,
+                "{address} has no PTR record; it should be {name}. Whoever the address is from, the provider as a \
+                 rule, can set it"
+            ),
+            Self::OtherPtr { address, has, name } => write!(
+                f,
+                "the PTR record of {address} is {has}; it should be {name}. Whoever the address is from, the provider \
+                 as a rule, can set it; or take {has} for --ehlo-name, if that leads to {address}"
+            ),
+        }
+    }
+}
+
+fn listed(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::time::{MissedTickBehavior, interval};
+
+mod fingerprint;
+
+use fingerprint::Fingerprint;
+
+/// The files, in PEM, with which a relay speaks HTTPS itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate chain, the relay's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key of that certificate.
+    pub key: PathBuf,
+}
+
+/// Reads the certificate files again. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CertificateReloader(Arc<Certificate>);
+
+#[derive(Debug)]
+struct Certificate {
+    files: TlsFiles,
+    provider: CryptoProvider,
+    /// The files as they were when they were last read, whatever came of it.
+    read: Mutex<Fingerprint>,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+/// How often it is looked whether the files have changed. (A look is two calls of `stat`.)
+const LOOK: Duration = Duration::from_secs(2);
+
+impl CertificateReloader {
+    /// Reads the files for the first time.
+    pub(crate) fn open(files: TlsFiles) -> Result<Self, CertificateFault> {
+        let provider = ring::default_provider();
+        let read = Mutex::new(Fingerprint::of(&files));
+        let current = RwLock::new(Arc::new(load(&files, &provider)?));
+        Ok(Self(Arc::new(Certificate { files, provider, read, current })))
+    }
+
+    /// Reads the files again; connections that are open keep what they have.
+    ///
+    /// # Errors
+    /// Where a file cannot be read, or the key is not that of the certificate; then the old pair stays.
+    pub fn reload(&self) -> Result<(), CertificateFault> {
+        let Certificate { files, provider, read, current } = &*self.0;
+        // Before they are read: what changes in between is then seen as a change.
+        *read.lock().unwrap_or_else(PoisonError::into_inner) = Fingerprint::of(files);
+        let pair = load(files, provider)?;
+        *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
+        Ok(())
+    }
+
+    /// Reads the files again whenever they have changed.
+    pub(crate) async fn watch(self) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            if self.has_changed() {
+                self.reload_and_log();
+            }
+        }
+    }
+
+    /// Reads the files again, and tells the log how that went.
+    pub fn reload_and_log(&self) {
+        match self.reload() {
+            Ok(()) => tracing::info!("read the certificate files again"),
+            Err(error) => tracing::error!(%error, "keeping the certificate as it was"),
+        }
+    }
+
+    fn has_changed(&self) -> bool {
+        *self.0.read.lock().unwrap_or_else(PoisonError::into_inner) != Fingerprint::of(&self.0.files)
+    }
+
+    /// TLS 1.2 and 1.3 with this certificate, whatever name is asked for or none, and HTTP/2 before HTTP/1.1.
+    pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(self.0.provider.clone()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has suites for TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(self.clone()));
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+}
+
+impl ResolvesServerCert for CertificateReloader {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateFault> {
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })
+        .map_err(|error| CertificateFault::NoCertificate(files.certificate.clone(), reason(error)))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|error| CertificateFault::NoKey(files.key.clone(), reason(error)))?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => CertificateFault::NoPair(files.clone()),
+        other => CertificateFault::Unusable(files.clone(), other.to_string()),
+    })
+}
+
+/// Why the certificate files cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// The certificate's file cannot be read, or holds none; in the reader's words.
+    NoCertificate(PathBuf, String),
+    /// The key's file cannot be read, or holds none; in the reader's words.
+    NoKey(PathBuf, String),
+    /// The key is another certificate's.
+    NoPair(TlsFiles),
+    /// A certificate or key of a kind that cannot be used; in the TLS engine's words.
+    Unusable(TlsFiles, String),
+}
+
+fn reason(error: pem::Error) -> String {
+    match error {
+        pem::Error::NoItemsFound => "there is none, as PEM, in it".to_owned(),
+        pem::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+impl CertificateFault {
+    /// The name of the setting to change.
+    pub(crate) fn setting(&self) -> &'static str {
+        match self {
+            Self::NoCertificate(..) | Self::Unusable(..) => "tls-cert",
+            Self::NoKey(..) | Self::NoPair(_) => "tls-key",
+        }
+    }
+}
+
+impl fmt::Display for CertificateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCertificate(file, reason) => {
+                write!(f, "the certificate cannot be read from {}: {reason}", file.display())
+            }
+            Self::NoKey(file, reason) => {
+                write!(f, "the key cannot be read from {}: {reason}", file.display())
+            }
+            Self::NoPair(TlsFiles { certificate, key }) => write!(
+                f,
+                "the key in {} is not that of the first certificate in {}",
+                key.display(),
+                certificate.display()
+            ),
+            Self::Unusable(TlsFiles { certificate, key }, reason) => {
+                write!(f, "{} and {} cannot be used: {reason}", certificate.display(), key.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for CertificateFault {}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_pair_that_is_half_written_leaves_the_old_one_in_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: directory.path().join("relay.crt"),
+            key: directory.path().join("relay.key"),
+        };
+        let write = |name: &Path, text: &str| std::fs::write(name, text).unwrap();
+        let ([first, first_key], [second, second_key]) = (pair(), pair());
+        write(&files.certificate, &first);
+        write(&files.key, &first_key);
+        let reloader = CertificateReloader::open(files.clone()).unwrap();
+        let served = || reloader.0.current.read().unwrap().cert[0].clone();
+        let old = served();
+        assert!(!reloader.has_changed());
+
+        write(&files.certificate, &second);
+        assert!(reloader.has_changed());
+        assert_eq!(reloader.reload(), Err(CertificateFault::NoPair(files.clone())));
+        assert!(!reloader.has_changed(), "it is said once");
+        assert_eq!(served(), old);
+        write(&files.key, &second_key[..second_key.len() / 2]);
+        assert!(matches!(reloader.reload(), Err(CertificateFault::NoKey(name, _)) if name == files.key));
+        assert_eq!(served(), old);
+        write(&files.key, &second_key);
+        assert!(reloader.has_changed());
+        assert_eq!(reloader.reload(), Ok(()));
+        assert_ne!(served(), old);
+    }
+
+    #[test]
+    fn a_file_replaced_by_another_of_the_same_size_is_a_change() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: directory.path().join("relay.crt"),
+            key: directory.path().join("relay.key"),
+        };
+        let [certificate, key] = pair();
+        std::fs::write(&files.certificate, &certificate).unwrap();
+        std::fs::write(&files.key, &key).unwrap();
+        let reloader = CertificateReloader::open(files.clone()).unwrap();
+        let beside = directory.path().join("new.key");
+        std::fs::write(&beside, &key).unwrap();
+        std::fs::rename(&beside, &files.key).unwrap();
+        assert!(reloader.has_changed());
+        reloader.reload().unwrap();
+        std::fs::remove_file(&files.key).unwrap();
+        assert!(reloader.has_changed());
+        assert!(matches!(reloader.reload(), Err(CertificateFault::NoKey(..))));
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let certificate = directory.path().join("relay.crt");
+        std::fs::write(&certificate, "").unwrap();
+        let files = TlsFiles { certificate, key: directory.path().join("relay.key") };
+        let fault = CertificateReloader::open(files).unwrap_err().to_string();
+        assert!(fault.ends_with("relay.crt: there is none, as PEM, in it"), "{fault}");
+    }
+
+    fn pair() -> [String; 2] {
+        let made = rcgen::generate_simple_self_signed(["relay.example".to_owned()]).unwrap();
+        [made.cert.pem(), made.signing_key.serialize_pem()]
+    }
+}
