@@ -10,6 +10,7 @@ mod demo;
 mod fronts;
 mod http2;
 mod https;
+mod packaging;
 mod page;
 mod proxy;
 mod quota;
