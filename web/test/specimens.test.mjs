@@ -34,6 +34,11 @@ const SPECIMENS = {
     status: "error",
     all: ["error certificate-expired", "warning certificate-hostname-mismatch", "warning certificate-self-signed"],
   },
+  "certificate-maze": {
+    status: "warning",
+    all: ["warning certificate-path-invalid"],
+    fact: [({ certificate }) => certificate.sans_total, 1501],
+  },
   "no-starttls": {
     status: "warning",
     found: { 25: ["warning starttls-missing"], 587: ["warning starttls-missing"] },

@@ -10,7 +10,7 @@ use webpki::RawPublicKeyEntity;
 use crate::der::{Elements, Parts, SEQUENCE};
 
 /// How many signatures of a chain are verified, those with a certificate's own key among them; an honest chain needs
-/// one a certificate. What is not verified within this bound and [`MAX_EFFORT`] counts as not sent.
+/// one a certificate. What is not verified within this bound and [`MAX_EFFORT`] is not known.
 pub const MAX_SIGNATURES: usize = 32;
 
 /// What verifying a chain's signatures may cost in all, in milliseconds of a browser's main thread: one of P-256 is
@@ -60,6 +60,11 @@ impl<'a> Signatures<'a> {
         self.accepted.iter().chain(&self.weak).map(|metered| metered as _).collect()
     }
 
+    /// Whether a bound has kept a signature from being verified.
+    pub(crate) fn exhausted(&self) -> bool {
+        lock(&self.ledger).exhausted
+    }
+
     /// Whether `key`, a SubjectPublicKeyInfo with its header, made the signature of the certificate with `parts`.
     pub(crate) fn verify(&self, parts: &Parts<'_>, key: &[u8]) -> Signature {
         let spki = SubjectPublicKeyInfoDer::from(key);
@@ -74,7 +79,7 @@ impl<'a> Signatures<'a> {
             match entity.verify_signature(*algorithm, parts.tbs, parts.signature) {
                 Ok(()) => return Signature::Valid,
                 Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
-                Err(_) if lock(&self.ledger).exhausted => return Signature::NotVerified,
+                Err(_) if self.exhausted() => return Signature::NotVerified,
                 Err(_) => return Signature::Invalid,
             }
         }

@@ -130,6 +130,7 @@ impl<'a> Verifier<'a> {
     ///
     /// Where no path reaches a trust anchor, it is
     /// - `SelfSigned` if the leaf is signed with its own key;
+    /// - `SearchGivenUp` if not all signatures that may make a path were verified;
     /// - `UntrustedRoot` if the path ends at a root that was sent;
     /// - `BadSignature` if the last certificate's issuer was sent or is a trust anchor, by name and key
     ///   identifiers, but its key did not make the signature;
@@ -267,6 +268,7 @@ impl<'a> Verifier<'a> {
         faults.extend(below_root.iter().filter_map(|sent| time_fault(sent, at)));
         faults.push(match (ends_at_root, path.len()) {
             (true, 1) => Fault::SelfSigned,
+            _ if chain.signatures.exhausted() => Fault::SearchGivenUp,
             (true, _) => Fault::UntrustedRoot { root: last.facts.subject.clone(), sent: true },
             (false, _) if mismatched => Fault::BadSignature { certificate: last.index },
             (false, 1) => Fault::MissingIntermediate { issuer: last.facts.issuer.clone() },

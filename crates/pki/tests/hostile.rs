@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authority::{Entity, NOW, ca, fixture, self_signed, server, three, trusting, verifier};
 use heloscope_pki::{
-    Certificate, MAX_CERTIFICATES, MAX_EFFORT, MAX_SIGNATURES, ReferenceIdentifier, TrustAnchors, Verifier,
-    identity,
+    Certificate, Fault, MAX_CERTIFICATES, MAX_EFFORT, MAX_SIGNATURES, ReferenceIdentifier, TrustAnchors,
+    Verifier, identity,
 };
 use proptest::prelude::*;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
@@ -138,11 +138,15 @@ fn a_maze_of_one_name_and_ten_keys_is_given_up() {
         asked
     };
     let mut maze = vec![self_signed(same())];
-    for number in 0..MAX_CERTIFICATES {
+    for number in 0..MAX_CERTIFICATES - 1 {
         maze.push(maze[number].issue(same()));
     }
-    let sent: Vec<&Entity> = maze.last().into_iter().chain(&maze[1..MAX_CERTIFICATES]).collect();
-    assert_eq!(cost(&sent, &trusting(&[&maze[0]])), (MAX_EFFORT / P256, false));
+    let leaf = maze[MAX_CERTIFICATES - 1].issue(server());
+    let sent: Vec<&Entity> = [&leaf].into_iter().chain(&maze[1..]).collect();
+    let anchors = trusting(&[&maze[0]]);
+    assert_eq!(cost(&sent, &anchors), (MAX_EFFORT / P256, false));
+    let chain: Vec<&[u8]> = sent.iter().map(|entity| entity.der.as_slice()).collect();
+    assert_eq!(verifier(&anchors).path(&chain, NOW).faults, [Fault::SearchGivenUp]);
 }
 
 #[test]

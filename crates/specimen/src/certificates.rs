@@ -25,10 +25,12 @@ pub(crate) struct Authority {
     rsa: CertifiedIssuer<'static, KeyPair>,
     ecdsa: CertifiedIssuer<'static, KeyPair>,
     untrusted: CertifiedIssuer<'static, KeyPair>,
+    maze: Vec<CertifiedIssuer<'static, KeyPair>>,
     rsa_with_sha1: rcgen::Issuer<'static, Sha1Issuer>,
     server_rsa_2048: KeyPair,
     server_rsa_1024: Rsa1024,
     server_ecdsa: KeyPair,
+    server_ecdsa_p384: KeyPair,
 }
 
 const FRESH: &str = "the system gives random numbers for a key";
@@ -51,10 +53,12 @@ impl Authority {
             rsa: CertifiedIssuer::signed_by(rsa_params, rsa_key(), &root).expect(ENCODED),
             ecdsa: intermediate(now, "Specimen ECDSA CA", &root),
             untrusted: intermediate(now, "CA of Nobody", &untrusted_root),
+            maze: maze(now),
             root,
             server_rsa_2048: KeyPair::from_pem(SERVER_RSA_2048).expect(FIXTURE),
             server_rsa_1024: Rsa1024::new(),
             server_ecdsa: KeyPair::generate().expect(FRESH),
+            server_ecdsa_p384: p384(),
         }
     }
 
@@ -74,14 +78,16 @@ impl Authority {
         let mut chain = vec![match credentials.key {
             Key::Rsa2048 => self.sign(&params, &self.server_rsa_2048, credentials.issuer),
             Key::EcdsaP256 => self.sign(&params, &self.server_ecdsa, credentials.issuer),
+            Key::EcdsaP384 => self.sign(&params, &self.server_ecdsa_p384, credentials.issuer),
             Key::Rsa1024 => params.signed_by(&self.server_rsa_1024, &self.rsa).expect(ENCODED).into(),
         }];
         if credentials.intermediate_sent {
-            chain.extend(self.intermediate_of(credentials.issuer).cloned());
+            chain.extend(self.intermediates_of(credentials.issuer).cloned());
         }
         let key: Arc<dyn rustls::sign::SigningKey> = match credentials.key {
             Key::Rsa2048 => for_rustls(&self.server_rsa_2048),
             Key::EcdsaP256 => for_rustls(&self.server_ecdsa),
+            Key::EcdsaP384 => for_rustls(&self.server_ecdsa_p384),
             Key::Rsa1024 => Arc::new(self.server_rsa_1024.clone()),
         };
         CertifiedKey::new(chain, key)
@@ -92,6 +98,7 @@ impl Authority {
             Issuer::Rsa => params.signed_by(key, &self.rsa),
             Issuer::Ecdsa => params.signed_by(key, &self.ecdsa),
             Issuer::Untrusted => params.signed_by(key, &self.untrusted),
+            Issuer::Maze => params.signed_by(key, self.maze.last().expect(FRESH)),
             Issuer::Itself => params.self_signed(key),
             Issuer::RsaWithSha1 => {
                 let unmarked = params.signed_by(key, &self.rsa_with_sha1).expect(ENCODED);
@@ -101,13 +108,15 @@ impl Authority {
         certificate.expect(ENCODED).into()
     }
 
-    fn intermediate_of(&self, issuer: Issuer) -> Option<&CertificateDer<'static>> {
-        match issuer {
-            Issuer::Rsa | Issuer::RsaWithSha1 => Some(self.rsa.der()),
-            Issuer::Ecdsa => Some(self.ecdsa.der()),
-            Issuer::Untrusted => Some(self.untrusted.der()),
-            Issuer::Itself => None,
-        }
+    fn intermediates_of(&self, issuer: Issuer) -> impl Iterator<Item = &CertificateDer<'static>> {
+        let issuers = match issuer {
+            Issuer::Rsa | Issuer::RsaWithSha1 => std::slice::from_ref(&self.rsa),
+            Issuer::Ecdsa => std::slice::from_ref(&self.ecdsa),
+            Issuer::Untrusted => std::slice::from_ref(&self.untrusted),
+            Issuer::Maze => &self.maze,
+            Issuer::Itself => &[],
+        };
+        issuers.iter().map(CertifiedIssuer::der)
     }
 
     fn server_params(&self, host: &str, serial: u8, credentials: &Credentials) -> CertificateParams {
@@ -125,6 +134,10 @@ impl Authority {
         if credentials.names != Names::CommonNameOnly {
             params.subject_alt_names.push(SanType::DnsName(name.try_into().expect(ENCODED)));
         }
+        if credentials.names == Names::Thousands {
+            let others = (0..OTHER_NAMES).map(|number| format!("{number}.{host}").try_into().expect(ENCODED));
+            params.subject_alt_names.extend(others.map(SanType::DnsName));
+        }
         if credentials.names == Names::Hostile {
             params.distinguished_name.push(DnType::OrganizationName, HOSTILE_ORGANIZATION);
             params.distinguished_name.push(DnType::OrganizationalUnitName, HOSTILE_UNIT);
@@ -133,6 +146,9 @@ impl Authority {
         params
     }
 }
+
+/// Together with the maze's certificates they make a message of nearly 64 KiB.
+const OTHER_NAMES: usize = 1500;
 
 const HOSTILE_ORGANIZATION: &str = "<script>alert('organization')</script>, CN=trusted.example";
 const HOSTILE_UNIT: &str = "\u{202e}elpmaxe.knab\u{202c} \u{200b}\u{feff}\u{7}\u{1b}[31m\0";
@@ -145,8 +161,27 @@ fn root(now: OffsetDateTime, name: &str) -> CertifiedIssuer<'static, KeyPair> {
         permitted_subtrees: vec![GeneralSubtree::DnsName(DOMAIN.to_owned())],
         excluded_subtrees: every_address.map(GeneralSubtree::IpAddress).into(),
     });
-    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).expect(FRESH);
-    CertifiedIssuer::self_signed(params, key).expect(ENCODED)
+    CertifiedIssuer::self_signed(params, p384()).expect(ENCODED)
+}
+
+/// Authorities of one name and without key identifiers: each may have issued itself, any other and the server.
+fn maze(now: OffsetDateTime) -> Vec<CertifiedIssuer<'static, KeyPair>> {
+    let params = || {
+        let mut params = authority_params(now, "Maze", 365, BasicConstraints::Unconstrained);
+        params.use_authority_key_identifier_extension = false;
+        params
+    };
+    let outside = CertifiedIssuer::self_signed(params(), p384()).expect(ENCODED);
+    let mut maze: Vec<CertifiedIssuer<'static, KeyPair>> = Vec::new();
+    for _ in 0..9 {
+        let next = CertifiedIssuer::signed_by(params(), p384(), maze.last().unwrap_or(&outside));
+        maze.push(next.expect(ENCODED));
+    }
+    maze
+}
+
+fn p384() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).expect(FRESH)
 }
 
 fn intermediate(
