@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, CrlDistributionPoint, CustomExtension,
+    DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints,
+    SanType, SerialNumber,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -142,6 +143,8 @@ impl Authority {
             params.distinguished_name.push(DnType::OrganizationName, HOSTILE_ORGANIZATION);
             params.distinguished_name.push(DnType::OrganizationalUnitName, HOSTILE_UNIT);
             params.subject_alt_names.push(SanType::URI(HOSTILE_URI.try_into().expect(ENCODED)));
+            params.crl_distribution_points.push(CrlDistributionPoint { uris: vec![CRL_URI.to_owned()] });
+            params.custom_extensions.push(authority_information_access());
         }
         params
     }
@@ -153,6 +156,26 @@ const OTHER_NAMES: usize = 1500;
 const HOSTILE_ORGANIZATION: &str = "<script>alert('organization')</script>, CN=trusted.example";
 const HOSTILE_UNIT: &str = "\u{202e}elpmaxe.knab\u{202c} \u{200b}\u{feff}\u{7}\u{1b}[31m\0";
 const HOSTILE_URI: &str = "javascript:alert('\"><img src=x onerror=alert(1)>')";
+
+/// Nobody is to fetch any of these.
+const CRL_URI: &str = "http://elsewhere.specimen.test/crl";
+const OCSP_URI: &str = "http://elsewhere.specimen.test/ocsp";
+const ISSUER_URI: &str = "http://elsewhere.specimen.test/issuer";
+
+/// Where to ask whether the certificate is revoked, and where to get its issuer's (RFC 5280 §4.2.2.1).
+fn authority_information_access() -> CustomExtension {
+    const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+    let element = |tag: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect(ENCODED);
+        [&[tag, length], content].concat()
+    };
+    let description = |method: u8, uri: &str| {
+        let id_ad = [0x2b, 6, 1, 5, 5, 7, 48, method];
+        element(0x30, &[element(0x06, &id_ad), element(0x86, uri.as_bytes())].concat())
+    };
+    let content = element(0x30, &[description(1, OCSP_URI), description(2, ISSUER_URI)].concat());
+    CustomExtension::from_oid_content(AUTHORITY_INFO_ACCESS, content)
+}
 
 fn root(now: OffsetDateTime, name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = authority_params(now, name, 5 * 365, BasicConstraints::Unconstrained);
