@@ -4,11 +4,11 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use heloscope_observation::{ConnectionId, Host, PortSpec, Refusal, Target};
+use heloscope_observation::{ConnectionId, Host, Observations, PortSpec, Refusal, Target};
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_render::html::progress;
-use heloscope_report::judge;
+use heloscope_report::{Chains, judge_with};
 use js_sys::{Function, Promise};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -74,6 +74,7 @@ pub(crate) fn begin(
         relay,
         address: options.address,
         anchors,
+        chains: Chains::default(),
         sockets: BTreeMap::new(),
         clock: Clock::start(),
         timer,
@@ -136,6 +137,7 @@ struct Running {
     relay: RelayUrl,
     address: Option<IpAddr>,
     anchors: TrustAnchors,
+    chains: Chains,
     sockets: BTreeMap<ConnectionId, Socket>,
     clock: Clock,
     timer: Timer,
@@ -159,10 +161,18 @@ impl Running {
                 self.mean(connection, at, meaning?);
             }
         }
-        if !self.obey(test) {
+        let goes_on = self.obey(test);
+        // What the server waits for is sent. A chain is looked at in the task in which it comes, and none in the one that
+        // makes the report.
+        let observations = self.probe.observations();
+        let looked = self.chains.look(observations, &Verifier::new(&self.anchors), judged_at(observations));
+        if !goes_on && !looked {
             return Some(Ending::Done);
         }
         let now = self.clock.elapsed();
+        if !goes_on {
+            self.until = now;
+        }
         self.progress.show_if_due(&self.probe, now);
         self.timer.set(self.until.min(self.progress.due()).saturating_sub(now));
         None
@@ -215,19 +225,24 @@ impl Running {
 
     /// Lets go of all that JavaScript holds, then settles the promise.
     fn end(self, ending: Ending) {
-        let Self { probe, anchors, sockets, timer, abort, settle, .. } = self;
+        let Self { probe, anchors, chains, sockets, timer, abort, settle, .. } = self;
         let reason = abort.as_ref().map_or(JsValue::UNDEFINED, AbortListener::reason);
         drop((sockets, timer, abort));
         match ending {
             Ending::Aborted => settle.reject(&reason),
             Ending::Done => {
                 let observations = probe.into_observations();
-                let now = observations.began_at_ms.div_euclid(1000);
-                let report = judge(&observations, &Verifier::new(&anchors), now);
+                let now = judged_at(&observations);
+                let report = judge_with(chains, &observations, &Verifier::new(&anchors), now);
                 settle.resolve(&Outcome::new(report).into());
             }
         }
     }
+}
+
+/// A test is judged as of its beginning; in Unix seconds.
+fn judged_at(observations: &Observations) -> i64 {
+    observations.began_at_ms.div_euclid(1000)
 }
 
 /// The views of the progress, and when they are due.

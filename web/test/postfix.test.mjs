@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { connect } from "node:tls";
 import { closeBrowser, noBrowser } from "./harness.mjs";
 import { startMailServers, testedOnPage } from "./mail-servers.mjs";
@@ -141,9 +142,18 @@ test("everything that is shown of a Postfix", { skip }, () =>
       assert.equal(certificate.sha256, leaf.sha256);
       assert.deepEqual([certificate.not_before, certificate.not_after], leaf.moments);
     }
-    const log = await readFile(servers.postfix.log, "utf8");
+    const log = await logOnce(servers.postfix, (log) => log.match(/: disconnect from .* quit=1 /g)?.length === 3);
     assert.doesNotMatch(log, /client=|warning/, "a mail was begun, or Postfix is not content");
   }));
+
+/** What a server logged, once that is complete: it may say so after the last reply, and another process writes it down. */
+async function logOnce({ log }, complete) {
+  for (const deadline = Date.now() + 20_000; ; await setTimeout(20)) {
+    const said = await readFile(log, "utf8");
+    if (complete(said)) return said;
+    assert.ok(Date.now() < deadline, `not complete after 20 s: ${said}`);
+  }
+}
 
 /** What is said of those who deliver to a port. */
 const sendingServers = (port) => [

@@ -34,6 +34,11 @@ const SPECIMENS = {
     status: "error",
     all: ["error certificate-expired", "warning certificate-hostname-mismatch", "warning certificate-self-signed"],
   },
+  "certificate-maze": {
+    status: "warning",
+    all: ["warning certificate-path-invalid"],
+    fact: [({ certificate }) => certificate.sans_total, 1501],
+  },
   "no-starttls": {
     status: "warning",
     found: { 25: ["warning starttls-missing"], 587: ["warning starttls-missing"] },
@@ -89,6 +94,7 @@ const SPECIMENS = {
     found: { 465: ["notice submission-without-auth"], 587: ["notice submission-without-auth"] },
   },
   "cisco": { status: "warning", found: { 25: ["warning esmtp-masked"] } },
+  // Its certificate says where its issuer's, a list of those revoked and an OCSP answer are; a request there fails the test.
   "hostile-text": { status: "notice", all: ["notice reply-format"] },
   "closed-ports": {
     status: "error",

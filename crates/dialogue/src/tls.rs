@@ -74,6 +74,38 @@ pub(crate) fn hang_up_in_the_handshake(play: &mut Play) {
     refused_again(play);
 }
 
+pub(crate) fn reset_in_the_handshake(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(b"\x16\x03\x03");
+    play.refuses(RefusalCode::Reset);
+    play.is_closed_by_probe();
+    play.seen(&["tls: hello", "tls: refused Reset", "tls: ended", "#1 resolve: dialled"]);
+    refused_again(play);
+}
+
+/// The server has shown by then what it is.
+pub(crate) fn reset_after_the_handshake(play: &mut Play) {
+    dial(play, "465");
+    play.handshake(&Tls::V1_3);
+    play.refuses(RefusalCode::Reset);
+    play.seen(&[
+        "tls: hello",
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 29 completed",
+        "greeting: refused Reset",
+        "greeting: ended",
+    ]);
+}
+
+/// It is not the server that ended this one.
+pub(crate) fn end_of_the_relay_in_the_handshake(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.refuses(RefusalCode::RelayUnreachable);
+    play.seen(&["tls: hello", "tls: refused RelayUnreachable", "tls: ended"]);
+}
+
 pub(crate) fn clear_text_on_an_implicit_tls_port(play: &mut Play) {
     dial(play, "465");
     play.client_hello();

@@ -112,8 +112,8 @@ impl Drop for Keeper {
 const FOREGROUND: (&str, &str) =
     (r#"(directory=$1; shift; "$@" </dev/null; : >"$directory/ended") &"#, "trap : TERM; kill 0; wait");
 
-const PATIENCE: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(10);
 
 fn is_ready(host: &str, port: PortSpec) -> bool {
     let Ok(stream) = TcpStream::connect((ADDRESS, port.port)) else { return false };

@@ -1,13 +1,14 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 
 use anyhow::{Context, bail};
 use heloscope_observation::{PortSpec, TlsMode};
 
 use crate::authority::Authority;
 use crate::expected::Expected;
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, PATIENCE, PAUSE};
 use crate::requirements::{Need, missing};
 use crate::starttls_front::Front;
 use crate::{exim, opensmtpd, openssl, postfix, postscreen, scripted};
@@ -126,12 +127,21 @@ impl Server {
         self.keeper.directory().join(self.log)
     }
 
-    /// What it logged so far.
+    /// What it logged, once that is `complete`; after twenty seconds, what there is. A server may log what it has done
+    /// after it has answered, and another process may write it down.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn log(&self) -> std::io::Result<String> {
-        fs::read_to_string(self.log_path())
+    pub fn log_once(&self, complete: impl Fn(&str) -> bool) -> std::io::Result<String> {
+        let mut log = fs::read_to_string(self.log_path())?;
+        for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+            if complete(&log) {
+                break;
+            }
+            sleep(PAUSE);
+            log = fs::read_to_string(self.log_path())?;
+        }
+        Ok(log)
     }
 }
 

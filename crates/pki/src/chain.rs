@@ -4,13 +4,13 @@
 //! verifies with one key only, the paths are few, however many certificates bear the same name: nothing here
 //! grows with the permutations of a hostile chain.
 
-use rustls_pki_types::{SignatureVerificationAlgorithm, TrustAnchor};
+use rustls_pki_types::TrustAnchor;
 
 use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
 use crate::der::Parts;
+use crate::ledger::{Signature, Signatures};
 use crate::path::SelfSigned;
-use crate::signature::{Signature, verify};
 
 /// How many certificates of a chain path building looks at, from the leaf on; those after them count as not
 /// sent.
@@ -18,11 +18,6 @@ pub const MAX_CERTIFICATES: usize = 10;
 
 /// How many paths are looked at; a chain with more than one holds cross-certificates.
 pub const MAX_PATHS: usize = 16;
-
-/// How many signatures are verified to find the paths, beside the one with its own key of each self-issued
-/// certificate; an honest chain needs one a certificate. An issuer not found within this bound counts as not
-/// sent.
-pub const MAX_SIGNATURES: usize = 32;
 
 /// One certificate of the chain that parses.
 pub(crate) struct Sent<'a> {
@@ -54,30 +49,29 @@ pub(crate) struct Issuers {
 /// The certificates that parse, the leaf first; positions are indexes into `sent`.
 pub(crate) struct Chain<'a> {
     pub(crate) sent: Vec<Sent<'a>>,
-    algorithms: Vec<&'a dyn SignatureVerificationAlgorithm>,
+    pub(crate) signatures: &'a Signatures<'a>,
     issuers: Vec<Option<Issuers>>,
-    signatures_left: usize,
 }
 
 impl<'a> Chain<'a> {
     /// `None` where the leaf does not parse. Copies of a certificate count once.
     pub(crate) fn read(
         chain: impl Iterator<Item = &'a [u8]>,
-        algorithms: Vec<&'a dyn SignatureVerificationAlgorithm>,
+        signatures: &'a Signatures<'a>,
     ) -> Option<Self> {
         let mut sent: Vec<Sent<'a>> = Vec::new();
         for (index, der) in chain.take(MAX_CERTIFICATES).enumerate() {
             if sent.iter().any(|other| other.der == der) {
                 continue;
             }
-            match Sent::read(index, der, &algorithms) {
+            match Sent::read(index, der, signatures) {
                 Some(certificate) => sent.push(certificate),
                 None if index == 0 => return None,
                 None => {}
             }
         }
         let issuers = vec![None; sent.len()];
-        (!sent.is_empty()).then_some(Chain { sent, algorithms, issuers, signatures_left: MAX_SIGNATURES })
+        (!sent.is_empty()).then_some(Chain { sent, signatures, issuers })
     }
 
     /// Every path from the leaf up that cannot be made longer, at most [`MAX_PATHS`], in the order sent.
@@ -106,7 +100,7 @@ impl<'a> Chain<'a> {
 
     /// Every beginning of one of `paths` whose last certificate is signed with a trust anchor's key, the
     /// shortest first.
-    pub(crate) fn anchored(&mut self, paths: &[Vec<usize>], anchors: &'a TrustAnchors) -> Vec<Anchored<'a>> {
+    pub(crate) fn anchored(&self, paths: &[Vec<usize>], anchors: &'a TrustAnchors) -> Vec<Anchored<'a>> {
         let mut found: Vec<Anchored<'a>> = Vec::new();
         let mut tried: Vec<&[usize]> = Vec::new();
         let longest = paths.iter().map(Vec::len).max().unwrap_or_default();
@@ -172,9 +166,8 @@ impl<'a> Chain<'a> {
             let key = issuer.parts.key;
             if right_key == Some(key) {
                 found.positions.push(other);
-            } else if right_key.is_none() && !wrong_keys.contains(&key) && self.signatures_left > 0 {
-                self.signatures_left -= 1;
-                match verify(&subject.parts, key, &self.algorithms) {
+            } else if right_key.is_none() && !wrong_keys.contains(&key) {
+                match self.signatures.verify(&subject.parts, key) {
                     Signature::Valid => {
                         right_key = Some(key);
                         found.positions.push(other);
@@ -186,7 +179,7 @@ impl<'a> Chain<'a> {
                     Signature::Unsupported if key_ids(&subject.facts, &issuer.facts) != KeyIds::Differ => {
                         presumed.push(other);
                     }
-                    Signature::Unsupported => {}
+                    Signature::Unsupported | Signature::NotVerified => {}
                 }
             }
         }
@@ -201,19 +194,16 @@ impl<'a> Chain<'a> {
 
     /// The trust anchors whose name is this certificate's issuer and whose key made its signature, or may
     /// have where the algorithm is not supported.
-    fn anchors_of(&mut self, position: usize, anchors: &'a TrustAnchors) -> Vec<Anchor<'a>> {
+    fn anchors_of(&self, position: usize, anchors: &'a TrustAnchors) -> Vec<Anchor<'a>> {
         let subject = &self.sent[position];
         let mut found = Vec::new();
         for (anchor, private) in
             all(anchors).filter(|(anchor, _)| anchor.subject.as_ref() == subject.parts.issuer)
         {
-            if self.signatures_left == 0 {
-                break;
-            }
-            self.signatures_left -= 1;
             let key = webpki::spki_for_anchor(anchor);
-            if verify(&subject.parts, key.as_ref(), &self.algorithms) != Signature::Invalid {
-                found.push((anchor, private));
+            match self.signatures.verify(&subject.parts, key.as_ref()) {
+                Signature::Valid | Signature::Unsupported => found.push((anchor, private)),
+                Signature::Invalid | Signature::NotVerified => {}
             }
         }
         found
@@ -227,26 +217,23 @@ impl<'a> Chain<'a> {
 }
 
 impl<'a> Sent<'a> {
-    fn read(index: usize, der: &'a [u8], algorithms: &[&dyn SignatureVerificationAlgorithm]) -> Option<Self> {
+    fn read(index: usize, der: &'a [u8], signatures: &Signatures<'_>) -> Option<Self> {
         let facts = Certificate::read(der).ok()?;
         let parts = Parts::of(der)?;
-        let self_signed = self_signed(&parts, algorithms);
+        let self_signed = self_signed(&parts, signatures);
         Some(Sent { index, der, facts, parts, self_signed })
     }
 }
 
 /// Whether the certificate is signed with its own key.
-pub(crate) fn self_signed(
-    parts: &Parts<'_>,
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
-) -> SelfSigned {
+pub(crate) fn self_signed(parts: &Parts<'_>, signatures: &Signatures<'_>) -> SelfSigned {
     if parts.subject != parts.issuer {
         return SelfSigned::No;
     }
-    match verify(parts, parts.key, algorithms) {
+    match signatures.verify(parts, parts.key) {
         Signature::Valid => SelfSigned::Yes,
         Signature::Invalid => SelfSigned::No,
-        Signature::Unsupported => SelfSigned::Unverifiable,
+        Signature::Unsupported | Signature::NotVerified => SelfSigned::Unverifiable,
     }
 }
 

@@ -105,6 +105,8 @@ pub enum Fault {
     PathLengthExceeded,
     /// The path has more than six intermediates.
     PathTooLong,
+    /// No path was found within [`MAX_SIGNATURES`](crate::MAX_SIGNATURES) and [`MAX_EFFORT`](crate::MAX_EFFORT).
+    SearchGivenUp,
     /// The key of a certificate is distrusted by name.
     Distrusted,
     /// A certificate parses, but breaks the rules of DER or RFC 5280 in a way that path validation does not
@@ -140,6 +142,7 @@ impl Fault {
             Fault::NameConstraintViolation => "name_constraint_violation",
             Fault::PathLengthExceeded => "path_length_exceeded",
             Fault::PathTooLong => "path_too_long",
+            Fault::SearchGivenUp => "search_given_up",
             Fault::Distrusted => "distrusted",
             Fault::Malformed { .. } => "malformed",
         }

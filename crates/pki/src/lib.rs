@@ -12,7 +12,7 @@
 //! The time is an argument, in Unix seconds, and so are the signature algorithms where they are not to be those of
 //! [`Verifier::new`].
 //! Nothing here panics, recurses without bound or spends unbounded time on hostile octets; the bounds are
-//! [`MAX_CERTIFICATES`], [`MAX_PATHS`] and [`MAX_SIGNATURES`].
+//! [`MAX_CERTIFICATES`], [`MAX_PATHS`], [`MAX_SIGNATURES`] and [`MAX_EFFORT`].
 
 mod anchors;
 mod certificate;
@@ -22,6 +22,7 @@ mod extensions;
 mod fault;
 mod identity;
 mod key;
+mod ledger;
 mod name;
 mod path;
 mod rules;
@@ -29,10 +30,11 @@ mod signature;
 
 pub use anchors::{AnchorError, AnchorFault, TrustAnchors, WEBPKI_ROOTS_VERSION};
 pub use certificate::{Certificate, Part, Unreadable};
-pub use chain::{MAX_CERTIFICATES, MAX_PATHS, MAX_SIGNATURES};
+pub use chain::{MAX_CERTIFICATES, MAX_PATHS};
 pub use extensions::{KeyPurpose, KeyUsage, PresentedIdentifier};
 pub use fault::Fault;
 pub use identity::{Identity, NotADnsName, ReferenceIdentifier, identity};
 pub use key::{Curve, Key};
-pub use path::{PathVerdict, SelfSigned, Trust, Verifier};
+pub use ledger::{MAX_EFFORT, MAX_SIGNATURES};
+pub use path::{Examined, PathVerdict, SelfSigned, Trust, Verifier};
 pub use signature::SignatureAlgorithm;

@@ -25,11 +25,11 @@ use crate::certificate::Certificate;
 use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent, self_signed};
 use crate::der::Parts;
 use crate::fault::Fault;
+use crate::ledger::{Signature, Signatures};
 use crate::rules::{
     anchor_time_fault, constitution_faults, key_usage_fault, path_length_fault, purpose_fault, time_fault,
     weak_signature,
 };
-use crate::signature::{Signature, verify};
 
 /// Asks about paths, with these trust anchors and signature algorithms.
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +69,8 @@ pub enum SelfSigned {
     Yes,
     /// The names differ, or another key made the signature.
     No,
-    /// Subject and issuer are one name, but no algorithm at hand verifies the signature. [`Verifier::path`]
-    /// takes it for a yes.
+    /// Subject and issuer are one name, but no algorithm at hand verifies the signature, or too many had to be
+    /// verified before. [`Verifier::path`] takes it for a yes.
     Unverifiable,
 }
 
@@ -95,7 +95,31 @@ impl PathVerdict {
     }
 }
 
+/// The answers of [`Verifier::examine`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Examined {
+    /// That of [`Verifier::path`].
+    pub path: PathVerdict,
+    /// That of [`Verifier::self_signed`] about the leaf.
+    pub self_signed: SelfSigned,
+    /// That of [`Verifier::weak_signatures`].
+    pub weak_signatures: Vec<usize>,
+}
+
 impl<'a> Verifier<'a> {
+    /// Asks all there is to ask about the signatures of a chain, `None` for an empty one. Each signature is verified
+    /// once, whichever questions it has a part in.
+    pub fn examine<D: AsRef<[u8]>>(&self, chain: &[D], at: i64) -> Option<Examined> {
+        let signatures = self.signatures();
+        let leaf = chain.first()?.as_ref();
+        Some(Examined {
+            self_signed: self_signed_der(leaf, &signatures),
+            path: self.path_by(&signatures, chain, at),
+            weak_signatures: weak_signatures(&signatures, chain),
+        })
+    }
+
     /// Whether a path from the leaf to a trust anchor holds for a TLS server at the time `at`, in Unix
     /// seconds, the name aside. `chain` is the DER of the certificates as sent, leaf first.
     ///
@@ -106,6 +130,7 @@ impl<'a> Verifier<'a> {
     ///
     /// Where no path reaches a trust anchor, it is
     /// - `SelfSigned` if the leaf is signed with its own key;
+    /// - `SearchGivenUp` if not all signatures that may make a path were verified;
     /// - `UntrustedRoot` if the path ends at a root that was sent;
     /// - `BadSignature` if the last certificate's issuer was sent or is a trust anchor, by name and key
     ///   identifiers, but its key did not make the signature;
@@ -113,11 +138,31 @@ impl<'a> Verifier<'a> {
     /// - `UntrustedRoot` if the issuer of an intermediate is not known: the chain looks complete up to a root
     ///   that was not sent, as it need not be (RFC 8446 §4.4.2).
     pub fn path<D: AsRef<[u8]>>(&self, chain: &[D], at: i64) -> PathVerdict {
+        self.path_by(&self.signatures(), chain, at)
+    }
+
+    /// Whether a certificate is signed with its own key (RFC 5280 §3.2); one that does not parse is not.
+    pub fn self_signed(&self, der: &[u8]) -> SelfSigned {
+        self_signed_der(der, &self.signatures())
+    }
+
+    /// The certificates of the chain that carry an MD5 or SHA-1 signature, those signed with their own key
+    /// aside: a root's signature protects nothing. Indexes into the chain, of which [`MAX_CERTIFICATES`] are
+    /// looked at.
+    pub fn weak_signatures<D: AsRef<[u8]>>(&self, chain: &[D]) -> Vec<usize> {
+        weak_signatures(&self.signatures(), chain)
+    }
+
+    fn signatures(&self) -> Signatures<'a> {
+        Signatures::new(self.accepted, self.weak)
+    }
+
+    fn path_by<D: AsRef<[u8]>>(&self, signatures: &Signatures<'_>, chain: &[D], at: i64) -> PathVerdict {
         let nothing = |fault| PathVerdict { trust: None, path: Vec::new(), faults: vec![fault] };
         if chain.is_empty() {
             return nothing(Fault::NoCertificate);
         }
-        let Some(mut chain) = Chain::read(chain.iter().map(AsRef::as_ref), self.all_algorithms()) else {
+        let Some(mut chain) = Chain::read(chain.iter().map(AsRef::as_ref), signatures) else {
             return nothing(Fault::Unreadable);
         };
         if let Some(private) = self.own_anchor(&chain.sent[0], at) {
@@ -143,27 +188,6 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Whether a certificate is signed with its own key (RFC 5280 §3.2); one that does not parse is not.
-    pub fn self_signed(&self, der: &[u8]) -> SelfSigned {
-        Parts::of(der).map_or(SelfSigned::No, |parts| self_signed(&parts, &self.all_algorithms()))
-    }
-
-    /// The certificates of the chain that carry an MD5 or SHA-1 signature, those signed with their own key
-    /// aside: a root's signature protects nothing. Indexes into the chain, of which [`MAX_CERTIFICATES`] are
-    /// looked at.
-    pub fn weak_signatures<D: AsRef<[u8]>>(&self, chain: &[D]) -> Vec<usize> {
-        let weak = |der: &[u8]| {
-            Certificate::read(der).is_ok_and(|facts| facts.signature_algorithm.is_weak())
-                && self.self_signed(der) == SelfSigned::No
-        };
-        let looked_at = chain.iter().take(MAX_CERTIFICATES).enumerate();
-        looked_at.filter(|(_, der)| weak(der.as_ref())).map(|(index, _)| index).collect()
-    }
-
-    fn all_algorithms(&self) -> Vec<&'a dyn SignatureVerificationAlgorithm> {
-        self.accepted.iter().chain(self.weak).copied().collect()
-    }
-
     /// The private anchor that the leaf is: the very certificate, else one that has not expired, else any.
     fn own_anchor(&self, leaf: &Sent<'_>, at: i64) -> Option<&'a PrivateAnchor> {
         let same_entity = |private: &&PrivateAnchor| {
@@ -185,7 +209,7 @@ impl<'a> Verifier<'a> {
             path.time_fault(at).is_none()
                 && path.length_fault().is_none()
                 && places.all(|(place, sent)| key_usage_fault(place, sent).is_none())
-                && self.accepts(chain, path, at).is_ok()
+                && accepts(chain, path, at).is_ok()
         });
         if let Some(anchored) = holds {
             return Some(Choice { anchored, holds: true, error: None });
@@ -193,7 +217,7 @@ impl<'a> Verifier<'a> {
         let mut first = None;
         for anchored in anchored {
             let time = common_time(anchored.path.iter().map(|position| &chain.sent[*position]), at);
-            let answer = time.map(|time| self.would_accept(chain, anchored, time));
+            let answer = time.map(|time| would_accept(chain, anchored, time));
             let trusted = matches!(answer, Some(Ok(())));
             let choice = Choice { anchored, holds: false, error: answer.and_then(Result::err) };
             if trusted {
@@ -202,16 +226,6 @@ impl<'a> Verifier<'a> {
             first.get_or_insert(choice);
         }
         first
-    }
-
-    /// webpki's verdict.
-    fn accepts(&self, chain: &Chain<'_>, path: &Anchored<'_>, at: i64) -> Result<(), webpki::Error> {
-        ask(chain, &path.path, path.anchor, self.accepted, at, KeyUsage::server_auth())
-    }
-
-    /// webpki's verdict for any purpose, weak signatures let pass.
-    fn would_accept(&self, chain: &Chain<'_>, path: &Anchored<'_>, at: i64) -> Result<(), webpki::Error> {
-        ask(chain, &path.path, path.anchor, &self.all_algorithms(), at, AnyPurpose)
     }
 
     fn judge_anchored(&self, chain: &Chain<'_>, choice: &Choice<'_, '_>, at: i64) -> PathVerdict {
@@ -224,7 +238,9 @@ impl<'a> Verifier<'a> {
             let anchor_key = webpki::spki_for_anchor(choice.anchored.anchor);
             let issuer_keys = path[1..].iter().map(|issuer| issuer.parts.key).chain([anchor_key.as_ref()]);
             faults.extend(
-                path.iter().zip(issuer_keys).filter_map(|(sent, key)| self.signature_fault(sent, key)),
+                path.iter()
+                    .zip(issuer_keys)
+                    .filter_map(|(sent, key)| signature_fault(chain.signatures, sent, key)),
             );
             faults.extend(constitution_faults(&path));
             faults.extend(path_length_fault(&path).or_else(|| choice.anchored.length_fault()));
@@ -252,6 +268,7 @@ impl<'a> Verifier<'a> {
         faults.extend(below_root.iter().filter_map(|sent| time_fault(sent, at)));
         faults.push(match (ends_at_root, path.len()) {
             (true, 1) => Fault::SelfSigned,
+            _ if chain.signatures.exhausted() => Fault::SearchGivenUp,
             (true, _) => Fault::UntrustedRoot { root: last.facts.subject.clone(), sent: true },
             (false, _) if mismatched => Fault::BadSignature { certificate: last.index },
             (false, 1) => Fault::MissingIntermediate { issuer: last.facts.issuer.clone() },
@@ -262,14 +279,6 @@ impl<'a> Verifier<'a> {
         faults.extend(constitution_faults(below_root));
         faults.extend(path_length_fault(&path));
         PathVerdict { trust: None, path: indexes(&path), faults }
-    }
-
-    fn signature_fault(&self, sent: &Sent<'_>, issuer_key: &[u8]) -> Option<Fault> {
-        weak_signature(sent).or_else(|| {
-            let answer = verify(&sent.parts, issuer_key, &self.all_algorithms());
-            (answer == Signature::Unsupported)
-                .then_some(Fault::UnsupportedSignatureAlgorithm { certificate: sent.index })
-        })
     }
 }
 
@@ -289,6 +298,16 @@ struct Choice<'c, 'a> {
     anchored: &'c Anchored<'a>,
     holds: bool,
     error: Option<webpki::Error>,
+}
+
+/// webpki's verdict.
+fn accepts(chain: &Chain<'_>, path: &Anchored<'_>, at: i64) -> Result<(), webpki::Error> {
+    ask(chain, &path.path, path.anchor, &chain.signatures.accepted(), at, KeyUsage::server_auth())
+}
+
+/// webpki's verdict for any purpose, weak signatures let pass.
+fn would_accept(chain: &Chain<'_>, path: &Anchored<'_>, at: i64) -> Result<(), webpki::Error> {
+    ask(chain, &path.path, path.anchor, &chain.signatures.all(), at, AnyPurpose)
 }
 
 /// Asks webpki about exactly this path.
@@ -311,6 +330,27 @@ fn ask(
     EndEntityCert::try_from(leaf)?
         .verify_for_usage(algorithms, std::slice::from_ref(anchor), intermediates, time, purpose, None, None)
         .map(|_| ())
+}
+
+fn signature_fault(signatures: &Signatures<'_>, sent: &Sent<'_>, issuer_key: &[u8]) -> Option<Fault> {
+    weak_signature(sent).or_else(|| {
+        let answer = signatures.verify(&sent.parts, issuer_key);
+        (answer == Signature::Unsupported)
+            .then_some(Fault::UnsupportedSignatureAlgorithm { certificate: sent.index })
+    })
+}
+
+fn self_signed_der(der: &[u8], signatures: &Signatures<'_>) -> SelfSigned {
+    Parts::of(der).map_or(SelfSigned::No, |parts| self_signed(&parts, signatures))
+}
+
+fn weak_signatures<D: AsRef<[u8]>>(signatures: &Signatures<'_>, chain: &[D]) -> Vec<usize> {
+    let weak = |der: &[u8]| {
+        Certificate::read(der).is_ok_and(|facts| facts.signature_algorithm.is_weak())
+            && self_signed_der(der, signatures) == SelfSigned::No
+    };
+    let looked_at = chain.iter().take(MAX_CERTIFICATES).enumerate();
+    looked_at.filter(|(_, der)| weak(der.as_ref())).map(|(index, _)| index).collect()
 }
 
 struct AnyPurpose;

@@ -1,11 +1,8 @@
-//! Signature algorithms of certificates, and whether a key made a signature.
+//! Signature algorithms of certificates.
 
 use std::fmt;
 
-use rustls_pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
-use webpki::RawPublicKeyEntity;
-
-use crate::der::{Elements, OID, Parts, SEQUENCE, dotted};
+use crate::der::{Elements, OID, SEQUENCE, dotted};
 
 /// The signatureAlgorithm of a certificate (RFC 5280 §4.1.1.2); its `Display` is the usual name, such as
 /// `sha256WithRSAEncryption`, or the dotted OID.
@@ -84,46 +81,6 @@ fn pss_hash_is_sha1(parameters: &[u8]) -> bool {
     };
     let hash = Elements::of(hash.content).expect(SEQUENCE);
     hash.and_then(|hash| Elements::of(hash.content).expect(OID)).is_none_or(|oid| oid.content == SHA1)
-}
-
-/// Whether one key made one certificate's signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signature {
-    Valid,
-    Invalid,
-    /// None of the algorithms verifies this kind of signature or key: nothing is known.
-    Unsupported,
-}
-
-/// Whether `key`, a SubjectPublicKeyInfo with its header, made the signature of the certificate with `parts`.
-pub(crate) fn verify(
-    parts: &Parts<'_>,
-    key: &[u8],
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
-) -> Signature {
-    let spki = SubjectPublicKeyInfoDer::from(key);
-    let Ok(entity) = RawPublicKeyEntity::try_from(&spki) else { return Signature::Invalid };
-    let mut known_signature = false;
-    for algorithm in algorithms {
-        if algorithm.signature_alg_id().as_ref() != parts.algorithm {
-            continue;
-        }
-        known_signature = true;
-        match entity.verify_signature(*algorithm, parts.tbs, parts.signature) {
-            Ok(()) => return Signature::Valid,
-            Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
-            Err(_) => return Signature::Invalid,
-        }
-    }
-    // A signature of one known kind under a key of another known kind: this key did not make it.
-    let known_key = key_algorithm(key)
-        .is_some_and(|id| algorithms.iter().any(|algorithm| algorithm.public_key_alg_id().as_ref() == id));
-    if known_signature && known_key { Signature::Invalid } else { Signature::Unsupported }
-}
-
-fn key_algorithm(spki: &[u8]) -> Option<&[u8]> {
-    let content = Elements::of(spki).expect(SEQUENCE)?.content;
-    Some(Elements::of(content).expect(SEQUENCE)?.content)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authority::{Entity, NOW, ca, fixture, self_signed, server, three, trusting, verifier};
 use heloscope_pki::{
-    Certificate, MAX_CERTIFICATES, MAX_SIGNATURES, ReferenceIdentifier, TrustAnchors, Verifier, identity,
+    Certificate, Fault, MAX_CERTIFICATES, MAX_EFFORT, MAX_SIGNATURES, ReferenceIdentifier, TrustAnchors,
+    Verifier, identity,
 };
 use proptest::prelude::*;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
@@ -86,20 +87,23 @@ impl SignatureVerificationAlgorithm for Counting {
     }
 }
 
+/// The effort of one.
+const P256: usize = 2;
+
 /// How many signatures are verified to judge a chain, and whether it holds.
 fn cost(sent: &[&Entity], anchors: &TrustAnchors) -> (usize, bool) {
     let counting = Counting(AtomicUsize::new(0));
     let verifier = Verifier { anchors, accepted: &[&counting], weak: &[] };
     let chain: Vec<&[u8]> = sent.iter().map(|entity| entity.der.as_slice()).collect();
-    let holds = verifier.path(&chain, NOW).holds();
+    let holds = verifier.examine(&chain, NOW).unwrap().path.holds();
     (counting.0.load(Ordering::Relaxed), holds)
 }
 
 #[test]
-fn an_honest_chain_costs_two_signatures_a_certificate_and_one_for_its_root() {
+fn an_honest_chain_costs_one_signature_a_certificate() {
     let (root, intermediate, leaf) = three();
-    assert_eq!(cost(&[&leaf, &intermediate], &trusting(&[&root])), (4, true));
-    assert_eq!(cost(&[&leaf, &intermediate, &root], &trusting(&[&root])), (6, true));
+    assert_eq!(cost(&[&leaf, &intermediate], &trusting(&[&root])), (2, true));
+    assert_eq!(cost(&[&leaf, &intermediate, &root], &trusting(&[&root])), (3, true));
     assert_eq!(cost(&[&leaf, &intermediate, &root], &trusting(&[])), (3, false));
 }
 
@@ -121,9 +125,28 @@ fn certificates_of_one_name_do_not_multiply_the_search() {
     for anchors in [trusting(&[&root]), trusting(&[])] {
         let (signatures, holds) = cost(&sent, &anchors);
         assert!(!holds, "eight intermediates are too many");
-        // Those to find the paths, and one with its own key of each that may be its own issuer.
-        assert!(signatures <= MAX_SIGNATURES + MAX_CERTIFICATES, "{signatures}");
+        assert!(signatures <= MAX_SIGNATURES && signatures * P256 <= MAX_EFFORT, "{signatures}");
     }
+}
+
+#[test]
+fn a_maze_of_one_name_and_ten_keys_is_given_up() {
+    // Each may have issued itself and any other, by name; the one that has is the last to be tried.
+    let same = || {
+        let mut asked = ca("Same");
+        asked.use_authority_key_identifier_extension = false;
+        asked
+    };
+    let mut maze = vec![self_signed(same())];
+    for number in 0..MAX_CERTIFICATES - 1 {
+        maze.push(maze[number].issue(same()));
+    }
+    let leaf = maze[MAX_CERTIFICATES - 1].issue(server());
+    let sent: Vec<&Entity> = [&leaf].into_iter().chain(&maze[1..]).collect();
+    let anchors = trusting(&[&maze[0]]);
+    assert_eq!(cost(&sent, &anchors), (MAX_EFFORT / P256, false));
+    let chain: Vec<&[u8]> = sent.iter().map(|entity| entity.der.as_slice()).collect();
+    assert_eq!(verifier(&anchors).path(&chain, NOW).faults, [Fault::SearchGivenUp]);
 }
 
 #[test]
@@ -141,7 +164,7 @@ fn cross_certificates_do_not_multiply_the_search() {
     let sent: Vec<&Entity> = [&leaf, &issuer].into_iter().chain(sent.iter().rev()).collect();
     let (signatures, holds) = cost(&sent, &trusting(&[&root]));
     assert!(!holds);
-    assert!(signatures <= MAX_SIGNATURES + MAX_CERTIFICATES, "{signatures}");
+    assert!(signatures <= MAX_SIGNATURES && signatures * P256 <= MAX_EFFORT, "{signatures}");
 }
 
 #[test]

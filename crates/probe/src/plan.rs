@@ -1,7 +1,8 @@
 //! Which connections a test makes.
 
 use heloscope_observation::{
-    AlertDescription, Connection, ConnectionId, Event, Observations, Purpose, Stage, Target, TlsFailure,
+    AlertDescription, Connection, ConnectionId, Event, Observations, Purpose, RefusalCode, Stage, Target,
+    TlsFailure,
 };
 
 /// The connections to begin with: one dialogue a port, all at once.
@@ -30,9 +31,13 @@ fn dislikes_the_name(event: &Event) -> bool {
     matches!(event, Event::TlsFailed(TlsFailure::Alert(UNRECOGNIZED_NAME)))
 }
 
-/// A server that dislikes a hello sends an alert, hangs up or falls silent. One that speaks no TLS at all, or cannot prove
-/// that it holds its key, would do so again.
+/// A server that dislikes a hello sends an alert, hangs up, resets the connection or falls silent. One that speaks no TLS
+/// at all, or cannot prove that it holds its key, would do so again, and what the relay ends says nothing of the server.
 fn breaks_off(event: &Event) -> bool {
-    let refused = matches!(event, Event::TlsFailed(TlsFailure::Alert(_) | TlsFailure::Protocol(_)));
-    refused || matches!(event, Event::Closed { .. } | Event::TimedOut { .. })
+    match event {
+        Event::TlsFailed(failure) => matches!(failure, TlsFailure::Alert(_) | TlsFailure::Protocol(_)),
+        Event::Refused(refusal) => refusal.code == RefusalCode::Reset,
+        Event::Closed { .. } | Event::TimedOut { .. } => true,
+        _ => false,
+    }
 }

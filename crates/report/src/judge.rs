@@ -2,6 +2,7 @@ use heloscope_observation::{Observations, PortSpec};
 use heloscope_pki::Verifier;
 
 use crate::advice::{Audience, advice};
+use crate::chains::Chains;
 use crate::checks::{Check, Evidence, Outcome, Subject, checks};
 use crate::facts::{self, ChainFacts, PortFacts};
 use crate::{
@@ -15,8 +16,19 @@ use crate::{
 /// [`Verdict::NotTested`]. The certificates are judged with the verifier's trust anchors and signature
 /// algorithms.
 pub fn judge(observations: &Observations, verifier: &Verifier<'_>, now: i64) -> Report {
+    judge_with(Chains::default(), observations, verifier, now)
+}
+
+/// Judges as [`judge`] does, where some of the chains have been looked at already.
+pub fn judge_with(
+    mut chains: Chains,
+    observations: &Observations,
+    verifier: &Verifier<'_>,
+    now: i64,
+) -> Report {
+    chains.look(observations, verifier, now);
     let folded: Vec<Folded<'_>> =
-        observations.target.ports.iter().map(|spec| Folded::of(observations, *spec, verifier, now)).collect();
+        observations.target.ports.iter().map(|spec| Folded::of(observations, *spec, &chains)).collect();
     let all_time_out =
         !folded.is_empty() && folded.iter().all(|port| port.code() == Some(ErrorCode::ConnectTimeout));
     let mut of_host = Vec::new();
@@ -30,7 +42,7 @@ pub fn judge(observations: &Observations, verifier: &Verifier<'_>, now: i64) -> 
         let subject = Subject {
             host: &observations.target.host,
             facts: &port.facts,
-            chain: port.chain.as_ref(),
+            chain: port.chain,
             error: port.error.as_ref(),
             other_submission_answers,
             all_time_out,
@@ -61,18 +73,17 @@ pub(crate) fn is_connect_failure(code: ErrorCode, connected: bool) -> bool {
     refused && !connected
 }
 
-/// A port's facts, its chain judged, its error put into words.
+/// A port's facts, those of its chain, its error put into words.
 struct Folded<'a> {
     facts: PortFacts<'a>,
-    chain: Option<ChainFacts>,
+    chain: Option<&'a ChainFacts>,
     error: Option<PortError>,
 }
 
 impl<'a> Folded<'a> {
-    fn of(observations: &'a Observations, spec: PortSpec, verifier: &Verifier<'_>, now: i64) -> Self {
+    fn of(observations: &'a Observations, spec: PortSpec, chains: &'a Chains) -> Self {
         let facts = PortFacts::of(observations, spec);
-        let chain =
-            facts.chain.and_then(|chain| ChainFacts::of(chain, &observations.target.host, verifier, now));
+        let chain = facts.chain.and_then(|chain| chains.facts(chain));
         let error = facts.failure.as_ref().map(|failure| facts::port_error(failure, &facts));
         Self { facts, chain, error }
     }
@@ -127,7 +138,7 @@ fn examined(
         capabilities_before_tls: before,
         capabilities_after_tls: after,
         tls: facts::tls(facts),
-        certificate: chain.as_ref().and_then(|chain| chain.judged(subject.now)),
+        certificate: chain.and_then(|chain| chain.judged(subject.now)),
         chain: chain
             .iter()
             .flat_map(|chain| &chain.certificates)

@@ -8,6 +8,7 @@
 //! it panic.
 
 mod advice;
+mod chains;
 mod checks;
 mod facts;
 mod judge;
@@ -19,8 +20,9 @@ mod summary;
 mod visible;
 mod words;
 
+pub use chains::Chains;
 pub use checks::{Check, checks};
-pub use judge::judge;
+pub use judge::{judge, judge_with};
 pub use progress::{PortProgress, Step, StepKind, StepState, progress};
 pub use report::*;
 pub use senders::{Sender, SenderOutcome, SenderRow, senders};

@@ -133,7 +133,7 @@ fn silence_at_the_first_hello_alone_is_intolerance() {
         let report = report("587", fails, SOUND);
         let port = &report.ports[0];
         assert_eq!(port.ids(), ["tls-hello-intolerance"]);
-        assert_eq!(port.found("tls-hello-intolerance").severity, Severity::Notice);
+        assert_eq!(port.found("tls-hello-intolerance").severity, Severity::Warning);
         for id in ["starttls-failed", "session-cut-short"] {
             assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, OTHER_FORM), "{id}");
         }

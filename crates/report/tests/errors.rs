@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{ErrorCode, PortError, Verdict};
 use heloscope_smtp::{Command, FaultKind};
 use scene::{EHLO, GREETING, Play, Scene};
@@ -37,6 +37,24 @@ fn refusals_keep_their_codes() {
         assert_says(&error, code, stage, &[]);
         assert!(error.message.ends_with('.'), "{}", error.message);
     }
+}
+
+#[test]
+fn an_end_without_close_notify_is_said() {
+    let closed = |close_notify| {
+        error("25", |play| {
+            let play = play.until_hello().tls(&[]);
+            play.see(Stage::EhloAfterTls, Event::Closed { close_notify }).ends(Stage::EhloAfterTls)
+        })
+    };
+    let cut_off = closed(Some(false));
+    assert_says(&cut_off, ErrorCode::Closed, Stage::EhloAfterTls, &["without TLS's close_notify"]);
+    let in_order = closed(Some(true));
+    assert_says(&in_order, ErrorCode::Closed, Stage::EhloAfterTls, &["closed the connection"]);
+    assert!(!in_order.message.contains("close_notify"), "{}", in_order.message);
+    // There was no TLS yet to end.
+    let clear = error("25", |play| play.connects().closes(Stage::Greeting));
+    assert!(!clear.message.contains("close_notify"), "{}", clear.message);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, CrlDistributionPoint, CustomExtension,
+    DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints,
+    SanType, SerialNumber,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -25,10 +26,12 @@ pub(crate) struct Authority {
     rsa: CertifiedIssuer<'static, KeyPair>,
     ecdsa: CertifiedIssuer<'static, KeyPair>,
     untrusted: CertifiedIssuer<'static, KeyPair>,
+    maze: Vec<CertifiedIssuer<'static, KeyPair>>,
     rsa_with_sha1: rcgen::Issuer<'static, Sha1Issuer>,
     server_rsa_2048: KeyPair,
     server_rsa_1024: Rsa1024,
     server_ecdsa: KeyPair,
+    server_ecdsa_p384: KeyPair,
 }
 
 const FRESH: &str = "the system gives random numbers for a key";
@@ -51,10 +54,12 @@ impl Authority {
             rsa: CertifiedIssuer::signed_by(rsa_params, rsa_key(), &root).expect(ENCODED),
             ecdsa: intermediate(now, "Specimen ECDSA CA", &root),
             untrusted: intermediate(now, "CA of Nobody", &untrusted_root),
+            maze: maze(now),
             root,
             server_rsa_2048: KeyPair::from_pem(SERVER_RSA_2048).expect(FIXTURE),
             server_rsa_1024: Rsa1024::new(),
             server_ecdsa: KeyPair::generate().expect(FRESH),
+            server_ecdsa_p384: p384(),
         }
     }
 
@@ -74,14 +79,16 @@ impl Authority {
         let mut chain = vec![match credentials.key {
             Key::Rsa2048 => self.sign(&params, &self.server_rsa_2048, credentials.issuer),
             Key::EcdsaP256 => self.sign(&params, &self.server_ecdsa, credentials.issuer),
+            Key::EcdsaP384 => self.sign(&params, &self.server_ecdsa_p384, credentials.issuer),
             Key::Rsa1024 => params.signed_by(&self.server_rsa_1024, &self.rsa).expect(ENCODED).into(),
         }];
         if credentials.intermediate_sent {
-            chain.extend(self.intermediate_of(credentials.issuer).cloned());
+            chain.extend(self.intermediates_of(credentials.issuer).cloned());
         }
         let key: Arc<dyn rustls::sign::SigningKey> = match credentials.key {
             Key::Rsa2048 => for_rustls(&self.server_rsa_2048),
             Key::EcdsaP256 => for_rustls(&self.server_ecdsa),
+            Key::EcdsaP384 => for_rustls(&self.server_ecdsa_p384),
             Key::Rsa1024 => Arc::new(self.server_rsa_1024.clone()),
         };
         CertifiedKey::new(chain, key)
@@ -92,6 +99,7 @@ impl Authority {
             Issuer::Rsa => params.signed_by(key, &self.rsa),
             Issuer::Ecdsa => params.signed_by(key, &self.ecdsa),
             Issuer::Untrusted => params.signed_by(key, &self.untrusted),
+            Issuer::Maze => params.signed_by(key, self.maze.last().expect(FRESH)),
             Issuer::Itself => params.self_signed(key),
             Issuer::RsaWithSha1 => {
                 let unmarked = params.signed_by(key, &self.rsa_with_sha1).expect(ENCODED);
@@ -101,13 +109,15 @@ impl Authority {
         certificate.expect(ENCODED).into()
     }
 
-    fn intermediate_of(&self, issuer: Issuer) -> Option<&CertificateDer<'static>> {
-        match issuer {
-            Issuer::Rsa | Issuer::RsaWithSha1 => Some(self.rsa.der()),
-            Issuer::Ecdsa => Some(self.ecdsa.der()),
-            Issuer::Untrusted => Some(self.untrusted.der()),
-            Issuer::Itself => None,
-        }
+    fn intermediates_of(&self, issuer: Issuer) -> impl Iterator<Item = &CertificateDer<'static>> {
+        let issuers = match issuer {
+            Issuer::Rsa | Issuer::RsaWithSha1 => std::slice::from_ref(&self.rsa),
+            Issuer::Ecdsa => std::slice::from_ref(&self.ecdsa),
+            Issuer::Untrusted => std::slice::from_ref(&self.untrusted),
+            Issuer::Maze => &self.maze,
+            Issuer::Itself => &[],
+        };
+        issuers.iter().map(CertifiedIssuer::der)
     }
 
     fn server_params(&self, host: &str, serial: u8, credentials: &Credentials) -> CertificateParams {
@@ -125,18 +135,47 @@ impl Authority {
         if credentials.names != Names::CommonNameOnly {
             params.subject_alt_names.push(SanType::DnsName(name.try_into().expect(ENCODED)));
         }
+        if credentials.names == Names::Thousands {
+            let others = (0..OTHER_NAMES).map(|number| format!("{number}.{host}").try_into().expect(ENCODED));
+            params.subject_alt_names.extend(others.map(SanType::DnsName));
+        }
         if credentials.names == Names::Hostile {
             params.distinguished_name.push(DnType::OrganizationName, HOSTILE_ORGANIZATION);
             params.distinguished_name.push(DnType::OrganizationalUnitName, HOSTILE_UNIT);
             params.subject_alt_names.push(SanType::URI(HOSTILE_URI.try_into().expect(ENCODED)));
+            params.crl_distribution_points.push(CrlDistributionPoint { uris: vec![CRL_URI.to_owned()] });
+            params.custom_extensions.push(authority_information_access());
         }
         params
     }
 }
 
+/// Together with the maze's certificates they make a message of nearly 64 KiB.
+const OTHER_NAMES: usize = 1500;
+
 const HOSTILE_ORGANIZATION: &str = "<script>alert('organization')</script>, CN=trusted.example";
 const HOSTILE_UNIT: &str = "\u{202e}elpmaxe.knab\u{202c} \u{200b}\u{feff}\u{7}\u{1b}[31m\0";
 const HOSTILE_URI: &str = "javascript:alert('\"><img src=x onerror=alert(1)>')";
+
+/// Nobody is to fetch any of these.
+const CRL_URI: &str = "http://elsewhere.specimen.test/crl";
+const OCSP_URI: &str = "http://elsewhere.specimen.test/ocsp";
+const ISSUER_URI: &str = "http://elsewhere.specimen.test/issuer";
+
+/// Where to ask whether the certificate is revoked, and where to get its issuer's (RFC 5280 §4.2.2.1).
+fn authority_information_access() -> CustomExtension {
+    const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+    let element = |tag: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect(ENCODED);
+        [&[tag, length], content].concat()
+    };
+    let description = |method: u8, uri: &str| {
+        let id_ad = [0x2b, 6, 1, 5, 5, 7, 48, method];
+        element(0x30, &[element(0x06, &id_ad), element(0x86, uri.as_bytes())].concat())
+    };
+    let content = element(0x30, &[description(1, OCSP_URI), description(2, ISSUER_URI)].concat());
+    CustomExtension::from_oid_content(AUTHORITY_INFO_ACCESS, content)
+}
 
 fn root(now: OffsetDateTime, name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = authority_params(now, name, 5 * 365, BasicConstraints::Unconstrained);
@@ -145,8 +184,27 @@ fn root(now: OffsetDateTime, name: &str) -> CertifiedIssuer<'static, KeyPair> {
         permitted_subtrees: vec![GeneralSubtree::DnsName(DOMAIN.to_owned())],
         excluded_subtrees: every_address.map(GeneralSubtree::IpAddress).into(),
     });
-    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).expect(FRESH);
-    CertifiedIssuer::self_signed(params, key).expect(ENCODED)
+    CertifiedIssuer::self_signed(params, p384()).expect(ENCODED)
+}
+
+/// Authorities of one name and without key identifiers: each may have issued itself, any other and the server.
+fn maze(now: OffsetDateTime) -> Vec<CertifiedIssuer<'static, KeyPair>> {
+    let params = || {
+        let mut params = authority_params(now, "Maze", 365, BasicConstraints::Unconstrained);
+        params.use_authority_key_identifier_extension = false;
+        params
+    };
+    let outside = CertifiedIssuer::self_signed(params(), p384()).expect(ENCODED);
+    let mut maze: Vec<CertifiedIssuer<'static, KeyPair>> = Vec::new();
+    for _ in 0..9 {
+        let next = CertifiedIssuer::signed_by(params(), p384(), maze.last().unwrap_or(&outside));
+        maze.push(next.expect(ENCODED));
+    }
+    maze
+}
+
+fn p384() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).expect(FRESH)
 }
 
 fn intermediate(

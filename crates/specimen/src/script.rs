@@ -93,6 +93,7 @@ pub(crate) enum Key {
     Rsa2048,
     Rsa1024,
     EcdsaP256,
+    EcdsaP384,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub(crate) enum Names {
     CommonNameOnly,
     /// The server's own as subject alternative name, and a subject full of what a page must not take for its own.
     Hostile,
+    /// The server's own, and as many of others as a handshake message has room for.
+    Thousands,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +120,8 @@ pub(crate) enum Issuer {
     Ecdsa,
     /// An intermediate below a root that nobody trusts.
     Untrusted,
+    /// The last of nine authorities of one name, each of which has issued the next.
+    Maze,
     /// The certificate itself.
     Itself,
 }

@@ -31,6 +31,9 @@ pub(crate) fn plans() -> Vec<Plan> {
             .credentials(Credentials { issuer: Issuer::RsaWithSha1, ..RSA }),
         Plan::sound("all-faults-at-once", "Certificate expired, self-signed and of another server")
             .credentials(Credentials { names: Names::Another, days: (-100, -10), ..SELF_SIGNED }),
+        Plan::sound("certificate-maze", "A maze of ten certificates, the first with 1501 names")
+            .credentials(MAZE)
+            .taste(Taste::P384),
         // STARTTLS and TLS
         Plan::sound("no-starttls", "No STARTTLS").on(CLEAR, |service| service.starttls = None),
         Plan::sound("starttls-refused", "STARTTLS offered, then refused with 454").on(CLEAR, |service| {
@@ -133,6 +136,9 @@ const RSA: Credentials = Credentials {
     intermediate_sent: true,
 };
 const ECDSA: Credentials = Credentials { key: Key::EcdsaP256, issuer: Issuer::Ecdsa, ..RSA };
+/// The dearest to verify and to judge that a server can send.
+const MAZE: Credentials =
+    Credentials { key: Key::EcdsaP384, names: Names::Thousands, issuer: Issuer::Maze, ..RSA };
 const SELF_SIGNED: Credentials = Credentials { issuer: Issuer::Itself, ..RSA };
 
 /// A fatal alert, handshake_failure (40), RFC 8446 §6.2.

@@ -4,8 +4,10 @@ use crate::client::{as_expected, ask, dial, hear, start};
 fn three_ports_as_configured() {
     let Some(exim) = start("exim") else { return };
     as_expected(&exim);
-    let log = exim.log().unwrap();
-    assert!(log.contains("SMTP connection from (client.test) [127.0.0.1] closed by QUIT"), "{log}");
+    let quit =
+        |log: &str| log.matches("SMTP connection from (client.test) [127.0.0.1] closed by QUIT").count() == 3;
+    let log = exim.log_once(quit).unwrap();
+    assert!(quit(&log), "{log}");
 }
 
 #[test]

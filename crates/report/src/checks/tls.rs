@@ -84,7 +84,7 @@ static TLS_OUTDATED_ONLY: Check = Check {
 
 static TLS_HELLO_INTOLERANCE: Check = Check {
     id: "tls-hello-intolerance",
-    severity: Severity::Notice,
+    severity: Severity::Warning,
     basis: "RFC 8446 §9.3",
     title: "The server takes an older form of hello, not today's",
     examine: |subject| match subject.facts.answer() {

@@ -2,7 +2,7 @@
 
 use heloscope_observation::{Der, Host};
 use heloscope_pki::{
-    self as pki, Identity, PathVerdict, ReferenceIdentifier, SelfSigned, Unreadable, Verifier,
+    self as pki, Examined, Identity, PathVerdict, ReferenceIdentifier, SelfSigned, Unreadable, Verifier,
 };
 use time::OffsetDateTime;
 
@@ -27,15 +27,12 @@ impl ChainFacts {
     /// Asks all questions of a chain; `None` for an empty one.
     pub(crate) fn of(chain: &[Der], host: &Host, verifier: &Verifier<'_>, now: i64) -> Option<Self> {
         let octets: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
-        let leaf = octets.first()?;
         let certificates: Vec<_> = octets.iter().map(|der| pki::Certificate::read(der)).collect();
         let identity = certificates.first()?.as_ref().ok().map(|leaf| match reference(host) {
             Some(reference) => pki::identity(leaf, &reference),
             None => Identity::Mismatch,
         });
-        let path = verifier.path(&octets, now);
-        let self_signed = verifier.self_signed(leaf);
-        let weak_signatures = verifier.weak_signatures(&octets);
+        let Examined { path, self_signed, weak_signatures, .. } = verifier.examine(&octets, now)?;
         Some(Self { certificates, path, identity, self_signed, weak_signatures })
     }
 

@@ -29,11 +29,17 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::Closed(partial) => (ErrorCode::Closed, closed(stage, partial)),
         Cause::TimedOut(after, partial) => (ErrorCode::Timeout, timed_out(stage, after.as_secs(), partial)),
     };
+    if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
+        message.push_str(CUT_OFF);
+    }
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
     }
     PortError { code, message, phase: stage }
 }
+
+const CUT_OFF: &str = " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
+                       something on the path, cannot be told.";
 
 fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {

@@ -38,6 +38,8 @@ pub(crate) struct PortFacts<'a> {
     /// What ended the test early.
     pub(crate) failure: Option<Failure<'a>>,
     pub(crate) moments: Moments,
+    /// TLS was up, and the server closed the connection without a close_notify (RFC 8446 §6.1).
+    pub(crate) tls_cut_off: bool,
     last_command: Option<&'a Command>,
 }
 
@@ -117,6 +119,7 @@ impl<'a> PortFacts<'a> {
             encrypted: Hello::default(),
             failure: None,
             moments: Moments::default(),
+            tls_cut_off: false,
             last_command: None,
         };
         for seen in dialogue(observations, spec) {
@@ -198,7 +201,10 @@ impl<'a> PortFacts<'a> {
             Event::NoReply { fault, .. } => self.fail(seen.stage, Cause::NoReply(fault)),
             Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
-            Event::Closed { .. } => self.ended_by(seen.stage, Cause::Closed(self.unfinished())),
+            Event::Closed { close_notify } => {
+                self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
+                self.ended_by(seen.stage, Cause::Closed(self.unfinished()));
+            }
             Event::TimedOut { after } => {
                 self.ended_by(seen.stage, Cause::TimedOut(*after, self.unfinished()));
             }

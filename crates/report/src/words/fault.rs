@@ -64,6 +64,10 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::NameConstraintViolation => "Its names break the name constraints of an issuer.".to_owned(),
         Fault::PathLengthExceeded => "An issuer's path length constraint is exceeded.".to_owned(),
         Fault::PathTooLong => "The path has more than six intermediates.".to_owned(),
+        Fault::SearchGivenUp => {
+            "To find a path, so many signatures would have to be verified that the search was given up."
+                .to_owned()
+        }
         Fault::Distrusted => "The key of a certificate on the path is distrusted by name.".to_owned(),
         Fault::Malformed { detail } if detail.is_empty() => {
             "A certificate on the path breaks the rules of RFC 5280.".to_owned()
@@ -166,6 +170,7 @@ mod tests {
             Fault::NameConstraintViolation,
             Fault::PathLengthExceeded,
             Fault::PathTooLong,
+            Fault::SearchGivenUp,
             Fault::Distrusted,
             Fault::Malformed { detail: String::new() },
         ];

@@ -30,6 +30,9 @@ fn verdict(fleet: &Fleet, chain: &[CertificateDer<'_>], host: &str, days: i64) -
             CertificateError::UnknownIssuer => "unknown issuer",
             CertificateError::BadSignature => "bad signature",
             CertificateError::UnsupportedSignatureAlgorithmContext { .. } => "signature algorithm",
+            CertificateError::Other(why) if why.to_string() == "MaximumPathBuildCallsExceeded" => {
+                "too many paths"
+            }
             other => panic!("{other:?}"),
         },
         Err(other) => panic!("{other:?}"),
@@ -54,6 +57,7 @@ async fn each_certificate_has_its_fault_and_no_other() {
         ("weak-key", 2, "valid"),
         ("sha1-signature", 2, "signature algorithm"),
         ("all-faults-at-once", 1, "expired"),
+        ("certificate-maze", 10, "too many paths"),
         ("hostile-text", 2, "valid"),
         ("hello-retry", 2, "valid"),
         ("client-cert-request", 2, "valid"),

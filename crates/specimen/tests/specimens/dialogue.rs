@@ -29,6 +29,7 @@ fn all_of_them() {
         "weak-key",
         "sha1-signature",
         "all-faults-at-once",
+        "certificate-maze",
         "no-starttls",
         "starttls-refused",
         "starttls-hang-up",
