@@ -3,6 +3,7 @@ import { load, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form, STANDARD_PORTS } from "./form.ts";
 import { about, relayUrl } from "./relay.ts";
+import { madeAt, portsOf, textOf } from "./saved.ts";
 import css from "./style.css";
 import { show } from "./trusted.ts";
 import { words } from "./words.ts";
@@ -28,7 +29,7 @@ let sheet: CSSStyleSheet | undefined;
  * this script; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
- * `heloscope-finished` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
+ * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends HTMLElement {
   static readonly observedAttributes = ["host", "ports", "relay"];
@@ -39,6 +40,7 @@ export class HeloScopeElement extends HTMLElement {
   );
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
+  readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
   readonly #output = make("div", { class: "output", part: "output" });
   #test: AbortController | null = null;
   #outcome: Outcome | null = null;
@@ -52,7 +54,7 @@ export class HeloScopeElement extends HTMLElement {
       sheet.replaceSync(css);
     }
     root.adoptedStyleSheets = [sheet];
-    root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#output));
+    root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output));
   }
 
   connectedCallback(): void {
@@ -124,7 +126,7 @@ export class HeloScopeElement extends HTMLElement {
     this.toggleAttribute("compact", value);
   }
 
-  /** The last finished test's report; null before, and while a test runs. */
+  /** The report in sight; null where there is none, and while a test runs. */
   get report(): Report | null {
     return this.#report;
   }
@@ -136,18 +138,34 @@ export class HeloScopeElement extends HTMLElement {
 
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
-    this.stop();
-    const test = new AbortController();
-    this.#test = test;
-    this.#clear();
-    this.#form.running(true);
-    this.#status.textContent = words.loading;
-    try {
-      await this.#run(test.signal);
-    } catch (reason) {
-      if (!test.signal.aborted) this.#failed(reason instanceof Error ? reason.message : String(reason));
-    }
-    if (this.#test === test) this.#over();
+    await this.#during(words.loading, words.failed, (signal) => this.#run(signal));
+  }
+
+  /**
+   * Shows a report that was made elsewhere, given as JSON or as a file of it: one that was saved, or one that came with a
+   * link. No relay is asked. Settles when it is in sight, or when it has been said why not.
+   */
+  async open(report: string | Blob | Promise<string>, from: "file" | "link" = "file"): Promise<void> {
+    await this.#during(words.opening, words.notOpened, async (signal) => {
+      this.#show("");
+      const [core, json] = await Promise.all([load(), textOf(report)]);
+      signal.throwIfAborted();
+      const outcome = core.open(json);
+      this.#present(outcome, words.opened);
+      const { host } = outcome.report;
+      this.host = host;
+      this.address = "";
+      this.#form.choose(portsOf(outcome.report));
+      const again = make("button", { type: "button", part: "button" }, words.testAgain);
+      again.addEventListener("click", () => this.#submitted(host));
+      const at = madeAt(outcome.report);
+      this.#elsewhere.replaceChildren(
+        make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)),
+        again,
+      );
+      this.#elsewhere.hidden = false;
+      this.#tell<Report>("opened", outcome.report);
+    });
   }
 
   /** Stops the test that runs, if one does. What was learned so far stays in sight. */
@@ -163,6 +181,22 @@ export class HeloScopeElement extends HTMLElement {
     this.stop();
     this.#clear();
     this.#form.say(words.hostHint);
+  }
+
+  /** Does something that can be stopped, and says what came in its way. */
+  async #during(what: string, otherwise: string, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.stop();
+    const test = new AbortController();
+    this.#test = test;
+    this.#clear();
+    this.#form.running(true);
+    this.#status.textContent = what;
+    try {
+      await act(test.signal);
+    } catch (reason) {
+      if (!test.signal.aborted) this.#failed(otherwise, reason instanceof Error ? reason.message : String(reason));
+    }
+    if (this.#test === test) this.#over();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -204,15 +238,19 @@ export class HeloScopeElement extends HTMLElement {
       signal,
     );
     if (signal.aborted) return outcome.free();
+    this.#present(outcome, words.finished);
+    this.#tell<Report>("finished", outcome.report);
+  }
+
+  #present(outcome: Outcome, said: (verdict: string) => string): void {
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
     const verdict = this.#output.querySelector(".verdict");
-    verdict?.append(actions(outcome, this.#status));
+    verdict?.append(actions(outcome, () => relayUrl(this.relay), this.#status));
     // From here on it says only what is in sight elsewhere.
     this.#status.classList.add("unseen");
-    this.#status.textContent = words.finished(verdict?.querySelector("h2")?.textContent ?? "");
-    this.#tell<Report>("finished", outcome.report);
+    this.#status.textContent = said(verdict?.querySelector("h2")?.textContent ?? "");
   }
 
   /** Says of each port once that it is done. */
@@ -257,8 +295,8 @@ export class HeloScopeElement extends HTMLElement {
     this.#tell<Failure>("failed", { message: sentence });
   }
 
-  #failed(message: string): void {
-    this.#alert.replaceChildren(make("strong", {}, words.failed), make("p", {}, message));
+  #failed(what: string, message: string): void {
+    this.#alert.replaceChildren(make("strong", {}, what), make("p", {}, message));
     this.#alert.hidden = false;
     this.#status.textContent = "";
     this.#tell<Failure>("failed", { message });
@@ -275,6 +313,7 @@ export class HeloScopeElement extends HTMLElement {
     this.#report = null;
     this.#output.replaceChildren();
     this.#alert.hidden = true;
+    this.#elsewhere.hidden = true;
     this.#status.textContent = "";
     this.#status.classList.remove("unseen");
     this.#form.say("");

@@ -13,6 +13,23 @@ export const words = {
   copyText: "Copy as text",
   copyJson: "Copy as JSON",
   downloadJson: "Download JSON",
+  copyLink: "Copy link to this report",
+  copiedLink: "Copied: a link that holds the whole report. Nothing was uploaded.",
+  linkTooLong: "This report is too long for a link. Download it instead.",
+  linkTooLarge: "The link holds more than a report can be.",
+  linkDamaged: "The link is damaged: a part of it is missing, or was changed on the way. Ask for it once more.",
+  fileTooLarge: "The file is larger than a report can be.",
+  opening: "Opening the report.",
+  opened: (verdict: string) => `Opened. ${verdict}`,
+  notOpened: "The report could not be opened",
+  savedReport: (at: string) =>
+    `This is a saved report, made ${at}. Nothing has been tested just now; days are counted from then.`,
+  sharedReport: (at: string) =>
+    `This report was made by someone else, ${at}, and came with the link. Nothing has been tested just now; days are ` +
+    "counted from then, and the report may have been altered since.",
+  at: (day: string, time: string) => `on ${day} at ${time} UTC`,
+  atUnknown: "at a time that it does not say",
+  testAgain: "Test again now",
   copied: (format: string) => `Copied: ${format}.`,
   copiedShort: "Copied",
   notCopiedShort: "Not copied",
