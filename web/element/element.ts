@@ -26,17 +26,18 @@ let sheet: CSSStyleSheet | undefined;
  * Tests a mail server and shows the report.
  *
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
- * this script; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
+ * this script; `relays`, to choose one from; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
  * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends HTMLElement {
-  static readonly observedAttributes = ["host", "ports", "relay"];
+  static readonly observedAttributes = ["host", "ports", "relay", "relays"];
 
   readonly #form = new Form(
     (host) => this.#submitted(host),
     () => this.stop(),
+    (relay) => (this.relay = relay),
   );
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
@@ -61,6 +62,7 @@ export class HeloScopeElement extends HTMLElement {
     this.#takeUpProperties();
     addEventListener("beforeprint", this.#unfold);
     addEventListener("afterprint", this.#fold);
+    this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
     if (this.autostart && this.host) void this.start();
   }
@@ -75,7 +77,9 @@ export class HeloScopeElement extends HTMLElement {
     if (before === value) return;
     if (name === "host") this.#form.field.value = value ?? "";
     if (name === "ports") this.#form.choose(this.#ports);
-    if (name === "relay" && this.isConnected) void this.#askRelay();
+    if (!name.startsWith("relay") || !this.isConnected) return;
+    this.#form.relays(this.#relays, this.relay);
+    if (name === "relay") void this.#askRelay();
   }
 
   /** The mail server, as typed. */
@@ -100,6 +104,14 @@ export class HeloScopeElement extends HTMLElement {
   }
   set relay(value: string) {
     this.setAttribute("relay", value);
+  }
+
+  /** URLs of relays to choose from, with spaces between; empty for no choice. */
+  get relays(): string {
+    return this.getAttribute("relays") ?? "";
+  }
+  set relays(value: string) {
+    this.#reflect("relays", value || null);
   }
 
   /** An IP address of the host to dial in place of those its name has; empty for none. */
@@ -272,8 +284,11 @@ export class HeloScopeElement extends HTMLElement {
   }
 
   async #askRelay(): Promise<void> {
+    const { relay } = this;
     try {
-      this.#form.offer(await about(relayUrl(this.relay)));
+      const offer = await about(relayUrl(relay));
+      // Meanwhile another one may have been chosen.
+      if (relay === this.relay) this.#form.offer(offer);
     } catch {
       // The element works without what a relay offers; a test says what is wrong with the relay.
     }
@@ -325,7 +340,7 @@ export class HeloScopeElement extends HTMLElement {
 
   /** A property that was set before the class was there hides the accessor: set it once more. */
   #takeUpProperties(): void {
-    for (const name of ["host", "ports", "relay", "address", "autostart", "compact"] as const) {
+    for (const name of ["host", "ports", "relay", "relays", "address", "autostart", "compact"] as const) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete (this as Partial<HeloScopeElement>)[name];
@@ -336,6 +351,10 @@ export class HeloScopeElement extends HTMLElement {
   #reflect(name: string, value: string | null): void {
     if (value === null) this.removeAttribute(name);
     else this.setAttribute(name, value);
+  }
+
+  get #relays(): string[] {
+    return this.relays.split(/\s+/).filter(Boolean);
   }
 
   /** The attribute as a list; the standard ports where there is none. */

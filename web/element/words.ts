@@ -5,6 +5,7 @@ export const words = {
   placeholder: "mx1.example.com",
   ports: "Ports",
   portUse: { "25": "between servers", "465": "clients, implicit TLS", "587": "clients, STARTTLS" } as Record<string, string>,
+  through: "Through the relay",
   run: "Test",
   stop: "Stop",
   examples: "Try it on a mail server with a known fault",
