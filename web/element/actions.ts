@@ -1,19 +1,22 @@
 import type { Outcome } from "./core.ts";
 import { make } from "./dom.ts";
+import { linkTo } from "./share.ts";
 import { words } from "./words.ts";
 
-/** The buttons that take a report elsewhere. What they did is said in `status`. */
-export function actions(outcome: Outcome, status: HTMLElement): HTMLElement {
+/** The buttons that take a report elsewhere. What they did is said in `status`; links lead to the page of `relay`. */
+export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement): HTMLElement {
   const button = (label: string, act: () => void): HTMLButtonElement => {
     const made = make("button", { type: "button", part: "action" }, label);
     made.addEventListener("click", act);
     return made;
   };
-  const copy = (label: string, format: string, text: () => string): HTMLButtonElement => {
+  const copy = (label: string, said: string, text: () => string | Promise<string>): HTMLButtonElement => {
     const made = button(label, () => {
-      void copied(text()).then((done) => {
-        status.textContent = done ? words.copied(format) : words.notCopied;
-        made.textContent = done ? words.copiedShort : words.notCopiedShort;
+      void copied(text).then((trouble) => {
+        status.textContent = trouble ?? said;
+        // Not all trouble has a word that fits the button.
+        status.classList.toggle("unseen", !trouble);
+        made.textContent = trouble ? words.notCopiedShort : words.copiedShort;
         setTimeout(() => (made.textContent = label), 2000);
       });
     });
@@ -22,19 +25,27 @@ export function actions(outcome: Outcome, status: HTMLElement): HTMLElement {
   return make(
     "div",
     { class: "actions", role: "group", "aria-label": words.report },
-    copy(words.copyMarkdown, "Markdown", () => outcome.markdown),
-    copy(words.copyText, "text", () => outcome.text),
-    copy(words.copyJson, "JSON", () => outcome.json),
+    copy(words.copyMarkdown, words.copied("Markdown"), () => outcome.markdown),
+    copy(words.copyText, words.copied("text"), () => outcome.text),
+    copy(words.copyJson, words.copied("JSON"), () => outcome.json),
+    copy(words.copyLink, words.copiedLink, () => linkTo(outcome.report, relay())),
     button(words.downloadJson, () => download(outcome)),
   );
 }
 
-async function copied(text: string): Promise<boolean> {
+/** Copies a text; what went wrong is a sentence, where something did. */
+async function copied(make: () => string | Promise<string>): Promise<string | null> {
+  let text;
+  try {
+    text = await make();
+  } catch (reason) {
+    return reason instanceof Error ? reason.message : String(reason);
+  }
   try {
     await navigator.clipboard.writeText(text);
-    return true;
+    return null;
   } catch {
-    return copiedBySelection(text);
+    return copiedBySelection(text) ? null : words.notCopied;
   }
 }
 
@@ -54,6 +65,8 @@ function copiedBySelection(text: string): boolean {
 function download(outcome: Outcome): void {
   const url = URL.createObjectURL(new Blob([outcome.json], { type: "application/json" }));
   const day = String(outcome.report["tested_at"]).slice(0, 10);
-  make("a", { href: url, download: `heloscope-${outcome.report.host}-${day}.json` }).click();
+  // A report that somebody else wrote may name its host as it likes.
+  const name = `heloscope-${outcome.report.host}-${day}.json`.replace(/[^\w.-]/g, "_");
+  make("a", { href: url, download: name }).click();
   URL.revokeObjectURL(url);
 }

@@ -47,6 +47,8 @@ export interface Outcome {
 /** The functions of the WebAssembly module. */
 export interface Core {
   understand(text: string): Understood;
+  /** Reads a report from its JSON; throws an Error with a sentence where it is none. */
+  open(json: string): Outcome;
   run(options: Options, onProgress: (html: string) => void, signal: AbortSignal): Promise<Outcome>;
 }
 

@@ -3,6 +3,7 @@ import { load, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form, STANDARD_PORTS } from "./form.ts";
 import { about, relayUrl } from "./relay.ts";
+import { madeAt, portsOf, textOf } from "./saved.ts";
 import css from "./style.css";
 import { show } from "./trusted.ts";
 import { words } from "./words.ts";
@@ -25,20 +26,22 @@ let sheet: CSSStyleSheet | undefined;
  * Tests a mail server and shows the report.
  *
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
- * this script; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
+ * this script; `relays`, to choose one from; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
- * `heloscope-finished` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
+ * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends HTMLElement {
-  static readonly observedAttributes = ["host", "ports", "relay"];
+  static readonly observedAttributes = ["host", "ports", "relay", "relays"];
 
   readonly #form = new Form(
     (host) => this.#submitted(host),
     () => this.stop(),
+    (relay) => (this.relay = relay),
   );
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
+  readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
   readonly #output = make("div", { class: "output", part: "output" });
   #test: AbortController | null = null;
   #outcome: Outcome | null = null;
@@ -52,13 +55,14 @@ export class HeloScopeElement extends HTMLElement {
       sheet.replaceSync(css);
     }
     root.adoptedStyleSheets = [sheet];
-    root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#output));
+    root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output));
   }
 
   connectedCallback(): void {
     this.#takeUpProperties();
     addEventListener("beforeprint", this.#unfold);
     addEventListener("afterprint", this.#fold);
+    this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
     if (this.autostart && this.host) void this.start();
   }
@@ -73,7 +77,9 @@ export class HeloScopeElement extends HTMLElement {
     if (before === value) return;
     if (name === "host") this.#form.field.value = value ?? "";
     if (name === "ports") this.#form.choose(this.#ports);
-    if (name === "relay" && this.isConnected) void this.#askRelay();
+    if (!name.startsWith("relay") || !this.isConnected) return;
+    this.#form.relays(this.#relays, this.relay);
+    if (name === "relay") void this.#askRelay();
   }
 
   /** The mail server, as typed. */
@@ -100,6 +106,14 @@ export class HeloScopeElement extends HTMLElement {
     this.setAttribute("relay", value);
   }
 
+  /** URLs of relays to choose from, with spaces between; empty for no choice. */
+  get relays(): string {
+    return this.getAttribute("relays") ?? "";
+  }
+  set relays(value: string) {
+    this.#reflect("relays", value || null);
+  }
+
   /** An IP address of the host to dial in place of those its name has; empty for none. */
   get address(): string {
     return this.getAttribute("address") ?? "";
@@ -124,7 +138,7 @@ export class HeloScopeElement extends HTMLElement {
     this.toggleAttribute("compact", value);
   }
 
-  /** The last finished test's report; null before, and while a test runs. */
+  /** The report in sight; null where there is none, and while a test runs. */
   get report(): Report | null {
     return this.#report;
   }
@@ -136,18 +150,34 @@ export class HeloScopeElement extends HTMLElement {
 
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
-    this.stop();
-    const test = new AbortController();
-    this.#test = test;
-    this.#clear();
-    this.#form.running(true);
-    this.#status.textContent = words.loading;
-    try {
-      await this.#run(test.signal);
-    } catch (reason) {
-      if (!test.signal.aborted) this.#failed(reason instanceof Error ? reason.message : String(reason));
-    }
-    if (this.#test === test) this.#over();
+    await this.#during(words.loading, words.failed, (signal) => this.#run(signal));
+  }
+
+  /**
+   * Shows a report that was made elsewhere, given as JSON or as a file of it: one that was saved, or one that came with a
+   * link. No relay is asked. Settles when it is in sight, or when it has been said why not.
+   */
+  async open(report: string | Blob | Promise<string>, from: "file" | "link" = "file"): Promise<void> {
+    await this.#during(words.opening, words.notOpened, async (signal) => {
+      this.#show("");
+      const [core, json] = await Promise.all([load(), textOf(report)]);
+      signal.throwIfAborted();
+      const outcome = core.open(json);
+      this.#present(outcome, words.opened);
+      const { host } = outcome.report;
+      this.host = host;
+      this.address = "";
+      this.#form.choose(portsOf(outcome.report));
+      const again = make("button", { type: "button", part: "button" }, words.testAgain);
+      again.addEventListener("click", () => this.#submitted(host));
+      const at = madeAt(outcome.report);
+      this.#elsewhere.replaceChildren(
+        make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)),
+        again,
+      );
+      this.#elsewhere.hidden = false;
+      this.#tell<Report>("opened", outcome.report);
+    });
   }
 
   /** Stops the test that runs, if one does. What was learned so far stays in sight. */
@@ -163,6 +193,22 @@ export class HeloScopeElement extends HTMLElement {
     this.stop();
     this.#clear();
     this.#form.say(words.hostHint);
+  }
+
+  /** Does something that can be stopped, and says what came in its way. */
+  async #during(what: string, otherwise: string, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.stop();
+    const test = new AbortController();
+    this.#test = test;
+    this.#clear();
+    this.#form.running(true);
+    this.#status.textContent = what;
+    try {
+      await act(test.signal);
+    } catch (reason) {
+      if (!test.signal.aborted) this.#failed(otherwise, reason instanceof Error ? reason.message : String(reason));
+    }
+    if (this.#test === test) this.#over();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -204,15 +250,19 @@ export class HeloScopeElement extends HTMLElement {
       signal,
     );
     if (signal.aborted) return outcome.free();
+    this.#present(outcome, words.finished);
+    this.#tell<Report>("finished", outcome.report);
+  }
+
+  #present(outcome: Outcome, said: (verdict: string) => string): void {
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
     const verdict = this.#output.querySelector(".verdict");
-    verdict?.append(actions(outcome, this.#status));
+    verdict?.append(actions(outcome, () => relayUrl(this.relay), this.#status));
     // From here on it says only what is in sight elsewhere.
     this.#status.classList.add("unseen");
-    this.#status.textContent = words.finished(verdict?.querySelector("h2")?.textContent ?? "");
-    this.#tell<Report>("finished", outcome.report);
+    this.#status.textContent = said(verdict?.querySelector("h2")?.textContent ?? "");
   }
 
   /** Says of each port once that it is done. */
@@ -234,8 +284,11 @@ export class HeloScopeElement extends HTMLElement {
   }
 
   async #askRelay(): Promise<void> {
+    const { relay } = this;
     try {
-      this.#form.offer(await about(relayUrl(this.relay)));
+      const offer = await about(relayUrl(relay));
+      // Meanwhile another one may have been chosen.
+      if (relay === this.relay) this.#form.offer(offer);
     } catch {
       // The element works without what a relay offers; a test says what is wrong with the relay.
     }
@@ -257,8 +310,8 @@ export class HeloScopeElement extends HTMLElement {
     this.#tell<Failure>("failed", { message: sentence });
   }
 
-  #failed(message: string): void {
-    this.#alert.replaceChildren(make("strong", {}, words.failed), make("p", {}, message));
+  #failed(what: string, message: string): void {
+    this.#alert.replaceChildren(make("strong", {}, what), make("p", {}, message));
     this.#alert.hidden = false;
     this.#status.textContent = "";
     this.#tell<Failure>("failed", { message });
@@ -275,6 +328,7 @@ export class HeloScopeElement extends HTMLElement {
     this.#report = null;
     this.#output.replaceChildren();
     this.#alert.hidden = true;
+    this.#elsewhere.hidden = true;
     this.#status.textContent = "";
     this.#status.classList.remove("unseen");
     this.#form.say("");
@@ -286,7 +340,7 @@ export class HeloScopeElement extends HTMLElement {
 
   /** A property that was set before the class was there hides the accessor: set it once more. */
   #takeUpProperties(): void {
-    for (const name of ["host", "ports", "relay", "address", "autostart", "compact"] as const) {
+    for (const name of ["host", "ports", "relay", "relays", "address", "autostart", "compact"] as const) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete (this as Partial<HeloScopeElement>)[name];
@@ -297,6 +351,10 @@ export class HeloScopeElement extends HTMLElement {
   #reflect(name: string, value: string | null): void {
     if (value === null) this.removeAttribute(name);
     else this.setAttribute(name, value);
+  }
+
+  get #relays(): string[] {
+    return this.relays.split(/\s+/).filter(Boolean);
   }
 
   /** The attribute as a list; the standard ports where there is none. */

@@ -13,10 +13,17 @@ export class Form {
   readonly #ports: HTMLFieldSetElement;
   readonly #run = make("button", { type: "submit", class: "run", part: "button" }, words.run);
   readonly #stop = make("button", { type: "button", class: "stop", part: "button", hidden: true }, words.stop);
+  readonly #relay = make("select", { id: "relay", name: "relay", part: "input" });
+  readonly #through = make(
+    "p",
+    { class: "through", hidden: true },
+    make("label", { for: "relay" }, words.through),
+    this.#relay,
+  );
   readonly #examples = make("details", { class: "examples", part: "examples", open: true, hidden: true });
   #offered = STANDARD_PORTS;
 
-  constructor(onRun: (host: string) => void, onStop: () => void) {
+  constructor(onRun: (host: string) => void, onStop: () => void, onRelay: (relay: string) => void) {
     this.field = make("input", {
       id: "host",
       name: "host",
@@ -39,8 +46,10 @@ export class Form {
       make("div", { class: "field" }, this.field, this.#run, this.#stop),
       this.#said,
       this.#ports,
+      this.#through,
       this.#examples,
     );
+    this.#relay.addEventListener("change", () => onRelay(this.#relay.value));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       onRun(this.field.value);
@@ -92,6 +101,15 @@ export class Form {
       return label;
     });
     this.#ports.replaceChildren(...Array.from(this.#ports.querySelectorAll("legend")), ...boxes);
+  }
+
+  /** Lets one of several relays be chosen; of one there is no choice. */
+  relays(relays: string[], chosen: string): void {
+    const all = relays.includes(chosen) ? relays : [chosen, ...relays];
+    const options = all.map((relay) => make("option", { value: relay }, relay.replace(/^\w+:\/\/|\/$/g, "")));
+    this.#relay.replaceChildren(...options);
+    this.#relay.value = chosen;
+    this.#through.hidden = relays.length === 0 || all.length < 2;
   }
 
   /** Takes in what a relay offers. */

@@ -5,6 +5,7 @@
 
 mod failure;
 mod host;
+mod open;
 mod outcome;
 mod relay;
 mod socket;
@@ -56,6 +57,14 @@ pub fn understand(text: &str) -> Result<JsValue, JsValue> {
     let understood = heloscope_observation::understand(text, host::to_ascii)
         .map_err(|cause| failure::error(&cause.to_string()))?;
     outcome::to_js(&outcome::Understood::from(understood))
+}
+
+/// Opens a report that was made elsewhere, from its JSON.
+///
+/// Throws an `Error` whose message says why it is none, for the person who opened it.
+#[wasm_bindgen]
+pub fn open(text: &str) -> Result<Outcome, JsValue> {
+    open::open(text)
 }
 
 /// Tests a mail server through a relay.

@@ -1,21 +1,11 @@
 // The page for everyone: rules of WCAG 2.2 AA that a program can check, narrow screens, paper.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
+import { broken } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
 
 after(closeBrowser);
-
-const axe = await readFile("node_modules/axe-core/axe.min.js", "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-/** What axe finds: the rule and the elements that break it. */
-async function broken(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: { type: "tag", values } }), RULES);
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
 
 const verdict = (page) => page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
 const unfold = (page) =>

@@ -50,7 +50,7 @@ test("a sound server, typed in", { skip: noBrowser }, () =>
     const size = port(page, 25).getByRole("row", { name: "SIZE 52428800" });
     assert.match(await size.innerText(), /50 MiB/);
     assert.match(await size.innerText(), /before and inside TLS/);
-    assert.equal(await port(page, 25).locator(".chain > ol > li").count(), 2);
+    assert.equal(await port(page, 25).locator(".chain > ol > li").count(), 3);
     assert.match(await port(page, 465).locator(".same").innerText(), /port 25/);
 
     const found = await report(page);
@@ -86,6 +86,34 @@ test("a faulty server, by a click on its example", { skip: noBrowser }, () =>
     assert.match(await port(page, 25).getByRole("row", { name: "certificate-expired" }).innerText(), /Found/);
     assert.equal((await report(page)).status, "error");
     await picture(page, "expired");
+  }));
+
+for (const [host, ends] of [
+  ["healthy", ["The server’s own, sent", "Intermediate, sent", "Trust anchor, added here; not sent, and need not be"]],
+  ["incomplete-chain", ["The server’s own, sent", "Missing: its certificate was not sent"]],
+  ["untrusted-root", ["The server’s own, sent", "Intermediate, sent", "Issuer that no sender trusts; not sent"]],
+  ["self-signed", ["The server’s own, sent; it names itself as its issuer"]],
+]) {
+  test(`the chain of ${host}, from the server's certificate to where it leads`, { skip: noBrowser }, () =>
+    withPage({ path: `/?host=${host}.specimen.test&ports=25` }, async ({ page }) => {
+      await finished(page, host);
+      assert.deepEqual(await port(page, 25).locator(".chain > ol > li > .label").allInnerTexts(), ends);
+    }));
+}
+
+test("the dialogue as a waterfall", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=healthy.specimen.test&ports=25,465" }, async ({ page }) => {
+    await finished(page, "healthy.specimen.test");
+    const stages = (number) => port(page, number).locator(".timings tbody th").allInnerTexts();
+    assert.deepEqual(await stages(25), ["TCP connection", "Greeting", "EHLO", "STARTTLS", "TLS handshake", "EHLO inside TLS", "QUIT", "Whole test"]);
+    assert.deepEqual(await stages(465), ["TCP connection", "TLS handshake", "Greeting", "EHLO", "QUIT", "Whole test"]);
+    const bars = await port(page, 25).locator(".timings .fill").evaluateAll((bars) => bars.map((bar) => [bar.x.baseVal.value, bar.width.baseVal.value]));
+    for (const [place, [x, width]] of bars.entries()) {
+      const before = bars[place - 1] ?? [0, 0];
+      assert.ok(x >= before[0] && x + width <= 1006, `${bars}`);
+    }
+    const began = await port(page, 25).getByRole("row", { name: /^TLS handshake/ }).getByRole("cell").last().textContent();
+    assert.match(began, /^\d+ ms$/);
   }));
 
 test("by keyboard alone, one port, the transcript unfolded", { skip: noBrowser }, () =>

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
 
 after(closeBrowser);
 
@@ -123,6 +123,38 @@ test("a property that was set before the element was there", { skip: noBrowser }
     });
     assert.deepEqual(seen, ["mx.example", "mx.example", "mx.example"]);
   }));
+
+test("the ports are those of the relay, with their TLS mode", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<helo-scope host="healthy.specimen.test"></helo-scope>', relay: ["--allow-port", "2525/starttls", "--allow-port", "10465/implicit"] }, async ({ page }) => {
+    for (const port of ["25", "465", "587", "2525 starttls", "10465 implicit"]) {
+      await page.getByRole("checkbox", { name: port }).first().waitFor();
+    }
+    for (const port of ["25", "465", "587"]) await page.getByRole("checkbox", { name: new RegExp(`^${port} `) }).uncheck();
+    await page.getByRole("checkbox", { name: "2525 starttls" }).check();
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.locator("helo-scope .verdict").waitFor();
+    const tested = await page.evaluate(() => document.querySelector("helo-scope").report.ports.map(({ port, implicit_tls }) => [port, implicit_tls]));
+    assert.deepEqual(tested, [[2525, false]]);
+  }));
+
+test("one of several relays is chosen", { skip: noBrowser }, () =>
+  withRelay(["--demo"], (other) =>
+    onForeignPage({
+      body: `<helo-scope host="healthy.specimen.test" ports="25" relay="RELAY" relays="RELAY ${other}/"></helo-scope>`,
+      policy: (relay) => strict(relay).replace("connect-src", `connect-src ${other}`),
+      expected: [/CORS/, /ERR_FAILED/, /request to/],
+    }, async ({ page, address }) => {
+      const choice = page.getByRole("combobox", { name: "Through the relay" });
+      assert.deepEqual(await choice.locator("option").allInnerTexts(), [new URL(address).host, new URL(other).host]);
+      await page.getByRole("button", { name: "Test", exact: true }).click();
+      await page.locator("helo-scope .verdict").waitFor();
+      assert.equal(await page.evaluate(() => document.querySelector("helo-scope").report.vantage), address.replace("http", "ws"));
+      await choice.selectOption(new URL(other).host);
+      assert.equal(await page.locator("helo-scope").getAttribute("relay"), `${other}/`);
+      await page.getByRole("button", { name: "Test", exact: true }).click();
+      // It does not allow this site, and says nothing to it.
+      assert.match(await failure(page), new RegExp(`^The relay at ${other} does not answer`));
+    })));
 
 const failure = async (page) => {
   const alert = page.getByRole("alert");

@@ -6,5 +6,7 @@
 mod facts;
 pub mod html;
 pub mod markdown;
+mod path;
+mod stages;
 pub mod text;
 mod words;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use heloscope_report::{Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict};
 
+use crate::path::End;
+
 pub(crate) const ADVICE: &str = "To mend it";
 pub(crate) const REFERENCE: &str = "Reference";
 pub(crate) const FINDINGS: &str = "Findings";
@@ -11,6 +13,8 @@ pub(crate) const SENDERS: &str = "What each kind of sender will do";
 pub(crate) const UNKNOWN_EXTENSION: &str = "Not known to this test";
 pub(crate) const EXTENSIONS: &str = "Extensions";
 pub(crate) const CHAIN: &str = "Certificates, in the order sent";
+pub(crate) const BARS: &str = "Each bar is a time of validity; the mark on it is the day of the test.";
+pub(crate) const CUT_SHORT: &str = "cut short";
 pub(crate) const TIMINGS: &str = "Timings";
 pub(crate) const TRANSCRIPT: &str = "Transcript";
 pub(crate) const CHECKS: &str = "Checks";
@@ -84,6 +88,27 @@ pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
         Some(Trust::Webpki) => "a path to a root of Mozilla’s programme holds",
         Some(Trust::Private) => "a path to a trust anchor added here holds",
         None => "a path to a trust anchor holds",
+    }
+}
+
+/// What a certificate that was sent is.
+pub(crate) fn sent(leaf: bool, root: bool) -> &'static str {
+    match (leaf, root) {
+        (true, false) => "The server’s own, sent",
+        (true, true) => "The server’s own, sent; it names itself as its issuer",
+        (false, false) => "Intermediate, sent",
+        (false, true) => "Root, sent; it need not be, a sender has its own",
+    }
+}
+
+/// What the certificates lead to and was not sent.
+pub(crate) fn unsent(end: End) -> &'static str {
+    match end {
+        End::Trusted(Some(Trust::Private)) => "Trust anchor, added here; not sent, and need not be",
+        End::Trusted(_) => "Trusted root; not sent, and need not be",
+        End::Missing => "Missing: its certificate was not sent",
+        End::Untrusted => "Issuer that no sender trusts; not sent",
+        End::Unknown => "Issuer, not sent",
     }
 }
 

@@ -2,21 +2,25 @@ use heloscope_report::{Certificate, Port, Report};
 use maud::{Markup, html};
 
 use super::facts::one;
+use super::icon::Icon;
 use super::{Text, said};
-use crate::facts::{marks, names, parties, validity};
+use crate::facts::{Fact, Line, marks, names, parties, validity};
+use crate::path::{End, end, is_root};
 use crate::words;
 
 /// Names of a certificate that are shown at once; the rest unfolds.
 const NAMES_AT_ONCE: usize = 6;
 
-/// The certificates of a port, leaf first, each with its validity as a bar.
+/// The certificates of a port, leaf first, each with its validity as a bar, and what they lead to.
 pub(super) fn chain(report: &Report, port: &Port) -> Markup {
     html! {
         div class="chain" {
             h4 { (words::CHAIN) }
+            p class="where" { (words::BARS) }
             ol {
                 @for (place, certificate) in port.chain.iter().enumerate() {
                     li part="certificate" {
+                        p class="label" { (words::sent(place == 0, is_root(certificate))) }
                         (one_certificate(&report.tested_at, certificate))
                         @if let Some(next) = port.chain.get(place + 1) {
                             @if certificate.issuer != next.subject {
@@ -25,8 +29,33 @@ pub(super) fn chain(report: &Report, port: &Port) -> Markup {
                         }
                     }
                 }
+                @if let Some((issuer, end)) = end(port) {
+                    li class=(class(end)) part="certificate" {
+                        p class="label" { (icon(end).with(words::unsent(end))) }
+                        dl class="facts" {
+                            (one(&Fact { label: "Subject", lines: vec![Line::Said(issuer.to_owned())] }))
+                        }
+                    }
+                }
             }
         }
+    }
+}
+
+fn class(end: End) -> &'static str {
+    match end {
+        End::Trusted(_) => "trusted",
+        End::Missing => "missing",
+        End::Untrusted => "untrusted",
+        End::Unknown => "unsent",
+    }
+}
+
+fn icon(end: End) -> Icon {
+    match end {
+        End::Trusted(_) => Icon::Ok,
+        End::Missing | End::Untrusted => Icon::Warning,
+        End::Unknown => Icon::Untested,
     }
 }
 

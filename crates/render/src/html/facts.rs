@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use super::icon::Icon;
 use super::{Text, said};
 use crate::facts::{
-    Fact, Line, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, timings as stages,
-    validity, worst,
+    Fact, Line, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, validity, worst,
 };
+use crate::stages::stages;
 use crate::words;
 
 pub(super) fn heading(port: &Port) -> Markup {
@@ -53,35 +53,46 @@ pub(super) fn one(fact: &Fact) -> Markup {
     }
 }
 
-/// Stages as bars, each as long as its share of the whole test.
+/// The dialogue as a waterfall: a bar a stage, from its beginning to its end.
 pub(super) fn timings(port: &Port) -> Markup {
     let stages = stages(port);
-    let whole = port.timings.total_ms;
+    let end = stages.iter().map(|stage| stage.from.saturating_add(stage.took)).max().unwrap_or_default();
+    let place = |ms: u64| u64::try_from(u128::from(ms) * 1000 / u128::from(end.max(1))).unwrap_or(1000);
     html! {
         @if !stages.is_empty() {
             table class="timings" {
                 caption { (words::TIMINGS) }
-                @for (label, ms) in &stages {
-                    tr {
-                        th scope="row" { (label) }
-                        td class="number" { (words::span(*ms)) }
-                        td class="bar" aria-hidden="true" {
-                            // A bar for the whole itself would be as long as there is room, and say nothing.
-                            @if let Some(whole) = whole.filter(|_| *label != WHOLE_TEST) {
-                                svg viewBox="0 0 100 6" preserveAspectRatio="none" {
-                                    rect class="fill" width=(per_cent(*ms, whole)) height="6" {}
+                thead class="unseen" {
+                    tr { th scope="col" { "Stage" } th scope="col" { "Took" } th scope="col" { "Began at" } }
+                }
+                tbody {
+                    @for stage in &stages {
+                        tr {
+                            th scope="row" { (stage.label) @if !stage.finished { ", " (words::CUT_SHORT) } }
+                            td class="number" { (words::span(stage.took)) }
+                            td class="bar" {
+                                span class="unseen" { (words::span(stage.from)) }
+                                svg viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true" {
+                                    rect class="track" y="2" width="1000" height="2" {}
+                                    // Seen, however short it is.
+                                    rect class={ "fill" @if !stage.finished { " cut" } }
+                                        x=(place(stage.from).min(994))
+                                        width=(place(stage.took).clamp(6, 1000)) height="6" {}
                                 }
                             }
+                        }
+                    }
+                    @if let Some(total) = port.timings.total_ms {
+                        tr class="whole" {
+                            th scope="row" { (WHOLE_TEST) }
+                            td class="number" { (words::span(total)) }
+                            td {}
                         }
                     }
                 }
             }
         }
     }
-}
-
-fn per_cent(part: u64, whole: u64) -> u64 {
-    part.saturating_mul(100).checked_div(whole).unwrap_or_default().min(100)
 }
 
 pub(super) fn extensions(port: &Port) -> Markup {

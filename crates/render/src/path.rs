@@ -1,0 +1,52 @@
+//! Where the certificates that a server sent lead to.
+
+use heloscope_report::{Certificate, ChainError, LeafCertificate, Port, Trust};
+
+/// What stands at the end of the certificates sent, and was not sent itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A root that a sender trusts.
+    Trusted(Option<Trust>),
+    /// An intermediate without which there is no path.
+    Missing,
+    /// A root that nobody trusts.
+    Untrusted,
+    /// Nothing is known of it but its name.
+    Unknown,
+}
+
+/// The issuer that the path from the leaf ends at, and what it is; `None` where the path ends with a certificate that was
+/// sent, signed with its own key.
+pub(crate) fn end(port: &Port) -> Option<(&str, End)> {
+    let leaf = port.certificate.as_ref()?;
+    let mut last = port.chain.first()?;
+    // Each step leads to another one, or there is none: a circle ends where it began.
+    for _ in &port.chain {
+        match issuer_of(last, &port.chain) {
+            Some(next) => last = next,
+            None => break,
+        }
+    }
+    let issuer = last.issuer.as_deref()?;
+    (!is_root(last)).then(|| (issuer, what(leaf)))
+}
+
+/// Whether a certificate names itself as its issuer.
+pub(crate) fn is_root(certificate: &Certificate) -> bool {
+    certificate.subject.is_some() && certificate.subject == certificate.issuer
+}
+
+fn issuer_of<'a>(certificate: &Certificate, chain: &'a [Certificate]) -> Option<&'a Certificate> {
+    chain
+        .iter()
+        .find(|other| !is_root(certificate) && other.subject.is_some() && other.subject == certificate.issuer)
+}
+
+fn what(leaf: &LeafCertificate) -> End {
+    match (leaf.chain_valid, leaf.chain_error, leaf.trust) {
+        (true, ..) | (_, _, Some(_)) => End::Trusted(leaf.trust),
+        (_, Some(ChainError::MissingIntermediate), _) => End::Missing,
+        (_, Some(ChainError::UntrustedRoot), _) => End::Untrusted,
+        _ => End::Unknown,
+    }
+}

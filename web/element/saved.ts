@@ -1,0 +1,27 @@
+/** What the element asks of a report that was made elsewhere. Whoever wrote it may have meant ill. */
+
+import type { Report } from "./core.ts";
+import { words } from "./words.ts";
+
+/** Octets of a file that are read. */
+const MAX_FILE = 8 << 20;
+
+/** The text of a report, wherever it is. Throws an Error with a sentence where there is too much of it. */
+export async function textOf(report: string | Blob | Promise<string>): Promise<string> {
+  if (!(report instanceof Blob)) return report;
+  if (report.size > MAX_FILE) throw new Error(words.fileTooLarge);
+  return report.text();
+}
+
+/** When a report says that it was made, as a phrase. */
+export function madeAt(report: Report): string {
+  const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ$/.exec(String(report["tested_at"])) ?? [];
+  return day && time ? words.at(day, time) : words.atUnknown;
+}
+
+/** The ports that a report is about, as the element names them. */
+export function portsOf(report: Report): string[] {
+  const ports = report["ports"] as { port: number; role: string; implicit_tls: boolean }[];
+  return ports.map(({ port, role, implicit_tls }) =>
+    role === "custom" ? `${port}/${implicit_tls ? "implicit" : "starttls"}` : String(port));
+}

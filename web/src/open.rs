@@ -1,0 +1,32 @@
+//! Reports that were made elsewhere: saved ones, and those that came with a link. Whoever wrote one may have meant ill.
+
+mod json;
+
+use heloscope_report::{Report, SCHEMA_VERSION};
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::failure;
+use crate::outcome::Outcome;
+
+/// Reads a report from its JSON; an error is a sentence for the person who opened it.
+pub(crate) fn open(text: &str) -> Result<Outcome, JsValue> {
+    read(text).map(Outcome::new).map_err(|sentence| failure::error(&sentence))
+}
+
+fn read(text: &str) -> Result<Report, String> {
+    let json = JSON::parse(text).map_err(|_| "This is no report: it is not JSON.")?;
+    let version = Reflect::get(&json, &"schema_version".into()).ok().and_then(|version| version.as_f64());
+    let version = version.ok_or("This is no Heloscope report: it is JSON, but has no schema_version.")?;
+    if version > f64::from(SCHEMA_VERSION) {
+        return Err(format!(
+            "This report has schema version {version}; this page knows versions up to {SCHEMA_VERSION}. Open it where it \
+             was made, or with a newer Heloscope."
+        ));
+    }
+    json::report(&json).map_err(|field| {
+        format!(
+            "This is no whole Heloscope report: the field “{field}” is missing, or holds what it cannot hold."
+        )
+    })
+}
