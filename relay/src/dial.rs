@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode};
+use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode, TlsMode};
 use heloscope_wire::ConnectQuery;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -33,17 +33,19 @@ pub(crate) struct Dialler {
 pub(crate) struct Dialled {
     pub(crate) upstream: Upstream,
     pub(crate) established: Established,
+    /// The port's.
+    pub(crate) mode: TlsMode,
 }
 
 impl Dialler {
     /// Connects to what a client asked for: the name is resolved once, every address that came back is checked, the
     /// very address that was checked is dialled, and the peer's address is checked again.
     pub(crate) async fn dial(&self, query: &ConnectQuery) -> Result<Dialled, Refusal> {
-        self.check_port(query.port)?;
+        let mode = self.check_port(query.port)?;
         if let (Some(demo), Host::Name(name)) = (&self.demo, &query.host)
             && Demo::is_responsible_for(name)
         {
-            return self.dial_specimen(demo, name, query.port).await;
+            return self.dial_specimen(demo, name, query.port, mode).await;
         }
         let (addresses, resolve_ms) = self.resolve(query).await?;
         for address in &addresses {
@@ -60,12 +62,13 @@ impl Dialler {
         let local = stream.local_addr().map_err(|error| failure::of_connect(&error, address))?;
         let established =
             Established { address, ehlo_name: self.ehlo_name_from(local.ip()), resolve_ms, connect_ms };
-        Ok(Dialled { upstream: Upstream::Tcp(stream), established })
+        Ok(Dialled { upstream: Upstream::Tcp(stream), established, mode })
     }
 
-    fn check_port(&self, port: u16) -> Result<(), Refusal> {
-        if self.ports.iter().any(|spec| spec.port == port) {
-            return Ok(());
+    /// The port's TLS mode, which is never the client's word.
+    fn check_port(&self, port: u16) -> Result<TlsMode, Refusal> {
+        if let Some(spec) = self.ports.iter().find(|spec| spec.port == port) {
+            return Ok(spec.mode);
         }
         let ports: Vec<String> = self.ports.iter().map(PortSpec::to_string).collect();
         Err(blocked(format!(
@@ -148,7 +151,13 @@ impl Dialler {
         Err(failure::most_telling(failures))
     }
 
-    async fn dial_specimen(&self, demo: &Demo, name: &str, port: u16) -> Result<Dialled, Refusal> {
+    async fn dial_specimen(
+        &self,
+        demo: &Demo,
+        name: &str,
+        port: u16,
+        mode: TlsMode,
+    ) -> Result<Dialled, Refusal> {
         let fleet = demo.fleet();
         let began = Instant::now();
         match timeout(self.connect_limit, fleet.connect(name, port)).await {
@@ -160,6 +169,7 @@ impl Dialler {
                     resolve_ms: None,
                     connect_ms: milliseconds(began.elapsed()),
                 },
+                mode,
             }),
             Ok(Some(Err(refusal))) => Err(refusal),
             Ok(None) => Err(failure::of_lookup(name, &LookupFailure::NotFound)),

@@ -19,7 +19,7 @@ use crate::dial::Dialler;
 use crate::page;
 use crate::session::{Session, Summary};
 use crate::upstream::CHUNK;
-use crate::{SessionLimits, TrustAnchors};
+use crate::{Rule, SessionLimits, TrustAnchors};
 
 /// What the answers to requests are made from.
 pub(crate) struct Desk {
@@ -99,7 +99,7 @@ async fn connect(
         .max_frame_size(FRAME)
         .max_message_size(FRAME)
         .on_upgrade(async move |socket| {
-            let session = Session { limits: desk.limits, end: desk.end.clone() };
+            let session = Session { host: query.host.clone(), limits: desk.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;
             record(&query, &summary);
             drop(token);
@@ -119,6 +119,8 @@ fn record(query: &ConnectQuery, summary: &Summary) {
         host = %query.host,
         port = query.port,
         ending = %summary.ending,
+        refused_by = summary.refused_by.map(Rule::word),
+        turned_away = summary.turned_away,
         octets_up = summary.octets_up,
         octets_down = summary.octets_down,
         milliseconds = u64::try_from(summary.lasted.as_millis()).unwrap_or(u64::MAX),
