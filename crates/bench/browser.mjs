@@ -10,6 +10,7 @@ const PAGES = 7;
 const HANDSHAKES = 15;
 /** Those with the most to show, to parse or to wait for. */
 const WORST = [
+  "certificate-maze",
   "hostile-text",
   "all-faults-at-once",
   "hello-retry",

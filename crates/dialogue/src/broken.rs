@@ -112,6 +112,25 @@ pub(crate) fn greeting_554(play: &mut Play) {
     ]);
 }
 
+/// RFC 5321 §4.2 lets a reply be a code and nothing else.
+pub(crate) fn greetings_of_a_code_alone(play: &mut Play) {
+    greeted_with(play, "554\r\n");
+    play.client("QUIT\r\n");
+    play.server("221\r\n");
+    play.is_closed_by_probe();
+    play.seen(&["greeting: < \"554\"", "quit: > QUIT", "quit: < \"221\"", "quit: ended"]);
+    play.test(&["25"]);
+    play.connects();
+    play.server("421\r\n");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "resolve: dialled",
+        "connect: connected 192.0.2.1:25",
+        "greeting: < \"421\"",
+        "greeting: ended",
+    ]);
+}
+
 /// A refusal for now says nothing about HELO.
 pub(crate) fn ehlo_refused_for_now(play: &mut Play) {
     greeted_with(play, "220 mx.example\r\n");

@@ -43,6 +43,8 @@ dialogues! {
     whole {
         starttls_with_tls_1_3,
         starttls_with_tls_1_2,
+        second_hello_refused_with_503,
+        greeting_after_30_seconds,
         implicit_tls,
         no_starttls,
         helo_only,
@@ -94,6 +96,7 @@ dialogues! {
         mixed_codes,
         greeting_421,
         greeting_554,
+        greetings_of_a_code_alone,
         ehlo_refused_for_now,
         ehlo_and_helo_refused,
     }

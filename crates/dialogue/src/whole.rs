@@ -54,6 +54,53 @@ pub(crate) fn starttls_with_tls_1_2(play: &mut Play) {
     from_ehlo_inside_tls(play);
 }
 
+/// RFC 3207 §4.2: what was said in clear text is forgotten; this server has not.
+pub(crate) fn second_hello_refused_with_503(play: &mut Play) {
+    until_starttls(play);
+    play.handshake(&Tls::V1_3);
+    play.client("EHLO relay.example\r\n");
+    play.server("503 5.5.1 Duplicate EHLO\r\n");
+    play.client("HELO relay.example\r\n");
+    play.server("503 5.5.1 Duplicate HELO\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 2.0.0 Bye\r\n");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 29 completed",
+        "ehlo after tls: *> EHLO relay.example",
+        "ehlo after tls: *< \"503 5.5.1 Duplicate EHLO\"",
+        "ehlo after tls: *> HELO relay.example",
+        "ehlo after tls: *< \"503 5.5.1 Duplicate HELO\"",
+        "quit: *> QUIT",
+        "quit: *< \"221 2.0.0 Bye\"",
+        "quit: ended",
+    ]);
+}
+
+pub(crate) fn greeting_after_30_seconds(play: &mut Play) {
+    play.test(&["25"]);
+    play.connects();
+    play.wait(30);
+    play.client("");
+    play.server("220 mx.example ESMTP\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.is_closed_by_probe();
+    play.seen(&[
+        "resolve: dialled",
+        "connect: connected 192.0.2.1:25",
+        "greeting: < \"220 mx.example ESMTP\"",
+        "ehlo: > EHLO relay.example",
+        "ehlo: < \"250 mx.example\"",
+        "quit: > QUIT",
+        "quit: < \"221 Bye\"",
+        "quit: ended",
+    ]);
+}
+
 pub(crate) fn implicit_tls(play: &mut Play) {
     play.test(&["465"]);
     play.connects();

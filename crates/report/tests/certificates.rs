@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_report::{ChainError, Port, Severity, Trust, Verdict};
+use heloscope_report::{ChainError, MAX_SANS_SHOWN, Port, Severity, Trust, Verdict};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
@@ -315,4 +315,15 @@ fn dane_is_never_said_to_fail_by_dates_or_issuer_as_such() {
         assert!(finding.explanation.contains("Opportunistic senders deliver all the same"), "{}", finding.id);
         assert!(finding.explanation.contains("MTA-STS do not deliver"), "{}", finding.id);
     }
+}
+
+#[test]
+fn a_hundred_names_are_shown_and_all_are_counted() {
+    let names = (0..101).map(|number| format!("mx{number}.example.com")).collect::<Vec<_>>();
+    let mut params = server();
+    params.subject_alt_names = CertificateParams::new(names).unwrap().subject_alt_names;
+    let certificate = issued(params).certificate.unwrap();
+    assert_eq!((certificate.facts.sans.len(), certificate.facts.sans_total), (MAX_SANS_SHOWN, 101));
+    assert_eq!(certificate.facts.sans[99], "mx99.example.com");
+    assert!(certificate.hostname_match);
 }

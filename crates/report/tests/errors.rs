@@ -5,7 +5,7 @@ mod scene;
 use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{ErrorCode, PortError, Verdict};
 use heloscope_smtp::{Command, FaultKind};
-use scene::{EHLO, GREETING, Play, Scene};
+use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn error(port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> PortError {
     Scene::one(port, play).judged().ports[0].error.clone().expect("an error")
@@ -95,6 +95,34 @@ fn greetings_that_refuse_say_why() {
         Stage::Greeting,
         &["“554-no 554 5.7.1 listed”", "block list"],
     );
+}
+
+#[test]
+fn a_code_without_a_text_says_what_it_means() {
+    for (reply, means) in [("421", "service not available"), ("554", "transaction failed")] {
+        let bare = error("25", |play| play.connects().greets(reply).ends(Stage::Greeting));
+        let quoted = format!("“{reply}”");
+        assert_says(&bare, ErrorCode::GreetingRejected, Stage::Greeting, &[&quoted, means]);
+    }
+}
+
+#[test]
+fn a_second_hello_refused_takes_nothing_from_what_was_seen_before() {
+    let scene = Scene::one("25", |play| {
+        let inside =
+            play.until_hello().tls(&[]).says_ehlo().replies(Stage::EhloAfterTls, "503 Duplicate EHLO");
+        inside.helo("503 Duplicate HELO").quits()
+    });
+    let port = &scene.judged().ports[0];
+    let error = port.error.as_ref().unwrap();
+    assert_says(error, ErrorCode::EhloRejected, Stage::EhloAfterTls, &["bad sequence of commands"]);
+    assert_eq!(port.starttls_supported, Some(true));
+    assert!(port.tls.as_ref().unwrap().completed);
+    assert_eq!(
+        (port.capabilities_after_tls.as_ref(), port.verdict("starttls-failed")),
+        (None, Verdict::Passed)
+    );
+    assert_eq!(port.ids(), ["ehlo-rejected"]);
 }
 
 /// A refusal at the greeting, at EHLO and HELO, and at STARTTLS: its error, and that nothing is said to be missing.
