@@ -9,8 +9,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 use heloscope_observation::{PortSpec, STANDARD_PORTS};
@@ -58,7 +58,7 @@ pub(crate) struct Loaded {
 enum Source {
     Option(&'static str),
     Environment(String),
-    File { path: Rc<str>, line: usize },
+    File { path: Arc<str>, line: usize },
 }
 
 /// Something wrong with the configuration: where, and a clause that says what, and what to do.
@@ -213,6 +213,15 @@ impl Loaded {
             (None, Some(_)) => faults.push(self.fault("tls-key", "HTTPS needs tls-cert as well".to_owned())),
         }
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
+    }
+
+    /// The settings that have another value here, and that a relay which runs with the older one does not take over.
+    pub(crate) fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
+        let groups = table::table();
+        let settings = groups.iter().flat_map(|group| &group.settings).filter(|setting| !setting.live);
+        let changed =
+            settings.filter(|setting| setting.write(&self.config) != setting.write(&running.config));
+        changed.map(|setting| setting.name).collect()
     }
 
     /// Something wrong with the value of a setting, wherever that comes from.

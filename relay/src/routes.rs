@@ -34,7 +34,7 @@ pub(crate) struct Desk {
     pub(crate) contact: Option<Contact>,
     pub(crate) trust_anchors: TrustAnchors,
     pub(crate) limits: SessionLimits,
-    /// These and others, as they are told.
+    /// These and others, as they are told, the quotas aside.
     pub(crate) told_limits: Limits,
     pub(crate) turnstile: Turnstile,
     pub(crate) metrics: Metrics,
@@ -86,7 +86,7 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
         Err(turned_away) => return page::with_strict_fields(turned_away.into_response(), None),
     };
     let shared = page::is_shared(request.uri().path());
-    let site = desk.access.site(request.headers()).map(ToString::to_string);
+    let site = desk.access.site(request.headers());
     let mut response = next.run(request).await;
     if shared && desk.access.has_sites() {
         let fields = response.headers_mut();
@@ -197,7 +197,7 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         ports: desk.dialler.ports.clone(),
         contact: desk.contact.as_ref().map(Contact::to_string),
         unreachable_ports: desk.dialler.reach.unreachable(),
-        limits: desk.told_limits,
+        limits: Limits { quotas: desk.turnstile.quotas(), ..desk.told_limits },
         trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens
             .map(|specimen| Example { host: specimen.host().to_owned(), title: specimen.title().to_owned() })

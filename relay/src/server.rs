@@ -25,7 +25,7 @@ use crate::routes::{self, Desk};
 use crate::session::CLOSING;
 use crate::standing::Standing;
 use crate::tls::CertificateReloader;
-use crate::{Contradiction, EhloName, Origin, Settings};
+use crate::{Contradiction, EhloName, Origin, Reloader, Settings};
 use connection::{Door, TlsDoor};
 
 /// A relay that listens.
@@ -35,6 +35,7 @@ pub struct Relay {
     ready: Ready,
     address: SocketAddr,
     origin: Origin,
+    desk: Arc<Desk>,
     deny: DenyReloader,
     certificate: Option<CertificateReloader>,
     reach: Arc<Reach>,
@@ -149,6 +150,7 @@ impl Relay {
             ready,
             address,
             origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
+            desk: desk.clone(),
             deny,
             certificate,
             reach,
@@ -181,6 +183,11 @@ impl Relay {
     /// The first origin of its own page; with a `/` behind, where to open it.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// What changes it while it runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader { desk: self.desk.clone(), deny: self.deny.clone(), certificate: self.certificate.clone() }
     }
 
     /// What reads the deny file again.
