@@ -11,6 +11,7 @@ mod fronts;
 mod http2;
 mod https;
 mod monitor;
+mod packaging;
 mod page;
 mod proxy;
 mod quota;
