@@ -56,7 +56,7 @@ impl Visit {
 }
 
 fn is_rebuff(summary: &Summary) -> bool {
-    matches!(
+    let unheard = matches!(
         summary.ending,
         Ending::Closed(CloseCause::Timeout)
             | Ending::Refused(
@@ -65,5 +65,6 @@ fn is_rebuff(summary: &Summary) -> bool {
                     | RefusalCode::Unreachable
                     | RefusalCode::Reset
             )
-    )
+    );
+    summary.turned_away || unheard
 }
