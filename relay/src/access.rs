@@ -106,7 +106,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 #[derive(Clone)]
 pub struct Token(String);
 
-/// A token needs 16 visible ASCII characters or more.
+/// A secret needs 16 visible ASCII characters or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadToken;
 
@@ -141,7 +141,7 @@ impl fmt::Debug for Token {
 
 impl fmt::Display for BadToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a token needs 16 visible ASCII characters or more, none of them a space")
+        f.write_str("16 visible ASCII characters or more are needed, none of them a space")
     }
 }
 
