@@ -42,9 +42,6 @@ pub(crate) struct Desk {
     pub(crate) end: CancellationToken,
 }
 
-/// The most octets in one frame, and in one message, from the client.
-const FRAME: usize = 4 * 1024;
-
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         // Over HTTP/2 a WebSocket is opened with CONNECT, RFC 8441 §4.
@@ -142,13 +139,15 @@ async fn connect(
         }
     });
     let dialling = AbortOnDropHandle::new(dialling);
+    let frame = usize::try_from(desk.limits.frame_up).unwrap_or(usize::MAX);
     upgrade
-        .read_buffer_size(FRAME)
+        .read_buffer_size(frame)
         .write_buffer_size(0)
         // One chunk that waits, an answer to a ping, and the last two frames.
         .max_write_buffer_size(2 * CHUNK)
-        .max_frame_size(FRAME)
-        .max_message_size(FRAME)
+        .max_frame_size(frame)
+        // A message in several frames is no longer than one.
+        .max_message_size(frame)
         .on_upgrade(async move |socket| {
             let session = Session { host: query.host.clone(), limits: desk.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;

@@ -74,6 +74,10 @@ pub struct SessionLimits {
     pub octets_up: u64,
     /// Octets from the mail server.
     pub octets_down: u64,
+    /// Octets in one frame towards the mail server.
+    pub frame_up: u64,
+    /// Octets in one frame from the mail server, 16 KiB at most.
+    pub frame_down: u64,
     /// Time to resolve the name.
     pub resolve: Duration,
     /// Time to connect, over all addresses of the name.
@@ -235,6 +239,8 @@ impl Default for SessionLimits {
         Self {
             octets_up: limits.octets_up,
             octets_down: limits.octets_down,
+            frame_up: limits.frame_octets_up,
+            frame_down: limits.frame_octets_down,
             resolve: Duration::from_secs(limits.resolve_seconds),
             connect: Duration::from_secs(limits.connect_seconds),
             greeting: Duration::from_secs(limits.greeting_seconds),
@@ -264,8 +270,9 @@ impl Settings {
             greeting_seconds: seconds(self.limits.greeting),
             silence_seconds: seconds(self.limits.silence),
             connection_seconds: seconds(self.limits.connection),
+            frame_octets_up: self.limits.frame_up,
+            frame_octets_down: self.limits.frame_down,
             quotas: self.quotas,
-            ..heloscope_wire::Limits::default()
         }
     }
 }

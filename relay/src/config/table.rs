@@ -138,6 +138,20 @@ pub(crate) fn table() -> Vec<Group> {
                 number("limit-octets-down", "OCTETS", OCTETS, "Octets from the mail server", |c| {
                     &mut c.relay.limits.octets_down
                 }),
+                number(
+                    "limit-frame-up",
+                    "OCTETS",
+                    3072..=65536,
+                    "Octets in one frame to the mail server",
+                    |c| &mut c.relay.limits.frame_up,
+                ),
+                number(
+                    "limit-frame-down",
+                    "OCTETS",
+                    512..=16384,
+                    "Octets in one frame from the mail server",
+                    |c| &mut c.relay.limits.frame_down,
+                ),
                 seconds("limit-header", "Time for a whole request header", |c| &mut c.relay.header),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
