@@ -75,7 +75,8 @@ fn extended(hello: &[u8], number: u16, content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn hellos_of_the_core_pass_whatever_the_host_is_called() {
-    // Some hundred here; the number of them that chance would spoil is far below one in a million.
+    // 20,000 in all where the build is optimised; without that a hello takes 10 ms.
+    let times = if cfg!(debug_assertions) { 10 } else { 20_000 / 7 + 1 };
     for host in [
         HOST,
         "192.0.2.1",
@@ -85,7 +86,7 @@ fn hellos_of_the_core_pass_whatever_the_host_is_called() {
         "rcpt.example",
         "xrcpt.mail.example",
     ] {
-        for _ in 0..20 {
+        for _ in 0..times {
             assert!(passes(host, &hello_to(host)), "{host}");
         }
     }
