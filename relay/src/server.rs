@@ -172,7 +172,7 @@ impl Relay {
                 router: routes::router(desk),
                 tls,
                 header: settings.header,
-                session: settings.limits.connection,
+                session: longest,
                 stop: CancellationToken::new(),
             },
             grace: settings.grace,
