@@ -4,6 +4,8 @@
 //! server. It never speaks TLS to one, never parses a certificate and stores nothing.
 
 mod access;
+#[cfg(feature = "acme")]
+mod acme;
 mod address;
 mod anchors;
 mod contact;
@@ -31,6 +33,8 @@ mod upstream;
 mod upward;
 
 pub use access::{BadToken, Token};
+#[cfg(feature = "acme")]
+pub use acme::{Acme, AcmeFault};
 pub use address::{AllowedNet, BadNet, OwnAddresses};
 pub use anchors::{AnchorsFault, TrustAnchors};
 pub use contact::{BadContact, Contact};

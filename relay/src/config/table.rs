@@ -64,6 +64,26 @@ pub(crate) fn table() -> Vec<Group> {
                     |c| &mut c.tls_cert,
                 ),
                 file("tls-key", "The private key (PEM) of the certificate", |c| &mut c.tls_key),
+                #[cfg(feature = "acme")]
+                switch(
+                    "acme",
+                    "Get a certificate for the names of --origin by ACME, which reaches the relay on port 443 of each",
+                    |c| &mut c.acme,
+                ),
+                #[cfg(feature = "acme")]
+                one("acme-directory", "URL", "The certificate authority's directory", |c| {
+                    &mut c.acme_directory
+                }),
+                #[cfg(feature = "acme")]
+                file(
+                    "acme-cache",
+                    "A directory that keeps the certificate, its key and the account's from one start to the next",
+                    |c| &mut c.acme_cache,
+                ),
+                #[cfg(feature = "acme")]
+                file("acme-ca-file", "Trust anchors (PEM) for the directory of a private authority", |c| {
+                    &mut c.acme_ca_file
+                }),
             ],
         },
         Group {
