@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::{StatusCode, Uri};
@@ -10,6 +11,11 @@ use crate::Origin;
 /// Who may use the relay: its own pages, those of the sites that the operator named, and who shows the token.
 pub(crate) struct Access {
     own: Vec<Origin>,
+    guests: RwLock<Arc<Guests>>,
+}
+
+/// Those of them that can change while the relay runs.
+struct Guests {
     sites: Vec<Origin>,
     token: Option<Token>,
 }
@@ -19,7 +25,16 @@ pub(crate) type TurnedAway = (StatusCode, String);
 
 impl Access {
     pub(crate) fn new(own: Vec<Origin>, sites: Vec<Origin>, token: Option<Token>) -> Self {
-        Self { own, sites, token }
+        Self { own, guests: RwLock::new(Arc::new(Guests { sites, token })) }
+    }
+
+    /// Other sites and another token from now on.
+    pub(crate) fn change(&self, sites: Vec<Origin>, token: Option<Token>) {
+        *self.guests.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Guests { sites, token });
+    }
+
+    fn guests(&self) -> Arc<Guests> {
+        self.guests.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Checks that a request names this relay, and returns which of its origins that is: a name that leads here by DNS rebinding
@@ -42,11 +57,12 @@ impl Access {
 
     /// Checks that whoever asks for a connection is a page that may, or no page and shows the token.
     pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), TurnedAway> {
+        let guests = self.guests();
         let refuse = |sentence: &str| Err((StatusCode::FORBIDDEN, sentence.to_owned()));
         match only(headers, &ORIGIN) {
             Some(origin) if origin != "null" => {
                 let known = |site: &Origin| site.to_string() == origin;
-                if self.own.iter().chain(&self.sites).any(known) {
+                if self.own.iter().chain(&guests.sites).any(known) {
                     return Ok(());
                 }
                 refuse(
@@ -54,7 +70,7 @@ impl Access {
                 )
             }
             _ if headers.get_all(ORIGIN).iter().count() > 1 => refuse("There is more than one Origin field."),
-            _ => match (&self.token, only(headers, &AUTHORIZATION)) {
+            _ => match (&guests.token, only(headers, &AUTHORIZATION)) {
                 (Some(token), Some(field)) if token.is_shown_by(field) => Ok(()),
                 (Some(_), _) => refuse(
                     "A request that comes from no page needs the relay's token: send it as \"Authorization: Bearer …\".",
@@ -68,14 +84,14 @@ impl Access {
     }
 
     /// The site named by the request that may read an answer from another origin.
-    pub(crate) fn site(&self, headers: &HeaderMap) -> Option<&Origin> {
+    pub(crate) fn site(&self, headers: &HeaderMap) -> Option<String> {
         let origin = only(headers, &ORIGIN)?;
-        self.sites.iter().find(|site| site.to_string() == origin)
+        self.guests().sites.iter().map(Origin::to_string).find(|site| site == origin)
     }
 
     /// Whether there are such sites at all, and answers therefore vary by origin.
     pub(crate) fn has_sites(&self) -> bool {
-        !self.sites.is_empty()
+        !self.guests().sites.is_empty()
     }
 }
 
@@ -90,7 +106,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 #[derive(Clone)]
 pub struct Token(String);
 
-/// A token needs 16 visible ASCII characters or more.
+/// A secret needs 16 visible ASCII characters or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadToken;
 
@@ -125,7 +141,7 @@ impl fmt::Debug for Token {
 
 impl fmt::Display for BadToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a token needs 16 visible ASCII characters or more, none of them a space")
+        f.write_str("16 visible ASCII characters or more are needed, none of them a space")
     }
 }
 

@@ -9,8 +9,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 use heloscope_observation::{PortSpec, STANDARD_PORTS};
@@ -28,6 +28,14 @@ pub(crate) struct Config {
     ca_file: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    #[cfg(feature = "acme")]
+    acme: bool,
+    #[cfg(feature = "acme")]
+    acme_directory: String,
+    #[cfg(feature = "acme")]
+    acme_cache: Option<PathBuf>,
+    #[cfg(feature = "acme")]
+    acme_ca_file: Option<PathBuf>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: LevelFilter,
 }
@@ -40,6 +48,14 @@ impl Default for Config {
             ca_file: None,
             tls_cert: None,
             tls_key: None,
+            #[cfg(feature = "acme")]
+            acme: false,
+            #[cfg(feature = "acme")]
+            acme_directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+            #[cfg(feature = "acme")]
+            acme_cache: None,
+            #[cfg(feature = "acme")]
+            acme_ca_file: None,
             log_format: LogFormat::Text,
             log_level: LevelFilter::INFO,
         }
@@ -58,7 +74,7 @@ pub(crate) struct Loaded {
 enum Source {
     Option(&'static str),
     Environment(String),
-    File { path: Rc<str>, line: usize },
+    File { path: Arc<str>, line: usize },
 }
 
 /// Something wrong with the configuration: where, and a clause that says what, and what to do.
@@ -212,7 +228,32 @@ impl Loaded {
             (Some(_), None) => faults.push(self.fault("tls-cert", "HTTPS needs tls-key as well".to_owned())),
             (None, Some(_)) => faults.push(self.fault("tls-key", "HTTPS needs tls-cert as well".to_owned())),
         }
+        #[cfg(feature = "acme")]
+        match self.config.acme_cache.clone() {
+            Some(cache) if self.config.acme => {
+                settings.acme = Some(heloscope_relay::Acme {
+                    directory: self.config.acme_directory.clone(),
+                    cache,
+                    ca_file: self.config.acme_ca_file.clone(),
+                });
+            }
+            None if self.config.acme => {
+                faults.push(
+                    self.fault("acme", "ACME needs acme-cache as well, a directory of its own".to_owned()),
+                );
+            }
+            _ => {}
+        }
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
+    }
+
+    /// The settings that have another value here, and that a relay which runs with the older one does not take over.
+    pub(crate) fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
+        let groups = table::table();
+        let settings = groups.iter().flat_map(|group| &group.settings).filter(|setting| !setting.live);
+        let changed =
+            settings.filter(|setting| setting.write(&self.config) != setting.write(&running.config));
+        changed.map(|setting| setting.name).collect()
     }
 
     /// Something wrong with the value of a setting, wherever that comes from.

@@ -5,6 +5,14 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact(String);
 
+#[cfg(feature = "acme")]
+impl Contact {
+    /// As an ACME account has it, RFC 8555 §7.3; not of a page, which no authority takes.
+    pub(crate) fn mailto(&self) -> Option<String> {
+        (!self.0.starts_with("https://")).then(|| format!("mailto:{}", self.0))
+    }
+}
+
 /// The text is no contact: see its `Display`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadContact(String);

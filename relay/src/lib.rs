@@ -4,6 +4,8 @@
 //! server. It never speaks TLS to one, never parses a certificate and stores nothing.
 
 mod access;
+#[cfg(feature = "acme")]
+mod acme;
 mod address;
 mod anchors;
 mod contact;
@@ -19,6 +21,7 @@ mod page;
 mod proxy;
 mod quota;
 mod reach;
+mod reload;
 mod resolve;
 mod routes;
 mod server;
@@ -30,6 +33,8 @@ mod upstream;
 mod upward;
 
 pub use access::{BadToken, Token};
+#[cfg(feature = "acme")]
+pub use acme::{Acme, AcmeFault};
 pub use address::{AllowedNet, BadNet, OwnAddresses};
 pub use anchors::{AnchorsFault, TrustAnchors};
 pub use contact::{BadContact, Contact};
@@ -39,6 +44,7 @@ pub use guard::{Guard, Rule};
 pub use origin::{BadOrigin, Origin};
 pub use proxy::{NotAProxy, TrustedProxy};
 pub use quota::{BadStoreUrl, StoreUrl};
+pub use reload::Reloader;
 pub use resolve::{Lookup, LookupFailure, Resolve, ReverseLookup, SystemResolver};
 pub use server::{Relay, StartError};
 pub use settings::{Contradiction, SessionLimits, Settings};

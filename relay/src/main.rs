@@ -3,11 +3,12 @@
 mod config;
 
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use heloscope_relay::{CertificateReloader, DenyReloader, Relay, StartError};
+use clap::ArgMatches;
+use heloscope_relay::{Relay, Reloader, StartError};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,8 @@ fn main() -> ExitCode {
     let loaded = config::load(&matches);
     match matches.subcommand_name() {
         Some("print-config") => {
-            print!("{}", loaded.printed());
+            // Whoever reads it may have read enough.
+            let _ = std::io::stdout().write_all(loaded.printed().as_bytes());
             complain(&loaded.faults)
         }
         _ if !loaded.faults.is_empty() => complain(&loaded.faults),
@@ -27,11 +29,11 @@ fn main() -> ExitCode {
             println!("Nothing is wrong with the configuration.");
             ExitCode::SUCCESS
         }
-        _ => serve(&loaded),
+        _ => serve(matches, loaded),
     }
 }
 
-fn serve(loaded: &Loaded) -> ExitCode {
+fn serve(matches: ArgMatches, loaded: Loaded) -> ExitCode {
     start_log(&loaded.config);
     let settings = match loaded.settings() {
         Ok(settings) => settings,
@@ -49,7 +51,8 @@ fn serve(loaded: &Loaded) -> ExitCode {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }
         })?;
-        run(relay).await.map_err(|error| error.to_string())
+        let reload = Reload { reloader: relay.reloader(), matches, running: loaded };
+        run(relay, reload).await.map_err(|error| error.to_string())
     });
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -59,15 +62,10 @@ fn serve(loaded: &Loaded) -> ExitCode {
     }
 }
 
-async fn run(relay: Relay) -> std::io::Result<()> {
+async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
     let stop = CancellationToken::new();
     // Before the line below: whoever reads it may send a signal at once.
-    let signals = tokio::spawn(obey(
-        Signals::catch()?,
-        stop.clone(),
-        relay.deny_reloader(),
-        relay.certificate_reloader(),
-    ));
+    let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), reload));
     let (origin, listener) = (relay.origin(), relay.address());
     if origin.to_string().ends_with(&format!("://{listener}")) {
         println!("Heloscope is at {origin}/");
@@ -112,7 +110,33 @@ fn start_log(config: &Config) {
     }
 }
 
-/// SIGTERM and SIGINT stop the relay, SIGHUP has it read the deny file and the certificate files again.
+/// What reads the configuration again.
+struct Reload {
+    reloader: Reloader,
+    matches: ArgMatches,
+    running: Loaded,
+}
+
+impl Reload {
+    #[cfg(unix)]
+    fn now(&self) {
+        let loaded = config::load(&self.matches);
+        let read = if loaded.faults.is_empty() { loaded.settings() } else { Err(loaded.faults.clone()) };
+        match read {
+            Ok(settings) => self.reloader.reload(&settings),
+            Err(faults) => {
+                for error in faults {
+                    tracing::error!(%error, "keeping the configuration as it was");
+                }
+            }
+        }
+        for setting in loaded.needs_restart(&self.running) {
+            tracing::warn!(setting, "another value takes a restart");
+        }
+    }
+}
+
+/// SIGTERM and SIGINT stop the relay, SIGHUP has it read its configuration again.
 #[cfg(unix)]
 struct Signals {
     terminate: Signal,
@@ -132,25 +156,12 @@ impl Signals {
 }
 
 #[cfg(unix)]
-async fn obey(
-    mut signals: Signals,
-    stop: CancellationToken,
-    deny: DenyReloader,
-    certificate: Option<CertificateReloader>,
-) {
+async fn obey(mut signals: Signals, stop: CancellationToken, reload: Reload) {
     loop {
         tokio::select! {
             _ = signals.terminate.recv() => break,
             _ = signals.interrupt.recv() => break,
-            _ = signals.hang_up.recv() => {
-                match deny.reload() {
-                    Ok(entries) => tracing::info!(entries, "read the deny file again"),
-                    Err(error) => tracing::error!(%error, "keeping the deny list as it was"),
-                }
-                if let Some(certificate) = &certificate {
-                    certificate.reload_and_log();
-                }
-            }
+            _ = signals.hang_up.recv() => reload.now(),
         }
     }
     tracing::info!("stopping: no new connections; those that run may end");
@@ -169,12 +180,7 @@ impl Signals {
 }
 
 #[cfg(windows)]
-async fn obey(
-    mut signals: Signals,
-    stop: CancellationToken,
-    _: DenyReloader,
-    _: Option<CertificateReloader>,
-) {
+async fn obey(mut signals: Signals, stop: CancellationToken, _: Reload) {
     signals.0.recv().await;
     stop.cancel();
 }

@@ -20,6 +20,7 @@ pub(crate) struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     sessions: Family<Labels<1>, Counter>,
+    guard: Family<Labels<1>, Counter>,
     octets: Family<Labels<1>, Counter>,
     seconds: Histogram,
     open: Gauge<u64, AtomicU64>,
@@ -39,11 +40,16 @@ const SECONDS: [f64; 10] = [0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 90.
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("heloscope");
-        let (sessions, octets, spent, counters, answers, store_up) = Default::default();
+        let (sessions, guard, octets, spent, counters, answers, store_up) = Default::default();
         let (seconds, open) = (Histogram::new(SECONDS), Gauge::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which relay this is", version);
         registry.register("sessions", "Sessions that have ended, by how", Family::clone(&sessions));
+        registry.register(
+            "guard_refusals",
+            "Sessions that the guard closed, by its rule",
+            Family::clone(&guard),
+        );
         registry.register(
             "octets",
             "Octets carried, up to mail servers and down from them",
@@ -75,6 +81,7 @@ impl Metrics {
         Self(Arc::new(Inner {
             registry,
             sessions,
+            guard,
             octets,
             seconds,
             open,
@@ -87,6 +94,9 @@ impl Metrics {
 
     pub(crate) fn session(&self, summary: &Summary) {
         self.0.sessions.get_or_create(&[("ending", summary.ending.to_string())]).inc();
+        if let Some(rule) = summary.refused_by {
+            self.0.guard.get_or_create(&[("rule", rule.word().to_owned())]).inc();
+        }
         for (direction, octets) in [("up", summary.octets_up), ("down", summary.octets_down)] {
             self.0.octets.get_or_create(&[("direction", direction.to_owned())]).inc_by(octets);
         }

@@ -40,6 +40,14 @@ impl Origin {
         format!("{}://{}", if self.secure { "wss" } else { "ws" }, self.authority)
     }
 
+    /// The name that a certificate for this origin is for; none without HTTPS, nor for an address.
+    #[cfg(feature = "acme")]
+    pub(crate) fn certifiable(&self) -> Option<&str> {
+        let host = self.authority.split(':').next().filter(|_| self.secure)?;
+        let is_name = matches!(host.parse(), Ok(Host::Name(name)) if name.contains('.'));
+        is_name.then_some(host)
+    }
+
     /// Whether a `Host` field (RFC 9110 §7.2) names this origin; the scheme's own port may stand there or not.
     pub(crate) fn is_host(&self, field: &str) -> bool {
         let own_port = format!(":{}", default_port(self.secure));

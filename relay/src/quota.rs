@@ -120,6 +120,16 @@ impl Turnstile {
         }
     }
 
+    /// Other quotas from now on; what is counted stays.
+    pub(crate) fn change(&self, quotas: &Quotas) {
+        self.0.crowd.limit.store(quotas.all, Ordering::Relaxed);
+        self.ledger().change(quotas);
+    }
+
+    pub(crate) fn quotas(&self) -> Quotas {
+        Quotas { all: self.0.crowd.limit.load(Ordering::Relaxed), ..self.ledger().told() }
+    }
+
     /// How many connections there are.
     pub(crate) fn inside(&self) -> u64 {
         self.0.crowd.inside.load(Ordering::Relaxed)

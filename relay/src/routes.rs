@@ -34,16 +34,13 @@ pub(crate) struct Desk {
     pub(crate) contact: Option<Contact>,
     pub(crate) trust_anchors: TrustAnchors,
     pub(crate) limits: SessionLimits,
-    /// These and others, as they are told.
+    /// These and others, as they are told, the quotas aside.
     pub(crate) told_limits: Limits,
     pub(crate) turnstile: Turnstile,
     pub(crate) metrics: Metrics,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
 }
-
-/// The most octets in one frame, and in one message, from the client.
-const FRAME: usize = 4 * 1024;
 
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
@@ -86,7 +83,7 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
         Err(turned_away) => return page::with_strict_fields(turned_away.into_response(), None),
     };
     let shared = page::is_shared(request.uri().path());
-    let site = desk.access.site(request.headers()).map(ToString::to_string);
+    let site = desk.access.site(request.headers());
     let mut response = next.run(request).await;
     if shared && desk.access.has_sites() {
         let fields = response.headers_mut();
@@ -142,13 +139,15 @@ async fn connect(
         }
     });
     let dialling = AbortOnDropHandle::new(dialling);
+    let frame = usize::try_from(desk.limits.frame_up).unwrap_or(usize::MAX);
     upgrade
-        .read_buffer_size(FRAME)
+        .read_buffer_size(frame)
         .write_buffer_size(0)
         // One chunk that waits, an answer to a ping, and the last two frames.
         .max_write_buffer_size(2 * CHUNK)
-        .max_frame_size(FRAME)
-        .max_message_size(FRAME)
+        .max_frame_size(frame)
+        // A message in several frames is no longer than one.
+        .max_message_size(frame)
         .on_upgrade(async move |socket| {
             let session = Session { host: query.host.clone(), limits: desk.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;
@@ -199,7 +198,7 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         ports: desk.dialler.ports.clone(),
         contact: desk.contact.as_ref().map(Contact::to_string),
         unreachable_ports: desk.dialler.reach.unreachable(),
-        limits: desk.told_limits,
+        limits: Limits { quotas: desk.turnstile.quotas(), ..desk.told_limits },
         trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens
             .map(|specimen| Example { host: specimen.host().to_owned(), title: specimen.title().to_owned() })

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+#[cfg(feature = "acme")]
+use crate::acme::Order;
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
 use crate::deny::DenyReloader;
@@ -25,7 +27,7 @@ use crate::routes::{self, Desk};
 use crate::session::CLOSING;
 use crate::standing::Standing;
 use crate::tls::CertificateReloader;
-use crate::{Contradiction, EhloName, Origin, Settings};
+use crate::{Contradiction, EhloName, Origin, Reloader, Settings};
 use connection::{Door, TlsDoor};
 
 /// A relay that listens.
@@ -35,8 +37,11 @@ pub struct Relay {
     ready: Ready,
     address: SocketAddr,
     origin: Origin,
+    desk: Arc<Desk>,
     deny: DenyReloader,
     certificate: Option<CertificateReloader>,
+    #[cfg(feature = "acme")]
+    order: Option<Order>,
     reach: Arc<Reach>,
     probe: Option<Probe>,
     standing: Option<Standing>,
@@ -74,10 +79,19 @@ impl Relay {
             address: settings.listen,
             error,
         })?;
+        #[cfg(feature = "acme")]
+        let order = settings
+            .acme
+            .map(|acme| Order::new(&acme, &settings.origins, settings.contact.as_ref()))
+            .transpose()
+            .map_err(|fault| StartError::Contradiction(Contradiction::Acme(fault)))?;
+        let config = certificate.as_ref().map(CertificateReloader::server_config);
+        #[cfg(feature = "acme")]
+        let config = order.as_ref().map(Order::server_config).or(config);
         let mut origins = settings.origins;
         // This machine's own programs reach a relay on loopback although a proxy before it has another name.
         if origins.is_empty() || address.ip().is_loopback() {
-            origins.extend(Origin::of_listener(address, certificate.is_some()));
+            origins.extend(Origin::of_listener(address, config.is_some()));
         }
         let ehlo_name = settings.ehlo_name.or_else(EhloName::of_machine);
         let told_name = ehlo_name
@@ -139,18 +153,18 @@ impl Relay {
             end: end.clone(),
         };
         let desk = Arc::new(desk);
-        let tls = certificate.as_ref().map(|certificate| TlsDoor {
-            config: certificate.server_config(),
-            plain: routes::to_https(desk.clone()),
-        });
+        let tls = config.map(|config| TlsDoor { config, plain: routes::to_https(desk.clone()) });
         Ok(Self {
             listener,
             monitor: monitored.map(|listener| (listener, monitor)),
             ready,
             address,
             origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
+            desk: desk.clone(),
             deny,
             certificate,
+            #[cfg(feature = "acme")]
+            order,
             reach,
             probe,
             standing,
@@ -158,7 +172,7 @@ impl Relay {
                 router: routes::router(desk),
                 tls,
                 header: settings.header,
-                session: settings.limits.connection,
+                session: longest,
                 stop: CancellationToken::new(),
             },
             grace: settings.grace,
@@ -183,6 +197,11 @@ impl Relay {
         &self.origin
     }
 
+    /// What changes it while it runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader { desk: self.desk.clone(), deny: self.deny.clone(), certificate: self.certificate.clone() }
+    }
+
     /// What reads the deny file again.
     pub fn deny_reloader(&self) -> DenyReloader {
         self.deny.clone()
@@ -201,6 +220,8 @@ impl Relay {
         // What goes on beside the serving; it ends with it.
         let mut beside = JoinSet::new();
         self.certificate.map(|certificate| beside.spawn(certificate.watch()));
+        #[cfg(feature = "acme")]
+        self.order.map(|order| beside.spawn(order.run()));
         self.probe.map(|probe| beside.spawn(probe.run(self.reach)));
         self.standing.map(|standing| beside.spawn(standing.log()));
         // Asked as long as there is something to tell, also while it stops.

@@ -129,7 +129,7 @@ impl Session {
         let (mut to_client, from_client) = client.split();
         let down = async {
             match to_client.send(control(&first)).await {
-                Ok(()) => down(reader, to_client, upward, traffic, self.limits.octets_down).await,
+                Ok(()) => down(reader, to_client, upward, traffic, &self.limits).await,
                 Err(_) => Ending::ClientGone,
             }
         };
@@ -149,19 +149,19 @@ async fn down<R, S>(
     mut client: S,
     upward: &Mutex<Upward>,
     traffic: &Traffic,
-    limit: u64,
+    limits: &SessionLimits,
 ) -> Ending
 where
     R: AsyncRead + Unpin,
     S: Sink<Message, Error = Error> + Unpin,
 {
     loop {
-        let mut chunk = match read_chunk(&mut reader).await {
+        let mut chunk = match read_chunk(&mut reader, limits.frame_down).await {
             Ok(chunk) if chunk.is_empty() => return Ending::Closed(CloseCause::Server),
             Ok(chunk) => chunk,
             Err(_) => return Ending::Closed(CloseCause::Reset),
         };
-        let left = usize::try_from(limit - traffic.octets_down()).unwrap_or(usize::MAX);
+        let left = usize::try_from(limits.octets_down - traffic.octets_down()).unwrap_or(usize::MAX);
         let beyond_limit = chunk.len() > left;
         chunk.truncate(left);
         traffic.moved_down(chunk.len());

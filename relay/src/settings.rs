@@ -12,6 +12,9 @@ use crate::{
     OwnAddresses, Resolve, StoreUrl, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
 };
 
+#[cfg(feature = "acme")]
+use crate::acme::{Acme, AcmeFault, Order};
+
 /// How a relay is to behave.
 #[derive(Clone)]
 pub struct Settings {
@@ -41,6 +44,9 @@ pub struct Settings {
     pub deny_file: Option<PathBuf>,
     /// The certificate files with which it speaks HTTPS; `None` for HTTP.
     pub tls: Option<TlsFiles>,
+    /// Where it gets a certificate for HTTPS, in place of files.
+    #[cfg(feature = "acme")]
+    pub acme: Option<Acme>,
     /// A host that answers on port 25, to learn from whether connections to that port get out.
     pub port_25_probe: Option<Host>,
     /// The port of which that is learnt: 25, as no other is blocked by providers.
@@ -74,6 +80,10 @@ pub struct SessionLimits {
     pub octets_up: u64,
     /// Octets from the mail server.
     pub octets_down: u64,
+    /// Octets in one frame towards the mail server.
+    pub frame_up: u64,
+    /// Octets in one frame from the mail server, 16 KiB at most.
+    pub frame_down: u64,
     /// Time to resolve the name.
     pub resolve: Duration,
     /// Time to connect, over all addresses of the name.
@@ -103,6 +113,8 @@ impl Default for Settings {
             token: None,
             deny_file: None,
             tls: None,
+            #[cfg(feature = "acme")]
+            acme: None,
             port_25_probe: None,
             scarce_port: 25,
             trust_anchors: TrustAnchors::default(),
@@ -133,6 +145,11 @@ impl Settings {
         found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
         let certificate = self.tls.clone().and_then(|files| CertificateReloader::open(files).err());
         found.extend(certificate.map(Contradiction::Certificate));
+        #[cfg(feature = "acme")]
+        if let Some(acme) = &self.acme {
+            found.extend(self.tls.as_ref().map(|_| Contradiction::TwoCertificates));
+            found.extend(Order::new(acme, &self.origins, None).err().map(Contradiction::Acme));
+        }
         found
     }
 
@@ -187,6 +204,12 @@ pub enum Contradiction {
     Deny(DenyFault),
     /// The certificate files cannot be used.
     Certificate(CertificateFault),
+    /// There are files, and ACME as well.
+    #[cfg(feature = "acme")]
+    TwoCertificates,
+    /// No certificate can be ordered.
+    #[cfg(feature = "acme")]
+    Acme(AcmeFault),
 }
 
 impl Contradiction {
@@ -198,6 +221,10 @@ impl Contradiction {
             Self::StoreWithoutSecret => "quota-store",
             Self::Deny(_) => "deny-file",
             Self::Certificate(fault) => fault.setting(),
+            #[cfg(feature = "acme")]
+            Self::TwoCertificates => "tls-cert",
+            #[cfg(feature = "acme")]
+            Self::Acme(fault) => fault.setting(),
         }
     }
 }
@@ -223,6 +250,10 @@ impl fmt::Display for Contradiction {
             ),
             Self::Deny(fault) => fault.fmt(f),
             Self::Certificate(fault) => fault.fmt(f),
+            #[cfg(feature = "acme")]
+            Self::TwoCertificates => f.write_str("the certificate comes from files or by --acme, not both"),
+            #[cfg(feature = "acme")]
+            Self::Acme(fault) => fault.fmt(f),
         }
     }
 }
@@ -235,6 +266,8 @@ impl Default for SessionLimits {
         Self {
             octets_up: limits.octets_up,
             octets_down: limits.octets_down,
+            frame_up: limits.frame_octets_up,
+            frame_down: limits.frame_octets_down,
             resolve: Duration::from_secs(limits.resolve_seconds),
             connect: Duration::from_secs(limits.connect_seconds),
             greeting: Duration::from_secs(limits.greeting_seconds),
@@ -264,8 +297,9 @@ impl Settings {
             greeting_seconds: seconds(self.limits.greeting),
             silence_seconds: seconds(self.limits.silence),
             connection_seconds: seconds(self.limits.connection),
+            frame_octets_up: self.limits.frame_up,
+            frame_octets_down: self.limits.frame_down,
             quotas: self.quotas,
-            ..heloscope_wire::Limits::default()
         }
     }
 }

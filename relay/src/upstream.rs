@@ -43,13 +43,14 @@ impl Upstream {
     }
 }
 
-/// Waits for octets, at most [`CHUNK`]; none where the other side has ended.
+/// Waits for octets, at most as many as said and [`CHUNK`]; none where the other side has ended.
 ///
 /// The buffer lives only while octets are being copied: a connection that waits holds none.
-pub(crate) async fn read_chunk<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Bytes> {
+pub(crate) async fn read_chunk<R: AsyncRead + Unpin>(reader: &mut R, most: u64) -> io::Result<Bytes> {
+    let most = usize::try_from(most).unwrap_or(CHUNK).min(CHUNK);
     std::future::poll_fn(|context| {
         let mut buffer = [MaybeUninit::uninit(); CHUNK];
-        let mut buffer = ReadBuf::uninit(&mut buffer);
+        let mut buffer = ReadBuf::uninit(&mut buffer[..most]);
         ready!(Pin::new(&mut *reader).poll_read(context, &mut buffer))?;
         Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
     })

@@ -24,7 +24,7 @@ pub(crate) fn doctor(place: &Place) -> Result<()> {
     list(place, "To test the page", &BROWSER);
     list(place, "To test against real mail servers", &MAIL_SERVERS);
     list(place, "To test quotas that relays share", &STORE);
-    list(place, "To test behind reverse proxies", &PROXIES);
+    list(place, "To test the relay's HTTPS", &PROXIES);
     list(place, "To check the dependencies (not needed for anything else)", &OPTIONAL);
     if !complete {
         bail!("what is missing for a build is listed above");

@@ -122,8 +122,8 @@ pub(crate) const STORE: [Tool; 1] = [Tool {
     debian: &["redis-server"],
 }];
 
-/// What the tests of the relay behind another program need.
-pub(crate) const PROXIES: [Tool; 2] = [
+/// What the tests of the relay's HTTPS need.
+pub(crate) const PROXIES: [Tool; 3] = [
     Tool {
         name: "caddy",
         purpose: "a reverse proxy in front of the relay",
@@ -139,6 +139,14 @@ pub(crate) const PROXIES: [Tool; 2] = [
         version: &["-v"],
         get: None,
         debian: &["nginx"],
+    },
+    Tool {
+        name: "pebble",
+        purpose: "a certificate authority that speaks ACME",
+        programs: &["pebble"],
+        version: &["-version"],
+        get: None,
+        debian: &["pebble"],
     },
 ];
 

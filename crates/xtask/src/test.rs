@@ -55,6 +55,7 @@ fn mail_servers(place: &Place) -> PathBuf {
 fn native_tests(place: &Place) -> Command {
     let mut cargo = place.cargo("test");
     cargo.args(["--locked", "--workspace", "--exclude", "heloscope-web", "--no-fail-fast"]);
+    cargo.args(["--features", "heloscope-relay/acme"]);
     cargo
 }
 

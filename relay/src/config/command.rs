@@ -43,6 +43,7 @@ pub(super) fn command(table: &[Group]) -> Command {
 
 fn option(setting: &Setting, defaults: &Config) -> Arg {
     let again = if setting.form == Form::List { "; may be given again" } else { "" };
+    let live = if setting.live { "; read again on SIGHUP" } else { "" };
     let default = match (setting.form, setting.write(defaults).as_slice()) {
         (Form::Switch, _) | (_, []) => String::new(),
         (_, words) => format!(" [default: {}]", words.join(",")),
@@ -50,7 +51,7 @@ fn option(setting: &Setting, defaults: &Config) -> Arg {
     let arg = Arg::new(setting.name)
         .long(setting.name)
         .value_name(setting.value)
-        .help(format!("{}{again} [env: {}]{default}", setting.help, setting.variable()))
+        .help(format!("{}{again}{live} [env: {}]{default}", setting.help, setting.variable()))
         .global(true);
     match setting.form {
         Form::Text | Form::Number => arg,

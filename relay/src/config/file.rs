@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -9,7 +9,7 @@ use super::{Fault, Given, Source};
 
 /// What a configuration file gives: the words of each setting in it, and all that is wrong with it.
 pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given>, Vec<Fault>) {
-    let shared: Rc<str> = path.display().to_string().into();
+    let shared: Arc<str> = path.display().to_string().into();
     let source = |offset: usize| Source::File {
         path: shared.clone(),
         line: text.as_bytes()[..offset.min(text.len())].iter().filter(|&&octet| octet == b'\n').count() + 1,

@@ -16,6 +16,8 @@ pub(crate) struct Setting {
     pub(crate) form: Form,
     /// Whether its value is never shown.
     pub(crate) secret: bool,
+    /// Whether a relay that runs takes another value over, on SIGHUP.
+    pub(crate) live: bool,
     read: Box<Read>,
     write: Box<Write>,
 }
@@ -40,6 +42,11 @@ impl Setting {
     /// `HELOSCOPE_LISTEN`.
     pub(crate) fn variable(&self) -> String {
         format!("HELOSCOPE_{}", self.name.replace('-', "_").to_ascii_uppercase())
+    }
+
+    /// The same, whose value can change while the relay runs.
+    pub(crate) fn live(self) -> Self {
+        Self { live: true, ..self }
     }
 
     /// Reads the value out of its words, of which only a list has other than one, into the configuration; an error is
@@ -70,6 +77,7 @@ where
         help,
         form: Form::Text,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = parse(value, only(words)?)?;
             Ok(())
@@ -94,6 +102,7 @@ where
         help,
         form: Form::Text,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = Some(parse(value, only(words)?)?);
             Ok(())
@@ -119,6 +128,7 @@ where
         help,
         form: Form::Text,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             let word = only(words)?;
             *field(config) = if word == OFF { None } else { Some(parse(value, word)?) };
@@ -146,6 +156,7 @@ where
         help,
         form: Form::Text,
         secret: true,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = Some(only(words)?.parse().map_err(|error: T::Err| error.to_string())?);
             Ok(())
@@ -170,6 +181,7 @@ where
         help,
         form: Form::List,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = words.iter().map(|word| parse(value, word)).collect::<Result<_, _>>()?;
             Ok(())
@@ -190,6 +202,7 @@ pub(crate) fn file(
         help,
         form: Form::Text,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = Some(only(words)?.into());
             Ok(())
@@ -206,6 +219,7 @@ pub(crate) fn switch(name: &'static str, help: &'static str, field: fn(&mut Conf
         help,
         form: Form::Switch,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = match only(words)?.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" | "1" => true,
@@ -232,6 +246,7 @@ pub(crate) fn number(
         help,
         form: Form::Number,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = whole(only(words)?, &range, value)?;
             Ok(())
@@ -253,6 +268,7 @@ pub(crate) fn seconds(
         help,
         form: Form::Number,
         secret: false,
+        live: false,
         read: Box::new(move |config, words| {
             *field(config) = Duration::from_secs(whole(only(words)?, &(1..=3600), VALUE)?);
             Ok(())

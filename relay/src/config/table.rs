@@ -19,24 +19,28 @@ pub(crate) fn table() -> Vec<Group> {
                 one(
                     "listen",
                     "ADDRESS:PORT",
-                    "Where to listen: a loopback address unless the relay is public, and a port (0 for one that is free)",
+                    "Where to listen: a loopback address unless the relay is public, and a port (0 for one \
+                     that is free)",
                     |c| &mut c.relay.listen,
                 ),
                 switch(
                     "public",
-                    "Let others than this machine's own programs use the relay; needs an EHLO name, a contact and an origin",
+                    "Let others than this machine's own programs use the relay; needs an EHLO name, a \
+                     contact and an origin",
                     |c| &mut c.relay.public,
                 ),
                 maybe(
                     "ehlo-name",
                     "NAME",
-                    "The name to give with EHLO; by default this machine's, or the address that a connection comes from",
+                    "The name to give with EHLO; by default this machine's, or the address that a \
+                     connection comes from",
                     |c| &mut c.relay.ehlo_name,
                 ),
                 maybe(
                     "contact",
                     "ADDRESS",
-                    "Whom to write to about this relay: a mail address or an https URL; everybody can read it",
+                    "Whom to write to about this relay: a mail address or an https URL; everybody can read \
+                     it",
                     |c| &mut c.relay.contact,
                 ),
                 file("ca-file", "Certificates (PEM) of private authorities that the page is to trust", |c| {
@@ -55,10 +59,31 @@ pub(crate) fn table() -> Vec<Group> {
             settings: vec![
                 file(
                     "tls-cert",
-                    "The certificate chain (PEM) with which to speak HTTPS; read again when it changes, and on SIGHUP",
+                    "The certificate chain (PEM) with which to speak HTTPS; read again when it changes, \
+                     and on SIGHUP",
                     |c| &mut c.tls_cert,
                 ),
                 file("tls-key", "The private key (PEM) of the certificate", |c| &mut c.tls_key),
+                #[cfg(feature = "acme")]
+                switch(
+                    "acme",
+                    "Get a certificate for the names of --origin by ACME, which reaches the relay on port 443 of each",
+                    |c| &mut c.acme,
+                ),
+                #[cfg(feature = "acme")]
+                one("acme-directory", "URL", "The certificate authority's directory", |c| {
+                    &mut c.acme_directory
+                }),
+                #[cfg(feature = "acme")]
+                file(
+                    "acme-cache",
+                    "A directory that keeps the certificate, its key and the account's from one start to the next",
+                    |c| &mut c.acme_cache,
+                ),
+                #[cfg(feature = "acme")]
+                file("acme-ca-file", "Trust anchors (PEM) for the directory of a private authority", |c| {
+                    &mut c.acme_ca_file
+                }),
             ],
         },
         Group {
@@ -85,7 +110,8 @@ pub(crate) fn table() -> Vec<Group> {
                 ),
                 file(
                     "deny-file",
-                    "Names, addresses and networks, one a line, not to connect to; read again on SIGHUP",
+                    "Names, addresses and networks, one a line, not to connect to; what stands in it is \
+                     read again on SIGHUP",
                     |c| &mut c.relay.deny_file,
                 ),
             ],
@@ -105,7 +131,8 @@ pub(crate) fn table() -> Vec<Group> {
                     "ORIGIN",
                     "Let pages of this site use the relay, such as https://www.example.org",
                     |c| &mut c.relay.allow_origins,
-                ),
+                )
+                .live(),
                 list(
                     "trusted-proxy",
                     "NETWORK",
@@ -115,9 +142,11 @@ pub(crate) fn table() -> Vec<Group> {
                 secret(
                     "token",
                     "TOKEN",
-                    "Let in programs that are no web page and send \"Authorization: Bearer TOKEN\"; better given by the environment or the file, where other users of the machine do not see it",
+                    "Let in programs that are no web page and send \"Authorization: Bearer TOKEN\"; better \
+                     given by the environment or the file, where other users of the machine do not see it",
                     |c| &mut c.relay.token,
-                ),
+                )
+                .live(),
             ],
         },
         Group {
@@ -129,6 +158,20 @@ pub(crate) fn table() -> Vec<Group> {
                 number("limit-octets-down", "OCTETS", OCTETS, "Octets from the mail server", |c| {
                     &mut c.relay.limits.octets_down
                 }),
+                number(
+                    "limit-frame-up",
+                    "OCTETS",
+                    3072..=65536,
+                    "Octets in one frame to the mail server",
+                    |c| &mut c.relay.limits.frame_up,
+                ),
+                number(
+                    "limit-frame-down",
+                    "OCTETS",
+                    512..=16384,
+                    "Octets in one frame from the mail server",
+                    |c| &mut c.relay.limits.frame_down,
+                ),
                 seconds("limit-header", "Time for a whole request header", |c| &mut c.relay.header),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
@@ -149,19 +192,22 @@ pub(crate) fn table() -> Vec<Group> {
                     "TIME/MINUTE/HOUR",
                     "For one client: an IPv4 address, or an IPv6 /64",
                     |c| &mut c.relay.quotas.client,
-                ),
+                )
+                .live(),
                 or_off(
                     "quota-target-address",
                     "TIME/MINUTE/HOUR",
                     "To one address of a mail server, whoever asks",
                     |c| &mut c.relay.quotas.target_address,
-                ),
+                )
+                .live(),
                 or_off(
                     "quota-target-network",
                     "TIME/MINUTE/HOUR",
                     "Into one network, an IPv4 /24 or an IPv6 /48, whoever asks",
                     |c| &mut c.relay.quotas.target_network,
-                ),
+                )
+                .live(),
                 secret(
                     "quota-store",
                     "URL",
@@ -177,7 +223,8 @@ pub(crate) fn table() -> Vec<Group> {
                 ),
                 number("quota-all", "CONNECTIONS", 1..=1_000_000, "Over all, at a time", |c| {
                     &mut c.relay.quotas.all
-                }),
+                })
+                .live(),
             ],
         },
         Group {

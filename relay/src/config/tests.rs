@@ -90,7 +90,7 @@ silence = 3
             "relay.toml:2: listen: `here` is not of the form ADDRESS:PORT: invalid socket address syntax",
             "HELOSCOPE_EHLO_NAME: `relay` is no name for EHLO: write a full host name such as relay.example.org, or an \
              address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
-            "--token: a token needs 16 visible ASCII characters or more, none of them a space",
+            "--token: 16 visible ASCII characters or more are needed, none of them a space",
             "HELOSCOPE_LIMIT_SILENCE: `soon` will not do: write a whole number of seconds from 1 to 3600",
         ]
     );

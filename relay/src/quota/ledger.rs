@@ -79,6 +79,19 @@ impl Ledger {
         Self { tables: Kind::ALL.map(table) }
     }
 
+    /// Other quotas from now on; what is counted stays.
+    pub(crate) fn change(&mut self, quotas: &Quotas) {
+        for kind in Kind::ALL {
+            self.table(kind).quota = quota(quotas, kind);
+        }
+    }
+
+    /// The quotas as they are; that over all is none of the ledger's.
+    pub(crate) fn told(&self) -> Quotas {
+        let [client, target_address, target_network] = Kind::ALL.map(|kind| self.tables[kind as usize].quota);
+        Quotas { client, target_address, target_network, ..Quotas::default() }
+    }
+
     /// Counts one connection for each of the subjects, or for none where one of their quotas is used up. `now` is the
     /// time since some fixed moment.
     pub(crate) fn take(&mut self, now: Duration, subjects: &[Subject]) -> Result<Vec<Entry>, Spent> {
@@ -360,12 +373,19 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_that_is_off_counts_nothing() {
+    fn a_quota_that_is_off_counts_nothing_and_one_that_changes_counts_on() {
         let mut ledger = Ledger::new(&Quotas { client: None, ..Quotas::default() });
         for _ in 0..1000 {
             ledger.take(at(0), &client("203.0.113.5")).unwrap();
         }
         assert_eq!(ledger.len(Kind::Client), 0);
+        ledger.change(&Quotas::default());
+        let entries = ledger.take(at(0), &client("203.0.113.5")).unwrap();
+        ledger.change(&Quotas { client: "1/60/600".parse().ok(), ..Quotas::default() });
+        assert_eq!(ledger.told().client, "1/60/600".parse().ok());
+        assert!(ledger.take(at(0), &client("203.0.113.5")).is_err());
+        ledger.give_back(&entries);
+        assert!(ledger.take(at(0), &client("203.0.113.5")).is_ok());
     }
 
     #[test]

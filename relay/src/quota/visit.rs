@@ -56,7 +56,7 @@ impl Visit {
 }
 
 fn is_rebuff(summary: &Summary) -> bool {
-    let unanswered = matches!(
+    let unheard = matches!(
         summary.ending,
         Ending::Closed(CloseCause::Timeout)
             | Ending::Refused(
@@ -66,5 +66,5 @@ fn is_rebuff(summary: &Summary) -> bool {
                     | RefusalCode::Reset
             )
     );
-    unanswered || summary.turned_away
+    summary.turned_away || unheard
 }

@@ -15,6 +15,8 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
+#[cfg(feature = "acme")]
+use tokio::io::AsyncWriteExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -71,6 +73,13 @@ impl Door {
             () = self.stop.cancelled() => return,
         };
         match opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            // RFC 8737 §3: the handshake was all that it is for.
+            #[cfg(feature = "acme")]
+            Ok(Opened::Tls(mut stream))
+                if stream.get_ref().1.alpn_protocol() == Some(crate::acme::CHALLENGE) =>
+            {
+                let _ = timeout(self.header, stream.shutdown()).await;
+            }
             Ok(Opened::Tls(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 self.http2(*stream, client).await;
             }

@@ -62,11 +62,8 @@ impl Scene {
             resolve_ms: None,
             connect_ms: 0,
         };
-        let dialled = Dialled {
-            upstream: Upstream::specimen(upstream, Vec::new()),
-            established: established.clone(),
-            mode: TlsMode::StartTls,
-        };
+        let upstream = Upstream::specimen(upstream, Vec::new());
+        let dialled = Dialled { upstream, established: established.clone(), mode: TlsMode::StartTls };
         let mut scene = Self::dial(limits, server, async { Ok(dialled) });
         assert_eq!(scene.hear().await, Some(control(&FromRelay::Connected(established))));
         scene

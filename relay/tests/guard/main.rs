@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails in a test says so itself")]
 
 mod clear_phase;
+mod client_hello;
 
 mod handshake;
 mod key_proof;

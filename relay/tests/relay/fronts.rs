@@ -203,7 +203,7 @@ impl Front {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(from, 0)).unwrap();
         let stream = socket.connect(self.address).await.unwrap();
-        tls_over(stream, &self.paper, &HTTP_1_1).await.unwrap()
+        tls_over(stream, &self.paper.certificate, &HTTP_1_1).await.unwrap()
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what fails in a test says so itself")]
 
 mod access;
+#[cfg(all(feature = "acme", unix))]
+mod acme;
 mod command;
 mod connect;
 mod demo;

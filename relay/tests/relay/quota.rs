@@ -169,6 +169,22 @@ async fn a_target_that_refuses_or_does_not_answer_costs_double() {
         assert_eq!(code(&rig.open(&refused).await.refused().await), RefusalCode::Quota);
     }
 
+    // A greeting that turns the client away, RFC 5321 §3.1 and §3.8.
+    for greeting in ["554 5.7.1 No\r\n", "421-4.3.2 Not\r\n421 4.3.2 now\r\n", "220 mx.example\r\n"] {
+        let server = Server::new().await;
+        let port = server.port();
+        let rig = Rig::new(&[port], only(|quotas| quotas.client = quota("9/2/9"))).await;
+        let query = format!("host=127.0.0.1&port={port}");
+        let mut client = rig.open(&query).await;
+        let mut stream = server.accept().await;
+        client.connected().await;
+        stream.write_all(greeting.as_bytes()).await.unwrap();
+        drop(stream);
+        client.hear_out().await;
+        let again = rig.open(&query).await.first().await;
+        assert_eq!(again.is_ok(), greeting.starts_with('2'), "{greeting}");
+    }
+
     // Silence instead of a greeting.
     let server = Server::new().await;
     let port = server.port();

@@ -85,17 +85,17 @@ pub(crate) const HTTP_2: Manner<'_> =
 
 /// A TLS connection to the relay, verified against its certificate.
 pub(crate) async fn tls(rig: &Rig, paper: &Paper, manner: &Manner<'_>) -> io::Result<TlsStream<TcpStream>> {
-    tls_over(TcpStream::connect(rig.address).await?, paper, manner).await
+    tls_over(TcpStream::connect(rig.address).await?, &paper.certificate, manner).await
 }
 
-/// TLS over a connection to whatever has that certificate.
+/// TLS over a connection to whatever has a certificate under this one, or this one itself.
 pub(crate) async fn tls_over(
     stream: TcpStream,
-    paper: &Paper,
+    root: &CertificateDer<'static>,
     manner: &Manner<'_>,
 ) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
-    roots.add(paper.certificate.clone()).unwrap();
+    roots.add(root.clone()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(manner.versions)
         .unwrap()

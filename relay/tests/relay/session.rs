@@ -75,6 +75,20 @@ async fn each_limit_on_octets_ends_it() {
 }
 
 #[tokio::test]
+async fn frames_are_no_longer_than_the_settings_say() {
+    let limits = SessionLimits { frame_up: 3072, frame_down: 512, ..SessionLimits::default() };
+    let (_rig, mut client, mut server) = connected(limits).await;
+    server.write_all(&[b'x'; 2000]).await.unwrap();
+    drop(server);
+    let (octets, longest, cause) = client.hear_out().await;
+    assert_eq!((octets.len(), longest, cause), (2000, 512, CloseCause::Server));
+
+    let (_rig, mut client, _server) = connected(limits).await;
+    client.say(vec![b'x'; 3073]).await;
+    assert_eq!(client.hear().await, Message::Text(r#"{"closed":{"cause":"guard"}}"#.into()));
+}
+
+#[tokio::test]
 async fn a_frame_of_more_than_4_kib_ends_it() {
     let (_rig, mut client, mut server) = connected(SessionLimits::default()).await;
     client.say(vec![b'x'; 4097]).await;

@@ -155,6 +155,26 @@ async fn while_the_store_is_away_each_relay_counts_by_itself() {
 }
 
 #[tokio::test]
+async fn a_store_that_does_not_answer_is_as_good_as_away() {
+    let Some(redis) = Redis::start().await else { return };
+    let server = Server::new().await;
+    let port = server.port();
+    let relay = RelayProcess::start(&redis, port, &[]);
+    let query = format!("host=127.0.0.1&port={port}");
+    relay.open(&query).await.connected().await;
+    redis.signal("STOP");
+    let began = Instant::now();
+    for _ in 0..3 {
+        relay.open(&query).await.connected().await;
+    }
+    // A quarter of a second is waited for once, for the client or for the target, and not again.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    relay.wait_for("the quota store is away", 1).await;
+    redis.signal("CONT");
+    relay.wait_for("the quota store is back", 1).await;
+}
+
+#[tokio::test]
 async fn a_relay_starts_without_its_store() {
     let Some(mut redis) = Redis::start().await else { return };
     redis.kill();
@@ -223,6 +243,12 @@ impl Redis {
             }
         };
         timeout(Duration::from_secs(10), answering).await.expect("Redis answers");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent =
+            Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     fn kill(&mut self) {

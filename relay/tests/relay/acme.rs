@@ -1,0 +1,166 @@
+//! A certificate by ACME, of Pebble, Let's Encrypt's authority for tests.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use heloscope_relay::{Acme, TlsFiles};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::{sleep, timeout};
+
+use crate::rig::Rig;
+use crate::secure::{HTTP_1_1, NAME, Paper, tls_over};
+
+#[tokio::test]
+async fn the_relay_gets_its_certificate_by_itself_and_keeps_it() {
+    let kept = tempfile::tempdir().unwrap();
+    let port = free_port().await;
+    let Some(pebble) = Pebble::start(port).await else { return };
+    let certificate = {
+        let rig = pebble.relay(port, kept.path()).await;
+        let root = pebble.root().await;
+        let served = timeout(Duration::from_secs(60), async {
+            loop {
+                let stream = TcpStream::connect(rig.address).await.unwrap();
+                if let Ok(stream) = tls_over(stream, &root, &HTTP_1_1).await {
+                    break stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        });
+        served.await.expect("a certificate within a minute")
+    };
+
+    // The next start takes it from the cache: this authority is gone.
+    let root = pebble.root().await;
+    drop(pebble.processes);
+    let acme = pebble.acme;
+    let rig = Rig::new(&[], |settings| {
+        settings.origins = vec![format!("https://{NAME}").parse().unwrap()];
+        settings.acme = Some(Acme { cache: kept.path().to_owned(), ..acme });
+    })
+    .await;
+    let again = timeout(Duration::from_secs(20), async {
+        loop {
+            let stream = TcpStream::connect(rig.address).await.unwrap();
+            if let Ok(stream) = tls_over(stream, &root, &HTTP_1_1).await {
+                break stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert_eq!(again.await.unwrap(), certificate);
+}
+
+/// The authority, and a name server that has every name at 127.0.0.1.
+struct Pebble {
+    acme: Acme,
+    management: u16,
+    paper: Paper,
+    processes: [Ended; 2],
+}
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Pebble {
+    /// It looks at this port for the proof. `None`, said aloud, where it is not here; in continuous integration it has to
+    /// be.
+    async fn start(port: u16) -> Option<Self> {
+        let paper = Paper::new();
+        let TlsFiles { certificate, key } = paper.files();
+        let (listen, management, names) = (free_port().await, free_port().await, free_udp_port().await);
+        let config = serde_json::json!({ "pebble": {
+            "listenAddress": format!("127.0.0.1:{listen}"),
+            "managementListenAddress": format!("127.0.0.1:{management}"),
+            "certificate": certificate,
+            "privateKey": key,
+            "httpPort": port,
+            "tlsPort": port,
+        }});
+        let file = certificate.with_file_name("pebble.json");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let started = Command::new("pebble")
+            .arg("-config")
+            .arg(file)
+            .args(["-dnsserver", &format!("127.0.0.1:{names}")])
+            // Nor does it reject good nonces, or wait, as it does otherwise for practice.
+            .envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_WFE_NONCEREJECT", "0")])
+            .stdout(Stdio::null())
+            .spawn();
+        let pebble = match started {
+            Ok(pebble) => Ended(pebble),
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "pebble cannot be started: {error}");
+                eprintln!("skipped: pebble cannot be started ({error}): apt-get install pebble");
+                return None;
+            }
+        };
+        let answers = Command::new("pebble-challtestsrv")
+            .args([
+                "-defaultIPv6",
+                "",
+                "-defaultIPv4",
+                "127.0.0.1",
+                "-http01",
+                "",
+                "-https01",
+                "",
+                "-tlsalpn01",
+                "",
+            ])
+            .args(["-management", "", "-dns01", &format!("127.0.0.1:{names}")])
+            .stdout(Stdio::null())
+            .spawn();
+        let acme = Acme {
+            directory: format!("https://127.0.0.1:{listen}/dir"),
+            cache: certificate.with_file_name("unused"),
+            ca_file: Some(certificate),
+        };
+        let processes = [pebble, Ended(answers.unwrap())];
+        for port in [listen, management] {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+        Some(Self { acme, management, paper, processes })
+    }
+
+    async fn relay(&self, port: u16, cache: &std::path::Path) -> Rig {
+        Rig::new(&[], |settings| {
+            settings.listen.set_port(port);
+            settings.origins = vec![format!("https://{NAME}").parse().unwrap()];
+            settings.contact = Some("postmaster@example.org".parse().unwrap());
+            settings.acme = Some(Acme { cache: cache.to_owned(), ..self.acme.clone() });
+        })
+        .await
+    }
+
+    /// The root under which it issues, made anew at each start.
+    async fn root(&self) -> CertificateDer<'static> {
+        let stream = TcpStream::connect(("127.0.0.1", self.management)).await.unwrap();
+        let mut stream = tls_over(stream, &self.paper.certificate, &HTTP_1_1).await.unwrap();
+        let request = format!("GET /roots/0 HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // Its end may come without a close_notify.
+        let _ = stream.read_to_end(&mut answer).await;
+        CertificateDer::from_pem_slice(&answer).unwrap()
+    }
+}
+
+async fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
+async fn free_udp_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
