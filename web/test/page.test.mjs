@@ -147,8 +147,14 @@ test("by keyboard alone, one port, the transcript unfolded", { skip: noBrowser }
     const transcript = port(page, 25).locator(".transcript");
     while (!(await focused()).startsWith("Transcript")) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
+    const spot = transcript.locator("details", { hasText: "250-SIZE 52428800" }).first();
+    while ((await focused()) !== "250-SIZE 52428800") await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await spot.locator("p").innerText(), "Largest message the server takes: 50 MiB.");
+    await page.keyboard.press("Enter");
+    assert.equal(await spot.locator("p").isVisible(), false);
     const lines = await transcript.locator("tbody tr").allInnerTexts();
-    const spoken = lines.map((line) => line.split("\t").slice(1).join(" ").trim());
+    const spoken = lines.map((line) => line.split("\t").slice(1).join(" ").replace(/\s+/g, " ").trim());
     assert.equal(spoken[0], "server 220 healthy.specimen.test ESMTP ready");
     assert.match(spoken[1], /^test EHLO /);
     const turn = lines.findIndex((line) => line.includes("inside TLS from here on"));
@@ -194,7 +200,8 @@ test("what is pasted is understood, and what is not is said", { skip: noBrowser 
       ["127.1", /four decimal numbers/],
       ["１２７.０.０.１", /four decimal numbers/],
       ["under_score.example", /letters, digits and hyphens/],
-      ["mx.example ninety", /is no port to test/],
+      ["mx.example ninety", /a host name has no spaces in it/i],
+      ["mx.example 90", /is no port to test/],
       ["", /Type the name of a mail server/i],
     ]) {
       await field(page).fill(typed);

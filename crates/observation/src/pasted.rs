@@ -20,6 +20,8 @@ pub enum NotUnderstood {
     Host(NotAHost),
     /// What stands where a port belongs is none.
     Port(NotAPort),
+    /// After the host stands something that is no port.
+    Spaces,
     /// The name has characters beyond ASCII, and was not converted to A-labels (RFC 5890 §2.3.2.1).
     NotAscii,
 }
@@ -93,7 +95,12 @@ impl<'a> Form<'a> {
         let mut ports = Vec::new();
         ports.extend(self.port(port)?);
         for word in more.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
-            ports.push(word.parse().map_err(NotUnderstood::Port)?);
+            // What does not begin as a number was not meant as a port.
+            let meant = word.starts_with(|first: char| first.is_ascii_digit());
+            ports.push(word.parse().map_err(|cause| match meant {
+                true => NotUnderstood::Port(cause),
+                false => NotUnderstood::Spaces,
+            })?);
         }
         Ok((host, (!ports.is_empty()).then_some(ports)))
     }
@@ -185,6 +192,9 @@ impl fmt::Display for NotUnderstood {
         match self {
             Self::Host(cause) => cause.fmt(f),
             Self::Port(cause) => cause.fmt(f),
+            Self::Spaces => f.write_str(
+                "a host name has no spaces in it, and after one only ports may follow, as in mx1.example.com 25 465",
+            ),
             Self::NotAscii => f.write_str(
                 "the name has characters beyond ASCII that have no A-label form; write the A-label, xn--…, itself",
             ),
@@ -309,7 +319,9 @@ mod tests {
         for (text, why) in [
             ("", NotUnderstood::Host(NotAHost::Empty)),
             ("https://", NotUnderstood::Host(NotAHost::Empty)),
-            ("mail server", NotUnderstood::Port("server".parse::<PortSpec>().unwrap_err())),
+            ("mail server", NotUnderstood::Spaces),
+            ("mail.example.com 25 and 465", NotUnderstood::Spaces),
+            ("mail.example.com 99", NotUnderstood::Port("99".parse::<PortSpec>().unwrap_err())),
             ("mail.example.com:2525", NotUnderstood::Port("2525".parse::<PortSpec>().unwrap_err())),
             ("mail.example.com:0", NotUnderstood::Port("0".parse::<PortSpec>().unwrap_err())),
             ("a_b.example", NotUnderstood::Host(NotAHost::BadLabel)),

@@ -40,7 +40,7 @@ pub fn progress(observations: &Observations, at: Duration) -> String {
 }
 
 fn one_port(report: &Report, port: &Port, before: &[Port]) -> Markup {
-    // A chain that an earlier port sent as well is told there; the place beside the facts is then free.
+    // A chain that an earlier port sent as well is told there; the timings then have the place beside the facts.
     let same = before.iter().find(|other| !port.chain.is_empty() && other.chain == port.chain);
     let own = same.is_none() && !port.chain.is_empty();
     html! {
@@ -50,11 +50,11 @@ fn one_port(report: &Report, port: &Port, before: &[Port]) -> Markup {
                 div {
                     (facts::facts(report, port))
                     @if let Some(same) = same { p class="same" { (words::same_chain(same.port)) } }
-                    (facts::timings(port))
+                    @if own { (facts::timings(port)) }
                 }
-                @if own { (chain::chain(report, port)) } @else { (facts::extensions(port)) }
+                @if own { (chain::chain(report, port)) } @else { (facts::timings(port)) }
             }
-            @if own { (facts::extensions(port)) }
+            (facts::extensions(port))
             (transcript::transcript(port))
             (transcript::checks(port))
         }

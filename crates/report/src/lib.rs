@@ -28,3 +28,4 @@ pub use report::*;
 pub use senders::{Sender, SenderOutcome, SenderRow, senders};
 pub use summary::summary;
 pub use visible::{MAX_SHOWN, visible};
+pub use words::explain;

@@ -5,6 +5,7 @@ mod codes;
 mod error;
 mod fault;
 mod likeness;
+mod line;
 mod rejection;
 
 use heloscope_observation::Stage;
@@ -13,6 +14,7 @@ pub(crate) use capabilities::{auth_mechanisms, is_masked, is_masked_greeting, me
 pub(crate) use error::{code_words, error_words};
 pub(crate) use fault::{date, fault_words, unreadable_words};
 pub(crate) use likeness::Likeness;
+pub use line::explain;
 pub(crate) use rejection::{codes_explained, likely_cause, quoted};
 
 /// Where in a session something happened, to stand at the end of a sentence: `while the greeting was awaited`.

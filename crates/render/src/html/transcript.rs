@@ -1,4 +1,4 @@
-use heloscope_report::{Port, Severity};
+use heloscope_report::{Port, Severity, explain};
 use maud::{Markup, html};
 
 use super::icon::Icon;
@@ -7,6 +7,7 @@ use crate::words;
 
 pub(super) fn transcript(port: &Port) -> Markup {
     let lines = &port.transcript;
+    let explained = explain(lines);
     html! {
         @if !lines.is_empty() {
             details class="transcript" part="transcript" {
@@ -16,7 +17,7 @@ pub(super) fn transcript(port: &Port) -> Markup {
                         tr { th scope="col" { "Time" } th scope="col" { "From" } th scope="col" { "Line" } }
                     }
                     tbody {
-                        @for (place, line) in lines.iter().enumerate() {
+                        @for (place, (line, words)) in lines.iter().zip(&explained).enumerate() {
                             @if line.encrypted != place.checked_sub(1).is_some_and(|before| lines[before].encrypted) {
                                 tr class="turn" {
                                     td colspan="3" { (if line.encrypted { words::TLS_BEGINS } else { words::TLS_ENDS }) }
@@ -25,7 +26,13 @@ pub(super) fn transcript(port: &Port) -> Markup {
                             tr class=(words::speaker(line.from)) {
                                 td class="number" { (words::span(line.at_ms)) }
                                 td { (words::speaker(line.from)) }
-                                td { (said(&line.text)) }
+                                td {
+                                    @if let Some(words) = words {
+                                        details { summary { (said(&line.text)) } p { (Text(words)) } }
+                                    } @else {
+                                        (said(&line.text))
+                                    }
+                                }
                             }
                         }
                     }

@@ -1,0 +1,135 @@
+//! What each line of a dialogue means.
+
+use heloscope_smtp::{EnhancedStatusCode, Extension};
+
+use super::capabilities::meaning;
+use super::codes::{reply_code, status_code};
+use crate::{Speaker, TranscriptLine};
+
+/// What each line of a transcript means, for a reader who does not know it; `None` where it says nothing that is known, or
+/// no more than the line before it.
+pub fn explain(lines: &[TranscriptLine]) -> Vec<Option<String>> {
+    let mut command = "";
+    let mut first = true;
+    let explained = lines.iter().map(|line| match line.from {
+        Speaker::Client => {
+            command = line.text.split(' ').next().unwrap_or_default();
+            first = true;
+            COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, words)| (*words).to_owned())
+        }
+        Speaker::Server => {
+            let said = reply_line(&line.text, command, first);
+            first = line.text.as_bytes().get(3) != Some(&b'-');
+            said
+        }
+    });
+    explained.collect()
+}
+
+const COMMANDS: [(&str, &str); 4] = [
+    ("EHLO", "The test gives a name and asks what the server offers, RFC 5321 §4.1.1.1."),
+    ("HELO", "The test gives a name, in the way of before 1995, for a server that does not take EHLO."),
+    ("STARTTLS", "The test asks for TLS on this connection, RFC 3207."),
+    ("QUIT", "The test takes its leave, RFC 5321 §4.1.1.10."),
+];
+
+/// A line of the reply to a command; to none, it is of the greeting.
+fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
+    let code: u16 = text.get(..3)?.parse().ok()?;
+    let rest = text.get(4..).unwrap_or_default();
+    match (command, code, first) {
+        ("EHLO", 250, false) => return Some(extension(rest)),
+        ("EHLO", 250, true) => {
+            return Some(
+                "The server takes EHLO and gives its name; what it offers follows, one extension a line."
+                    .into(),
+            );
+        }
+        ("STARTTLS", 220, true) => {
+            return Some(
+                "The server is ready: from here on both speak TLS, beginning with the handshake.".into(),
+            );
+        }
+        ("", 220, true) => return Some("The greeting: the server gives its name and is ready.".into()),
+        (_, _, false) => return None,
+        _ => {}
+    }
+    let plain = reply_code(code).map(|meaning| format!("{code}: {meaning}."));
+    let enhanced = EnhancedStatusCode::read(rest.as_bytes()).and_then(|status| {
+        let class = match status.class {
+            2 => "success",
+            4 => "failure for now",
+            _ => "failure for good",
+        };
+        Some(format!("{status}: {class}, {}.", status_code(status)?))
+    });
+    match (plain, enhanced) {
+        (Some(plain), Some(enhanced)) => Some(format!("{plain} {enhanced}")),
+        (one, other) => one.or(other),
+    }
+}
+
+fn extension(text: &str) -> String {
+    let mut words = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned);
+    let keyword = words.next().unwrap_or_default();
+    let words = meaning(&Extension { keyword, params: words.collect() });
+    words.map_or_else(|| "An extension that is not known to this test.".into(), |words| words + ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(dialogue: &[(Speaker, &str)]) -> Vec<Option<String>> {
+        let line = |&(from, text): &(Speaker, &str)| TranscriptLine {
+            at_ms: 0,
+            from,
+            encrypted: false,
+            text: text.to_owned(),
+        };
+        explain(&dialogue.iter().map(line).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn each_line_in_its_place() {
+        use Speaker::{Client, Server};
+        let words = explained(&[
+            (Server, "220-mx1.example.com ESMTP"),
+            (Server, "220 no spam"),
+            (Client, "EHLO relay.example.org"),
+            (Server, "250-mx1.example.com"),
+            (Server, "250-SIZE 52428800"),
+            (Server, "250-X-UNHEARD-OF"),
+            (Server, "250 STARTTLS"),
+            (Client, "STARTTLS"),
+            (Server, "454 4.7.0 TLS not available"),
+            (Client, "QUIT"),
+            (Server, "221 2.0.0 Bye"),
+        ]);
+        let words: Vec<&str> = words.iter().map(|words| words.as_deref().unwrap_or("-")).collect();
+        assert_eq!(
+            words,
+            [
+                "The greeting: the server gives its name and is ready.",
+                "-",
+                "The test gives a name and asks what the server offers, RFC 5321 §4.1.1.1.",
+                "The server takes EHLO and gives its name; what it offers follows, one extension a line.",
+                "Largest message the server takes: 50 MiB.",
+                "An extension that is not known to this test.",
+                "Begins TLS on this connection, RFC 3207.",
+                "The test asks for TLS on this connection, RFC 3207.",
+                "454: TLS not available due to temporary reason, RFC 3207, or temporary authentication failure, RFC \
+                 4954. 4.7.0: failure for now, other or undefined security status.",
+                "The test takes its leave, RFC 5321 §4.1.1.10.",
+                "221: service closing transmission channel. 2.0.0: success, other undefined status.",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_reply_is_not_explained() {
+        for text in ["", "22", "SSH-2.0-OpenSSH_9.2", "é20 x", "2é0", "999 x", "\\x16\\x03\\x01"] {
+            assert_eq!(explained(&[(Speaker::Server, text)]), [None], "{text}");
+        }
+    }
+}
