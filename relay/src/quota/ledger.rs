@@ -1,7 +1,7 @@
 //! The counting itself, without clock, lock or network.
 //!
 //! A counter lives as long as something of the last hour stands in it. It is never forgotten before, for whatever reason:
-//! whoever could have one forgotten, by asking under many other addresses, could begin anew. There are at most 65,536 of
+//! whoever could have one forgotten, by asking under many other addresses, could begin anew. There are at most 50,000 of
 //! each kind. When these are all in use, whoever comes anew is counted in one of 1,024 counters that are shared: which
 //! one is decided by the /16 or /32 around the address, and by chance. So the cost of a flood falls on newcomers from where
 //! the flood comes from, those who were there before do not notice it, and nobody ever gets more than without it.
@@ -33,8 +33,8 @@ struct Table {
     bound: usize,
 }
 
-/// The most counters of one kind that are somebody's own: with all kinds full, 20 MB.
-const OWN: usize = 65_536;
+/// The most counters of one kind that are somebody's own: with all kinds full, 18 MB.
+const OWN: usize = 50_000;
 
 /// The number of those that are shared beyond.
 const SHARED: usize = 1024;
@@ -408,6 +408,14 @@ mod tests {
         let others =
             (0..20).filter(|net| ledger.take(at(3), &client(&format!("198.{net}.100.7"))).is_ok()).count();
         assert!(others >= 15, "{others}");
+    }
+
+    #[test]
+    fn the_bound_is_as_small_as_is_said() {
+        // A hash table has a power of two of places, at most seven eighths of them in use, and an octet more for each.
+        let places = (OWN * 8 / 7).next_power_of_two();
+        let octets = Kind::ALL.len() * places * (size_of::<(IpNet, Counter)>() + 1);
+        assert!(octets <= 18_000_000, "{octets}");
     }
 
     #[test]
