@@ -1,7 +1,8 @@
 import { actions } from "./actions.ts";
 import { load, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
-import { Form, STANDARD_PORTS } from "./form.ts";
+import { Form } from "./form.ts";
+import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { madeAt, portsOf, textOf } from "./saved.ts";
 import css from "./style.css";
@@ -20,6 +21,9 @@ export interface Progress {
   done: string[];
 }
 
+/** Programs that render pages on a server import this too, where there are no elements. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
 let sheet: CSSStyleSheet | undefined;
 
 /**
@@ -31,7 +35,7 @@ let sheet: CSSStyleSheet | undefined;
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
  * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
  */
-export class HeloScopeElement extends HTMLElement {
+export class HeloScopeElement extends Base {
   static readonly observedAttributes = ["host", "ports", "relay", "relays"];
 
   readonly #form = new Form(

@@ -1,9 +1,7 @@
 import { make } from "./dom.ts";
+import { STANDARD_PORTS } from "./ports.ts";
 import type { About } from "./relay.ts";
 import { words } from "./words.ts";
-
-/** The ports of mail, chosen unless the element says otherwise. */
-export const STANDARD_PORTS = ["25", "465", "587"];
 
 /** The field, the ports, the buttons and the examples. */
 export class Form {

@@ -1,7 +1,24 @@
 /** Registers `<helo-scope>`. */
 
-import { HeloScopeElement } from "./element.ts";
+import { HeloScopeElement, type Failure, type Progress } from "./element.ts";
+import type { Report } from "./core.ts";
 
-if (!customElements.get("helo-scope")) customElements.define("helo-scope", HeloScopeElement);
+declare global {
+  interface HTMLElementTagNameMap {
+    "helo-scope": HeloScopeElement;
+  }
+  interface HTMLElementEventMap {
+    "heloscope-started": CustomEvent<Progress>;
+    "heloscope-progress": CustomEvent<Progress>;
+    "heloscope-finished": CustomEvent<Report>;
+    "heloscope-opened": CustomEvent<Report>;
+    "heloscope-failed": CustomEvent<Failure>;
+  }
+}
+
+// On a server that renders pages there is nothing to register with.
+if (globalThis.customElements && !customElements.get("helo-scope")) {
+  customElements.define("helo-scope", HeloScopeElement);
+}
 
 export { HeloScopeElement };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { broken } from "./axe.mjs";
+import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
 
 after(closeBrowser);
@@ -48,11 +48,23 @@ for (const [name, width] of [["320 pixels", 320], ["1280 pixels at 400 %", 320],
     }));
 }
 
+test("a report, everything unfolded, in each way in which it is read", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=incomplete-chain.specimen.test&ports=25,465" }, async ({ page }) => {
+    await verdict(page);
+    await unfold(page);
+    await inEachWay(page, async (name) => {
+      assert.deepEqual(await broken(page), [], name);
+      assert.equal(await overflow(page), 0, name);
+      await picture(page, `unfolded-${name.replace(/\W+/g, "-")}`);
+    });
+  }));
+
 test("targets are large enough for a finger", { skip: noBrowser }, () =>
   withPage({ path: "/?host=expired.specimen.test" }, async ({ page }) => {
     await verdict(page);
+    await unfold(page);
     const small = await page.evaluate(() =>
-      [...document.querySelector("helo-scope").shadowRoot.querySelectorAll("button, summary, label:has(input), input[type=text]")]
+      [...document.querySelector("helo-scope").shadowRoot.querySelectorAll("button, summary, select, label:has(input), input[type=text]")]
         .filter((control) => control.checkVisibility())
         .map((control) => ({ control: control.outerHTML, height: control.getBoundingClientRect().height }))
         .filter(({ height }) => height < 24));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
 
@@ -110,6 +111,32 @@ test("several on one page, started by themselves, in short", { skip: noBrowser }
     assert.equal(await one.locator(".columns").isVisible(), false);
     assert.equal(await one.locator(".transcript").isVisible(), false);
   }));
+
+test("the example in plain HTML, with the policy that it names", { skip: noBrowser }, async () => {
+  const example = await readFile("examples/plain/index.html", "utf8");
+  let address;
+  const site = createServer((_, response) => {
+    response.setHeader("content-type", "text/html");
+    const { host } = new URL(address);
+    const own = example.replaceAll("wss://relay.example.org", `ws://${host}`).replaceAll("https://relay.example.org", address);
+    response.end(own.replaceAll(/mx\d\.example\.com/g, "healthy.specimen.test"));
+  });
+  site.listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const origin = `http://127.0.0.1:${site.address().port}`;
+  try {
+    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin] }, async (at) => {
+      address = at.address;
+      await at.page.goto(origin);
+      await at.page.locator("helo-scope[autostart] .verdict").waitFor();
+      await at.page.locator("helo-scope").first().getByRole("button", { name: "Test", exact: true }).click();
+      await at.page.locator("helo-scope").first().locator(".verdict").waitFor();
+    });
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
+});
 
 test("a property that was set before the element was there", { skip: noBrowser }, () =>
   onForeignPage({ body: "" }, async ({ page }) => {

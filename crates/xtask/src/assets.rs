@@ -63,6 +63,25 @@ pub(crate) fn dist(place: &Place) -> Result<()> {
     unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || put_together(place))
 }
 
+/// Makes the npm package in `target/npm`.
+pub(crate) fn package(place: &Place) -> Result<()> {
+    let root = &place.root;
+    let inputs = [
+        root.join("web/element"),
+        root.join("web/package"),
+        root.join("package.json"),
+        root.join("package-lock.json"),
+        root.join("tsconfig.json"),
+        root.join("crates/xtask/package.mjs"),
+        place.generated().join("heloscope_web.js"),
+        optimised(place),
+    ];
+    let output = root.join("target/npm/integrity.json");
+    unless_done(&place.stamps().join("package"), &inputs, "package.mjs", &[output], || {
+        step("package", "target/npm", place.node().arg("crates/xtask/package.mjs").arg("target/npm"))
+    })
+}
+
 /// Binds a compiled module to JavaScript; `kind` is `web` or `node`.
 pub(crate) fn bind(place: &Place, module: &Path, kind: &str, out: &Path, name: &str) -> Result<()> {
     unless_done(

@@ -1,4 +1,4 @@
-//! `cargo xtask build`: the page, the widget and the relay that has them inside.
+//! `cargo xtask build`: the page, the widget, the npm package, and the relay that has the page inside.
 //!
 //! ```text
 //! npm packages ────────────────┐
@@ -37,6 +37,7 @@ pub(crate) fn build(place: &Place) -> Result<()> {
             ahead.map_or(Ok(()), |ahead| joined(ahead.join()))
         })?;
         assets::dist(place)?;
+        assets::package(place)?;
         relay(place)
     })
 }

@@ -1,0 +1,135 @@
+// The npm package, installed into a project of somebody else's, bundled by Vite, and used there.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+
+const PACKAGE = "target/npm";
+let project;
+
+const FILES = {
+  "package.json": JSON.stringify({ name: "site", private: true, type: "module" }),
+  "index.html": `<!doctype html><html lang="en"><title>Site</title><body><script type="module" src="/main.ts"></script>`,
+  "main.ts": `
+    import { HeloScopeElement, test, type Report } from "heloscope";
+    import "heloscope/register";
+
+    const relay = new URLSearchParams(location.search).get("relay") ?? "";
+    const element = document.createElement("helo-scope");
+    Object.assign(element, { host: "expired.specimen.test", ports: "25", relay, autostart: true });
+    element.addEventListener("heloscope-finished", ({ detail }) => (document.title = detail.status));
+    document.body.append(element);
+
+    const one = async (signal?: AbortSignal): Promise<{ steps: number; report: Report | null; text: string }> => {
+      let steps = 0;
+      for await (const step of test("tls12.specimen.test:25", { relay, ...(signal && { signal }) })) {
+        steps += 1;
+        if (step.report) return { steps, report: step.report, text: step.text };
+      }
+      return { steps, report: null, text: "" };
+    };
+    const failing = async (start: () => Promise<unknown>): Promise<string> =>
+      start().then(() => "", (reason: unknown) => String(reason));
+    Object.assign(globalThis, {
+      one,
+      same: element instanceof HeloScopeElement,
+      aborted: () => failing(() => one(AbortSignal.timeout(1))),
+      odd: () => failing(async () => { for await (const _ of test("127.1", { relay })); }),
+      left: async () => { for await (const step of test("silent.specimen.test", { relay })) return step.html; return ""; },
+    });
+  `,
+};
+
+before(async () => {
+  project = await mkdtemp(join(tmpdir(), "heloscope-site-"));
+  for (const [name, text] of Object.entries(FILES)) await writeFile(join(project, name), text);
+  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", project, resolve(PACKAGE)]));
+  execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`], { cwd: project, stdio: "pipe" });
+});
+
+after(async () => {
+  await closeBrowser();
+  await rm(project, { recursive: true, force: true });
+});
+
+test("the package says what it is", async () => {
+  const manifest = JSON.parse(await readFile(`${PACKAGE}/package.json`, "utf8"));
+  const own = JSON.parse(await readFile("package.json", "utf8"));
+  assert.equal(manifest.version, own.version);
+  for (const entry of Object.values(manifest.exports).flatMap((entry) => (typeof entry === "string" ? entry : Object.values(entry)))) {
+    await readFile(join(PACKAGE, entry));
+  }
+  const integrity = JSON.parse(await readFile(`${PACKAGE}/integrity.json`, "utf8"));
+  const loaded = (await readdir(PACKAGE)).filter((name) => /\.(js|wasm)$/.test(name)).sort();
+  assert.deepEqual(Object.keys(integrity), loaded);
+  for (const [name, hash] of Object.entries(integrity)) {
+    const octets = await readFile(join(PACKAGE, name));
+    assert.equal(hash, `sha384-${createHash("sha384").update(octets).digest("base64")}`, name);
+  }
+});
+
+test("its manifest of elements names what the class has", async () => {
+  const { modules } = JSON.parse(await readFile(`${PACKAGE}/custom-elements.json`, "utf8"));
+  const [element] = modules[0].declarations;
+  const source = await readFile("web/element/element.ts", "utf8");
+  const has = (pattern) => [...source.matchAll(pattern)].map(([, name]) => name).sort();
+  const named = (list) => list.map(({ name }) => name).sort();
+  const fields = element.members.filter(({ kind }) => kind === "field");
+  assert.deepEqual(named(fields), has(/^  get (\w+)\(/gm));
+  assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
+  assert.deepEqual(named(element.events), has(/#tell<\w+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
+  const style = await readFile("web/element/style.css", "utf8");
+  assert.deepEqual(named(element.cssProperties), [...new Set([...style.matchAll(/var\((--heloscope-[\w-]+)/g)].map(([, name]) => name))].sort());
+});
+
+test("it can be imported where there is no page", () => {
+  const said = execFileSync("node", ["--input-type=module", "-e", 'import "heloscope/register"; console.log(Object.keys(await import("heloscope")).join())'], { cwd: project });
+  assert.equal(String(said).trim(), "HeloScopeElement,test");
+});
+
+test("its types hold", async () => {
+  const options = ["--strict", "--noEmit", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler", "--lib", "es2023,dom,dom.iterable", "--types", ""];
+  execFileSync(resolve("node_modules/.bin/tsc"), [...options, "main.ts"], { cwd: project, stdio: "inherit" });
+});
+
+test("bundled by Vite it tests, by the element and by test()", { skip: noBrowser }, async () => {
+  execFileSync("node", [resolve("node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"], { cwd: project, stdio: "inherit" });
+  const types = { html: "text/html", js: "text/javascript", wasm: "application/wasm" };
+  const site = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://site");
+    try {
+      const octets = await readFile(join(project, "dist", pathname === "/" ? "index.html" : pathname));
+      response.setHeader("content-type", types[pathname.split(".").at(-1)] ?? "text/html").end(octets);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  site.listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const origin = `http://127.0.0.1:${site.address().port}`;
+  try {
+    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin], expected: [/404/] }, async ({ page, address }) => {
+      await page.goto(`${origin}/?relay=${encodeURIComponent(address)}`);
+      await page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
+      assert.equal(await page.title(), "error");
+      assert.equal(await page.evaluate(() => same), true);
+      const { steps, report, text } = await page.evaluate(() => one());
+      assert.ok(steps >= 2, `${steps} steps`);
+      assert.deepEqual([report.host, report.ports.map(({ port }) => port), report.ports[0].tls.version], ["tls12.specimen.test", [25], "TLS 1.2"]);
+      assert.match(text, /tls12\.specimen\.test/);
+      assert.match(await page.evaluate(() => aborted()), /TimeoutError/);
+      assert.match(await page.evaluate(() => odd()), /^Error: .*four decimal numbers/i);
+      assert.match(await page.evaluate(() => left()), /^<div class="cards"/);
+    });
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
+});
