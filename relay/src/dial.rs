@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode};
+use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode, TlsMode};
 use heloscope_wire::ConnectQuery;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -36,6 +36,8 @@ pub(crate) struct Dialler {
 pub(crate) struct Dialled {
     pub(crate) upstream: Upstream,
     pub(crate) established: Established,
+    /// The port's.
+    pub(crate) mode: TlsMode,
 }
 
 impl Dialler {
@@ -43,11 +45,11 @@ impl Dialler {
     /// very address that was checked is dialled, and the peer's address is checked again.
     pub(crate) async fn dial(&self, query: &ConnectQuery, visit: &Visit) -> Result<Dialled, Refusal> {
         let client = visit.begin().await?;
-        self.check_port(query.port)?;
+        let mode = self.check_port(query.port)?;
         if let (Some(demo), Host::Name(name)) = (&self.demo, &query.host)
             && Demo::is_responsible_for(name)
         {
-            return self.dial_specimen(demo, name, query.port, client).await;
+            return self.dial_specimen(demo, name, query.port, mode, client).await;
         }
         let (addresses, resolve_ms) = self.resolve(query).await?;
         for address in &addresses {
@@ -64,12 +66,13 @@ impl Dialler {
         let local = stream.local_addr().map_err(|error| failure::of_connect(&error, address))?;
         let established =
             Established { address, ehlo_name: self.ehlo_name_from(local.ip()), resolve_ms, connect_ms };
-        Ok(Dialled { upstream: Upstream::tcp(stream, vec![client, target]), established })
+        Ok(Dialled { upstream: Upstream::tcp(stream, vec![client, target]), established, mode })
     }
 
-    fn check_port(&self, port: u16) -> Result<(), Refusal> {
-        if self.ports.iter().any(|spec| spec.port == port) {
-            return Ok(());
+    /// The port's TLS mode, which is never the client's word.
+    fn check_port(&self, port: u16) -> Result<TlsMode, Refusal> {
+        if let Some(spec) = self.ports.iter().find(|spec| spec.port == port) {
+            return Ok(spec.mode);
         }
         let ports: Vec<String> = self.ports.iter().map(PortSpec::to_string).collect();
         Err(blocked(format!(
@@ -177,6 +180,7 @@ impl Dialler {
         demo: &Demo,
         name: &str,
         port: u16,
+        mode: TlsMode,
         client: Lease,
     ) -> Result<Dialled, Refusal> {
         let fleet = demo.fleet();
@@ -190,6 +194,7 @@ impl Dialler {
                     resolve_ms: None,
                     connect_ms: milliseconds(began.elapsed()),
                 },
+                mode,
             }),
             Ok(Some(Err(refusal))) => Err(refusal),
             Ok(None) => Err(failure::of_lookup(name, &LookupFailure::NotFound)),

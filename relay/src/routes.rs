@@ -23,7 +23,7 @@ use crate::proxy;
 use crate::quota::{Entrance, Turnstile, Visit, prefix};
 use crate::session::{Session, Summary};
 use crate::upstream::CHUNK;
-use crate::{Contact, SessionLimits, TrustAnchors, TrustedProxy};
+use crate::{Contact, Rule, SessionLimits, TrustAnchors, TrustedProxy};
 
 /// What the answers to requests are made from.
 pub(crate) struct Desk {
@@ -150,7 +150,7 @@ async fn connect(
         .max_frame_size(FRAME)
         .max_message_size(FRAME)
         .on_upgrade(async move |socket| {
-            let session = Session { limits: desk.limits, end: desk.end.clone() };
+            let session = Session { host: query.host.clone(), limits: desk.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;
             visit.ended(&summary);
             record(client, &query, &summary);
@@ -180,6 +180,8 @@ fn record(client: IpAddr, query: &ConnectQuery, summary: &Summary) {
         host = %query.host,
         port = query.port,
         ending = %summary.ending,
+        refused_by = summary.refused_by.map(Rule::word),
+        turned_away = summary.turned_away,
         octets_up = summary.octets_up,
         octets_down = summary.octets_down,
         milliseconds = u64::try_from(summary.lasted.as_millis()).unwrap_or(u64::MAX),

@@ -2,12 +2,14 @@ mod traffic;
 
 use std::error::Error as _;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Error;
-use axum::extract::ws::{CloseFrame, Message, close_code};
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use heloscope_observation::{Refusal, RefusalCode};
+use heloscope_observation::{Host, Refusal, RefusalCode};
 use heloscope_wire::{CloseCause, FromRelay};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -15,14 +17,16 @@ use tokio_tungstenite::tungstenite;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::SessionLimits;
 use crate::dial::Dialled;
 use crate::upstream::read_chunk;
 use crate::upward::Upward;
+use crate::{Guard, Rule, SessionLimits};
 use traffic::Traffic;
 
 /// One WebSocket and the connection that it asked for, from the dialling to the close.
 pub(crate) struct Session {
+    /// The host that was asked for.
+    pub(crate) host: Host,
     pub(crate) limits: SessionLimits,
     /// Cancelled once the relay does not wait for sessions any longer.
     pub(crate) end: CancellationToken,
@@ -32,6 +36,10 @@ pub(crate) struct Session {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) ending: Ending,
+    /// The rule of the guard by which it was closed, where that is the cause.
+    pub(crate) refused_by: Option<Rule>,
+    /// Whether the server turned the client away in its greeting.
+    pub(crate) turned_away: bool,
     pub(crate) octets_up: u64,
     pub(crate) octets_down: u64,
     pub(crate) lasted: Duration,
@@ -79,7 +87,7 @@ impl Session {
             ending = before_connected(&mut client) => return finish(client, Summary::without_octets(ending, began)).await,
             () = self.end.cancelled() => Err(shutting_down()),
         };
-        let Dialled { upstream, established } = match dialled {
+        let Dialled { upstream, established, mode } = match dialled {
             Ok(dialled) => dialled,
             Err(refusal) => {
                 let summary = Summary::without_octets(Ending::Refused(refusal.code), began);
@@ -88,9 +96,15 @@ impl Session {
             }
         };
         let traffic = Traffic::begin();
-        let ending = self.carry(&mut client, upstream, FromRelay::Connected(established), &traffic).await;
+        let guard = Guard::new(self.host.clone(), mode, &established.ehlo_name);
+        let upward = Mutex::new(Upward::new(self.limits.octets_up, guard));
+        let first = FromRelay::Connected(established);
+        let ending = self.carry(&mut client, upstream, first, &upward, &traffic).await;
+        let upward = upward.into_inner().unwrap_or_else(PoisonError::into_inner);
         let summary = Summary {
             ending,
+            refused_by: upward.refused_by(),
+            turned_away: upward.turned_away(),
             octets_up: traffic.octets_up(),
             octets_down: traffic.octets_down(),
             lasted: began.elapsed(),
@@ -99,7 +113,14 @@ impl Session {
     }
 
     /// Carries octets until one side or a limit ends it; the upstream connection is closed on return.
-    async fn carry<C, U>(&self, client: &mut C, upstream: U, first: FromRelay, traffic: &Traffic) -> Ending
+    async fn carry<C, U>(
+        &self,
+        client: &mut C,
+        upstream: U,
+        first: FromRelay,
+        upward: &Mutex<Upward>,
+        traffic: &Traffic,
+    ) -> Ending
     where
         C: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
         U: AsyncRead + AsyncWrite,
@@ -108,11 +129,11 @@ impl Session {
         let (mut to_client, from_client) = client.split();
         let down = async {
             match to_client.send(control(&first)).await {
-                Ok(()) => down(reader, to_client, traffic, self.limits.octets_down).await,
+                Ok(()) => down(reader, to_client, upward, traffic, self.limits.octets_down).await,
                 Err(_) => Ending::ClientGone,
             }
         };
-        let up = up(from_client, writer, traffic, Upward::new(self.limits.octets_up));
+        let up = up(from_client, writer, upward, traffic);
         tokio::select! {
             ending = down => ending,
             ending = up => ending,
@@ -123,7 +144,13 @@ impl Session {
 }
 
 /// From the mail server to the client, one chunk at a time: none is read before the last is written.
-async fn down<R, S>(mut reader: R, mut client: S, traffic: &Traffic, limit: u64) -> Ending
+async fn down<R, S>(
+    mut reader: R,
+    mut client: S,
+    upward: &Mutex<Upward>,
+    traffic: &Traffic,
+    limit: u64,
+) -> Ending
 where
     R: AsyncRead + Unpin,
     S: Sink<Message, Error = Error> + Unpin,
@@ -138,6 +165,7 @@ where
         let beyond_limit = chunk.len() > left;
         chunk.truncate(left);
         traffic.moved_down(chunk.len());
+        lock(upward).heard(&chunk);
         if !chunk.is_empty() && client.send(Message::Binary(chunk)).await.is_err() {
             return Ending::ClientGone;
         }
@@ -148,19 +176,22 @@ where
 }
 
 /// From the client to the mail server, one frame at a time.
-async fn up<S, W>(mut client: S, mut writer: W, traffic: &Traffic, mut upward: Upward) -> Ending
+async fn up<S, W>(mut client: S, mut writer: W, upward: &Mutex<Upward>, traffic: &Traffic) -> Ending
 where
     S: Stream<Item = Result<Message, Error>> + Unpin,
     W: AsyncWrite + Unpin,
 {
     loop {
-        let octets = match next_frame(&mut client).await {
-            Ok(octets) => octets,
+        let admitted = match next_frame(&mut client).await {
+            Ok(Frame::Octets(octets)) => lock(upward).admit(&octets),
+            Ok(Frame::Control(text)) => lock(upward).hear_control(&text).map(|()| Vec::new()),
             Err(ending) => return ending,
         };
-        if let Err(cause) = upward.admit(&octets) {
-            return Ending::Closed(cause);
-        }
+        let octets = match admitted {
+            Ok(octets) if octets.is_empty() => continue,
+            Ok(octets) => octets,
+            Err(cause) => return Ending::Closed(cause),
+        };
         if writer.write_all(&octets).await.is_err() {
             // The other direction still has what the server sent before, and learns whether it closed or reset.
             return std::future::pending().await;
@@ -174,16 +205,22 @@ async fn before_connected<S: Stream<Item = Result<Message, Error>> + Unpin>(clie
     next_frame(client).await.map_or_else(|ending| ending, |_| Ending::Closed(CloseCause::Guard))
 }
 
-/// The client's next binary frame, or how its silence is to be understood.
-async fn next_frame<S>(client: &mut S) -> Result<axum::body::Bytes, Ending>
+/// A frame of the client's.
+enum Frame {
+    Octets(Bytes),
+    Control(Utf8Bytes),
+}
+
+/// The client's next frame, or how its silence is to be understood.
+async fn next_frame<S>(client: &mut S) -> Result<Frame, Ending>
 where
     S: Stream<Item = Result<Message, Error>> + Unpin,
 {
     loop {
         match client.next().await {
-            Some(Ok(Message::Binary(octets))) => return Ok(octets),
+            Some(Ok(Message::Binary(octets))) => return Ok(Frame::Octets(octets)),
+            Some(Ok(Message::Text(text))) => return Ok(Frame::Control(text)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Text(_))) => return Err(Ending::Closed(CloseCause::Guard)),
             Some(Err(error)) if breaks_protocol(&error) => return Err(Ending::Closed(CloseCause::Guard)),
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Ending::ClientGone),
         }
@@ -235,8 +272,14 @@ where
 
 impl Summary {
     fn without_octets(ending: Ending, began: Instant) -> Self {
-        Self { ending, octets_up: 0, octets_down: 0, lasted: began.elapsed() }
+        let lasted = began.elapsed();
+        Self { ending, refused_by: None, turned_away: false, octets_up: 0, octets_down: 0, lasted }
     }
+}
+
+/// Never held while anything is awaited.
+fn lock(upward: &Mutex<Upward>) -> MutexGuard<'_, Upward> {
+    upward.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn control(frame: &FromRelay) -> Message {

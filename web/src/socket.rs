@@ -1,5 +1,5 @@
 use heloscope_observation::{Established, Refusal, RefusalCode};
-use heloscope_wire::{FromRelay, SUB_PROTOCOL};
+use heloscope_wire::{FromRelay, SUB_PROTOCOL, ToRelay};
 use js_sys::{ArrayBuffer, JSON, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -63,6 +63,11 @@ impl Socket {
     /// Sends octets; a connection that is no more says so by itself.
     pub(crate) fn send(&self, octets: &[u8]) {
         let _ = self.socket.send_with_u8_array(octets);
+    }
+
+    /// Tells the relay itself something.
+    pub(crate) fn tell(&self, what: &ToRelay) {
+        let _ = self.socket.send_with_str(&what.to_frame());
     }
 
     /// What a frame means at this point; `None` where the connection is already over.

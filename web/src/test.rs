@@ -9,6 +9,7 @@ use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_render::html::progress;
 use heloscope_report::judge;
+use heloscope_wire::{ClientWriteKey, ToRelay};
 use js_sys::{Function, Promise};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -188,6 +189,11 @@ impl Running {
                 Output::Transmit { connection, octets } => {
                     if let Some(socket) = self.sockets.get(&connection) {
                         socket.send(&octets);
+                    }
+                }
+                Output::ClientWriteKey { connection, key, iv } => {
+                    if let Some(socket) = self.sockets.get(&connection) {
+                        socket.tell(&ToRelay::ClientWriteKey(ClientWriteKey { key, iv }));
                     }
                 }
                 Output::Close { connection } => drop(self.sockets.remove(&connection)),

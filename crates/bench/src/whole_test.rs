@@ -90,6 +90,8 @@ impl Test<'_> {
                     // A server that has hung up need not hear the close_notify; that it has is seen where it is read.
                     let _ = wire.context("it is connected")?.1.write_all(&octets).await;
                 }
+                // It is for a relay.
+                Output::ClientWriteKey { .. } => {}
                 Output::Close { connection } => self.wires.retain(|(of, _)| *of != connection),
                 Output::Observed(_) => {}
                 Output::Wait { .. } | Output::Done => return Ok(()),

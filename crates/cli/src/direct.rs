@@ -50,6 +50,8 @@ fn obey(probe: &mut Probe, wires: &mut Wires) -> Option<Duration> {
         match probe.poll_output() {
             Output::Connect { connection, host: _, port } => wires.connect(connection, port.port),
             Output::Transmit { connection, octets } => wires.transmit(connection, octets),
+            // It is for a relay; here there is none between the probe and the server.
+            Output::ClientWriteKey { .. } => {}
             Output::Close { connection } => wires.close(connection),
             Output::Observed(_) => {}
             Output::Wait { until } => return Some(until),

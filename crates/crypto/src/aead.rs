@@ -12,6 +12,8 @@ use rustls::crypto::cipher::{
 };
 use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 
+use crate::write_key::note_write_key;
+
 /// AES-128 in Galois/Counter Mode (RFC 5116 section 5.1).
 pub(crate) static AES_128_GCM: Aead = Aead {
     key_len: 16,
@@ -39,7 +41,7 @@ pub(crate) static CHACHA20_POLY1305: Aead = Aead {
     secrets: |key, iv| ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv },
 };
 
-const TAG_LEN: usize = 16;
+pub(crate) const TAG_LEN: usize = 16;
 
 /// What a TLS 1.2 record carries of its nonce (RFC 5288 section 3).
 const GCM_EXPLICIT_NONCE_LEN: usize = 8;
@@ -52,18 +54,19 @@ const MAX_PLAINTEXT_LEN: usize = 1 << 14;
 
 /// One AEAD as the record layer needs it.
 pub(crate) struct Aead {
-    key_len: usize,
+    pub(crate) key_len: usize,
     /// Octets of the nonce that stand in a TLS 1.2 record; the others come from the key block.
     explicit_nonce_len: usize,
     /// Records that may be protected under one key.
     pub(crate) confidentiality_limit: u64,
-    with_key: fn(&[u8]) -> Box<dyn Cipher>,
+    pub(crate) with_key: fn(&[u8]) -> Box<dyn Cipher>,
     secrets: fn(AeadKey, Iv) -> ConnectionTrafficSecrets,
 }
 
 impl Aead {
     /// Everything a client sends under a key begins here: the client-write key and the whole of its IV.
-    fn encrypter(&self, key: &[u8], iv: Iv, framing: Framing) -> Box<dyn MessageEncrypter> {
+    pub(crate) fn encrypter(&self, key: &[u8], iv: Iv, framing: Framing) -> Box<dyn MessageEncrypter> {
+        note_write_key(key, &iv, framing.fixed_iv_len());
         Box::new(Encrypter(Protection { cipher: (self.with_key)(key), iv, framing }))
     }
 
@@ -71,7 +74,7 @@ impl Aead {
         Box::new(Decrypter(Protection { cipher: (self.with_key)(key), iv, framing }))
     }
 
-    fn tls12_framing(&self) -> Framing {
+    pub(crate) fn tls12_framing(&self) -> Framing {
         Framing::Tls12 { explicit_nonce_len: self.explicit_nonce_len }
     }
 }
@@ -126,7 +129,7 @@ impl Tls12AeadAlgorithm for Aead {
     }
 }
 
-fn joined(fixed: &[u8], explicit: &[u8]) -> Iv {
+pub(crate) fn joined(fixed: &[u8], explicit: &[u8]) -> Iv {
     let mut iv = [0; NONCE_LEN];
     for (octet, from) in iv.iter_mut().zip(fixed.iter().chain(explicit)) {
         *octet = *from;
@@ -136,11 +139,21 @@ fn joined(fixed: &[u8], explicit: &[u8]) -> Iv {
 
 /// How a protected record is laid out.
 #[derive(Clone, Copy)]
-enum Framing {
+pub(crate) enum Framing {
     /// The content type is inside, the header says application data (RFC 8446 section 5.2).
     Tls13,
     /// The explicit part of the nonce comes first, the content type stays in the header (RFC 5246 section 6.2.3.3).
     Tls12 { explicit_nonce_len: usize },
+}
+
+impl Framing {
+    /// Octets of the IV that no record carries.
+    pub(crate) fn fixed_iv_len(self) -> usize {
+        match self {
+            Self::Tls13 => NONCE_LEN,
+            Self::Tls12 { explicit_nonce_len } => NONCE_LEN - explicit_nonce_len,
+        }
+    }
 }
 
 struct Protection {
@@ -237,7 +250,7 @@ fn open(cipher: &dyn Cipher, nonce: &[u8; NONCE_LEN], aad: &[u8], sealed: &mut [
 }
 
 /// A keyed AEAD behind a pointer, so that the record layer is compiled once and not once an AEAD.
-trait Cipher: Send + Sync {
+pub(crate) trait Cipher: Send + Sync {
     /// Encrypts in place and gives the tag.
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], text: &mut [u8]) -> Result<[u8; TAG_LEN], Error>;
 

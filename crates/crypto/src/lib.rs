@@ -15,6 +15,9 @@
 //! In a certification path SHA-1 does not count: those algorithms stand apart, in [`WEAK_SIGNATURE_ALGORITHMS`], for
 //! saying that a path would hold but for its weak signature.
 //!
+//! [`watch_write_key`] sees the key with which a client encrypts, and [`RecordOpener`] opens what was encrypted with it:
+//! so a relay can be shown what passes through it, and nothing of what the server answers.
+//!
 //! Without the feature `provider` only the signature algorithms are left and rustls is no dependency.
 
 #[cfg(feature = "provider")]
@@ -28,12 +31,20 @@ mod kx;
 #[cfg(feature = "provider")]
 mod provider;
 #[cfg(feature = "provider")]
+mod record;
+#[cfg(feature = "provider")]
 mod suites;
 mod verify;
+#[cfg(feature = "provider")]
+mod write_key;
 
 #[cfg(feature = "provider")]
 pub use provider::provider;
+#[cfg(feature = "provider")]
+pub use record::RecordOpener;
 pub use verify::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
+#[cfg(feature = "provider")]
+pub use write_key::{WriteKey, watch_write_key};
 
 /// The octets that a test gives in hex, blanks aside.
 #[cfg(all(test, feature = "provider"))]

@@ -51,6 +51,8 @@ struct End {
     said: Vec<u8>,
     tls: Option<ServerConnection>,
     closed_by_probe: bool,
+    /// A relay would know the key to what is said in TLS.
+    key_told: bool,
 }
 
 impl Play {
@@ -228,6 +230,10 @@ impl Play {
                 Output::Connect { connection, .. } => drop(self.ends.insert(connection, End::default())),
                 Output::Transmit { connection, octets } => {
                     self.ends.entry(connection).or_default().arrived.extend(octets);
+                }
+                Output::ClientWriteKey { connection, .. } => {
+                    let end = self.ends.entry(connection).or_default();
+                    assert!(!std::mem::replace(&mut end.key_told, true), "a relay is told one key");
                 }
                 Output::Close { connection } => {
                     self.ends.entry(connection).or_default().closed_by_probe = true;

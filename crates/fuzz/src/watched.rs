@@ -36,6 +36,8 @@ pub struct End {
     pub arrived: Vec<u8>,
     /// Whether a ClientHello was sent.
     pub in_tls: bool,
+    /// Whether a relay would have been told the key.
+    key_told: bool,
     /// Whether TCP connected.
     pub connected: bool,
     /// Whether the probe has closed it.
@@ -160,6 +162,12 @@ impl Watched {
                     let end = self.ends.get_mut(&connection).expect("a connection that was asked for");
                     end.transmitted(&octets);
                 }
+                Output::ClientWriteKey { connection, key, iv } => {
+                    let end = self.ends.get_mut(&connection).expect("a connection that was asked for");
+                    assert!(end.in_tls && !end.closed, "a key is for TLS that is up");
+                    assert!(matches!((key.len(), iv.len()), (16 | 32, 12 | 4)));
+                    assert!(!std::mem::replace(&mut end.key_told, true), "a relay is told one key");
+                }
                 Output::Close { connection } => {
                     let end = self.ends.get_mut(&connection).expect("a connection that was asked for");
                     assert!(!std::mem::replace(&mut end.closed, true), "a connection is closed once");
@@ -186,6 +194,7 @@ impl Watched {
             port,
             arrived: Vec::new(),
             in_tls: false,
+            key_told: false,
             connected: false,
             closed: false,
             heard: Vec::new(),

@@ -67,6 +67,16 @@ pub enum Output {
         /// What.
         octets: Vec<u8>,
     },
+    /// Tell a relay what to open this side's application data with, before the octets that follow; it lets none through
+    /// that it cannot read. Whoever has the socket itself need not know it.
+    ClientWriteKey {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The client write key of the negotiated suite (RFC 8446 §7.3; RFC 5246 §6.3).
+        key: Vec<u8>,
+        /// The client write IV, without what each record brings: 12 octets, or 4 in TLS 1.2 with AES-GCM.
+        iv: Vec<u8>,
+    },
     /// Close the connection, or stop connecting; nothing that still comes of it is looked at.
     Close {
         /// Which connection.

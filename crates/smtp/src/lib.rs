@@ -1,5 +1,5 @@
 //! SMTP as octets (RFC 5321): replies and how they are read off a stream, EHLO replies, enhanced status
-//! codes, and the few command lines this tester sends.
+//! codes, the few command lines this tester sends, and those that nobody may send through it.
 //!
 //! Nothing here knows TLS, time, the order of the dialogue, or what is good and bad. Every line keeps its
 //! octets and its ending; what does not fit the grammar is kept and named, not dropped.
@@ -10,6 +10,7 @@ mod octets;
 mod reader;
 mod reply;
 mod status;
+mod stray_command;
 
 pub use command::Command;
 pub use ehlo::{EhloReply, Extension};
@@ -18,3 +19,4 @@ pub use reader::{Fault, FaultKind, ReplyReader};
 pub use reader::{MAX_LINE, MAX_LINES, MAX_REPLY, MAX_STRAY};
 pub use reply::{LineEnding, Reply, ReplyLine, Separator};
 pub use status::EnhancedStatusCode;
+pub use stray_command::stray_command;

@@ -79,6 +79,11 @@ impl ReplyReader {
         }
     }
 
+    /// The number of octets that came after the last whole reply, lines that are read already aside.
+    pub fn unread_len(&self) -> usize {
+        self.unread.len()
+    }
+
     /// What came after the last whole reply and is not yet part of one; the reader is empty afterwards.
     pub fn take_unread(&mut self) -> Vec<u8> {
         self.searched = 0;
@@ -287,7 +292,9 @@ mod tests {
         let mut reader = ReplyReader::default();
         reader.push(b"220 go\r\n250 injected\r\n");
         assert!(reader.next_reply().is_some_and(|reply| reply.is_ok()));
+        assert_eq!(reader.unread_len(), 14);
         assert_eq!(reader.take_unread(), b"250 injected\r\n");
+        assert_eq!(reader.unread_len(), 0);
         assert_eq!(reader.next_reply(), None);
     }
 

@@ -1,5 +1,9 @@
+use std::fmt;
+
 use heloscope_observation::{Established, Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
+
+use crate::hex;
 
 /// A text frame from the relay: [`Connected`](Self::Connected) or [`Refused`](Self::Refused) first, then octets,
 /// [`Closed`](Self::Closed) last.
@@ -15,6 +19,45 @@ pub enum FromRelay {
         /// Who ended it, and why.
         cause: CloseCause,
     },
+}
+
+/// A text frame to the relay: at most one on a connection, between the server's ServerHello and the first record of
+/// application data.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToRelay {
+    /// What the relay is to open the client's application data with.
+    ClientWriteKey(ClientWriteKey),
+}
+
+/// The key under which a client encrypts its application data, and never the server's: the relay learns what the
+/// client says, and can neither read nor forge what the server answers.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientWriteKey {
+    /// The client write key: 16 or 32 octets, as the cipher suite has it (RFC 8446 §7.3; RFC 5246 §6.3).
+    #[serde(deserialize_with = "hex::deserialize")]
+    pub key: Vec<u8>,
+    /// The client write IV, without what each record brings: 12 octets, or 4 in TLS 1.2 with AES-GCM (RFC 5288 §3).
+    #[serde(deserialize_with = "hex::deserialize")]
+    pub iv: Vec<u8>,
+}
+
+impl ToRelay {
+    /// The frame: `{"client_write_key":{"key":"…","iv":"…"}}`, in lower-case hexadecimal digits.
+    pub fn to_frame(&self) -> String {
+        let Self::ClientWriteKey(ClientWriteKey { key, iv }) = self;
+        let (key, iv) = (hex::digits(key), hex::digits(iv));
+        // By hand: a serializer would be most of what a page loads for it.
+        [r#"{"client_write_key":{"key":""#, &key, r#"","iv":""#, &iv, r#""}}"#].concat()
+    }
+}
+
+impl fmt::Debug for ClientWriteKey {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientWriteKey").finish_non_exhaustive()
+    }
 }
 
 /// Why a connection through the relay ended.
@@ -71,6 +114,36 @@ mod tests {
         for frame in [connected, refused, closed] {
             let read: FromRelay = serde_json::from_str(frame).unwrap();
             assert_eq!(serde_json::to_string(&read).unwrap(), frame);
+        }
+    }
+    #[test]
+    fn the_key_is_one_frame_and_reads_back() {
+        let key = ClientWriteKey { key: vec![0x0a; 16], iv: vec![0xff, 0, 1, 2] };
+        let frame = ToRelay::ClientWriteKey(key.clone()).to_frame();
+        assert_eq!(
+            frame,
+            r#"{"client_write_key":{"key":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","iv":"ff000102"}}"#
+        );
+        assert_eq!(serde_json::from_str::<ToRelay>(&frame).unwrap(), ToRelay::ClientWriteKey(key.clone()));
+        assert!(!format!("{key:?}").contains("10"), "a log must not hold a key");
+    }
+
+    #[test]
+    fn what_is_not_exactly_that_is_no_frame() {
+        for frame in [
+            "QUIT\r\n",
+            "{}",
+            r#"{"client_write_key":{}}"#,
+            r#"{"client_write_key":{"key":"0a"}}"#,
+            r#"{"client_write_key":{"key":"0A","iv":"ff"}}"#,
+            r#"{"client_write_key":{"key":"0a","iv":"f"}}"#,
+            r#"{"client_write_key":{"key":[10],"iv":"ff"}}"#,
+            r#"{"client_write_key":{"key":"0a","iv":"ff","key":"0b"}}"#,
+            r#"{"client_write_key":{"key":"0a","iv":"ff","server":"0b"}}"#,
+            r#"{"client_write_key":{"key":"0a","iv":"ff"},"more":0}"#,
+            r#"{"server_write_key":{"key":"0a","iv":"ff"}}"#,
+        ] {
+            assert!(serde_json::from_str::<ToRelay>(frame).is_err(), "{frame}");
         }
     }
 }

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use heloscope_observation::Established;
+use heloscope_observation::{Established, TlsMode};
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -62,8 +62,8 @@ impl Scene {
             resolve_ms: None,
             connect_ms: 0,
         };
-        let dialled =
-            Dialled { upstream: Upstream::specimen(upstream, Vec::new()), established: established.clone() };
+        let upstream = Upstream::specimen(upstream, Vec::new());
+        let dialled = Dialled { upstream, established: established.clone(), mode: TlsMode::StartTls };
         let mut scene = Self::dial(limits, server, async { Ok(dialled) });
         assert_eq!(scene.hear().await, Some(control(&FromRelay::Connected(established))));
         scene
@@ -78,7 +78,8 @@ impl Scene {
         let (outgoing, from_relay) = mpsc::channel(1);
         let socket = Socket { incoming, outgoing: PollSender::new(outgoing) };
         let end = CancellationToken::new();
-        let session = Session { limits, end: end.clone() };
+        let host = "mx.example".parse().unwrap();
+        let session = Session { host, limits, end: end.clone() };
         let dialling = AbortOnDropHandle::new(tokio::spawn(dialling));
         let session = tokio::spawn(session.run(socket, dialling));
         Self { to_relay, from_relay, server, end, session, began: Instant::now() }
@@ -86,6 +87,12 @@ impl Scene {
 
     fn say(&self, message: impl Into<Message>) {
         self.to_relay.send(message.into()).unwrap();
+    }
+
+    /// The server sends a complete reply of 8 octets, and the client has it.
+    async fn greet(&mut self) {
+        self.server.write_all(b"220 mx\r\n").await.unwrap();
+        assert_eq!(self.hear().await, Some(Message::Binary("220 mx\r\n".into())));
     }
 
     async fn hear(&mut self) -> Option<Message> {
@@ -156,9 +163,9 @@ async fn octets_go_both_ways_unchanged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_greets_is_left_after_40_s_whatever_the_client_sends() {
+async fn a_server_that_never_greets_is_left_after_40_s() {
     let mut scene = Scene::begin(SessionLimits::default()).await;
-    scene.say(&b"\x16\x03\x01"[..]);
+    scene.say(Message::Ping("".into()));
     let (cause, at) = scene.closed_by().await;
     assert_eq!(cause, CloseCause::Timeout);
     assert!(within(at, 40 * SECOND), "{at:?}");
@@ -169,8 +176,7 @@ async fn a_server_that_never_greets_is_left_after_40_s_whatever_the_client_sends
 async fn any_later_silence_ends_after_20_s() {
     let mut scene = Scene::begin(SessionLimits::default()).await;
     tokio::time::sleep(30 * SECOND).await;
-    scene.server.write_all(b"2").await.unwrap();
-    assert!(matches!(scene.hear().await, Some(Message::Binary(_))));
+    scene.greet().await;
     tokio::time::sleep(15 * SECOND).await;
     // What the client says is no silence either.
     scene.say(&b"QUIT\r\n"[..]);
@@ -237,13 +243,17 @@ async fn what_the_server_sends_is_carried_up_to_the_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_frame_beyond_the_limit_upwards_does_not_pass_at_all() {
-    let mut scene = Scene::begin(SessionLimits { octets_up: 10, ..SessionLimits::default() }).await;
-    scene.say(&b"EHLO x\r\n"[..]);
+    let mut scene = Scene::begin(SessionLimits { octets_up: 25, ..SessionLimits::default() }).await;
+    scene.greet().await;
+    scene.say(&b"EHLO relay.example\r\n"[..]);
+    let mut command = [0; 20];
+    scene.server.read_exact(&mut command).await.unwrap();
+    scene.greet().await;
     scene.say(&b"QUIT\r\n"[..]);
     assert_eq!(scene.closed_by().await.0, CloseCause::OctetLimit);
     let mut passed = Vec::new();
     scene.server.read_to_end(&mut passed).await.unwrap();
-    assert_eq!(passed, b"EHLO x\r\n");
+    assert_eq!(passed, b"");
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,11 +285,37 @@ async fn a_text_frame_from_the_client_closes_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_guard_refuses_closes_the_connection_and_its_rule_is_known() {
+    let mut scene = Scene::begin(SessionLimits::default()).await;
+    scene.greet().await;
+    scene.say(&b"EHLO relay.example\r\nQUIT\r\n"[..]);
+    assert_eq!(scene.closed_by().await.0, CloseCause::Guard);
+    scene.upstream_closes_now().await;
+    drop(scene.to_relay);
+    let summary = scene.session.await.unwrap();
+    assert_eq!(summary.ending, Ending::Closed(CloseCause::Guard));
+    assert_eq!((summary.refused_by, summary.turned_away), (Some(Rule::ClearPhase), false));
+    assert_eq!((summary.octets_up, summary.octets_down), (0, 8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_turns_its_client_away_is_known() {
+    let mut scene = Scene::begin(SessionLimits::default()).await;
+    scene.server.write_all(b"554 5.7.1 No\r\n").await.unwrap();
+    scene.server.shutdown().await.unwrap();
+    assert_eq!(scene.closed_by().await.0, CloseCause::Server);
+    drop(scene.to_relay);
+    let summary = scene.session.await.unwrap();
+    assert_eq!((summary.refused_by, summary.turned_away), (None, true));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_words_of_a_server_that_hangs_up_arrive_although_the_client_talks_on() {
     let mut scene = Scene::begin(SessionLimits::default()).await;
+    scene.greet().await;
     scene.server.write_all(b"421 4.3.2 Going down\r\n").await.unwrap();
     scene.server = duplex(1).0;
-    scene.say(&b"EHLO x\r\n"[..]);
+    scene.say(&b"QUIT\r\n"[..]);
     let (octets, cause, at) = scene.hear_out().await;
     assert_eq!((octets.as_slice(), cause), (&b"421 4.3.2 Going down\r\n"[..], CloseCause::Server));
     assert_eq!(at, Duration::ZERO);

@@ -11,11 +11,12 @@ mod witness;
 
 use std::sync::Arc;
 
+use heloscope_crypto::WriteKey;
 use heloscope_observation::{Der, Handshake, Host, Purpose, TlsFailure};
-use heloscope_smtp::Octets;
+use heloscope_smtp::{Octets, stray_command};
 use rustls::crypto::CryptoProvider;
 
-use crate::hello::RawHandshake;
+use crate::hello::{RawHandshake, client_hello};
 pub(crate) use threshold::Expectation;
 use threshold::{Crossing, Threshold};
 use tls::TlsClient;
@@ -70,11 +71,8 @@ impl TlsChannel {
         let client = match purpose {
             Purpose::Dialogue => Client::Library(Box::new(TlsClient::new(host, provider, began_at_ms))),
             Purpose::RawHello | Purpose::NamelessHello => {
-                let mut random = [0; 32];
-                let drawn = provider.secure_random.fill(&mut random);
-                assert!(drawn.is_ok(), "the platform has a random number generator");
                 let named = Some(host).filter(|_| purpose == Purpose::RawHello);
-                Client::Raw(RawHandshake::new(named, random))
+                Client::Raw(raw_handshake(named, &provider))
             }
         };
         Self { client, threshold: Some(Threshold::new(expectation, early)), close_notify: false }
@@ -130,6 +128,14 @@ impl TlsChannel {
         }
     }
 
+    /// The key that application data is encrypted with from now on, once.
+    pub(crate) fn take_write_key(&mut self) -> Option<WriteKey> {
+        match &mut self.client {
+            Client::Library(client) => client.take_write_key(),
+            Client::Raw(_) => None,
+        }
+    }
+
     /// Whether the server said that it would send no more.
     pub(crate) fn saw_close_notify(&self) -> bool {
         self.close_notify
@@ -142,5 +148,52 @@ impl TlsChannel {
         };
         self.close_notify |= events.iter().any(|event| matches!(event, TlsEvent::CloseNotify));
         events
+    }
+}
+
+fn raw_handshake(host: Option<&Host>, provider: &CryptoProvider) -> RawHandshake {
+    loop {
+        let mut random = [0; 32];
+        let drawn = provider.secure_random.fill(&mut random);
+        assert!(drawn.is_ok(), "the platform has a random number generator");
+        let hello = client_hello(host, random);
+        if holds_no_command(&hello, host) {
+            return RawHandshake::new(hello);
+        }
+    }
+}
+
+/// Whether a server that speaks no TLS would find no command in this hello, its name aside. Chance makes one that a
+/// relay does not let through, once in some millions; the next is as good.
+fn holds_no_command(hello: &[u8], named: Option<&Host>) -> bool {
+    let name = match named {
+        Some(Host::Name(name)) => name.as_bytes(),
+        Some(Host::Address(_)) | None => &[],
+    };
+    let place = hello.windows(name.len().max(1)).position(|octets| octets == name);
+    stray_command(hello, &place.map_or(0..0, |start| start..start + name.len())).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hello_holds_a_command_by_its_random_and_not_by_its_name() {
+        let hello = |host: &str, random: &[u8; 4]| {
+            let (host, mut filled): (Host, _) = (host.parse().unwrap(), [7; 32]);
+            filled[..4].copy_from_slice(random);
+            (client_hello(Some(&host), filled), host)
+        };
+        for (host, random, sound) in [
+            ("mx.example", b"\x01\x02\x03\x04", true),
+            ("rcpt.example", b"\x01\x02\x03\x04", true),
+            ("mx.example", b"Rcpt", false),
+            ("rcpt.example", b"rcpt", false),
+            ("192.0.2.1", b"RCPT", false),
+        ] {
+            let (hello, host) = hello(host, random);
+            assert_eq!(holds_no_command(&hello, Some(&host)), sound, "{host}");
+        }
     }
 }

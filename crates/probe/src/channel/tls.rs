@@ -2,6 +2,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use heloscope_crypto::{WriteKey, watch_write_key};
 use heloscope_observation::{
     AlertDescription, CipherSuite, Handshake, Host, NamedGroup, TlsFailure, TlsVersion,
 };
@@ -11,8 +12,8 @@ use rustls::pki_types::{DnsName, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, Error, HandshakeKind};
 
-use super::TlsEvent;
 use super::witness::Witness;
+use super::{TlsEvent, holds_no_command};
 
 /// The TLS library's client, from its ClientHello on.
 #[derive(Debug)]
@@ -20,16 +21,28 @@ pub(super) struct TlsClient {
     connection: ClientConnection,
     witness: Arc<Witness>,
     finished_handshake: bool,
+    /// What is to go out.
+    outgoing: Vec<u8>,
+    /// The last key that this client began to encrypt with: in TLS 1.3 its handshake's, and then its application data's.
+    write_key: Option<WriteKey>,
 }
 
 impl TlsClient {
     pub(super) fn new(host: &Host, provider: Arc<CryptoProvider>, began_at_ms: i64) -> Self {
         let witness = Witness::new(&provider);
-        let config = config(provider, &witness, began_at_ms);
-        let connection = ClientConnection::new(Arc::new(config), server_name(host)).unwrap_or_else(|_| {
-            unreachable!("a configuration with suites and groups makes a hello for any name")
-        });
-        Self { connection, witness, finished_handshake: false }
+        let config = Arc::new(config(provider, &witness, began_at_ms));
+        loop {
+            let connection = ClientConnection::new(config.clone(), server_name(host)).unwrap_or_else(|_| {
+                unreachable!("a configuration with suites and groups makes a hello for any name")
+            });
+            let (witness, outgoing) = (witness.clone(), Vec::new());
+            let mut client =
+                Self { connection, witness, finished_handshake: false, outgoing, write_key: None };
+            client.outgoing = client.take_outgoing();
+            if holds_no_command(&client.outgoing, Some(host)) {
+                return client;
+            }
+        }
     }
 
     /// Enciphers octets for the server.
@@ -46,11 +59,16 @@ impl TlsClient {
 
     /// What is to go out on the connection.
     pub(super) fn take_outgoing(&mut self) -> Vec<u8> {
-        let mut octets = Vec::new();
+        let mut octets = std::mem::take(&mut self.outgoing);
         while self.connection.wants_write() {
             self.connection.write_tls(&mut octets).expect("writing to memory does not fail");
         }
         octets
+    }
+
+    /// The key that application data is encrypted with from now on, once.
+    pub(super) fn take_write_key(&mut self) -> Option<WriteKey> {
+        self.write_key.take_if(|_| self.finished_handshake)
     }
 
     /// What the server presented, and has not been told yet.
@@ -67,7 +85,11 @@ impl TlsClient {
         // `read_tls` may take less than it is given: packets must be processed before it takes more.
         while !octets.is_empty() {
             let taken = self.connection.read_tls(&mut octets);
-            let state = self.connection.process_new_packets();
+            let (state, write_key) = watch_write_key(|| self.connection.process_new_packets());
+            // Once application data is encrypted, a key that follows is the server's wish (RFC 8446 §4.6.3).
+            if !self.finished_handshake && write_key.is_some() {
+                self.write_key = write_key;
+            }
             // What came before a failure counts, though both came together.
             if !self.finished_handshake && !self.connection.is_handshaking() {
                 self.finished_handshake = true;

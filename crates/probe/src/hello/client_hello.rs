@@ -3,7 +3,7 @@ use heloscope_observation::Host;
 /// A ClientHello (RFC 5246 §7.4.1.2) in one record, offering all that mail servers were ever configured with.
 ///
 /// Its version is TLS 1.2, below which an older server answers with its own best.
-pub(super) fn client_hello(host: Option<&Host>, random: [u8; 32]) -> Vec<u8> {
+pub(crate) fn client_hello(host: Option<&Host>, random: [u8; 32]) -> Vec<u8> {
     let body = |padding: Option<usize>| {
         let mut body = TLS_1_2.to_vec();
         body.extend(random);

@@ -1,6 +1,5 @@
-use heloscope_observation::{AlertDescription, Handshake, Host, NamedGroup, TlsFailure};
+use heloscope_observation::{AlertDescription, Handshake, NamedGroup, TlsFailure};
 
-use super::client_hello::client_hello;
 use super::flight::{self, KeyExchange, ServerHello};
 use super::records::{Piece, Records};
 use crate::channel::TlsEvent;
@@ -20,11 +19,10 @@ pub(crate) struct RawHandshake {
 }
 
 impl RawHandshake {
-    /// With the name of the host in the hello, where there is one to be named.
-    pub(crate) fn new(host: Option<&Host>, random: [u8; 32]) -> Self {
-        let outgoing = client_hello(host, random);
+    /// Begins with this hello.
+    pub(crate) fn new(hello: Vec<u8>) -> Self {
         Self {
-            outgoing,
+            outgoing: hello,
             records: Records::default(),
             hello: None,
             key_exchange: None,

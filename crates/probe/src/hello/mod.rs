@@ -10,4 +10,5 @@ mod flight;
 mod handshake;
 mod records;
 
+pub(crate) use client_hello::client_hello;
 pub(crate) use handshake::RawHandshake;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use heloscope_crypto::WriteKey;
 use heloscope_observation::{Connection, ConnectionId, Event, Host, Stage, TlsMode};
 use heloscope_smtp::{Command, ReplyReader};
 
@@ -112,8 +113,11 @@ impl Link {
     }
 
     /// From here on, commands and replies are inside TLS.
-    pub(crate) fn set_encrypted(&mut self) {
+    pub(crate) fn set_encrypted(&mut self, cx: &mut Context) {
         self.encrypted = true;
+        if let Some(WriteKey { key, iv }) = self.tls.as_mut().and_then(TlsChannel::take_write_key) {
+            cx.put(Output::ClientWriteKey { connection: self.id(), key, iv });
+        }
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {

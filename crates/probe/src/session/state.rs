@@ -163,7 +163,7 @@ impl Handshaking {
 
     /// After STARTTLS the client speaks next, RFC 3207 §4.2; over implicit TLS the server greets, RFC 8314 §3.
     fn encrypted(self, link: &mut Link, cx: &mut Context) -> State {
-        link.set_encrypted();
+        link.set_encrypted(cx);
         link.flush(cx);
         match link.mode() {
             TlsMode::StartTls => AwaitEhlo::begin(link, cx),

@@ -1,0 +1,77 @@
+use std::ops::Range;
+
+/// Where a server that takes these octets for SMTP, from the beginning of a line on, would find a command that
+/// carries mail or tries addresses and passwords; `None` where it would find none.
+///
+/// A command stands at the beginning of a line, whatever controls and spaces are before it, in any case of letters
+/// (RFC 5321 §2.4, §4.1.1); CR and LF alone end a line too, for there are servers that say so. RCPT, without which
+/// there is no mail, counts anywhere. A word that lies wholly within `name` does not count: a checked host name holds
+/// no space to end a command with.
+pub fn stray_command(octets: &[u8], name: &Range<usize>) -> Option<usize> {
+    let mut at_line_start = true;
+    for (at, octet) in octets.iter().enumerate() {
+        let word = octets.get(at..at + WORD).unwrap_or_default();
+        let is = |command: &[u8]| word.eq_ignore_ascii_case(command);
+        let named = name.start <= at && at + WORD <= name.end;
+        if !named && (is(b"RCPT") || at_line_start && COMMANDS.iter().any(|command| is(*command))) {
+            return Some(at);
+        }
+        let blank = octet.is_ascii_control() || *octet == b' ';
+        at_line_start = matches!(octet, b'\r' | b'\n') || at_line_start && blank;
+    }
+    None
+}
+
+const WORD: usize = 4;
+
+/// Or the first letters of longer ones: RFC 5321 §4.1.1, RFC 3030 §2, RFC 4954 §4, RFC 1985, and what RFC 821 had;
+/// `XCLIENT` and `XFORWARD` are Postfix's.
+const COMMANDS: [&[u8; WORD]; 13] = [
+    b"MAIL", b"DATA", b"BDAT", b"AUTH", b"VRFY", b"EXPN", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML",
+    b"XCLI", b"XFOR",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(octets: &[u8]) -> Option<usize> {
+        stray_command(octets, &(0..0))
+    }
+
+    #[test]
+    fn a_command_begins_a_line_whatever_controls_stand_before_it() {
+        assert_eq!(found(b"\x16\x03\x01MAIL FROM:<>"), Some(3), "the first line begins with the octets");
+        assert_eq!(found(b"xx\nmail from:<>"), Some(3));
+        assert_eq!(found(b"xx\r\0\x7f \tvRfY a"), Some(7));
+        assert_eq!(found(b"xx mail from:<>"), None);
+        assert_eq!(found(b"xx\n\x80mail from:<>"), None);
+    }
+
+    #[test]
+    fn every_command_is_found_and_what_a_test_says_is_not() {
+        for command in COMMANDS {
+            assert_eq!(found(&[b"xx\r\n", &command[..]].concat()), Some(4));
+        }
+        for harmless in
+            [&b"EHLO relay.example\r\n"[..], b"HELO x\r\n", b"STARTTLS\r\n", b"QUIT\r\n", b"dat", b""]
+        {
+            assert_eq!(found(harmless), None);
+        }
+    }
+
+    #[test]
+    fn rcpt_counts_anywhere() {
+        assert_eq!(found(b"\xff\xffrCPT"), Some(2));
+        assert_eq!(found(b"\xff\xffrCP"), None);
+    }
+
+    #[test]
+    fn a_word_of_the_name_is_no_command_and_one_that_reaches_out_of_it_is() {
+        let hello = b"\0\0\x0amail.x.org\0\x17";
+        assert_eq!(stray_command(hello, &(3..13)), None);
+        assert_eq!(stray_command(hello, &(3..6)), Some(3));
+        assert_eq!(stray_command(b"xrcpt.x", &(1..7)), None);
+        assert_eq!(stray_command(b"xrcpt.x", &(2..7)), Some(1));
+    }
+}

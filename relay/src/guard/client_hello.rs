@@ -1,0 +1,149 @@
+use std::ops::Range;
+
+use heloscope_observation::Host;
+use heloscope_smtp::stray_command;
+
+use super::reading::Reading;
+use super::records::{HANDSHAKE, Record};
+
+/// What a second hello has in common with the first, RFC 8446 §4.1.2: what of it the client drew by chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Drawn {
+    random: Vec<u8>,
+    session_id: Vec<u8>,
+}
+
+/// Rule 2: a record that is one whole ClientHello for this host, such as the core makes, and that holds no command
+/// should the server take it for SMTP. Nothing in it is the client's to choose but its randoms and its key share.
+///
+/// `first` is the hello before a HelloRetryRequest, where this one answers such.
+pub(super) fn client_hello(record: &Record<'_>, host: &Host, first: Option<&Drawn>) -> Option<Drawn> {
+    const CLIENT_HELLO: u8 = 1;
+    // RFC 8446 §5.1: the first has a version that the oldest servers take.
+    let version = if first.is_some() { [3, 3] } else { [3, 1] };
+    if record.kind != HANDSHAKE || record.version != version {
+        return None;
+    }
+    let mut message = Reading(record.content);
+    let kind = message.u8()?;
+    let mut body = Reading(message.vector24()?);
+    if kind != CLIENT_HELLO || !message.is_empty() || body.u16()? != TLS_1_2 {
+        return None;
+    }
+    let random = body.take(32)?.to_vec();
+    let session_id = body.vector8()?.to_vec();
+    let suites = body.vector16()?;
+    let compression = body.vector8()?;
+    let extensions = body.last_vector16()?;
+    // A session to resume there is none: the core draws 32 octets for TLS 1.3 (RFC 8446 appendix D.4), or sends none.
+    if !matches!(session_id.len(), 0 | 32) || !all_known(suites, &SUITES) || compression != [0] {
+        return None;
+    }
+    let name = named(extensions, host, first.is_some())?;
+    let from = record.octets.len() - extensions.len();
+    if stray_command(record.octets, &(from + name.start..from + name.end)).is_some() {
+        return None;
+    }
+    let drawn = Drawn { random, session_id };
+    first.is_none_or(|first| *first == drawn).then_some(drawn)
+}
+
+/// Whether each extension is one that the core sends, as it sends it and once; and where the host's name stands.
+fn named(extensions: &[u8], host: &Host, retried: bool) -> Option<Range<usize>> {
+    let (mut name, mut seen) = (0..0, Vec::new());
+    let mut rest = Reading(extensions);
+    while !rest.is_empty() {
+        let number = rest.u16()?;
+        let content = rest.vector16()?;
+        if seen.contains(&number) || !is_sound(number, content, host, retried) {
+            return None;
+        }
+        seen.push(number);
+        if number == SERVER_NAME {
+            let end = extensions.len() - rest.0.len();
+            name = end - content.len() + NAME..end;
+        }
+    }
+    Some(name)
+}
+
+const TLS_1_2: u16 = 0x0303;
+const SERVER_NAME: u16 = 0;
+/// Where a lone name begins in its extension: after the list's length, the name's type, and the name's length.
+const NAME: usize = 2 + 1 + 2;
+
+fn is_sound(number: u16, content: &[u8], host: &Host, retried: bool) -> bool {
+    match number {
+        SERVER_NAME => is_server_name(content, host),
+        // status_request: OCSP, no responders, no extensions, RFC 6066 §8.
+        5 => content == [1, 0, 0, 0, 0],
+        10 => Reading(content).last_vector16().is_some_and(|groups| all_known(groups, &GROUPS)),
+        // ec_point_formats: uncompressed, RFC 8422 §5.1.2.
+        11 => content == [1, 0],
+        13 => Reading(content).last_vector16().is_some_and(|schemes| all_known(schemes, &SIGNATURES)),
+        // padding, RFC 7685 §3
+        21 => content.iter().all(|octet| *octet == 0),
+        // extended_master_secret, RFC 7627 §5.1
+        23 => content.is_empty(),
+        // supported_versions: 1.3, and 1.2
+        43 => content == [4, 3, 4, 3, 3],
+        // cookie: the server's own, in answer to its HelloRetryRequest
+        44 => retried && Reading(content).last_vector16().is_some(),
+        // psk_key_exchange_modes: with (EC)DHE
+        45 => content == [1, 1],
+        51 => Reading(content).last_vector16().is_some_and(|shares| is_one_share(shares, retried)),
+        // Among all others: pre_shared_key (41), early_data (42), session_ticket (35), ALPN (16).
+        _ => false,
+    }
+}
+
+/// The host asked for; RFC 6066 §3: an address is not named.
+fn is_server_name(content: &[u8], host: &Host) -> bool {
+    let Host::Name(name) = host else { return false };
+    let entry = Reading(content).last_vector16();
+    let [0, name_behind_length @ ..] = entry.unwrap_or_default() else { return false };
+    Reading(name_behind_length).last_vector16() == Some(name.as_bytes())
+}
+
+/// One key share, of X25519 at first, RFC 8446 §4.2.8.
+fn is_one_share(shares: &[u8], retried: bool) -> bool {
+    let mut rest = Reading(shares);
+    let (Some(group), Some(share)) = (rest.u16(), rest.vector16()) else { return false };
+    let known = SHARES.contains(&(group, share.len()));
+    rest.is_empty() && known && (retried || group == X25519)
+}
+
+/// Numbers of two octets each, all of them known, none twice.
+fn all_known(numbers: &[u8], known: &[u16]) -> bool {
+    let (pairs, rest) = numbers.as_chunks();
+    let once = |(at, pair)| !pairs[..at].contains(pair) && known.contains(&u16::from_be_bytes(*pair));
+    rest.is_empty() && !pairs.is_empty() && pairs.iter().enumerate().all(once)
+}
+
+const X25519: u16 = 29;
+
+/// The groups that the TLS library offers, and the lengths of their shares; the last is X25519MLKEM768.
+const SHARES: [(u16, usize); 5] = [(23, 65), (24, 97), (25, 133), (X25519, 32), (0x11ec, 1184 + 32)];
+
+/// Those, and what the hello made by hand offers beyond.
+const GROUPS: [u16; 11] = [X25519, 23, 24, 25, 0x11ec, 30, 26, 27, 28, 22, 21];
+
+/// Of both hellos; RFC 8446 §4.2.3, and what TLS 1.2 had beyond.
+const SIGNATURES: [u16; 18] = [
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0301, 0x0303,
+    0x0201, 0x0203, 0x0402, 0x0202, 0x0101,
+];
+
+/// Of both hellos, the renegotiation signal (RFC 5746 §3.3) among them. Most are only asked about: no octet goes up
+/// under any that the TLS library does not speak.
+const SUITES: [u16; 66] = [
+    0x1301, 0x1302, 0x1303, //
+    0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc0ad, 0xc02b, 0xc02f, 0xc0ac, 0x009f, 0xccaa, 0x009e, //
+    0xc024, 0xc028, 0xc023, 0xc027, 0xc00a, 0xc014, 0xc009, 0xc013, 0x006b, 0x0067, 0x0039, 0x0033, 0x0088,
+    0x0045, 0x006a, 0x0040, 0x0038, 0x0032, //
+    0x009d, 0x009c, 0x003d, 0x003c, 0x0035, 0x002f, 0x0084, 0x0041, //
+    0xc008, 0xc012, 0x0016, 0x0013, 0x000a, 0xc007, 0xc011, 0x0005, 0x0004, 0x0015, 0x0009, //
+    0x00a7, 0x00a6, 0x006d, 0x006c, 0xc019, 0xc018, 0x003a, 0x0034, 0x001b, //
+    0x0014, 0x0008, 0x0003, 0x003b, 0x0002, //
+    0x00ff,
+];
