@@ -1,6 +1,8 @@
 //! The command `heloscope-relay`: a configuration in, a running relay out.
 
 mod config;
+#[cfg(unix)]
+mod descriptors;
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
 
 fn serve(loaded: &Loaded) -> ExitCode {
     start_log(&loaded.config);
+    #[cfg(unix)]
+    descriptors::raise_limit();
     let settings = match loaded.settings() {
         Ok(settings) => settings,
         Err(faults) => return complain(&faults),
