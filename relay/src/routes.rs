@@ -144,7 +144,8 @@ async fn connect(
     let dialling = AbortOnDropHandle::new(dialling);
     upgrade
         .read_buffer_size(FRAME)
-        .write_buffer_size(0)
+        // Several frames are one write; what is less is flushed at once, so that none waits here for more.
+        .write_buffer_size(CHUNK)
         // One chunk that waits, an answer to a ping, and the last two frames.
         .max_write_buffer_size(2 * CHUNK)
         .max_frame_size(FRAME)

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::dial::Dialled;
-use crate::upstream::read_chunk;
+use crate::upstream::{FRAME, read_chunk};
 use crate::upward::Upward;
 use crate::{Guard, Rule, SessionLimits};
 use traffic::Traffic;
@@ -166,13 +166,25 @@ where
         chunk.truncate(left);
         traffic.moved_down(chunk.len());
         lock(upward).heard(&chunk);
-        if !chunk.is_empty() && client.send(Message::Binary(chunk)).await.is_err() {
+        if send(&mut client, chunk).await.is_err() {
             return Ending::ClientGone;
         }
         if beyond_limit {
             return Ending::Closed(CloseCause::OctetLimit);
         }
     }
+}
+
+/// Sends octets in frames of at most [`FRAME`], and waits until they are written.
+async fn send<S>(client: &mut S, mut octets: Bytes) -> Result<(), Error>
+where
+    S: Sink<Message, Error = Error> + Unpin,
+{
+    while !octets.is_empty() {
+        let frame = octets.split_to(octets.len().min(FRAME));
+        client.feed(Message::Binary(frame)).await?;
+    }
+    client.flush().await
 }
 
 /// From the client to the mail server, one frame at a time.

@@ -22,8 +22,11 @@ enum Stream {
     Specimen(DuplexStream),
 }
 
+/// The most octets that are read at a time: several frames, so that much costs few system calls.
+pub(crate) const CHUNK: usize = 4 * FRAME;
+
 /// The most octets in one frame towards the client.
-pub(crate) const CHUNK: usize = 16 * 1024;
+pub(crate) const FRAME: usize = 16 * 1024;
 
 impl Upstream {
     pub(crate) fn tcp(stream: TcpStream, leases: Vec<Lease>) -> Self {
@@ -74,8 +77,12 @@ impl AsyncRead for Upstream {
     ) -> Poll<io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Tcp(stream) => {
+                let before = buffer.filled().len();
                 let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
-                acknowledge_at_once(stream);
+                // Nothing waits for the acknowledgement of a stream; each costs a packet.
+                if buffer.filled().len() - before < FRAME {
+                    acknowledge_at_once(stream);
+                }
                 Poll::Ready(result)
             }
             Stream::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),
