@@ -45,6 +45,10 @@ pub(crate) struct Desk {
 /// The most octets in one frame, and in one message, from the client.
 const FRAME: usize = 4 * 1024;
 
+/// The octets of the client's that are read at a time. Each session holds a buffer of so many, idle or not; it grows
+/// for a frame that is longer, as few are.
+const READ: usize = 1024;
+
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         // Over HTTP/2 a WebSocket is opened with CONNECT, RFC 8441 §4.
@@ -143,7 +147,7 @@ async fn connect(
     });
     let dialling = AbortOnDropHandle::new(dialling);
     upgrade
-        .read_buffer_size(FRAME)
+        .read_buffer_size(READ)
         // Several frames are one write; what is less is flushed at once, so that none waits here for more.
         .write_buffer_size(CHUNK)
         // One chunk that waits, an answer to a ping, and the last two frames.
