@@ -1,6 +1,8 @@
 //! The command `heloscope-relay`: a configuration in, a running relay out.
 
 mod config;
+#[cfg(unix)]
+mod descriptors;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
 
 fn serve(matches: ArgMatches, loaded: Loaded) -> ExitCode {
     start_log(&loaded.config);
+    #[cfg(unix)]
+    descriptors::raise_limit();
     let settings = match loaded.settings() {
         Ok(settings) => settings,
         Err(faults) => return complain(&faults),

@@ -42,6 +42,10 @@ pub(crate) struct Desk {
     pub(crate) end: CancellationToken,
 }
 
+/// The octets of the client's that are read at a time. Each session holds a buffer of so many, idle or not; it grows
+/// for a frame that is longer, as few are.
+const READ: usize = 1024;
+
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         // Over HTTP/2 a WebSocket is opened with CONNECT, RFC 8441 §4.
@@ -141,8 +145,9 @@ async fn connect(
     let dialling = AbortOnDropHandle::new(dialling);
     let frame = usize::try_from(desk.limits.frame_up).unwrap_or(usize::MAX);
     upgrade
-        .read_buffer_size(frame)
-        .write_buffer_size(0)
+        .read_buffer_size(READ)
+        // Several frames are one write; what is less is flushed at once, so that none waits here for more.
+        .write_buffer_size(CHUNK)
         // One chunk that waits, an answer to a ping, and the last two frames.
         .max_write_buffer_size(2 * CHUNK)
         .max_frame_size(frame)

@@ -156,7 +156,7 @@ where
     S: Sink<Message, Error = Error> + Unpin,
 {
     loop {
-        let mut chunk = match read_chunk(&mut reader, limits.frame_down).await {
+        let mut chunk = match read_chunk(&mut reader).await {
             Ok(chunk) if chunk.is_empty() => return Ending::Closed(CloseCause::Server),
             Ok(chunk) => chunk,
             Err(_) => return Ending::Closed(CloseCause::Reset),
@@ -166,13 +166,26 @@ where
         chunk.truncate(left);
         traffic.moved_down(chunk.len());
         lock(upward).heard(&chunk);
-        if !chunk.is_empty() && client.send(Message::Binary(chunk)).await.is_err() {
+        if send(&mut client, chunk, limits.frame_down).await.is_err() {
             return Ending::ClientGone;
         }
         if beyond_limit {
             return Ending::Closed(CloseCause::OctetLimit);
         }
     }
+}
+
+/// Sends octets in frames of at most so many, and waits until they are written.
+async fn send<S>(client: &mut S, mut octets: Bytes, frame: u64) -> Result<(), Error>
+where
+    S: Sink<Message, Error = Error> + Unpin,
+{
+    let most = usize::try_from(frame).unwrap_or(usize::MAX);
+    while !octets.is_empty() {
+        let frame = octets.split_to(octets.len().min(most));
+        client.feed(Message::Binary(frame)).await?;
+    }
+    client.flush().await
 }
 
 /// From the client to the mail server, one frame at a time.

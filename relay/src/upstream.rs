@@ -22,8 +22,11 @@ enum Stream {
     Specimen(DuplexStream),
 }
 
-/// The most octets in one frame towards the client.
-pub(crate) const CHUNK: usize = 16 * 1024;
+/// The most octets that are read at a time: several frames, so that much costs few system calls.
+pub(crate) const CHUNK: usize = 64 * 1024;
+
+/// Who sends as much at a time is in the middle of a stream.
+const STREAM: usize = 16 * 1024;
 
 impl Upstream {
     pub(crate) fn tcp(stream: TcpStream, leases: Vec<Lease>) -> Self {
@@ -43,14 +46,13 @@ impl Upstream {
     }
 }
 
-/// Waits for octets, at most as many as said and [`CHUNK`]; none where the other side has ended.
+/// Waits for octets, at most [`CHUNK`]; none where the other side has ended.
 ///
 /// The buffer lives only while octets are being copied: a connection that waits holds none.
-pub(crate) async fn read_chunk<R: AsyncRead + Unpin>(reader: &mut R, most: u64) -> io::Result<Bytes> {
-    let most = usize::try_from(most).unwrap_or(CHUNK).min(CHUNK);
+pub(crate) async fn read_chunk<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Bytes> {
     std::future::poll_fn(|context| {
         let mut buffer = [MaybeUninit::uninit(); CHUNK];
-        let mut buffer = ReadBuf::uninit(&mut buffer[..most]);
+        let mut buffer = ReadBuf::uninit(&mut buffer);
         ready!(Pin::new(&mut *reader).poll_read(context, &mut buffer))?;
         Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
     })
@@ -75,8 +77,12 @@ impl AsyncRead for Upstream {
     ) -> Poll<io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Tcp(stream) => {
+                let before = buffer.filled().len();
                 let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
-                acknowledge_at_once(stream);
+                // Nothing waits for the acknowledgement of a stream; each costs a packet.
+                if buffer.filled().len() - before < STREAM {
+                    acknowledge_at_once(stream);
+                }
                 Poll::Ready(result)
             }
             Stream::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),

@@ -1,4 +1,5 @@
-//! Measures Heloscope: the command beside its peers, the instructions of one test, and the page in a browser.
+//! Measures Heloscope: the command and the relay beside their peers, the instructions of one test, and the page in a
+//! browser.
 //!
 //! `npm run bench` builds what is measured and runs all of it. Nothing here passes or fails but by not running at all:
 //! it prints figures, and beside them what they should be.
@@ -11,6 +12,7 @@ mod far;
 mod figures;
 mod ground;
 mod instructions;
+mod relay;
 mod sslyze;
 mod whole_test;
 
@@ -23,10 +25,11 @@ const HELP: &str = "\
 heloscope-bench [what]
 
   speed                    the command beside its peers, against Postfix: on loopback, and 40 ms away
+  relay                    the relay beside its peers and no relay: throughput, round trips, set-ups, idle sessions
   instructions [--record]  the instructions of one whole test, beside those on record; or put these on record
   browser                  the page in Chromium: the time to a report, and what held its main thread
 
-Without a word, all three.
+Without a word, all four.
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         [] => all(),
         ["speed"] => speed(),
+        ["relay"] => relay::measure(),
         ["instructions"] => instructions::compare(),
         ["instructions", "--record"] => instructions::record(),
         ["browser"] => browser(),
@@ -59,9 +63,12 @@ fn main() -> ExitCode {
 /// One after the other, whatever becomes of the one before.
 fn all() -> Result<()> {
     let mut failed = Vec::new();
-    for (what, done) in
-        [("speed", speed as fn() -> _), ("instructions", instructions::compare), ("browser", browser)]
-    {
+    for (what, done) in [
+        ("speed", speed as fn() -> _),
+        ("relay", relay::measure),
+        ("instructions", instructions::compare),
+        ("browser", browser),
+    ] {
         if let Err(error) = done() {
             eprintln!("{what}: {error:#}");
             failed.push(what);

@@ -25,17 +25,22 @@ pub(crate) fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Installs it where that may be done unasked: as root on Debian, or in continuous integration. Says so where it fails.
+/// Installs it where that may be done unasked, and says so where it fails.
 pub(crate) fn install() {
-    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    let root_on_debian = Path::new("/etc/debian_version").exists()
-        && std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
-    if program().is_ok() || !(in_ci || root_on_debian) {
+    if program().is_ok() || !may_install() {
         return;
     }
     if let Err(error) = try_install() {
         println!("sslyze cannot be installed: {error:#}");
     }
+}
+
+/// Whether what is compared with may be installed unasked: as root on Debian, or in continuous integration.
+pub(crate) fn may_install() -> bool {
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let root_on_debian = Path::new("/etc/debian_version").exists()
+        && std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    in_ci || root_on_debian
 }
 
 fn try_install() -> Result<()> {
@@ -46,7 +51,8 @@ fn try_install() -> Result<()> {
     quietly(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", WANTED]))
 }
 
-fn quietly(command: &mut Command) -> Result<()> {
+/// Runs a command, whose words on standard error are the error where it fails.
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output()?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
@@ -55,7 +61,12 @@ fn quietly(command: &mut Command) -> Result<()> {
 }
 
 fn environment() -> Result<PathBuf> {
+    Ok(target()?.join("sslyze"))
+}
+
+/// Cargo's target directory.
+pub(crate) fn target() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let target = own.ancestors().nth(2).context("this program lies in cargo's target directory")?;
-    Ok(target.join("sslyze"))
+    Ok(target.to_owned())
 }

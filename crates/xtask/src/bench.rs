@@ -19,7 +19,7 @@ const BESIDE: [Tool; 3] = [
     },
     Tool {
         name: "python3",
-        purpose: "runs sslyze, which is compared with",
+        purpose: "runs sslyze and websockify, which are compared with",
         programs: &["python3"],
         version: &["--version"],
         get: None,

@@ -28,7 +28,7 @@ cargo xtask <what>
   build           the page, the widget and the relay that serves them
   start [-- …]    build, then run the relay with the demo's mail servers; what follows goes to heloscope-relay
   test            every test: native, WebAssembly under Node, the page in a browser, real mail servers
-  bench [what]    speed beside the peers', instructions, the page in a browser; what follows goes to heloscope-bench
+  bench [what]    speed and relay beside the peers', instructions, the page in a browser; what follows goes to heloscope-bench
   check           format, lints, types, dependency rules, licences, documentation, size
   size            what a visitor loads, and how much of it is allowed
   doctor          the tools this needs: what is there, and how to get what is not

@@ -1,0 +1,135 @@
+//! The loads, each the same for every contestant.
+
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+
+use super::bridges::Bridge;
+use super::process::Running;
+use crate::figures::median;
+
+/// Octets that go down in one measurement, over all its connections.
+pub(crate) const OCTETS: u64 = 256 * 1024 * 1024;
+/// Connections whose EHLO is timed, one after the other.
+pub(crate) const TRIPS: usize = 400;
+/// How long sessions are set up for one measurement.
+pub(crate) const SETTING_UP: Duration = Duration::from_secs(1);
+
+const EHLO: &[u8] = b"EHLO relay.test\r\n";
+
+/// What went down, and what it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Thrown {
+    /// Octets a second.
+    pub(crate) rate: f64,
+    /// Processor time of the bridge.
+    pub(crate) processor: Duration,
+}
+
+/// Octets from the mail server to this many clients at the same time.
+pub(crate) fn throughput(bridge: &Bridge, connections: usize) -> Result<Thrown> {
+    let each = OCTETS / u64::try_from(connections)?;
+    let mut open = (0..connections).map(|_| bridge.open()).collect::<Result<Vec<_>>>()?;
+    let processor = || bridge.running().map_or(Ok(Duration::ZERO), Running::processor);
+    let (before, began) = (processor()?, Instant::now());
+    thread::scope(|scope| {
+        let drains: Vec<_> =
+            open.iter_mut().map(|connection| scope.spawn(|| connection.drain(each))).collect();
+        drains.into_iter().try_for_each(|drain| Ok::<_, anyhow::Error>(joined(drain)??))
+    })?;
+    let took = began.elapsed();
+    Ok(Thrown {
+        rate: (each * u64::try_from(connections)?) as f64 / took.as_secs_f64(),
+        processor: processor()?.saturating_sub(before),
+    })
+}
+
+/// The time from EHLO to its reply, in the middle of many connections: a relay with a guard takes one EHLO on each.
+pub(crate) fn round_trip(bridge: &Bridge) -> Result<Duration> {
+    let mut took = Vec::with_capacity(TRIPS);
+    for _ in 0..TRIPS {
+        let mut connection = bridge.open()?;
+        connection.reply()?;
+        let began = Instant::now();
+        connection.command(EHLO)?;
+        connection.reply()?;
+        took.push(began.elapsed());
+    }
+    Ok(median(&took))
+}
+
+/// Sessions a second, each from nothing to the mail server's whole greeting.
+pub(crate) fn set_ups(bridge: &Bridge, workers: usize) -> Result<f64> {
+    let (done, began) = (AtomicU64::new(0), Instant::now());
+    thread::scope(|scope| {
+        let work = || {
+            while began.elapsed() < SETTING_UP {
+                bridge.open()?.reply()?;
+                done.fetch_add(1, Relaxed);
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        let working: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        working.into_iter().try_for_each(|worker| joined(worker)?)
+    })?;
+    Ok(done.load(Relaxed) as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Sessions that have been greeted and say nothing.
+#[derive(Debug)]
+pub(crate) struct Idle<'a> {
+    bridge: &'a Bridge,
+    held: Vec<TcpStream>,
+}
+
+impl<'a> Idle<'a> {
+    pub(crate) fn new(bridge: &'a Bridge) -> Self {
+        Self { bridge, held: Vec::new() }
+    }
+
+    /// Opens more of them, up to this many, and says what memory the bridge then has.
+    pub(crate) fn grow(&mut self, sessions: usize) -> Result<u64> {
+        while self.held.len() < sessions {
+            let open = || -> Result<TcpStream> {
+                let mut connection = self.bridge.open()?;
+                connection.reply()?;
+                Ok(connection.idle())
+            };
+            self.held.push(open().with_context(|| format!("session {}", self.held.len() + 1))?);
+        }
+        let running = self.bridge.running().context("there is no process to measure")?;
+        settled(|| running.memory())
+    }
+
+    /// How many are still open.
+    pub(crate) fn alive(&self) -> usize {
+        let silent = |stream: &&TcpStream| {
+            // An end, or octets behind the greeting, would be there to read.
+            stream.set_nonblocking(true).is_ok()
+                && stream.peek(&mut [0]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+        };
+        self.held.iter().filter(silent).count()
+    }
+}
+
+/// A figure once it has been the same, to a hundredth, for half a second; the last one after ten.
+pub(crate) fn settled(figure: impl Fn() -> Result<u64>) -> Result<u64> {
+    let (mut last, mut same) = (figure()?, 0);
+    for _ in 0..100 {
+        thread::sleep(Duration::from_millis(100));
+        let now = figure()?;
+        same = if now.abs_diff(last) <= last / 100 { same + 1 } else { 0 };
+        last = now;
+        if same == 5 {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> Result<T> {
+    thread.join().map_err(|_| anyhow!("a thread of the load panicked"))
+}
