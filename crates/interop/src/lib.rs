@@ -13,6 +13,7 @@ mod keeper;
 mod opensmtpd;
 mod openssl;
 mod postfix;
+mod postfix_open;
 mod postscreen;
 mod requirements;
 mod scripted;
@@ -22,5 +23,6 @@ mod unpacked;
 
 pub use authority::Authority;
 pub use expected::{Expected, ExpectedCertificate, ExpectedTls};
+pub use postfix_open::OpenPort;
 pub use requirements::{Missing, requirements};
 pub use server::{Server, fetch, names};

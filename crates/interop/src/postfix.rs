@@ -154,7 +154,8 @@ fn services(ports: &[PortSpec; 3]) -> String {
     )
 }
 
-/// What does not listen.
+/// What does not listen. Were postlogd to end, as it does by default after 100 lines, and be started anew, those who log
+/// meanwhile could wait for it for ever, `postfix stop` among them.
 const SERVICES: &str = "\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -169,4 +170,5 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
+  -o max_use=1000000000 -o max_idle=1d
 ";

@@ -11,7 +11,7 @@ use crate::expected::Expected;
 use crate::keeper::{Keeper, PATIENCE, PAUSE};
 use crate::requirements::{Need, missing};
 use crate::starttls_front::Front;
-use crate::{exim, opensmtpd, openssl, postfix, postscreen, scripted};
+use crate::{exim, opensmtpd, openssl, postfix, postfix_open, postscreen, scripted};
 
 /// A real mail server, on loopback and with a directory of its own; it sends nothing anywhere.
 ///
@@ -55,20 +55,21 @@ pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// Another process may take a port between its choice and its use.
 const ATTEMPTS: usize = 3;
 
-/// The names of all servers there are.
+/// The names of all servers there are whose ports a test reports on.
 pub fn names() -> impl Iterator<Item = &'static str> {
     recipes().map(|recipe| recipe.name)
 }
 
 pub(crate) fn recipe(name: &str) -> anyhow::Result<Recipe> {
-    let found = recipes().find(|recipe| recipe.name == name);
+    let found = recipes().chain([postfix_open::RECIPE]).find(|recipe| recipe.name == name);
     found.with_context(|| {
         format!("there is no server `{name}`, but: {}", names().collect::<Vec<_>>().join(" "))
     })
 }
 
 impl Server {
-    /// Starts the server of this name with certificates from `authority`; what it needs and can be fetched is fetched.
+    /// Starts the server of this name, one of [`names`] or `postfix-open`, with certificates from `authority`; what it
+    /// needs and can be fetched is fetched.
     ///
     /// `None` where [requirements](crate::requirements()) are missing, which stderr is then told.
     ///
@@ -107,7 +108,8 @@ impl Server {
         ADDRESS
     }
 
-    /// Its ports; where there are three: relay, submissions, submission.
+    /// Its ports; where there are three: relay, submissions, submission. Those of `postfix-open` are
+    /// [`OpenPort`](crate::OpenPort)'s.
     pub fn ports(&self) -> &[PortSpec] {
         &self.ports
     }
