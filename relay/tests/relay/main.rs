@@ -13,12 +13,14 @@ mod fronts;
 mod http2;
 mod https;
 mod monitor;
+mod name_server;
 mod packaging;
 mod page;
 mod proxy;
 mod quota;
 #[cfg(target_os = "linux")]
 mod reach;
+mod rebinding;
 mod rig;
 mod secure;
 mod session;
