@@ -140,14 +140,6 @@ impl Relay {
         self.kilobytes("smaps_rollup", "Pss:") * 1024
     }
 
-    /// Processor time since it began, in hundredths of a second.
-    pub(crate) fn ticks(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let (_, fields) = stat.rsplit_once(')').unwrap();
-        // proc(5): utime and stime are the 14th and 15th field, the state behind the name the 3rd.
-        fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
-    }
-
     /// How many descriptors it may have open: by the soft and by the hard limit.
     pub(crate) fn descriptor_limits(&self) -> (u64, u64) {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();

@@ -18,7 +18,8 @@ async fn sessions_that_run_may_end_and_those_left_are_closed() {
     let mut half = TcpStream::connect(relay.address).await.unwrap();
     relay.terminate();
     relay.line("stopping: no new connections; those that run may end");
-    assert_eq!(half.read(&mut [0]).await.unwrap(), 0);
+    // It ends, by a reset where the relay had not taken it yet.
+    assert!(half.read(&mut [0]).await.map_or(true, |read| read == 0));
 
     for (client, stream) in held.drain(..20) {
         drop(stream);

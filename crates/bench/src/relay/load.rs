@@ -11,8 +11,8 @@ use super::bridges::Bridge;
 use super::process::Running;
 use crate::figures::median;
 
-/// Octets that go down in one measurement, over all its connections.
-pub(crate) const OCTETS: u64 = 256 * 1024 * 1024;
+/// How long octets go down for one measurement.
+pub(crate) const SENDING: Duration = Duration::from_secs(2);
 /// Connections whose EHLO is timed, one after the other.
 pub(crate) const TRIPS: usize = 400;
 /// How long sessions are set up for one measurement.
@@ -23,6 +23,8 @@ const EHLO: &[u8] = b"EHLO relay.test\r\n";
 /// What went down, and what it took.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Thrown {
+    /// Octets, over all connections.
+    pub(crate) octets: u64,
     /// Octets a second.
     pub(crate) rate: f64,
     /// Processor time of the bridge.
@@ -31,20 +33,19 @@ pub(crate) struct Thrown {
 
 /// Octets from the mail server to this many clients at the same time.
 pub(crate) fn throughput(bridge: &Bridge, connections: usize) -> Result<Thrown> {
-    let each = OCTETS / u64::try_from(connections)?;
     let mut open = (0..connections).map(|_| bridge.open()).collect::<Result<Vec<_>>>()?;
     let processor = || bridge.running().map_or(Ok(Duration::ZERO), Running::processor);
     let (before, began) = (processor()?, Instant::now());
-    thread::scope(|scope| {
-        let drains: Vec<_> =
-            open.iter_mut().map(|connection| scope.spawn(|| connection.drain(each))).collect();
-        drains.into_iter().try_for_each(|drain| Ok::<_, anyhow::Error>(joined(drain)??))
+    let octets = thread::scope(|scope| {
+        let drains: Vec<_> = open
+            .iter_mut()
+            .map(|connection| scope.spawn(move || connection.drain(began + SENDING)))
+            .collect();
+        drains.into_iter().map(|drain| Ok::<_, anyhow::Error>(joined(drain)??)).sum::<Result<u64>>()
     })?;
     let took = began.elapsed();
-    Ok(Thrown {
-        rate: (each * u64::try_from(connections)?) as f64 / took.as_secs_f64(),
-        processor: processor()?.saturating_sub(before),
-    })
+    let processor = processor()?.saturating_sub(before);
+    Ok(Thrown { octets, rate: octets as f64 / took.as_secs_f64(), processor })
 }
 
 /// The time from EHLO to its reply, in the middle of many connections: a relay with a guard takes one EHLO on each.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::load::{OCTETS, Thrown};
+use super::load::Thrown;
 use super::{Figures, beside};
 use crate::figures::{grouped, median, median_ratio};
 
@@ -92,7 +92,8 @@ fn verdicts(relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)]) {
 fn processor(figures: &Figures) -> f64 {
     let all = || figures.one.iter().chain(&figures.sixteen);
     let seconds: Duration = all().map(|thrown| thrown.processor).sum();
-    seconds.as_secs_f64() / (all().count() as f64 * OCTETS as f64 / 1e9)
+    let octets: u64 = all().map(|thrown| thrown.octets).sum();
+    seconds.as_secs_f64() / (octets as f64 / 1e9)
 }
 
 /// What the bridge adds to a round trip, in the middle of the rounds.

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a bridge wants spoken to it.
 #[derive(Clone, Debug)]
@@ -111,17 +111,18 @@ impl Connection {
         }
     }
 
-    /// Reads this many octets and keeps none.
-    pub(crate) fn drain(&mut self, mut octets: u64) -> io::Result<()> {
-        while octets > 0 {
+    /// Reads octets until then, keeps none, and says how many there were.
+    pub(crate) fn drain(&mut self, until: Instant) -> io::Result<u64> {
+        let mut octets = 0;
+        while Instant::now() < until {
             let have = self.octets()?.len();
             if have == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
             self.used(have);
-            octets = octets.saturating_sub(have.try_into().unwrap_or(u64::MAX));
+            octets += u64::try_from(have).unwrap_or(u64::MAX);
         }
-        Ok(())
+        Ok(octets)
     }
 
     /// Lets go of the buffer; nothing is read any more.
