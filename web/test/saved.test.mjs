@@ -254,11 +254,9 @@ test("a link that was cut, or that unpacks without end", { skip: noBrowser }, as
       ["/#report=", /The link is damaged|it is not JSON/],
       [bomb, /The link holds more than a report can be/],
     ]) {
-      const began = Date.now();
       await page.goto("about:blank");
       await page.goto(address + path);
       assert.match(await failure(page), sentence);
-      assert.ok(Date.now() - began < 5000, `${path.length} characters`);
     }
   });
 });

@@ -9,7 +9,7 @@ use heloscope_wire::CloseCause;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use crate::process::{Relay, server};
+use crate::process::{Client, Relay, server};
 
 #[tokio::test]
 async fn what_idle_sessions_took_is_there_for_the_next() {
@@ -88,7 +88,7 @@ async fn a_mail_server_that_is_killed() {
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
-    let causes = join_all(clients.iter_mut().map(|client| client.hear_out())).await;
+    let causes = join_all(clients.iter_mut().map(Client::hear_out)).await;
     assert_eq!(causes, vec![(0, CloseCause::Server); SESSIONS]);
     assert_eq!(relay.endings(SESSIONS), vec!["closed server"; SESSIONS]);
     drop(clients);
