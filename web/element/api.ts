@@ -63,6 +63,8 @@ export async function* test(
     },
     left.signal,
   );
+  // Whoever is not listening when it ends hears of it at the next step.
+  running.catch(() => {});
   try {
     for (;;) {
       // Progress that nobody asked for meanwhile is passed over for what is newer.
@@ -83,7 +85,5 @@ export async function* test(
   } finally {
     options.signal?.removeEventListener("abort", end);
     left.abort();
-    // What is left of it is of no interest to anyone.
-    running.catch(() => {});
   }
 }

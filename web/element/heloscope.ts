@@ -1,4 +1,4 @@
-/** Registers `<helo-scope>`. */
+/** Registers `<helo-scope>`, and brings what is below it. */
 
 import { HeloScopeElement, type Failure, type Progress } from "./element.ts";
 import type { Report } from "./core.ts";
@@ -21,4 +21,5 @@ if (globalThis.customElements && !customElements.get("helo-scope")) {
   customElements.define("helo-scope", HeloScopeElement);
 }
 
+export { test } from "./api.ts";
 export { HeloScopeElement };

@@ -10,6 +10,7 @@ const MAX_JSON = 1 << 20;
 
 /** The link that opens a report at the page of `relay`. Throws an Error with a sentence. */
 export async function linkTo(report: unknown, relay: URL): Promise<string> {
+  if (!("CompressionStream" in globalThis)) throw new Error(words.linkUnsupported);
   const json = JSON.stringify(report);
   const packed = await through(new Blob([json]), new CompressionStream("deflate-raw"), Infinity);
   const link = relay.href + MARK + base64url(packed);
@@ -24,6 +25,7 @@ export function holdsReport(hash: string): boolean {
 
 /** The JSON of the report in the fragment of a URL; whether it is one is not looked at. Throws an Error with a sentence. */
 export async function fromLink(hash: string): Promise<string> {
+  if (!("DecompressionStream" in globalThis)) throw new Error(words.linkUnsupported);
   let octets: Uint8Array<ArrayBuffer>;
   try {
     const packed = atob(hash.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));

@@ -19,6 +19,7 @@ export const words = {
   linkTooLong: "This report is too long for a link. Download it instead.",
   linkTooLarge: "The link holds more than a report can be.",
   linkDamaged: "The link is damaged: a part of it is missing, or was changed on the way. Ask for it once more.",
+  linkUnsupported: "This browser is too old for links that hold a report. Use the downloaded report instead.",
   fileTooLarge: "The file is larger than a report can be.",
   opening: "Opening the report.",
   opened: (verdict: string) => `Opened. ${verdict}`,

@@ -261,6 +261,21 @@ test("a link that was cut, or that unpacks without end", { skip: noBrowser }, as
   });
 });
 
+test("a browser that cannot pack or unpack says so", { skip: noBrowser }, async () => {
+  const path = link(JSON.stringify(await fixture("healthy")));
+  const first = () => {
+    delete globalThis.CompressionStream;
+    delete globalThis.DecompressionStream;
+  };
+  await withPage({ path, first }, async ({ page }) => {
+    assert.match(await failure(page), /This browser is too old for links that hold a report/);
+    await choose(page, JSON.stringify(await fixture("healthy")));
+    await verdict(page).waitFor();
+    await page.getByRole("button", { name: "Copy link to this report" }).click();
+    await page.getByRole("status").filter({ hasText: "This browser is too old" }).waitFor();
+  });
+});
+
 test("a report that is made to be slow to show is shown, or refused, in a moment", { skip: noBrowser }, async () => {
   const sound = await fixture("healthy");
   const finding = (number) => ({ id: `${number}`, severity: "notice", title: "", explanation: "", fix: "", reference: "" });

@@ -138,6 +138,18 @@ test("the example in plain HTML, with the policy that it names", { skip: noBrows
   }
 });
 
+test("without the element, by test() of the same script", { skip: noBrowser }, () =>
+  onForeignPage({ body: "" }, async ({ page, address }) => {
+    const steps = await page.evaluate(async (script) => {
+      const { test } = await import(script);
+      const steps = [];
+      for await (const { report, html } of test("healthy.specimen.test", { ports: ["25"] })) steps.push([report?.status ?? null, html.slice(0, 9)]);
+      return steps;
+    }, `${address}/heloscope.js`);
+    assert.deepEqual(steps.at(-1), ["ok", "<article "]);
+    assert.ok(steps.slice(0, -1).every(([status, html]) => status === null && html === "<div clas"), JSON.stringify(steps));
+  }));
+
 test("a property that was set before the element was there", { skip: noBrowser }, () =>
   onForeignPage({ body: "" }, async ({ page }) => {
     const seen = await page.evaluate(async () => {

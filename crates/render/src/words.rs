@@ -107,7 +107,7 @@ pub(crate) fn unsent(end: End) -> &'static str {
         End::Trusted(Some(Trust::Private)) => "Trust anchor, added here; not sent, and need not be",
         End::Trusted(_) => "Trusted root; not sent, and need not be",
         End::Missing => "Missing: its certificate was not sent",
-        End::Untrusted => "Issuer that no sender trusts; not sent",
+        End::Untrusted => "Issuer that is not among the trusted roots; not sent",
         End::Unknown => "Issuer, not sent",
     }
 }
