@@ -36,6 +36,7 @@ const WITH_AUTH = [...BOTH, "AUTH PLAIN LOGIN", ...MORE];
 
 /** Where the chain ends, which no server sends. */
 const ROOT = [["Subject", "CN=Interop Root"]];
+
 const skip = noBrowser || (servers.postfix ? false : "Postfix cannot be started here; why, stands above");
 
 test("everything that is shown of a Postfix", { skip }, () =>

@@ -113,7 +113,7 @@ test("several on one page, started by themselves, in short", { skip: noBrowser }
   }));
 
 test("the example in plain HTML, with the policy that it names", { skip: noBrowser }, async () => {
-  const example = await readFile("examples/plain/index.html", "utf8");
+  const example = await readFile("web/examples/plain/index.html", "utf8");
   let address;
   const site = createServer((_, response) => {
     response.setHeader("content-type", "text/html");
