@@ -85,8 +85,8 @@ fn is_sound(number: u16, content: &[u8], host: &Host, retried: bool) -> bool {
         21 => content.iter().all(|octet| *octet == 0),
         // extended_master_secret, RFC 7627 §5.1
         23 => content.is_empty(),
-        // supported_versions: 1.3, and 1.2
-        43 => content == [4, 3, 4, 3, 3],
+        // supported_versions: 1.3 and 1.2, or one of them
+        43 => matches!(content, [4, 3, 4, 3, 3] | [2, 3, 4] | [2, 3, 3]),
         // cookie: the server's own, in answer to its HelloRetryRequest
         44 => retried && Reading(content).last_vector16().is_some(),
         // psk_key_exchange_modes: with (EC)DHE

@@ -28,7 +28,7 @@ pub(crate) enum Directly {
 /// How the relay takes it. In either case nothing of it has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Through {
-    /// It closes the connection with cause `guard` and code 1008.
+    /// It closes the connection with cause `guard` and code 1008, where the server has not hung up before.
     Stopped,
     /// There is nothing to stop: it never was to go up, or the server has hung up.
     Nowhere,

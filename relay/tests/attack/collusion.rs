@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::attack::{APPLICATION_DATA, EHLO, HANDSHAKE, MAIL};
-use crate::campaign::HOST;
+use crate::campaign::{HOST, UNCOUNTED};
 use crate::carrier::Carrier;
 use crate::hello::{Hello, filled, with_length};
 use crate::rig::{Names, Rig, Server};
@@ -20,6 +20,7 @@ async fn connected(mode: TlsMode) -> (Rig, Carrier, TcpStream) {
     let rig = Rig::new(&[], |settings| {
         settings.ports = vec![PortSpec { port, mode }];
         settings.resolver = Arc::new(Names::of(&[(HOST, &["127.0.0.1"])]));
+        settings.quotas = UNCOUNTED;
     })
     .await;
     let carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={port}")).await);
