@@ -90,7 +90,7 @@ test("everything that is shown of a Postfix", { skip }, () =>
       heading: `Port ${port} STARTTLS`,
       sign: "As it should be",
       facts: facts([["STARTTLS", "offered"]]),
-      timings: ["TCP connection", "Greeting", "TLS handshake", "Whole test"],
+      timings: ["TCP connection", "Greeting", "EHLO", "STARTTLS", "TLS handshake", "EHLO inside TLS", "QUIT", "Whole test"],
       extensions: extensions(CLEAR, inside),
       transcript: [
         "server: 220 mail.interop.test ESMTP Postfix",
@@ -116,7 +116,7 @@ test("everything that is shown of a Postfix", { skip }, () =>
         heading: `Port ${submissions} implicit TLS`,
         sign: "As it should be",
         facts: facts([]),
-        timings: ["TCP connection", "TLS handshake", "Greeting", "Whole test"],
+        timings: ["TCP connection", "TLS handshake", "Greeting", "EHLO", "QUIT", "Whole test"],
         certificates: [],
         same: `The certificates are those of port ${relay}.`,
         extensions: extensions([], WITH_AUTH),
@@ -221,16 +221,18 @@ const everythingShown = (page) =>
         // A serial number whose highest bit is set has an octet of noughts before it, which OpenSSL does not print.
         return [label, label === "Serial" ? value.replace(/^00:/, "") : value];
       });
+    // What a line means is unfolded below it.
+    const said = (line) => line.split("\n\n")[0];
     const timing = ([label, time]) => (/^\d+ ms$/.test(time) ? label : `${label}: ${time}`);
     const port = (section) => ({
       heading: text(section.querySelector("h3")),
       sign: text(section.querySelector("header .mark")),
       facts: facts(section.querySelector(".columns > :first-child .facts")),
-      timings: rows(section, ".timings tr").map(timing),
+      timings: rows(section, ".timings tbody tr").map(timing),
       certificates: [...section.querySelectorAll(".chain .facts")].map(facts),
       same: text(section.querySelector(".same")),
       extensions: rows(section, ".extensions tbody tr"),
-      transcript: rows(section, ".transcript tbody tr").map(([turn, from, line]) => (from ? `${from}: ${line}` : turn)),
+      transcript: rows(section, ".transcript tbody tr").map(([turn, from, line]) => (from ? `${from}: ${said(line)}` : turn)),
       notPassed: rows(section, ".checks tbody tr").filter(([, verdict]) => verdict !== "Passed"),
     });
     return {
