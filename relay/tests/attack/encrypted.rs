@@ -200,7 +200,7 @@ async fn records_that_do_not_belong_there() {
             inside("mail in clear", greeted(vec![say(MAIL)]), broken()),
             inside(
                 "mail in clear, as application data",
-                greeted(vec![say([&[23, 3, 3, 0, 31], MAIL].concat())]),
+                greeted(vec![say([&[23, 3, 3, 0, u8::try_from(MAIL.len()).unwrap()], MAIL].concat())]),
                 broken(),
             ),
             inside(
