@@ -21,7 +21,8 @@ export async function inEachWay(page, look) {
     ["1280 pixels at 200 %", { colorScheme: "light", forcedColors: "none" }, 640],
     ["320 pixels", { colorScheme: "dark", forcedColors: "none" }, 320],
   ]) {
-    await page.emulateMedia(media);
+    // Without motion, or a colour might still be on its way from one to the other.
+    await page.emulateMedia({ ...media, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: 720 });
     await look(name);
   }
