@@ -28,7 +28,7 @@ pub(crate) enum Directly {
 /// How the relay takes it. In either case nothing of it has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Through {
-    /// It closes the connection with cause `guard` and code 1008, where the server has not hung up before.
+    /// It closes the connection with cause `guard` and code 1008, where a server that speaks TLS has not hung up before.
     Stopped,
     /// There is nothing to stop: it never was to go up, or the server has hung up.
     Nowhere,
@@ -140,6 +140,11 @@ impl Attack {
         matches!(inside.next(), Some(Step::Handshake(Handshake { last_flight: LastFlight::Sound, .. })))
             && matches!(inside.next(), Some(Step::Show(Key::Right)))
             && matches!(inside.next(), Some(Step::Seal(Sealed { text, padding: 0, .. })) if text == EHLO.as_bytes())
+    }
+
+    /// Whether it begins a handshake with the server.
+    pub(crate) fn shakes_hands(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Handshake(_)))
     }
 
     /// The relay has nothing to stop.

@@ -54,7 +54,9 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
             ));
         }
         let guard = closed == Some(Closed { cause: Some(CloseCause::Guard), code: Some(1008) });
-        let server = closed.and_then(|closed| closed.cause) == Some(CloseCause::Server);
+        // Once it speaks TLS, the server itself may be the first to hang up over what it was sent.
+        let server =
+            attack.shakes_hands() && closed.and_then(|closed| closed.cause) == Some(CloseCause::Server);
         let as_it_is_to = match attack.through {
             Through::Stopped => guard || server,
             Through::Nowhere => !guard,
