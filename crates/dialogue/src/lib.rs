@@ -11,6 +11,7 @@ mod endings;
 mod raw;
 mod starttls;
 mod tls;
+mod turns;
 mod whole;
 
 use play::{Cut, Play};
@@ -99,6 +100,23 @@ dialogues! {
         greetings_of_a_code_alone,
         ehlo_refused_for_now,
         ehlo_and_helo_refused,
+    }
+    turns {
+        reply_before_ehlo,
+        part_of_a_reply_before_ehlo,
+        part_of_a_reply_that_never_ends,
+        many_replies_before_ehlo,
+        noise_before_ehlo,
+        reply_before_helo,
+        reply_before_starttls,
+        reply_before_quit,
+        greeting_inside_tls_before_ehlo,
+        reply_inside_tls_before_quit,
+        closing_before_ehlo,
+        closing_before_starttls,
+        closing_before_quit,
+        one_reply_too_many_in_the_end,
+        quit_answered_with_250,
     }
     endings {
         refused,

@@ -113,6 +113,20 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<Pace>,
     },
+    /// A whole reply came in that answers nothing, RFC 5321 §4.2: it had begun to come before the command that it would
+    /// answer went out, or every command had its reply. In the first case the stage is that of the command that was due,
+    /// and the command was not sent. At most one is kept of a connection.
+    Unasked {
+        /// The reply.
+        reply: Reply,
+        /// Whether inside TLS.
+        encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
+        /// How many octets more had come behind it; they were not looked at.
+        more: usize,
+    },
     /// What came in is no reply.
     NoReply {
         /// What is wrong with it, and its first octets.

@@ -89,9 +89,20 @@ impl Session {
         if self.is_over() {
             return;
         }
-        for event in self.link.receive(octets, cx) {
+        let mut events = self.link.receive(octets, cx).into_iter().peekable();
+        while let Some(event) = events.next() {
+            // What came together was all there before anything is said to a part of it.
+            if matches!(event, TlsEvent::Handshake(_)) {
+                while let Some(TlsEvent::Plaintext(octets)) =
+                    events.next_if(|event| matches!(event, TlsEvent::Plaintext(_)))
+                {
+                    self.link.reader.push(&octets, cx.at);
+                }
+            }
             self.tls_event(event, cx);
-            self.read_replies(cx);
+            if !matches!(events.peek(), Some(TlsEvent::Plaintext(_))) {
+                self.read_replies(cx);
+            }
             if self.is_over() {
                 return;
             }
@@ -115,10 +126,13 @@ impl Session {
         if self.is_over() || cx.at < self.link.deadline() {
             return;
         }
+        let content = self.state.is_content() && !self.link.reader.has_unread();
         self.observe_unfinished(cx);
         if !self.is_over() {
-            let after = self.link.limit(cx);
-            self.link.observe(Event::TimedOut { after }, cx);
+            if !content {
+                let after = self.link.limit(cx);
+                self.link.observe(Event::TimedOut { after }, cx);
+            }
             self.end(cx);
         }
     }
@@ -155,7 +169,13 @@ impl Session {
             match self.link.reader.next_reply(cx.at) {
                 None => return,
                 Some((Ok(reply), came)) => {
-                    self.link.observe(Event::Replied { reply: reply.clone(), encrypted, came }, cx);
+                    let event = if self.state.asked_for(reply.code()) {
+                        Event::Replied { reply: reply.clone(), encrypted, came }
+                    } else {
+                        let more = self.link.reader.take_unread().len();
+                        Event::Unasked { reply: reply.clone(), encrypted, came, more }
+                    };
+                    self.link.observe(event, cx);
                     self.step(|state, link| state.replied(&reply, link, cx));
                 }
                 Some((Err(fault), came)) => {

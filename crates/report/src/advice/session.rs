@@ -17,6 +17,25 @@ pub(super) fn malformed_reply(said: &str) -> Advice {
     }
 }
 
+pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
+    let follows = audience.pick(
+        "An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
+         Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver.",
+        "A mail client may so miss STARTTLS and AUTH, and then cannot send.",
+    );
+    Advice {
+        title: "The server sends a reply that nobody asked for".to_owned(),
+        explanation: format!(
+            "{said} Each command has exactly one reply. A client takes the reply at hand for the one to its next command, \
+             and so each later reply for that to the command before. This test does not: what depends on such a reply was \
+             not tested, and nothing is said to be missing. {follows}"
+        ),
+        fix: "Look for what writes the reply too many: an end of line within the server's greeting text, or a filter, proxy or \
+              load balancer before it that greets as well."
+            .to_owned(),
+    }
+}
+
 pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said } = refused;
     let senders = match inside_tls {

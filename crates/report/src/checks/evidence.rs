@@ -26,6 +26,10 @@ pub(crate) enum Evidence {
     MalformedReply {
         said: String,
     },
+    /// `said` is what came when.
+    RepliesOutOfStep {
+        said: String,
+    },
     EhloRejected {
         refused: Refused,
         helo_accepted: bool,
@@ -149,6 +153,7 @@ impl Evidence {
         match self {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
             Self::EsmtpMasked { starttls: true, .. } => Some(Severity::Notice),
+            Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
             Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
             Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
             Self::EhloRejected { refused, .. } if refused.is_temporary() => Some(Severity::Warning),

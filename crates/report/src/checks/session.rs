@@ -3,7 +3,7 @@ use heloscope_observation::{RefusalCode, Stage};
 use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Evidence, Outcome, Refused};
-use crate::facts::Cause;
+use crate::facts::{Cause, Hello, answers_nothing};
 use crate::words::quoted;
 use crate::{ErrorCode, Severity};
 
@@ -28,15 +28,18 @@ static EHLO_REJECTED: Check = Check {
             Some(Cause::EhloRejected(_)) => return subject.not_tested(),
             _ => {}
         }
-        for hello in [&facts.clear, &facts.encrypted] {
+        for (hello, encrypted) in [(&facts.clear, false), (&facts.encrypted, true)] {
             if let (Some(ehlo), Some(helo)) = (hello.ehlo, hello.helo)
                 && helo.code() == 250
+                && !facts.is_out_of_step(encrypted)
             {
                 return refused(ehlo, true, format!("EHLO was refused: {}.", quoted(ehlo)));
             }
         }
-        let answered = |hello: &crate::facts::Hello<'_>| hello.ehlo.is_some_and(|reply| reply.code() == 250);
-        if answered(&facts.clear) || answered(&facts.encrypted) {
+        let answered = |hello: &Hello<'_>, encrypted| {
+            hello.ehlo.is_some_and(|reply| reply.code() == 250) && !facts.is_out_of_step(encrypted)
+        };
+        if answered(&facts.clear, false) || answered(&facts.encrypted, true) {
             Outcome::Passed
         } else {
             subject.not_tested()
@@ -49,8 +52,9 @@ static MALFORMED_REPLY: Check = Check {
     severity: Severity::Error,
     basis: "RFC 5321 §4.2",
     title: "A reply breaks the rules of SMTP",
-    examine: |subject| match subject.error_code() {
-        Some(ErrorCode::MalformedReply | ErrorCode::ReplyTooLong) => {
+    examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
+        (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep { said: answers_nothing(unasked) }),
+        (Some(ErrorCode::MalformedReply | ErrorCode::ReplyTooLong), None) => {
             Outcome::Found(Evidence::MalformedReply { said: said(subject) })
         }
         _ if subject.facts.greeting.is_some() => Outcome::Passed,
@@ -80,7 +84,7 @@ static SESSION_CUT_SHORT: Check = Check {
                 refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
             }
             Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => reply.code() == 421,
-            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Tls(_) => false,
+            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) | Cause::Tls(_) => false,
         };
         match cut {
             true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),
@@ -106,7 +110,7 @@ static ESMTP_MASKED: Check = Check {
                 keywords: facts.masked_keywords(),
                 starttls: facts.offers_starttls() == Some(true),
             }),
-            false if facts.clear.extensions().is_some() => Outcome::Passed,
+            false if facts.clear.extensions().is_some() && !facts.is_out_of_step(false) => Outcome::Passed,
             false => subject.not_tested(),
         }
     },

@@ -1,9 +1,11 @@
 //! What ended a port's test early: the report's error codes, each with its rule and its words.
 
+use std::borrow::Cow;
+
 use heloscope_observation::{Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 
-use super::port::{Cause, Failure, PortFacts};
+use super::port::{Cause, Failure, PortFacts, Unasked};
 use super::{Answer, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
@@ -13,6 +15,10 @@ use crate::{ErrorCode, PortError};
 /// The failure in the report's terms.
 pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortError {
     let stage = failure.stage;
+    let at = match failure.due {
+        Some(command) => Cow::Owned(format!("before {command} was sent")),
+        None => Cow::Borrowed(phase_words(stage)),
+    };
     let (code, mut message) = match failure.cause {
         Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
         Cause::GreetingRejected(reply) => {
@@ -24,10 +30,11 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::StartTlsRejected(reply) => {
             (ErrorCode::StartTlsRejected, rejected("The server refused STARTTLS", reply, stage))
         }
-        Cause::NoReply(fault) => no_reply(fault, stage),
+        Cause::NoReply(fault) => no_reply(fault, stage, &at),
+        Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
         Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
-        Cause::Closed(partial) => (ErrorCode::Closed, closed(stage, partial)),
-        Cause::TimedOut(after, partial) => (ErrorCode::Timeout, timed_out(stage, after.as_secs(), partial)),
+        Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
+        Cause::TimedOut(after, partial) => (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial)),
     };
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         message.push_str(CUT_OFF);
@@ -86,10 +93,9 @@ fn rejected(what: &str, reply: &Reply, stage: Stage) -> String {
     words
 }
 
-fn no_reply(fault: &Fault, stage: Stage) -> (ErrorCode, String) {
+fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
     let begun = visible_line(fault.octets.trim_ascii_end(), 0);
     let first = stage == Stage::Greeting && fault.lines.is_empty();
-    let at = phase_words(stage);
     match fault.kind {
         FaultKind::TooLong => {
             (ErrorCode::ReplyTooLong, format!("The server sent a reply without end {at}; it was cut off."))
@@ -109,6 +115,27 @@ fn no_reply(fault: &Fault, stage: Stage) -> (ErrorCode, String) {
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
             (ErrorCode::MalformedReply, format!("What the server sent {at} is no SMTP reply: “{begun}”."))
         }
+    }
+}
+
+/// A reply that answers nothing.
+pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
+    let said = quoted(unasked.reply);
+    let more = match unasked.more {
+        0 => String::new(),
+        more => format!(", with {more} octets more behind it"),
+    };
+    let inside = if unasked.encrypted { " inside TLS" } else { "" };
+    match unasked.before {
+        Some(command) => {
+            format!(
+                "Before {command} was sent{inside}, there was a reply already that nobody had asked for: {said}{more}."
+            )
+        }
+        None => format!(
+            "When every command had its reply{inside}, one more came: {said}{more}. One of those before it was none that \
+             had been asked for, and which reply answers which command is not known."
+        ),
     }
 }
 
@@ -172,13 +199,13 @@ fn answered(answer: Answer<'_>) -> String {
     }
 }
 
-fn closed(stage: Stage, partial: Option<&Fault>) -> String {
+fn closed(at: &str, partial: Option<&Fault>) -> String {
     let begun = begun(partial);
-    format!("The server closed the connection {}{begun}.", phase_words(stage))
+    format!("The server closed the connection {at}{begun}.")
 }
 
-fn timed_out(stage: Stage, seconds: u64, partial: Option<&Fault>) -> String {
-    format!("The server was silent for {seconds} s {}{}.", phase_words(stage), begun(partial))
+fn timed_out(at: &str, seconds: u64, partial: Option<&Fault>) -> String {
+    format!("The server was silent for {seconds} s {at}{}.", begun(partial))
 }
 
 fn begun(partial: Option<&Fault>) -> String {

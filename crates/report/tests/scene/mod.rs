@@ -152,6 +152,12 @@ impl Play<'_> {
         self.after_ms(5).see(Stage::Greeting, Event::Replied { reply: reply(text), encrypted, came })
     }
 
+    /// A reply that nobody asked for, together with what came before it.
+    pub(crate) fn volunteers(self, stage: Stage, text: &str) -> Self {
+        let encrypted = self.encrypted;
+        self.see(stage, Event::Unasked { reply: reply(text), encrypted, came: None, more: 0 })
+    }
+
     /// After 5 ms, in these octets, endings included.
     pub(crate) fn replies_octets(self, stage: Stage, octets: &[u8]) -> Self {
         let mut reader = ReplyReader::default();
