@@ -60,6 +60,8 @@ dialogues! {
         hang_up,
         injected_reply_before_tls,
         clear_text_instead_of_tls,
+        injected_reply_and_no_tls,
+        two_replies_to_starttls_and_a_hang_up,
     }
     tls {
         hello_retry_request,

@@ -281,6 +281,7 @@ fn kept(event: &Event) -> usize {
 /// An observation in one line: `stage: what`, with `<` for the server's and `>` for the client's words.
 fn line(observation: &Observation) -> String {
     let lock = |encrypted: bool| if encrypted { "*" } else { "" };
+    let at = format!("at {} s", observation.at.as_secs());
     let what = match &observation.event {
         Event::Dialled => "dialled".to_owned(),
         Event::Connected(established) => format!("connected {}", established.address),
@@ -300,7 +301,7 @@ fn line(observation: &Observation) -> String {
             let lines = fault.lines.len();
             format!("{lock}no reply: {:?} after {lines} lines {:?}{pace}", fault.kind, fault.octets)
         }
-        Event::Injected { octets, total } => format!("injected {total} {octets:?}"),
+        Event::Injected { octets, total } => format!("injected {total} {octets:?} {at}"),
         Event::HandshakeBegun => "hello".to_owned(),
         Event::Chain(chain) => {
             let known: Vec<_> = chain
@@ -319,7 +320,7 @@ fn line(observation: &Observation) -> String {
             if handshake.completed { "completed" } else { "not completed" },
         ),
         Event::TlsFailed(TlsFailure::Alert(alert)) => format!("alert {}", alert.0),
-        Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?}"),
+        Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?} {at}"),
         Event::TlsFailed(TlsFailure::Protocol(_)) => "TLS broken".to_owned(),
         Event::TlsFailed(TlsFailure::BadSignature) => "bad signature".to_owned(),
         Event::Closed { close_notify: None } => "closed".to_owned(),

@@ -137,8 +137,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<Pace>,
     },
-    /// Clear text between the 220 to STARTTLS and the server's first TLS record: nobody asked for it, and
-    /// whoever put it there wanted it taken for a reply inside TLS.
+    /// Clear text between the 220 to STARTTLS and the ClientHello, or, where TLS began after all, between the 220 and the
+    /// server's first TLS record: nobody asked for it, and whoever put it there wanted it taken for a reply inside TLS. The
+    /// time is that at which the first of it came.
     Injected {
         /// The first of them, at most 512.
         octets: Octets,

@@ -22,8 +22,18 @@ pub(crate) struct Link {
     pub(crate) reader: TimedReader,
     tls: Option<TlsChannel>,
     encrypted: bool,
+    stray: Stray,
     patience: Patience,
     port_deadline: Duration,
+}
+
+/// When the first octets came that may turn out to be clear text where TLS was to begin.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stray {
+    /// Of those before the ClientHello.
+    early: Option<Duration>,
+    /// Of those after it.
+    late: Option<Duration>,
 }
 
 /// How long to wait, and since when.
@@ -43,6 +53,7 @@ impl Link {
             reader: TimedReader::default(),
             tls: None,
             encrypted: false,
+            stray: Stray::default(),
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
             port_deadline,
         }
@@ -87,6 +98,16 @@ impl Link {
         cx.observe(self.id(), self.stage, event);
     }
 
+    /// Observes clear text that was held back in case TLS began behind it, at the time at which the first of it came.
+    pub(crate) fn observe_clear_text(&self, event: Event, cx: &mut Context) {
+        let Stray { early, late } = self.stray;
+        let came = match event {
+            Event::Injected { .. } => early.or(late),
+            _ => late,
+        };
+        cx.observe_at(came.unwrap_or(cx.at), self.id(), self.stage, event);
+    }
+
     /// Sends a command, in the stage that begins with it, and waits for the reply.
     pub(crate) fn send(&mut self, stage: Stage, command: Command, cx: &mut Context) {
         self.stage = stage;
@@ -104,9 +125,10 @@ impl Link {
     pub(crate) fn begin_tls(&mut self, expectation: Expectation, cx: &mut Context) {
         self.stage = Stage::Tls;
         let early = self.reader.take_unread();
+        self.stray.early = (!early.is_empty()).then_some(cx.at);
         let purpose = self.connection.purpose;
         let tls =
-            TlsChannel::new(purpose, &self.host, expectation, early, cx.provider.clone(), cx.began_at_ms());
+            TlsChannel::new(purpose, &self.host, expectation, &early, cx.provider.clone(), cx.began_at_ms());
         self.tls = Some(tls);
         self.observe(Event::HandshakeBegun, cx);
         self.wait(limits::SILENCE, cx);
@@ -128,7 +150,12 @@ impl Link {
     /// Octets of the server's go to the reader, or through TLS.
     pub(crate) fn receive(&mut self, octets: &[u8], cx: &Context) -> Vec<TlsEvent> {
         match &mut self.tls {
-            Some(tls) => tls.receive(octets),
+            Some(tls) => {
+                if tls.awaits_first_record() && !octets.is_empty() {
+                    self.stray.late.get_or_insert(cx.at);
+                }
+                tls.receive(octets)
+            }
             None => {
                 self.reader.push(octets, cx.at);
                 Vec::new()

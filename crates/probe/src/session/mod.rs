@@ -7,7 +7,7 @@ mod timed_reader;
 use std::time::Duration;
 
 use heloscope_observation::{
-    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage,
+    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage, TlsFailure,
 };
 
 use crate::channel::TlsEvent;
@@ -139,7 +139,9 @@ impl Session {
 
     fn tls_event(&mut self, event: TlsEvent, cx: &mut Context) {
         match event {
-            TlsEvent::Injected { octets, total } => self.link.observe(Event::Injected { octets, total }, cx),
+            TlsEvent::Injected { octets, total } => {
+                self.link.observe_clear_text(Event::Injected { octets, total }, cx);
+            }
             TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
             TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
             TlsEvent::Handshake(handshake) => {
@@ -157,7 +159,10 @@ impl Session {
                 self.closed(cx);
             }
             TlsEvent::Failed(failure) => {
-                self.link.observe(Event::TlsFailed(failure), cx);
+                match failure {
+                    TlsFailure::NotTls(_) => self.link.observe_clear_text(Event::TlsFailed(failure), cx),
+                    _ => self.link.observe(Event::TlsFailed(failure), cx),
+                }
                 self.end(cx);
             }
         }

@@ -161,7 +161,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             } else {
                 (
                     ErrorCode::TlsFailed,
-                    format!("The server's answer to the ClientHello is no TLS record: “{begun}”."),
+                    format!("What the server sent after the ClientHello is no TLS record: “{begun}”."),
                 )
             }
         }
