@@ -152,7 +152,7 @@ fn a_busy_server_lacks_nothing() {
         ["starttls-missing", "starttls-failed", "tls-version-weak", "certificate-expired", "auth-without-tls"]
     {
         assert_eq!(busy.verdict(id), Verdict::NotTested, "{id}");
-        assert_eq!(busy.why(id), "the test of this port ended early: the server greeted with a refusal");
+        assert_eq!(busy.why(id), "the test of this port ended early: the greeting is not 220");
     }
     assert_eq!(busy.starttls_supported, None);
 }

@@ -1,4 +1,5 @@
 use heloscope_observation::{RefusalCode, Stage};
+use heloscope_smtp::Reply;
 
 use super::greeting::said;
 use super::tls::tls_failed;
@@ -16,16 +17,16 @@ static EHLO_REJECTED: Check = Check {
     title: "The server refuses EHLO",
     examine: |subject| {
         let facts = subject.facts;
-        let refused = |reply: &heloscope_smtp::Reply, helo_accepted, said| {
-            let refused = Refused { code: reply.code(), said };
-            let inside_tls = facts.encrypted.ehlo.is_some();
-            Outcome::Found(Evidence::EhloRejected { refused, helo_accepted, inside_tls })
+        let refused = |ehlo: &Reply, helo: Option<&Reply>, helo_accepted, said| {
+            let refused = Refused { code: ehlo.code(), said };
+            let (helo, inside_tls) = (helo.map(Reply::code), facts.encrypted.ehlo.is_some());
+            Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, inside_tls })
         };
         match facts.failure.map(|failure| failure.cause) {
-            Some(Cause::EhloRejected(reply)) if reply.code() != 421 => {
-                return refused(reply, false, said(subject));
+            Some(Cause::EhloRejected { ehlo, helo }) if helo.unwrap_or(ehlo).code() != 421 => {
+                return refused(ehlo, helo, false, said(subject));
             }
-            Some(Cause::EhloRejected(_)) => return subject.not_tested(),
+            Some(Cause::EhloRejected { .. }) => return subject.not_tested(),
             _ => {}
         }
         for (hello, encrypted) in [(&facts.clear, false), (&facts.encrypted, true)] {
@@ -33,7 +34,7 @@ static EHLO_REJECTED: Check = Check {
                 && helo.code() == 250
                 && !facts.is_out_of_step(encrypted)
             {
-                return refused(ehlo, true, format!("EHLO was refused: {}.", quoted(ehlo)));
+                return refused(ehlo, Some(helo), true, format!("EHLO was refused: {}.", quoted(ehlo)));
             }
         }
         let answered = |hello: &Hello<'_>, encrypted| {
@@ -83,7 +84,8 @@ static SESSION_CUT_SHORT: Check = Check {
             Cause::Refused(refusal) => {
                 refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
             }
-            Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => reply.code() == 421,
+            Cause::EhloRejected { ehlo, helo } => helo.unwrap_or(ehlo).code() == 421,
+            Cause::StartTlsRejected(reply) => reply.code() == 421,
             Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) | Cause::Tls(_) => false,
         };
         match cut {

@@ -9,7 +9,7 @@ use super::port::{Cause, Failure, PortFacts, Unasked};
 use super::{Answer, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, codes_explained, likely_cause, phase_words, quoted};
+use crate::words::{Likeness, codes_explained, is_refusal, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -21,14 +21,12 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     };
     let (code, mut message) = match failure.cause {
         Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
-        Cause::GreetingRejected(reply) => {
-            (ErrorCode::GreetingRejected, rejected("The server greeted with a refusal", reply, stage))
-        }
-        Cause::EhloRejected(reply) => {
-            (ErrorCode::EhloRejected, rejected("The server refused EHLO", reply, stage))
+        Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
+        Cause::EhloRejected { ehlo, helo } => {
+            (ErrorCode::EhloRejected, ehlo_rejected(ehlo, helo, stage, failure.due))
         }
         Cause::StartTlsRejected(reply) => {
-            (ErrorCode::StartTlsRejected, rejected("The server refused STARTTLS", reply, stage))
+            (ErrorCode::StartTlsRejected, rejected("STARTTLS", reply, stage, failure.due))
         }
         Cause::NoReply(fault) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
@@ -84,8 +82,49 @@ fn refused(refusal: &Refusal) -> String {
     words.to_owned()
 }
 
-fn rejected(what: &str, reply: &Reply, stage: Stage) -> String {
-    let mut words = format!("{what}: {}.", quoted(reply));
+fn greeting_rejected(reply: &Reply) -> String {
+    let said = quoted(reply);
+    let what = match is_refusal(reply.code()) {
+        true => format!("The server greeted with a refusal: {said}."),
+        false => format!("The server greeted with {said}, which is no greeting that SMTP has."),
+    };
+    explained(what, reply, Stage::Greeting)
+}
+
+/// HELO is tried where EHLO was refused; each has a reply of its own.
+fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&str>) -> String {
+    let Some(helo) = helo else { return rejected("EHLO", ehlo, stage, due) };
+    let first = rejected("EHLO", ehlo, stage, None);
+    let said = quoted(helo);
+    let second = match helo.code() {
+        421 => format!(
+            "HELO was tried next, and in place of a reply to it the server ended the session: {said}."
+        ),
+        code if is_refusal(code) => format!("HELO, which was tried next, it refused too: {said}."),
+        _ => format!(
+            "HELO, which was tried next, it answered with {said}, which is no reply that SMTP has there."
+        ),
+    };
+    // The cause of the refusal is the first reply's.
+    match codes_explained(helo).filter(|_| helo.code() != ehlo.code()) {
+        Some(codes) => format!("{first} {second} {codes}"),
+        None => format!("{first} {second}"),
+    }
+}
+
+/// `due`: the command, where it was not sent. A 421 may come at any time, RFC 5321 §3.8.
+fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> String {
+    let said = quoted(reply);
+    let what = match (reply.code(), due) {
+        (421, Some(due)) => format!("The server ended the session before {due} was sent: {said}."),
+        (421, None) => format!("The server ended the session in place of a reply to {command}: {said}."),
+        (code, _) if is_refusal(code) => format!("The server refused {command}: {said}."),
+        _ => format!("The server answered {command} with {said}, which is no reply that SMTP has there."),
+    };
+    explained(what, reply, stage)
+}
+
+fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
     for more in [codes_explained(reply).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);

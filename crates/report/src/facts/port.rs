@@ -107,7 +107,11 @@ pub(crate) struct Failure<'a> {
 pub(crate) enum Cause<'a> {
     Refused(&'a Refusal),
     GreetingRejected(&'a Reply),
-    EhloRejected(&'a Reply),
+    /// EHLO's reply, and HELO's where that was tried.
+    EhloRejected {
+        ehlo: &'a Reply,
+        helo: Option<&'a Reply>,
+    },
     StartTlsRejected(&'a Reply),
     NoReply(&'a Fault),
     Unasked(Unasked<'a>),
@@ -280,7 +284,8 @@ impl<'a> PortFacts<'a> {
                 *answered = Some(at);
                 let refused = hello.replied(reply);
                 if refused {
-                    self.fail(stage, Cause::EhloRejected(reply));
+                    let (ehlo, helo) = (hello.ehlo.unwrap_or(reply), hello.ehlo.and(hello.helo));
+                    self.fail(stage, Cause::EhloRejected { ehlo, helo });
                 }
             }
             Stage::StartTls => {
@@ -312,7 +317,7 @@ impl<'a> PortFacts<'a> {
     fn fail(&mut self, stage: Stage, cause: Cause<'a>) {
         self.give_up_helo();
         let refused = |failure: Failure<'_>| {
-            matches!(failure.cause, Cause::EhloRejected(_) | Cause::StartTlsRejected(_))
+            matches!(failure.cause, Cause::EhloRejected { .. } | Cause::StartTlsRejected(_))
         };
         let doubted = matches!(cause, Cause::Unasked(_)) && self.failure.is_some_and(refused);
         if self.failure.is_none() || self.unfinished().is_some() || doubted {
@@ -351,7 +356,9 @@ impl<'a> PortFacts<'a> {
         let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
         let refused = pending.into_iter().find_map(|(stage, hello)| {
             let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
-            Some(Failure { stage, cause: Cause::EhloRejected(reply), due: None })
+            // A 421 comes whether EHLO was sent or not.
+            let due = self.due(stage).filter(|due| *due == "EHLO");
+            Some(Failure { stage, cause: Cause::EhloRejected { ehlo: reply, helo: None }, due })
         });
         self.failure = self.failure.or(refused);
     }
