@@ -46,6 +46,7 @@ dialogues! {
         starttls_with_tls_1_2,
         second_hello_refused_with_503,
         greeting_after_30_seconds,
+        greeting_after_30_seconds_inside_tls,
         implicit_tls,
         no_starttls,
         helo_only,
@@ -132,6 +133,9 @@ dialogues! {
         quit_unanswered,
         quit_answered_by_hanging_up,
         whole_time_over,
+        whole_time_over_within_a_line,
+        no_greeting_inside_tls,
+        half_a_greeting_inside_tls,
     }
 }
 

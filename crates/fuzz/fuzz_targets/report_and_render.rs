@@ -237,7 +237,10 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
                 came: flag(script).then(|| pace(script)),
                 more: pick(script, &[0, 28, usize::MAX]),
             },
-            1 => Event::TimedOut { after: Duration::from_secs(pick(script, &[20, 40, 90, 5, 0])) },
+            1 => Event::TimedOut {
+                after: Duration::from_secs(pick(script, &[20, 40, 90, 5, 0])),
+                whole: flag(script),
+            },
             _ => Event::Ended,
         },
     }

@@ -166,6 +166,9 @@ pub enum Event {
         /// The limit that ran out; in JSON whole microseconds.
         #[serde(rename = "after_us", with = "microseconds")]
         after: Duration,
+        /// Whether it is the port's whole time that is over, however often the server spoke.
+        #[serde(default, skip_serializing_if = "is_false")]
+        whole: bool,
     },
     /// Nothing more will be seen on this connection.
     Ended,
@@ -201,6 +204,11 @@ pub struct Established {
     pub resolve_ms: Option<u32>,
     /// How long TCP took to connect, whole milliseconds.
     pub connect_ms: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 mod microseconds {
@@ -295,5 +303,11 @@ mod tests {
         let Event::Replied { came: Some(pace), .. } = &event else { panic!("{event:?}") };
         assert_eq!((pace.first.as_micros(), &*pace.lines), (1, &[Duration::from_micros(7)][..]));
         assert_eq!(serde_json::to_value(&event).unwrap(), dripped);
+        let over = serde_json::json!({ "timed_out": { "after_us": 5, "whole": true } });
+        let event: Event = serde_json::from_value(over.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), over);
+        let silent = serde_json::json!({ "timed_out": { "after_us": 5 } });
+        let event: Event = serde_json::from_value(silent.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), silent);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use answer::{Answer, choice};
 pub(crate) use capabilities::capabilities;
 pub(crate) use certificate::{ChainFacts, certificate, days_between, rfc3339};
 pub(crate) use error::{answers_nothing, port_error};
-pub(crate) use port::{Cause, Failure, Heard, Hello, PortFacts, on};
+pub(crate) use port::{Broken, Cause, Failure, Heard, Hello, PortFacts, on};
 pub(crate) use timings::{milliseconds, timings};
 pub(crate) use tls::tls;
 pub(crate) use transcript::transcript;

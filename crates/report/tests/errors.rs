@@ -2,9 +2,11 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure};
+use std::time::Duration;
+
+use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{ErrorCode, PortError, Severity, Verdict};
-use heloscope_smtp::{Command, FaultKind};
+use heloscope_smtp::{Command, Fault, FaultKind};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn error(port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> PortError {
@@ -73,6 +75,39 @@ fn a_reply_that_was_only_begun_is_no_fault_of_its_own() {
         begun.times_out(Stage::Greeting, 40)
     });
     assert_says(&error, ErrorCode::Timeout, Stage::Greeting, &["silent for 40 s", "“220-mx1”"]);
+}
+
+/// One octet in 10 s is no silence.
+#[test]
+fn where_the_whole_time_is_over_nothing_is_said_of_silence() {
+    let over = |came| {
+        error("25", |play| {
+            let fault = Fault { kind: FaultKind::Incomplete, lines: Vec::new(), octets: "220 aaaaa".into() };
+            let play = play.connects().see(Stage::Greeting, Event::NoReply { fault, encrypted: false, came });
+            let after = Duration::from_secs(88);
+            play.see(Stage::Greeting, Event::TimedOut { after, whole: true }).ends(Stage::Greeting)
+        })
+    };
+    let (first, last) = (Duration::from_millis(40), Duration::from_millis(80_040));
+    let dripped = over(Some(Pace { first, last, lines: Vec::new(), pieces: 9, octets: 9 }));
+    let words = "The time for the whole test of this port, 88 s, was up while the greeting was awaited: 9 octets of a reply \
+                 had come, in 9 pieces over 80 s: “220 aaaaa”.";
+    assert_eq!((dripped.code, dripped.message.as_str()), (ErrorCode::Timeout, words));
+    assert_says(
+        &over(None),
+        ErrorCode::Timeout,
+        Stage::Greeting,
+        &["was up", "after the beginning of a reply: “220 aa"],
+    );
+    let nothing = error("25", |play| {
+        let whole = Event::TimedOut { after: Duration::from_secs(88), whole: true };
+        play.connects().greets(GREETING).says_ehlo().see(Stage::Ehlo, whole).ends(Stage::Ehlo)
+    });
+    assert!(
+        nothing.message.ends_with("88 s, was up while the reply to EHLO was awaited."),
+        "{}",
+        nothing.message
+    );
 }
 
 #[test]

@@ -89,9 +89,17 @@ impl Link {
         (self.patience.since + self.patience.limit).min(self.port_deadline)
     }
 
-    /// The limit that has just run out.
-    pub(crate) fn limit(&self, cx: &Context) -> Duration {
-        if cx.at >= self.port_deadline { limits::PORT } else { self.patience.limit }
+    /// That the limit has run out which comes first.
+    pub(crate) fn timed_out(&self) -> Event {
+        let Patience { since, limit } = self.patience;
+        let whole = since.saturating_add(limit) > self.port_deadline;
+        Event::TimedOut { after: if whole { limits::PORT } else { limit }, whole }
+    }
+
+    /// Whether the greeting is awaited inside TLS, where records that hold nothing of it may come first: the tickets of RFC
+    /// 8446 §4.6.1.
+    pub(crate) fn awaits_greeting_inside_tls(&self) -> bool {
+        self.encrypted && self.patience.limit == limits::GREETING
     }
 
     pub(crate) fn observe(&self, event: Event, cx: &mut Context) {

@@ -76,7 +76,9 @@ impl Session {
         if matches!(self.state, State::Dialling(_) | State::Over) {
             return;
         }
-        self.link.heard(cx);
+        if !self.link.awaits_greeting_inside_tls() {
+            self.link.heard(cx);
+        }
         self.take_in(octets, cx);
         // What came together with the 220 to STARTTLS may be too much already for TLS to begin.
         self.take_in(&[], cx);
@@ -130,8 +132,7 @@ impl Session {
         self.observe_unfinished(cx);
         if !self.is_over() {
             if !content {
-                let after = self.link.limit(cx);
-                self.link.observe(Event::TimedOut { after }, cx);
+                self.link.observe(self.link.timed_out(), cx);
             }
             self.end(cx);
         }
@@ -153,7 +154,10 @@ impl Session {
                     self.end(cx);
                 }
             }
-            TlsEvent::Plaintext(octets) => self.link.reader.push(&octets, cx.at),
+            TlsEvent::Plaintext(octets) => {
+                self.link.heard(cx);
+                self.link.reader.push(&octets, cx.at);
+            }
             TlsEvent::CloseNotify => {
                 self.read_replies(cx);
                 self.closed(cx);

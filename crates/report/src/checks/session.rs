@@ -80,7 +80,7 @@ static SESSION_CUT_SHORT: Check = Check {
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
-            Cause::Closed(_) | Cause::TimedOut(..) => subject.facts.established.is_some(),
+            Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
             Cause::Refused(refusal) => {
                 refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
             }

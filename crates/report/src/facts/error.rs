@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 
-use super::port::{Cause, Failure, PortFacts, Unasked};
+use super::port::{Broken, Cause, Failure, PortFacts, Unasked};
 use super::{Answer, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
@@ -28,11 +28,16 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::StartTlsRejected(reply) => {
             (ErrorCode::StartTlsRejected, rejected("STARTTLS", reply, stage, failure.due))
         }
-        Cause::NoReply(fault) => no_reply(fault, stage, &at),
+        Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
         Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
         Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
-        Cause::TimedOut(after, partial) => (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial)),
+        Cause::TimedOut { after, whole: false, partial } => {
+            (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
+        }
+        Cause::TimedOut { after, whole: true, partial } => {
+            (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
+        }
     };
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         message.push_str(CUT_OFF);
@@ -238,18 +243,39 @@ fn answered(answer: Answer<'_>) -> String {
     }
 }
 
-fn closed(at: &str, partial: Option<&Fault>) -> String {
+fn closed(at: &str, partial: Option<Broken<'_>>) -> String {
     let begun = begun(partial);
     format!("The server closed the connection {at}{begun}.")
 }
 
-fn timed_out(at: &str, seconds: u64, partial: Option<&Fault>) -> String {
+fn timed_out(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
     format!("The server was silent for {seconds} s {at}{}.", begun(partial))
 }
 
-fn begun(partial: Option<&Fault>) -> String {
-    let Some(fault) = partial else { return String::new() };
+/// The server was not silent for long, but never came to an end.
+fn whole_time_over(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
+    let over = format!("The time for the whole test of this port, {seconds} s, was up {at}");
+    let Some(partial) = partial else { return format!("{over}.") };
+    let said = text(partial.fault);
+    match partial.came {
+        Some(Pace { first, last, pieces: pieces @ 2.., octets, .. }) => {
+            let over_seconds = last.saturating_sub(*first).as_secs();
+            format!(
+                "{over}: {octets} octets of a reply had come, in {pieces} pieces over {over_seconds} s: “{said}”."
+            )
+        }
+        _ => format!("{over}, after the beginning of a reply: “{said}”."),
+    }
+}
+
+fn begun(partial: Option<Broken<'_>>) -> String {
+    partial.map_or_else(String::new, |partial| {
+        format!(", after the beginning of a reply: “{}”", text(partial.fault))
+    })
+}
+
+fn text(fault: &Fault) -> String {
     let lines = fault.lines.iter().map(|line| line.octets.to_text());
     let all: Vec<String> = lines.chain((!fault.octets.is_empty()).then(|| fault.octets.to_text())).collect();
-    format!(", after the beginning of a reply: “{}”", visible_line(all.join(" ").trim_end().as_bytes(), 0))
+    visible_line(all.join(" ").trim_end().as_bytes(), 0)
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    Der, Established, Event, Handshake, Observation, Observations, PortSpec, Purpose, Refusal, RefusalCode,
-    Stage, TlsFailure, TlsMode,
+    Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose, Refusal,
+    RefusalCode, Stage, TlsFailure, TlsMode,
 };
 use heloscope_smtp::{Command, EhloReply, Fault, FaultKind, Octets, Reply};
 
@@ -102,6 +102,13 @@ pub(crate) struct Failure<'a> {
     pub(crate) due: Option<&'static str>,
 }
 
+/// What is no reply, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Broken<'a> {
+    pub(crate) fault: &'a Fault,
+    pub(crate) came: Option<&'a Pace>,
+}
+
 /// Why a test ended early.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cause<'a> {
@@ -113,13 +120,17 @@ pub(crate) enum Cause<'a> {
         helo: Option<&'a Reply>,
     },
     StartTlsRejected(&'a Reply),
-    NoReply(&'a Fault),
+    NoReply(Broken<'a>),
     Unasked(Unasked<'a>),
     Tls(&'a TlsFailure),
     /// With what had come of a reply.
-    Closed(Option<&'a Fault>),
-    /// After this long, with what had come of a reply.
-    TimedOut(Duration, Option<&'a Fault>),
+    Closed(Option<Broken<'a>>),
+    /// With what had come of a reply.
+    TimedOut {
+        after: Duration,
+        whole: bool,
+        partial: Option<Broken<'a>>,
+    },
 }
 
 impl<'a> PortFacts<'a> {
@@ -238,15 +249,18 @@ impl<'a> PortFacts<'a> {
                 self.handshake = Some(handshake);
                 self.moments.handshake_done = Some(at);
             }
-            Event::NoReply { fault, .. } => self.fail(seen.stage, Cause::NoReply(fault)),
+            Event::NoReply { fault, came, .. } => {
+                self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+            }
             Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
             Event::Closed { close_notify } => {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
                 self.ended_by(seen.stage, Cause::Closed(self.unfinished()));
             }
-            Event::TimedOut { after } => {
-                self.ended_by(seen.stage, Cause::TimedOut(*after, self.unfinished()));
+            Event::TimedOut { after, whole } => {
+                let (after, whole, partial) = (*after, *whole, self.unfinished());
+                self.ended_by(seen.stage, Cause::TimedOut { after, whole, partial });
             }
             Event::Ended => self.give_up_helo(),
         }
@@ -342,10 +356,12 @@ impl<'a> PortFacts<'a> {
     }
 
     /// A reply of which only the beginning came, where nothing else has gone wrong.
-    fn unfinished(&self) -> Option<&'a Fault> {
+    fn unfinished(&self) -> Option<Broken<'a>> {
         match self.failure {
-            Some(Failure { cause: Cause::NoReply(fault), .. }) if fault.kind == FaultKind::Incomplete => {
-                Some(fault)
+            Some(Failure { cause: Cause::NoReply(broken), .. })
+                if broken.fault.kind == FaultKind::Incomplete =>
+            {
+                Some(broken)
             }
             _ => None,
         }
