@@ -133,6 +133,7 @@ fn examined(
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
         banner: facts.greeting.map(heloscope_smtp::Reply::to_text),
+        notes: facts::notes(facts),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,

@@ -18,6 +18,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) spec: PortSpec,
     pub(crate) established: Option<&'a Established>,
     pub(crate) greeting: Option<&'a Reply>,
+    /// How the greeting came, where it did not come at once.
+    pub(crate) greeting_came: Option<&'a Pace>,
     /// Every reply of the dialogue, the greeting first.
     pub(crate) replies: Vec<Heard<'a>>,
     /// EHLO and HELO in clear text.
@@ -139,6 +141,7 @@ impl<'a> PortFacts<'a> {
             spec,
             established: None,
             greeting: None,
+            greeting_came: None,
             replies: Vec::new(),
             clear: Hello::default(),
             starttls: None,
@@ -228,7 +231,10 @@ impl<'a> PortFacts<'a> {
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
             // The reader makes no reply without a line, but a saved test may hold one.
             Event::Replied { reply, .. } | Event::Unasked { reply, .. } if reply.lines.is_empty() => {}
-            Event::Replied { reply, encrypted, .. } => {
+            Event::Replied { reply, encrypted, came } => {
+                if seen.stage == Stage::Greeting {
+                    self.greeting_came = came.as_ref();
+                }
                 self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
                 self.replied(seen.stage, reply, *encrypted, at);
             }
