@@ -111,7 +111,7 @@ pub(crate) fn clear_text_on_an_implicit_tls_port(play: &mut Play) {
     play.client_hello();
     play.server("220 mx.example ESMTP\r\n");
     play.is_closed_by_probe();
-    play.seen(&["tls: hello", "tls: not TLS \"220 mx.example ESMTP\\r\\n\"", "tls: ended"]);
+    play.seen(&["tls: hello", "tls: not TLS \"220 mx.example ESMTP\\r\\n\" at 0 s", "tls: ended"]);
 }
 
 pub(crate) fn one_line_without_an_end_on_an_implicit_tls_port(play: &mut Play) {
@@ -121,7 +121,7 @@ pub(crate) fn one_line_without_an_end_on_an_implicit_tls_port(play: &mut Play) {
     play.seen(&["tls: hello"]);
     play.wait(20);
     play.is_closed_by_probe();
-    play.seen(&["tls: not TLS \"220 mx.exa\"", "tls: ended"]);
+    play.seen(&["tls: not TLS \"220 mx.exa\" at 0 s", "tls: ended"]);
 }
 
 pub(crate) fn tls_alert_on_a_clear_text_port(play: &mut Play) {

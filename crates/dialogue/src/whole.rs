@@ -118,6 +118,19 @@ pub(crate) fn implicit_tls(play: &mut Play) {
     from_ehlo_inside_tls(play);
 }
 
+pub(crate) fn greeting_after_30_seconds_inside_tls(play: &mut Play) {
+    play.test(&["465"]);
+    play.connects();
+    play.handshake(&Tls::V1_3);
+    play.wait(30);
+    play.client("");
+    play.server("220 mx.example ESMTP\r\n");
+    play.seen_last(&["greeting: *< \"220 mx.example ESMTP\"", "ehlo after tls: *> EHLO relay.example"]);
+    play.client("EHLO relay.example\r\n");
+    play.closes();
+    play.seen_last(&["ehlo after tls: ended"]);
+}
+
 pub(crate) fn no_starttls(play: &mut Play) {
     play.test(&["25"]);
     play.connects();
@@ -179,7 +192,7 @@ pub(crate) fn teaser_before_the_greeting(play: &mut Play) {
     play.seen_first(&[
         "resolve: dialled",
         "connect: connected 192.0.2.1:25",
-        "greeting: < \"220-mx.example wait\" \"220 mx.example ESMTP\"",
+        "greeting: < \"220-mx.example wait\" \"220 mx.example ESMTP\" in 2 pieces from 0 s to 6 s, lines at 0 s, 6 s",
     ]);
     play.seen_last(&["quit: < \"221 Bye\"", "quit: ended"]);
 }

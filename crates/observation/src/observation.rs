@@ -109,6 +109,23 @@ pub enum Event {
         reply: Reply,
         /// Whether inside TLS.
         encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
+    },
+    /// A whole reply came in that answers nothing, RFC 5321 §4.2: it had begun to come before the command that it would
+    /// answer went out, or every command had its reply. In the first case the stage is that of the command that was due,
+    /// and the command was not sent. At most one is kept of a connection.
+    Unasked {
+        /// The reply.
+        reply: Reply,
+        /// Whether inside TLS.
+        encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
+        /// How many octets more had come behind it; they were not looked at.
+        more: usize,
     },
     /// What came in is no reply.
     NoReply {
@@ -116,9 +133,13 @@ pub enum Event {
         fault: Fault,
         /// Whether inside TLS.
         encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
     },
-    /// Clear text between the 220 to STARTTLS and the server's first TLS record: nobody asked for it, and
-    /// whoever put it there wanted it taken for a reply inside TLS.
+    /// Clear text between the 220 to STARTTLS and the ClientHello, or, where TLS began after all, between the 220 and the
+    /// server's first TLS record: nobody asked for it, and whoever put it there wanted it taken for a reply inside TLS. The
+    /// time is that at which the first of it came.
     Injected {
         /// The first of them, at most 512.
         octets: Octets,
@@ -145,9 +166,31 @@ pub enum Event {
         /// The limit that ran out; in JSON whole microseconds.
         #[serde(rename = "after_us", with = "microseconds")]
         after: Duration,
+        /// Whether it is the port's whole time that is over, however often the server spoke.
+        #[serde(default, skip_serializing_if = "is_false")]
+        whole: bool,
     },
     /// Nothing more will be seen on this connection.
     Ended,
+}
+
+/// How the octets of a reply came, where they did not come all at once. Times are since the test began, in JSON whole
+/// microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// When the first octet came.
+    #[serde(rename = "first_us", with = "microseconds")]
+    pub first: Duration,
+    /// When the last octet came.
+    #[serde(rename = "last_us", with = "microseconds")]
+    pub last: Duration,
+    /// When each whole line had come, in their order; of a fault those before the octets at fault.
+    #[serde(rename = "lines_us", with = "microseconds::each")]
+    pub lines: Vec<Duration>,
+    /// At how many times octets of it came.
+    pub pieces: usize,
+    /// How many octets came in all, line endings included.
+    pub octets: usize,
 }
 
 /// What the driver knows of a new TCP connection.
@@ -163,17 +206,46 @@ pub struct Established {
     pub connect_ms: u32,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 mod microseconds {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+        serializer.serialize_u64(whole(*time))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_micros)
+    }
+
+    fn whole(time: Duration) -> u64 {
+        u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) mod each {
+        use std::time::Duration;
+
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            times: &[Duration],
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(times.iter().map(|time| super::whole(*time)))
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Vec<Duration>, D::Error> {
+            let times = Vec::<u64>::deserialize(deserializer)?;
+            Ok(times.into_iter().map(Duration::from_micros).collect())
+        }
     }
 }
 
@@ -213,5 +285,29 @@ mod tests {
         });
         assert_eq!(json, expected);
         assert_eq!(serde_json::from_value::<Observations>(json).unwrap(), observations);
+    }
+
+    /// What was saved before times were kept of every line is still read.
+    #[test]
+    fn times_of_lines_are_there_where_they_differ_from_the_observation() {
+        let reply = serde_json::json!({ "lines": [{ "octets": "220 mx", "ending": "crlf" }] });
+        let at_once = serde_json::json!({ "replied": { "reply": reply, "encrypted": false } });
+        let event: Event = serde_json::from_value(at_once.clone()).unwrap();
+        assert!(matches!(event, Event::Replied { came: None, .. }));
+        assert_eq!(serde_json::to_value(&event).unwrap(), at_once);
+        let dripped = serde_json::json!({ "replied": {
+            "reply": reply, "encrypted": false,
+            "came": { "first_us": 1, "last_us": 7, "lines_us": [7], "pieces": 3, "octets": 8 }
+        } });
+        let event: Event = serde_json::from_value(dripped.clone()).unwrap();
+        let Event::Replied { came: Some(pace), .. } = &event else { panic!("{event:?}") };
+        assert_eq!((pace.first.as_micros(), &*pace.lines), (1, &[Duration::from_micros(7)][..]));
+        assert_eq!(serde_json::to_value(&event).unwrap(), dripped);
+        let over = serde_json::json!({ "timed_out": { "after_us": 5, "whole": true } });
+        let event: Event = serde_json::from_value(over.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), over);
+        let silent = serde_json::json!({ "timed_out": { "after_us": 5 } });
+        let event: Event = serde_json::from_value(silent.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), silent);
     }
 }

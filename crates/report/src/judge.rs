@@ -123,8 +123,8 @@ fn examined(
     // A stable sort: what is equally bad stays in the order of the table.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 
-    let before = facts.clear.extensions().map(|reply| facts::capabilities(&reply));
-    let after = facts.encrypted.extensions().map(|reply| facts::capabilities(&reply));
+    let before = facts.offered(false).map(|reply| facts::capabilities(&reply));
+    let after = facts.offered(true).map(|reply| facts::capabilities(&reply));
     Port {
         port: facts.spec.port,
         role: facts.role(),
@@ -133,6 +133,7 @@ fn examined(
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
         banner: facts.greeting.map(heloscope_smtp::Reply::to_text),
+        notes: facts::notes(facts),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,

@@ -75,6 +75,9 @@ pub struct Port {
     pub error: Option<PortError>,
     /// The greeting as sent, its lines joined by `\n`.
     pub banner: Option<String>,
+    /// What was seen and is no fault, a sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Whether STARTTLS stands in the EHLO reply; `false` on an implicit-TLS port.
     pub starttls_supported: Option<bool>,
     /// What the last EHLO reply offers; empty where there was none, or HELO only.
@@ -158,7 +161,7 @@ pub enum ErrorCode {
     PlaintextOnImplicitTls,
     /// TLS where clear text was to begin.
     TlsOnPlaintextPort,
-    /// A reply, after the greeting, that is none.
+    /// A reply, after the greeting, that is none, or one that nobody asked for.
     MalformedReply,
     /// A reply that would not end.
     ReplyTooLong,

@@ -2,9 +2,11 @@
 
 mod scene;
 
-use heloscope_observation::{Event, Stage};
+use std::time::Duration;
+
+use heloscope_observation::{Event, Pace, Stage};
 use heloscope_report::{Report, Speaker, Status, Verdict};
-use heloscope_smtp::{LineEnding, Octets, Reply, ReplyLine};
+use heloscope_smtp::{Fault, FaultKind, LineEnding, Octets, Reply, ReplyLine};
 use scene::{Asked, EHLO, GREETING, Scene, chain};
 
 /// All as it should be on ports 25 and 465, in JSON: the contract with whoever reads it.
@@ -66,7 +68,7 @@ fn observations_in_any_order_do_no_harm() {
         assert_eq!(report.ports.len(), 2);
         assert_eq!(heloscope_report::progress(&scene.observations, std::time::Duration::ZERO).len(), 2);
     }
-    let no_line = Event::Replied { reply: Reply { lines: Vec::new() }, encrypted: false };
+    let no_line = Event::Replied { reply: Reply { lines: Vec::new() }, encrypted: false, came: None };
     scene = Scene::one("25", |play| play.connects().see(Stage::Greeting, no_line));
     assert_eq!(scene.judged().ports[0].banner, None);
     scene.observations.began_at_ms = i64::MAX;
@@ -101,7 +103,7 @@ fn the_transcript_shows_what_cannot_be_seen() {
                 cut: 9,
             },
         ];
-        let greeting = Event::Replied { reply: Reply { lines }, encrypted: false };
+        let greeting = Event::Replied { reply: Reply { lines }, encrypted: false, came: None };
         let play = play.connects().see(Stage::Greeting, greeting).ehlo(EHLO);
         play.see(Stage::StartTls, Event::Injected { octets: b"250 x\r\n".into(), total: 7 })
     })
@@ -125,6 +127,77 @@ fn the_transcript_shows_what_cannot_be_seen() {
     assert!(
         report.ports[0].banner.as_deref().unwrap().starts_with("220-\u{1b}[31m\u{fffd}\u{202e}\n220 xxx")
     );
+}
+
+/// Postscreen's teaser comes at once, the rest after its greet wait; a line that drips has come with its last octet.
+#[test]
+fn each_line_of_a_transcript_has_its_own_time() {
+    let ms = Duration::from_millis;
+    let pace = |first, last, lines: &[u64]| {
+        let lines = lines.iter().copied().map(ms).collect();
+        Some(Pace { first: ms(first), last: ms(last), lines, pieces: 2, octets: 40 })
+    };
+    let report = Scene::one("25", |play| {
+        let play = play.connects().after_ms(6_000);
+        let play = play.replies_at("220-mx1 wait\n220 mx1", pace(25, 6_029, &[25, 6_029])).says_ehlo();
+        let lines = vec![ReplyLine { octets: "250-mx1".into(), ending: LineEnding::CrLf, cut: 0 }];
+        let fault = Fault { kind: FaultKind::Incomplete, lines, octets: "250 ST".into() };
+        let came = pace(6_040, 9_000, &[6_050]);
+        play.after_ms(20_000).see(Stage::Ehlo, Event::NoReply { fault, encrypted: false, came })
+    })
+    .judged();
+    let lines = report.ports[0].transcript.iter();
+    let said: Vec<(u64, &str)> = lines.map(|line| (line.at_ms, line.text.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (25, "220-mx1 wait"),
+            (6_029, "220 mx1"),
+            (6_029, "EHLO relay.example.org"),
+            (6_050, "250-mx1"),
+            (9_000, "250 ST"),
+        ]
+    );
+}
+
+/// No fault, and worth a word.
+#[test]
+fn a_greeting_in_parts_is_noted() {
+    let ms = |times: &[u64]| times.iter().copied().map(Duration::from_millis).collect::<Vec<_>>();
+    let noted = |spec: &str, text: &str, first: u64, lines: &[u64], pieces| {
+        let (first, lines) = (Duration::from_millis(first), ms(lines));
+        let came = Some(Pace { first, last: *lines.last().unwrap(), lines, pieces, octets: 16 });
+        let report = Scene::one(spec, |play| match spec {
+            "25" => play.connects().replies_at(text, came),
+            _ => play.connects().tls(&[]).replies_at(text, came),
+        });
+        let port = report.judged().ports.remove(0);
+        assert_eq!(port.ids(), [""; 0]);
+        port.notes
+    };
+    let teaser = "220-mx1 wait\n220 mx1";
+    assert_eq!(
+        noted("25", teaser, 25, &[25, 6_029], 2),
+        [
+            "The greeting came in parts: its first line at once, the last 6.0 s later. A server such as Postfix's postscreen \
+          does so to find out who speaks before the greeting is complete; this test did not."
+        ]
+    );
+    let late = noted("465", teaser, 3_056, &[3_056, 5_300], 3);
+    assert!(
+        late[0].starts_with("The greeting came in parts: its first line after 3.0 s, the last 2.2 s later."),
+        "{late:?}"
+    );
+    let dripped = ["The greeting, 16 octets, came in 16 pieces over 4.8 s."];
+    assert_eq!(noted("25", "220 mx1", 25, &[4_825], 16), dripped);
+    assert_eq!(noted("25", teaser, 25, &[2_000, 4_825], 16), dripped);
+    assert_eq!(
+        noted("25", "220 mx1", 25, &[5_025], 2),
+        ["The greeting, 16 octets, came in 2 pieces over 5.0 s."]
+    );
+    // What a network does to it is none of the server's doing.
+    assert_eq!(noted("25", teaser, 25, &[25, 900], 3), [""; 0]);
+    assert_eq!(Scene::one("25", |play| play.connects().greets(GREETING)).judged().ports[0].notes, [""; 0]);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 mod link;
 mod state;
+mod timed_reader;
 
 use std::time::Duration;
 
 use heloscope_observation::{
-    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage,
+    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage, TlsFailure,
 };
 
 use crate::channel::TlsEvent;
@@ -75,22 +76,30 @@ impl Session {
         if matches!(self.state, State::Dialling(_) | State::Over) {
             return;
         }
-        self.link.heard(cx);
+        if !self.link.awaits_greeting_inside_tls() {
+            self.link.heard(cx);
+        }
         self.take_in(octets, cx);
-        // What came together with the 220 to STARTTLS may be too much already for TLS to begin.
-        self.take_in(&[], cx);
         if !self.is_over() {
             self.link.flush(cx);
         }
     }
 
     fn take_in(&mut self, octets: &[u8], cx: &mut Context) {
-        if self.is_over() {
-            return;
-        }
-        for event in self.link.receive(octets) {
+        let mut events = self.link.receive(octets, cx).into_iter().peekable();
+        while let Some(event) = events.next() {
+            // What came together was all there before anything is said to a part of it.
+            if matches!(event, TlsEvent::Handshake(_)) {
+                while let Some(TlsEvent::Plaintext(octets)) =
+                    events.next_if(|event| matches!(event, TlsEvent::Plaintext(_)))
+                {
+                    self.link.reader.push(&octets, cx.at);
+                }
+            }
             self.tls_event(event, cx);
-            self.read_replies(cx);
+            if !matches!(events.peek(), Some(TlsEvent::Plaintext(_))) {
+                self.read_replies(cx);
+            }
             if self.is_over() {
                 return;
             }
@@ -114,17 +123,21 @@ impl Session {
         if self.is_over() || cx.at < self.link.deadline() {
             return;
         }
+        let content = self.state.is_content() && !self.link.reader.has_unread();
         self.observe_unfinished(cx);
         if !self.is_over() {
-            let after = self.link.limit(cx);
-            self.link.observe(Event::TimedOut { after }, cx);
+            if !content {
+                self.link.observe(self.link.timed_out(), cx);
+            }
             self.end(cx);
         }
     }
 
     fn tls_event(&mut self, event: TlsEvent, cx: &mut Context) {
         match event {
-            TlsEvent::Injected { octets, total } => self.link.observe(Event::Injected { octets, total }, cx),
+            TlsEvent::Injected { octets, total } => {
+                self.link.observe_clear_text(Event::Injected { octets, total }, cx);
+            }
             TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
             TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
             TlsEvent::Handshake(handshake) => {
@@ -136,13 +149,19 @@ impl Session {
                     self.end(cx);
                 }
             }
-            TlsEvent::Plaintext(octets) => self.link.reader.push(&octets),
+            TlsEvent::Plaintext(octets) => {
+                self.link.heard(cx);
+                self.link.reader.push(&octets, cx.at);
+            }
             TlsEvent::CloseNotify => {
                 self.read_replies(cx);
                 self.closed(cx);
             }
             TlsEvent::Failed(failure) => {
-                self.link.observe(Event::TlsFailed(failure), cx);
+                match failure {
+                    TlsFailure::NotTls(_) => self.link.observe_clear_text(Event::TlsFailed(failure), cx),
+                    _ => self.link.observe(Event::TlsFailed(failure), cx),
+                }
                 self.end(cx);
             }
         }
@@ -151,14 +170,20 @@ impl Session {
     fn read_replies(&mut self, cx: &mut Context) {
         while !self.is_over() {
             let encrypted = self.link.is_encrypted();
-            match self.link.reader.next_reply() {
+            match self.link.reader.next_reply(cx.at) {
                 None => return,
-                Some(Ok(reply)) => {
-                    self.link.observe(Event::Replied { reply: reply.clone(), encrypted }, cx);
+                Some((Ok(reply), came)) => {
+                    let event = if self.state.asked_for(reply.code()) {
+                        Event::Replied { reply: reply.clone(), encrypted, came }
+                    } else {
+                        let more = self.link.reader.take_unread().len();
+                        Event::Unasked { reply: reply.clone(), encrypted, came, more }
+                    };
+                    self.link.observe(event, cx);
                     self.step(|state, link| state.replied(&reply, link, cx));
                 }
-                Some(Err(fault)) => {
-                    self.link.observe(Event::NoReply { fault, encrypted }, cx);
+                Some((Err(fault), came)) => {
+                    self.link.observe(Event::NoReply { fault, encrypted, came }, cx);
                     self.end(cx);
                 }
             }
@@ -169,8 +194,8 @@ impl Session {
     /// handshake broke off.
     fn observe_unfinished(&mut self, cx: &mut Context) {
         let encrypted = self.link.is_encrypted();
-        if let Some(fault) = self.link.reader.unfinished() {
-            self.link.observe(Event::NoReply { fault, encrypted }, cx);
+        if let Some((fault, came)) = self.link.reader.unfinished(cx.at) {
+            self.link.observe(Event::NoReply { fault, encrypted, came }, cx);
         }
         for event in self.link.end_of_tls() {
             self.tls_event(event, cx);

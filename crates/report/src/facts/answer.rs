@@ -2,8 +2,7 @@
 
 use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, TlsFailure};
 
-use super::PortFacts;
-use super::port::Cause;
+use super::{Cause, PortFacts};
 use crate::names::{is_spoken, suite_name, version_name};
 
 /// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.
@@ -34,7 +33,7 @@ impl<'a> PortFacts<'a> {
             Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
-            Cause::Closed(_) | Cause::TimedOut(..) => Some(Answer::OtherForm(read)),
+            Cause::Closed(_) | Cause::TimedOut { .. } => Some(Answer::OtherForm(read)),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),
             _ => None,
         }

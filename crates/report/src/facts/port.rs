@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    Der, Established, Event, Handshake, Observation, Observations, PortSpec, Purpose, Refusal, RefusalCode,
-    Stage, TlsFailure, TlsMode,
+    Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose, Stage, TlsMode,
 };
-use heloscope_smtp::{Command, EhloReply, Fault, FaultKind, Octets, Reply};
+use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
+use super::failure::{Broken, Cause, Failure};
 use crate::Role;
 use crate::words::{is_masked, is_masked_greeting};
 
@@ -18,12 +18,16 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) spec: PortSpec,
     pub(crate) established: Option<&'a Established>,
     pub(crate) greeting: Option<&'a Reply>,
+    /// How the greeting came, where it did not come at once.
+    pub(crate) greeting_came: Option<&'a Pace>,
     /// Every reply of the dialogue, the greeting first.
     pub(crate) replies: Vec<Heard<'a>>,
     /// EHLO and HELO in clear text.
     pub(crate) clear: Hello<'a>,
     /// The reply to STARTTLS.
     pub(crate) starttls: Option<&'a Reply>,
+    /// A reply that answers nothing.
+    pub(crate) unasked: Option<Unasked<'a>>,
     pub(crate) injected: Option<(&'a Octets, usize)>,
     /// The dialogue's handshake, else what a raw hello learned.
     pub(crate) handshake: Option<&'a Handshake>,
@@ -52,12 +56,23 @@ pub(crate) struct Heard<'a> {
     pub(crate) encrypted: bool,
 }
 
+/// A reply that answers nothing, RFC 5321 §4.2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unasked<'a> {
+    pub(crate) reply: &'a Reply,
+    pub(crate) encrypted: bool,
+    /// The command before which it came; `None` where every command had its reply.
+    pub(crate) before: Option<&'static str>,
+    /// How many octets more came with it.
+    pub(crate) more: usize,
+}
+
 /// EHLO, HELO where EHLO was refused, and their replies.
 #[derive(Debug, Default)]
 pub(crate) struct Hello<'a> {
     pub(crate) ehlo: Option<&'a Reply>,
     pub(crate) helo: Option<&'a Reply>,
-    helo_sent: bool,
+    pub(super) helo_sent: bool,
 }
 
 /// When what happened, since the test began.
@@ -77,29 +92,8 @@ pub(crate) struct Moments {
     pub(crate) encrypted_ehlo_answered: Option<Duration>,
     /// The last connection of the port ended.
     pub(crate) ended: Option<Duration>,
-    quit: bool,
-}
-
-/// What ended the test of a port early.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Failure<'a> {
-    pub(crate) stage: Stage,
-    pub(crate) cause: Cause<'a>,
-}
-
-/// Why a test ended early.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Cause<'a> {
-    Refused(&'a Refusal),
-    GreetingRejected(&'a Reply),
-    EhloRejected(&'a Reply),
-    StartTlsRejected(&'a Reply),
-    NoReply(&'a Fault),
-    Tls(&'a TlsFailure),
-    /// With what had come of a reply.
-    Closed(Option<&'a Fault>),
-    /// After this long, with what had come of a reply.
-    TimedOut(Duration, Option<&'a Fault>),
+    /// QUIT was sent.
+    pub(super) quit: bool,
 }
 
 impl<'a> PortFacts<'a> {
@@ -108,9 +102,11 @@ impl<'a> PortFacts<'a> {
             spec,
             established: None,
             greeting: None,
+            greeting_came: None,
             replies: Vec::new(),
             clear: Hello::default(),
             starttls: None,
+            unasked: None,
             injected: None,
             handshake: None,
             chain: None,
@@ -155,7 +151,20 @@ impl<'a> PortFacts<'a> {
         }
         let reply = self.clear.extensions()?;
         let offered = reply.offers("STARTTLS");
-        (offered || !self.is_masked()).then_some(offered)
+        (offered || !self.is_masked() && !self.is_out_of_step(false)).then_some(offered)
+    }
+
+    /// The 250 reply to EHLO in clear text or inside TLS; one without extensions may be another command's where replies are out
+    /// of step.
+    pub(crate) fn offered(&self, encrypted: bool) -> Option<EhloReply> {
+        let hello = if encrypted { &self.encrypted } else { &self.clear };
+        hello.extensions().filter(|reply| !reply.extensions.is_empty() || !self.is_out_of_step(encrypted))
+    }
+
+    /// Whether a reply answers nothing, in clear text or inside TLS: then that a reply is the one to EHLO, and holds all that
+    /// is offered, is not known.
+    pub(crate) fn is_out_of_step(&self, encrypted: bool) -> bool {
+        self.unasked.is_some_and(|unasked| unasked.encrypted == encrypted)
     }
 
     /// Whether the greeting or keywords of the EHLO reply, in clear text, were overwritten on the path.
@@ -182,10 +191,22 @@ impl<'a> PortFacts<'a> {
             }
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
             // The reader makes no reply without a line, but a saved test may hold one.
-            Event::Replied { reply, .. } if reply.lines.is_empty() => {}
-            Event::Replied { reply, encrypted } => {
-                self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
+            Event::Replied { reply, .. } | Event::Unasked { reply, .. } if reply.lines.is_empty() => {}
+            Event::Replied { reply, encrypted, came } => {
+                if seen.stage == Stage::Greeting {
+                    self.greeting_came = came.as_ref();
+                }
+                // A 421 before a command is no reply to the one before that.
+                if self.due(seen.stage).is_none() {
+                    self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
+                }
                 self.replied(seen.stage, reply, *encrypted, at);
+            }
+            Event::Unasked { reply, encrypted, more, .. } => {
+                let before = self.due(seen.stage);
+                let unasked = Unasked { reply, encrypted: *encrypted, before, more: *more };
+                self.unasked = self.unasked.or(Some(unasked));
+                self.fail(seen.stage, Cause::Unasked(unasked));
             }
             Event::Injected { octets, total } => self.injected = Some((octets, *total)),
             Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
@@ -198,15 +219,18 @@ impl<'a> PortFacts<'a> {
                 self.handshake = Some(handshake);
                 self.moments.handshake_done = Some(at);
             }
-            Event::NoReply { fault, .. } => self.fail(seen.stage, Cause::NoReply(fault)),
+            Event::NoReply { fault, came, .. } => {
+                self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+            }
             Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
             Event::Closed { close_notify } => {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
                 self.ended_by(seen.stage, Cause::Closed(self.unfinished()));
             }
-            Event::TimedOut { after } => {
-                self.ended_by(seen.stage, Cause::TimedOut(*after, self.unfinished()));
+            Event::TimedOut { after, whole } => {
+                let (after, whole, partial) = (*after, *whole, self.unfinished());
+                self.ended_by(seen.stage, Cause::TimedOut { after, whole, partial });
             }
             Event::Ended => self.give_up_helo(),
         }
@@ -244,7 +268,8 @@ impl<'a> PortFacts<'a> {
                 *answered = Some(at);
                 let refused = hello.replied(reply);
                 if refused {
-                    self.fail(stage, Cause::EhloRejected(reply));
+                    let (ehlo, helo) = (hello.ehlo.unwrap_or(reply), hello.ehlo.and(hello.helo));
+                    self.fail(stage, Cause::EhloRejected { ehlo, helo });
                 }
             }
             Stage::StartTls => {
@@ -258,47 +283,6 @@ impl<'a> PortFacts<'a> {
         }
     }
 
-    /// A connection that ends after QUIT ends as asked, be it by a reset.
-    fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
-        let reset = |refusal: &Refusal| refusal.code == RefusalCode::Reset;
-        let in_order = match cause {
-            Cause::Closed(_) => true,
-            Cause::Refused(refusal) => reset(refusal),
-            _ => false,
-        };
-        if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
-            self.fail(stage, cause);
-        }
-    }
-
-    /// The first cause stands, but for a reply that was merely not finished: what follows says why.
-    fn fail(&mut self, stage: Stage, cause: Cause<'a>) {
-        self.give_up_helo();
-        if self.failure.is_none() || self.unfinished().is_some() {
-            self.failure = Some(Failure { stage, cause });
-        }
-    }
-
-    /// A reply of which only the beginning came, where nothing else has gone wrong.
-    fn unfinished(&self) -> Option<&'a Fault> {
-        match self.failure {
-            Some(Failure { cause: Cause::NoReply(fault), .. }) if fault.kind == FaultKind::Incomplete => {
-                Some(fault)
-            }
-            _ => None,
-        }
-    }
-
-    /// EHLO was refused, and HELO did not follow.
-    fn give_up_helo(&mut self) {
-        let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
-        let refused = pending.into_iter().find_map(|(stage, hello)| {
-            let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
-            Some(Failure { stage, cause: Cause::EhloRejected(reply) })
-        });
-        self.failure = self.failure.or(refused);
-    }
-
     fn add_raw_hello(&mut self, observations: &'a Observations) {
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
         let Some(by_hand) = by_hand.find(|one| one.purpose != Purpose::Dialogue) else { return };
@@ -306,6 +290,12 @@ impl<'a> PortFacts<'a> {
         for seen in on(observations, self.spec, by_hand.purpose) {
             match &seen.event {
                 Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
+                Event::Unasked { reply, encrypted, more, .. } => {
+                    let before = self.due(seen.stage);
+                    let unasked = Unasked { reply, encrypted: *encrypted, before, more: *more };
+                    self.unasked = self.unasked.or(Some(unasked));
+                    self.fail(seen.stage, Cause::Unasked(unasked));
+                }
                 Event::Injected { octets, total } => self.injected = self.injected.or(Some((octets, *total))),
                 Event::ClientCertificateRequested => self.client_certificate_requested = true,
                 Event::Ended => self.raw_hello_runs = false,
