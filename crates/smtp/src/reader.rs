@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn texts(octets: &[u8]) -> Vec<String> {
-        read(octets).into_iter().map(|reply| reply.unwrap().to_text()).collect()
+        read(octets).into_iter().map(|reply| reply.unwrap().to_visible()).collect()
     }
 
     fn fault(octets: &[u8]) -> Fault {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{EnhancedStatusCode, Octets};
+use crate::{EnhancedStatusCode, Octets, visible};
 
 /// A reply: one or more reply lines, the last of which has no hyphen after its code, RFC 5321 §4.2.1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +25,9 @@ impl Reply {
         self.lines.iter().find_map(|line| EnhancedStatusCode::read(line.text()))
     }
 
-    /// The whole reply as it came, joined by `\n`, not UTF-8 replaced by U+FFFD.
-    pub fn to_text(&self) -> String {
-        self.lines.iter().map(|line| line.octets.to_text()).collect::<Vec<_>>().join("\n")
+    /// The lines as [`visible`](crate::visible()) text, joined by `\n`.
+    pub fn to_visible(&self) -> String {
+        self.lines.iter().map(|line| visible(&line.octets)).collect::<Vec<_>>().join("\n")
     }
 
     fn last(&self) -> &ReplyLine {
@@ -125,6 +125,6 @@ mod tests {
         let mixed = Reply { lines: vec![line("250-hello"), line("220 4.7.0 x")] };
         assert_eq!((mixed.code(), mixed.is_uniform()), (220, false));
         assert_eq!(mixed.enhanced_status_code().map(|code| code.to_string()).as_deref(), Some("4.7.0"));
-        assert_eq!(mixed.to_text(), "250-hello\n220 4.7.0 x");
+        assert_eq!(mixed.to_visible(), "250-hello\n220 4.7.0 x");
     }
 }

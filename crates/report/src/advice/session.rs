@@ -2,7 +2,7 @@ use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
 use crate::checks::{Breach, Refused};
-use crate::visible::visible_within;
+use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
     Advice {
@@ -192,10 +192,10 @@ pub(super) fn submission_without_auth() -> Advice {
     }
 }
 
-/// What a server sent, as a list of at most ten.
+/// What a server sent, visible already, as a list of at most ten.
 pub(super) fn list(items: &[String]) -> String {
     const SHOWN: usize = 10;
-    let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| visible_within(item)).collect();
+    let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| inert_within(item)).collect();
     if items.len() > SHOWN {
         shown.push(format!("{} more", items.len() - SHOWN));
     }

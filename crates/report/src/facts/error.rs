@@ -183,7 +183,7 @@ fn timed_out(stage: Stage, seconds: u64, partial: Option<&Fault>) -> String {
 
 fn begun(partial: Option<&Fault>) -> String {
     let Some(fault) = partial else { return String::new() };
-    let lines = fault.lines.iter().map(|line| line.octets.to_text());
-    let all: Vec<String> = lines.chain((!fault.octets.is_empty()).then(|| fault.octets.to_text())).collect();
-    format!(", after the beginning of a reply: “{}”", visible_line(all.join(" ").trim_end().as_bytes(), 0))
+    let lines = fault.lines.iter().map(|line| &*line.octets);
+    let all: Vec<&[u8]> = lines.chain((!fault.octets.is_empty()).then_some(&*fault.octets)).collect();
+    format!(", after the beginning of a reply: “{}”", visible_line(all.join(&b' ').trim_ascii_end(), 0))
 }
