@@ -47,7 +47,7 @@ pub(crate) fn half_a_greeting(play: &mut Play) {
     play.wait(limits::SILENCE.as_secs());
     play.is_closed_by_probe();
     play.seen(&[
-        "greeting: no reply: Incomplete after 1 lines \"220\"",
+        "greeting: no reply: Incomplete after 1 lines \"220\" in 1 piece from 0 s to 0 s, lines at 0 s",
         "greeting: timed out after 18 s",
         "greeting: ended",
     ]);
@@ -61,7 +61,10 @@ pub(crate) fn greeting_one_octet_at_a_time(play: &mut Play) {
     }
     play.client("EHLO relay.example\r\n");
     play.closes();
-    play.seen_first(&["greeting: < \"220 mx.example\"", "ehlo: > EHLO relay.example"]);
+    play.seen_first(&[
+        "greeting: < \"220 mx.example\" in 16 pieces from 0 s to 15 s, lines at 15 s",
+        "ehlo: > EHLO relay.example",
+    ]);
     play.seen(&["ehlo: closed", "ehlo: ended"]);
 }
 

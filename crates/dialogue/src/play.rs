@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use heloscope_observation::{
-    ConnectionId, Established, Event, Handshake, Observation, PortSpec, Refusal, RefusalCode, Stage, Target,
-    TlsFailure,
+    ConnectionId, Established, Event, Handshake, Observation, Pace, PortSpec, Refusal, RefusalCode, Stage,
+    Target, TlsFailure,
 };
 use heloscope_probe::{Input, Output, Probe, limits};
 use heloscope_smtp::ReplyLine;
@@ -269,13 +269,14 @@ fn line(observation: &Observation) -> String {
         Event::Connected(established) => format!("connected {}", established.address),
         Event::Refused(refusal) => format!("refused {:?}", refusal.code),
         Event::Sent { command, encrypted } => format!("{}> {command}", lock(*encrypted)),
-        Event::Replied { reply, encrypted } => {
+        Event::Replied { reply, encrypted, came } => {
             let lines: Vec<_> = reply.lines.iter().map(|line| format!("{:?}", line.octets)).collect();
-            format!("{}< {}", lock(*encrypted), lines.join(" "))
+            format!("{}< {}{}", lock(*encrypted), lines.join(" "), pace(came.as_ref()))
         }
-        Event::NoReply { fault, encrypted } => {
+        Event::NoReply { fault, encrypted, came } => {
+            let (lock, pace) = (lock(*encrypted), pace(came.as_ref()));
             let lines = fault.lines.len();
-            format!("{}no reply: {:?} after {lines} lines {:?}", lock(*encrypted), fault.kind, fault.octets)
+            format!("{lock}no reply: {:?} after {lines} lines {:?}{pace}", fault.kind, fault.octets)
         }
         Event::Injected { octets, total } => format!("injected {total} {octets:?}"),
         Event::HandshakeBegun => "hello".to_owned(),
@@ -310,6 +311,15 @@ fn line(observation: &Observation) -> String {
         other => format!("#{other} "),
     };
     format!("{on}{}: {what}", stage(observation.stage))
+}
+
+/// `in 2 pieces from 0 s to 6 s, lines at 0 s, 6 s`; nothing where all came at once.
+fn pace(came: Option<&Pace>) -> String {
+    let Some(Pace { first, last, lines, pieces, .. }) = came else { return String::new() };
+    let lines: Vec<_> = lines.iter().map(|at| format!("{} s", at.as_secs())).collect();
+    let at = if lines.is_empty() { String::new() } else { format!(", lines at {}", lines.join(", ")) };
+    let noun = if *pieces == 1 { "piece" } else { "pieces" };
+    format!(" in {pieces} {noun} from {} s to {} s{at}", first.as_secs(), last.as_secs())
 }
 
 fn group(handshake: &Handshake) -> String {

@@ -179,7 +179,7 @@ pub(crate) fn teaser_before_the_greeting(play: &mut Play) {
     play.seen_first(&[
         "resolve: dialled",
         "connect: connected 192.0.2.1:25",
-        "greeting: < \"220-mx.example wait\" \"220 mx.example ESMTP\"",
+        "greeting: < \"220-mx.example wait\" \"220 mx.example ESMTP\" in 2 pieces from 0 s to 6 s, lines at 0 s, 6 s",
     ]);
     play.seen_last(&["quit: < \"221 Bye\"", "quit: ended"]);
 }

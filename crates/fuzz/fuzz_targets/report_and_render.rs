@@ -10,7 +10,7 @@ use heloscope_crypto::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
 use heloscope_fuzz::{CERTIFICATE, Script, changed};
 use heloscope_observation::{
     AlertDescription, CipherSuite, Connection, ConnectionId, Der, Established, Event, Handshake, Host,
-    NamedGroup, Observation, Observations, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target,
+    NamedGroup, Observation, Observations, Pace, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target,
     TlsFailure, TlsVersion,
 };
 use heloscope_pki::{TrustAnchors, Verifier};
@@ -187,14 +187,19 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
                 [Command::Ehlo(name.clone()), Command::Helo(name), Command::StartTls, Command::Quit];
             Event::Sent { command: pick(script, &commands), encrypted: flag(script) }
         }
-        4 | 5 => Event::Replied { reply: Reply { lines: lines(script) }, encrypted: flag(script) },
+        4 => Event::Replied { reply: Reply { lines: lines(script) }, encrypted: flag(script), came: None },
+        5 => Event::Replied {
+            reply: Reply { lines: lines(script) },
+            encrypted: flag(script),
+            came: Some(pace(script)),
+        },
         6 => {
             let kinds =
                 [FaultKind::NotAReply, FaultKind::TlsRecord, FaultKind::TooLong, FaultKind::Incomplete];
             let kind = pick(script, &kinds);
             let before = if flag(script) { lines(script) } else { Vec::new() };
             let fault = Fault { kind, lines: before, octets: octets(script).into() };
-            Event::NoReply { fault, encrypted: flag(script) }
+            Event::NoReply { fault, encrypted: flag(script), came: flag(script).then(|| pace(script)) }
         }
         7 => {
             Event::Injected { octets: octets(script).into(), total: pick(script, &[0, 14, 4096, usize::MAX]) }
@@ -229,6 +234,20 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             1 => Event::TimedOut { after: Duration::from_secs(pick(script, &[20, 40, 90, 5, 0])) },
             _ => Event::Ended,
         },
+    }
+}
+
+/// Times in any order, of more or fewer lines than there are.
+fn pace(script: &mut Script<'_>) -> Pace {
+    const TIMES: [Duration; 4] =
+        [Duration::ZERO, Duration::from_millis(900), Duration::from_secs(7), Duration::from_micros(u64::MAX)];
+    let lines = (0..script.octet().unwrap_or_default() % 4).map(|_| pick(script, &TIMES)).collect();
+    Pace {
+        first: pick(script, &TIMES),
+        last: pick(script, &TIMES),
+        lines,
+        pieces: pick(script, &[1, 2, 40, usize::MAX]),
+        octets: pick(script, &[0, 9, usize::MAX]),
     }
 }
 

@@ -109,6 +109,9 @@ pub enum Event {
         reply: Reply,
         /// Whether inside TLS.
         encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
     },
     /// What came in is no reply.
     NoReply {
@@ -116,6 +119,9 @@ pub enum Event {
         fault: Fault,
         /// Whether inside TLS.
         encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
     },
     /// Clear text between the 220 to STARTTLS and the server's first TLS record: nobody asked for it, and
     /// whoever put it there wanted it taken for a reply inside TLS.
@@ -150,6 +156,25 @@ pub enum Event {
     Ended,
 }
 
+/// How the octets of a reply came, where they did not come all at once. Times are since the test began, in JSON whole
+/// microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// When the first octet came.
+    #[serde(rename = "first_us", with = "microseconds")]
+    pub first: Duration,
+    /// When the last octet came.
+    #[serde(rename = "last_us", with = "microseconds")]
+    pub last: Duration,
+    /// When each whole line had come, in their order; of a fault those before the octets at fault.
+    #[serde(rename = "lines_us", with = "microseconds::each")]
+    pub lines: Vec<Duration>,
+    /// At how many times octets of it came.
+    pub pieces: usize,
+    /// How many octets came in all, line endings included.
+    pub octets: usize,
+}
+
 /// What the driver knows of a new TCP connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Established {
@@ -169,11 +194,35 @@ mod microseconds {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+        serializer.serialize_u64(whole(*time))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_micros)
+    }
+
+    fn whole(time: Duration) -> u64 {
+        u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) mod each {
+        use std::time::Duration;
+
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            times: &[Duration],
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(times.iter().map(|time| super::whole(*time)))
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Vec<Duration>, D::Error> {
+            let times = Vec::<u64>::deserialize(deserializer)?;
+            Ok(times.into_iter().map(Duration::from_micros).collect())
+        }
     }
 }
 
@@ -213,5 +262,23 @@ mod tests {
         });
         assert_eq!(json, expected);
         assert_eq!(serde_json::from_value::<Observations>(json).unwrap(), observations);
+    }
+
+    /// What was saved before times were kept of every line is still read.
+    #[test]
+    fn times_of_lines_are_there_where_they_differ_from_the_observation() {
+        let reply = serde_json::json!({ "lines": [{ "octets": "220 mx", "ending": "crlf" }] });
+        let at_once = serde_json::json!({ "replied": { "reply": reply, "encrypted": false } });
+        let event: Event = serde_json::from_value(at_once.clone()).unwrap();
+        assert!(matches!(event, Event::Replied { came: None, .. }));
+        assert_eq!(serde_json::to_value(&event).unwrap(), at_once);
+        let dripped = serde_json::json!({ "replied": {
+            "reply": reply, "encrypted": false,
+            "came": { "first_us": 1, "last_us": 7, "lines_us": [7], "pieces": 3, "octets": 8 }
+        } });
+        let event: Event = serde_json::from_value(dripped.clone()).unwrap();
+        let Event::Replied { came: Some(pace), .. } = &event else { panic!("{event:?}") };
+        assert_eq!((pace.first.as_micros(), &*pace.lines), (1, &[Duration::from_micros(7)][..]));
+        assert_eq!(serde_json::to_value(&event).unwrap(), dripped);
     }
 }

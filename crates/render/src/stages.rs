@@ -28,8 +28,8 @@ pub(crate) fn stages(port: &Port) -> Vec<Stage> {
         clock.stage(handshake.0, handshake.1);
     }
     clock.stage(greeting.0, greeting.1);
-    // The transcript counts from the beginning of the whole test.
-    let greeted = port.transcript.first().filter(|line| line.from == Speaker::Server);
+    // The transcript counts from the beginning of the whole test; a greeting may come in parts.
+    let greeted = port.transcript.iter().take_while(|line| line.from == Speaker::Server).last();
     let before = greeted.map_or(0, |line| line.at_ms.saturating_sub(clock.at));
     for (label, from, until) in commands(&port.transcript) {
         clock.at = from.saturating_sub(before).max(clock.at);
@@ -178,6 +178,20 @@ mod tests {
                 ("EHLO inside TLS", 125, 20),
             ]
         );
+    }
+
+    #[test]
+    fn a_greeting_in_parts_lasts_to_its_last_line() {
+        use Speaker::{Client, Server};
+        let timings = Timings { connect_ms: Some(10), greeting_ms: Some(6_000), ..Timings::default() };
+        let lines = [
+            (15, Server, false, "220-mx1 wait"),
+            (6_010, Server, false, "220 mx1"),
+            (6_010, Client, false, "EHLO x"),
+            (6_020, Server, false, "250 mx1"),
+        ];
+        let expected = [("TCP connection", 0, 10), ("Greeting", 10, 6_000), ("EHLO", 6_010, 10)];
+        assert_eq!(read(&port(false, timings, &lines)), expected);
     }
 
     #[test]

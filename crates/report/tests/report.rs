@@ -2,9 +2,11 @@
 
 mod scene;
 
-use heloscope_observation::{Event, Stage};
+use std::time::Duration;
+
+use heloscope_observation::{Event, Pace, Stage};
 use heloscope_report::{Report, Speaker, Status, Verdict};
-use heloscope_smtp::{LineEnding, Octets, Reply, ReplyLine};
+use heloscope_smtp::{Fault, FaultKind, LineEnding, Octets, Reply, ReplyLine};
 use scene::{Asked, EHLO, GREETING, Scene, chain};
 
 /// All as it should be on ports 25 and 465, in JSON: the contract with whoever reads it.
@@ -66,7 +68,7 @@ fn observations_in_any_order_do_no_harm() {
         assert_eq!(report.ports.len(), 2);
         assert_eq!(heloscope_report::progress(&scene.observations, std::time::Duration::ZERO).len(), 2);
     }
-    let no_line = Event::Replied { reply: Reply { lines: Vec::new() }, encrypted: false };
+    let no_line = Event::Replied { reply: Reply { lines: Vec::new() }, encrypted: false, came: None };
     scene = Scene::one("25", |play| play.connects().see(Stage::Greeting, no_line));
     assert_eq!(scene.judged().ports[0].banner, None);
     scene.observations.began_at_ms = i64::MAX;
@@ -101,7 +103,7 @@ fn the_transcript_shows_what_cannot_be_seen() {
                 cut: 9,
             },
         ];
-        let greeting = Event::Replied { reply: Reply { lines }, encrypted: false };
+        let greeting = Event::Replied { reply: Reply { lines }, encrypted: false, came: None };
         let play = play.connects().see(Stage::Greeting, greeting).ehlo(EHLO);
         play.see(Stage::StartTls, Event::Injected { octets: b"250 x\r\n".into(), total: 7 })
     })
@@ -124,6 +126,37 @@ fn the_transcript_shows_what_cannot_be_seen() {
     // The banner is whole, in the same notation.
     let banner = format!("220-\\x1b[31m\\xff\\u{{202e}}\n220 {}", "x".repeat(600));
     assert_eq!(report.ports[0].banner.as_deref(), Some(banner.as_str()));
+}
+
+/// Postscreen's teaser comes at once, the rest after its greet wait; a line that drips has come with its last octet.
+#[test]
+fn each_line_of_a_transcript_has_its_own_time() {
+    let ms = Duration::from_millis;
+    let pace = |first, last, lines: &[u64]| {
+        let lines = lines.iter().copied().map(ms).collect();
+        Some(Pace { first: ms(first), last: ms(last), lines, pieces: 2, octets: 40 })
+    };
+    let report = Scene::one("25", |play| {
+        let play = play.connects().after_ms(6_000);
+        let play = play.replies_at("220-mx1 wait\n220 mx1", pace(25, 6_029, &[25, 6_029])).says_ehlo();
+        let lines = vec![ReplyLine { octets: "250-mx1".into(), ending: LineEnding::CrLf, cut: 0 }];
+        let fault = Fault { kind: FaultKind::Incomplete, lines, octets: "250 ST".into() };
+        let came = pace(6_040, 9_000, &[6_050]);
+        play.after_ms(20_000).see(Stage::Ehlo, Event::NoReply { fault, encrypted: false, came })
+    })
+    .judged();
+    let lines = report.ports[0].transcript.iter();
+    let said: Vec<(u64, &str)> = lines.map(|line| (line.at_ms, line.text.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (25, "220-mx1 wait"),
+            (6_029, "220 mx1"),
+            (6_029, "EHLO relay.example.org"),
+            (6_050, "250-mx1"),
+            (9_000, "250 ST"),
+        ]
+    );
 }
 
 #[test]

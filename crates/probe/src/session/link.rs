@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use heloscope_crypto::WriteKey;
 use heloscope_observation::{Connection, ConnectionId, Event, Host, Stage, TlsMode};
-use heloscope_smtp::{Command, ReplyReader};
+use heloscope_smtp::Command;
 
+use super::timed_reader::TimedReader;
 use crate::channel::{Expectation, TlsChannel, TlsEvent};
 use crate::context::Context;
 use crate::exchange::Output;
@@ -18,7 +19,7 @@ pub(crate) struct Link {
     pub(crate) ehlo_name: String,
     /// What the dialogue is about at the moment; observations carry it.
     pub(crate) stage: Stage,
-    pub(crate) reader: ReplyReader,
+    pub(crate) reader: TimedReader,
     tls: Option<TlsChannel>,
     encrypted: bool,
     patience: Patience,
@@ -39,7 +40,7 @@ impl Link {
             host,
             ehlo_name: String::new(),
             stage: Stage::Resolve,
-            reader: ReplyReader::default(),
+            reader: TimedReader::default(),
             tls: None,
             encrypted: false,
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
@@ -125,11 +126,11 @@ impl Link {
     }
 
     /// Octets of the server's go to the reader, or through TLS.
-    pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
+    pub(crate) fn receive(&mut self, octets: &[u8], cx: &Context) -> Vec<TlsEvent> {
         match &mut self.tls {
             Some(tls) => tls.receive(octets),
             None => {
-                self.reader.push(octets);
+                self.reader.push(octets, cx.at);
                 Vec::new()
             }
         }

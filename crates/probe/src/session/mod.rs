@@ -2,6 +2,7 @@
 
 mod link;
 mod state;
+mod timed_reader;
 
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ impl Session {
         if self.is_over() {
             return;
         }
-        for event in self.link.receive(octets) {
+        for event in self.link.receive(octets, cx) {
             self.tls_event(event, cx);
             self.read_replies(cx);
             if self.is_over() {
@@ -136,7 +137,7 @@ impl Session {
                     self.end(cx);
                 }
             }
-            TlsEvent::Plaintext(octets) => self.link.reader.push(&octets),
+            TlsEvent::Plaintext(octets) => self.link.reader.push(&octets, cx.at),
             TlsEvent::CloseNotify => {
                 self.read_replies(cx);
                 self.closed(cx);
@@ -151,14 +152,14 @@ impl Session {
     fn read_replies(&mut self, cx: &mut Context) {
         while !self.is_over() {
             let encrypted = self.link.is_encrypted();
-            match self.link.reader.next_reply() {
+            match self.link.reader.next_reply(cx.at) {
                 None => return,
-                Some(Ok(reply)) => {
-                    self.link.observe(Event::Replied { reply: reply.clone(), encrypted }, cx);
+                Some((Ok(reply), came)) => {
+                    self.link.observe(Event::Replied { reply: reply.clone(), encrypted, came }, cx);
                     self.step(|state, link| state.replied(&reply, link, cx));
                 }
-                Some(Err(fault)) => {
-                    self.link.observe(Event::NoReply { fault, encrypted }, cx);
+                Some((Err(fault), came)) => {
+                    self.link.observe(Event::NoReply { fault, encrypted, came }, cx);
                     self.end(cx);
                 }
             }
@@ -169,8 +170,8 @@ impl Session {
     /// handshake broke off.
     fn observe_unfinished(&mut self, cx: &mut Context) {
         let encrypted = self.link.is_encrypted();
-        if let Some(fault) = self.link.reader.unfinished() {
-            self.link.observe(Event::NoReply { fault, encrypted }, cx);
+        if let Some((fault, came)) = self.link.reader.unfinished(cx.at) {
+            self.link.observe(Event::NoReply { fault, encrypted, came }, cx);
         }
         for event in self.link.end_of_tls() {
             self.tls_event(event, cx);

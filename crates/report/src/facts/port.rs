@@ -183,7 +183,7 @@ impl<'a> PortFacts<'a> {
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
             // The reader makes no reply without a line, but a saved test may hold one.
             Event::Replied { reply, .. } if reply.lines.is_empty() => {}
-            Event::Replied { reply, encrypted } => {
+            Event::Replied { reply, encrypted, .. } => {
                 self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
                 self.replied(seen.stage, reply, *encrypted, at);
             }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use heloscope_observation::{
     CipherSuite, Connection, ConnectionId, Der, Established, Event, Handshake, NamedGroup, Observation,
-    Observations, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target, TlsFailure, TlsMode, TlsVersion,
+    Observations, Pace, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target, TlsFailure, TlsMode,
+    TlsVersion,
 };
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_report::{CheckVerdict, Finding, Port, Report, Verdict, judge};
@@ -142,7 +143,13 @@ impl Play<'_> {
     /// After 5 ms.
     pub(crate) fn replies(self, stage: Stage, text: &str) -> Self {
         let encrypted = self.encrypted;
-        self.after_ms(5).see(stage, Event::Replied { reply: reply(text), encrypted })
+        self.after_ms(5).see(stage, Event::Replied { reply: reply(text), encrypted, came: None })
+    }
+
+    /// The greeting, after 5 ms, its octets having come like this.
+    pub(crate) fn replies_at(self, text: &str, came: Option<Pace>) -> Self {
+        let encrypted = self.encrypted;
+        self.after_ms(5).see(Stage::Greeting, Event::Replied { reply: reply(text), encrypted, came })
     }
 
     /// After 5 ms, in these octets, endings included.
@@ -151,7 +158,7 @@ impl Play<'_> {
         reader.push(octets);
         let reply = reader.next_reply().unwrap().unwrap();
         let encrypted = self.encrypted;
-        self.after_ms(5).see(stage, Event::Replied { reply, encrypted })
+        self.after_ms(5).see(stage, Event::Replied { reply, encrypted, came: None })
     }
 
     pub(crate) fn sends(self, stage: Stage, command: Command) -> Self {
@@ -247,7 +254,7 @@ impl Play<'_> {
     pub(crate) fn babbles(self, stage: Stage, kind: FaultKind, octets: &[u8]) -> Self {
         let encrypted = self.encrypted;
         let fault = Fault { kind, lines: Vec::new(), octets: Octets::from(octets) };
-        self.see(stage, Event::NoReply { fault, encrypted })
+        self.see(stage, Event::NoReply { fault, encrypted, came: None })
     }
 
     pub(crate) fn closes(self, stage: Stage) -> Self {
