@@ -1,5 +1,6 @@
 //! Visible text in bounds: a line of the dialogue, and what a sentence of ours quotes.
 
+use heloscope_smtp::LeftOut;
 pub use heloscope_smtp::inert;
 pub(crate) use heloscope_smtp::visible;
 
@@ -55,6 +56,15 @@ pub(crate) fn more_octets(more: usize) -> String {
     match more {
         0 => String::new(),
         more => format!(" … [{more} more octets]"),
+    }
+}
+
+/// What stands where lines of a reply are left out; `None` where none are.
+pub(crate) fn more_lines(left_out: LeftOut) -> Option<String> {
+    match left_out {
+        LeftOut { lines: 0, .. } => None,
+        LeftOut { lines: 1, octets } => Some(format!("… [1 more line, {octets} octets]")),
+        LeftOut { lines, octets } => Some(format!("… [{lines} more lines, {octets} octets]")),
     }
 }
 

@@ -13,7 +13,7 @@ use heloscope_observation::Stage;
 pub(crate) use capabilities::{auth_mechanisms, is_masked, is_masked_greeting, meaning};
 pub(crate) use error::{code_words, error_words};
 pub(crate) use fault::{date, fault_words, unreadable_words};
-pub(crate) use likeness::Likeness;
+pub(crate) use likeness::{Likeness, first_line, stray_lines};
 pub use line::explain;
 pub(crate) use rejection::{codes_explained, likely_cause, quoted};
 

@@ -3,8 +3,8 @@
 mod scene;
 
 use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure};
-use heloscope_report::{ErrorCode, PortError, Verdict};
-use heloscope_smtp::{Command, FaultKind};
+use heloscope_report::{ErrorCode, PortError, Severity, Verdict};
+use heloscope_smtp::{Command, FaultKind, ReplyReader};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn error(port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> PortError {
@@ -211,11 +211,55 @@ fn replies_that_break_the_rules() {
         play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"what?\r\n").ends(Stage::Ehlo)
     });
     assert_says(&malformed, ErrorCode::MalformedReply, Stage::Ehlo, &["reply to EHLO", "“what?”"]);
+}
 
-    let endless = error("25", |play| {
-        play.connects().babbles(Stage::Greeting, FaultKind::TooLong, b"").ends(Stage::Greeting)
-    });
-    assert_says(&endless, ErrorCode::ReplyTooLong, Stage::Greeting, &["without end"]);
+/// The bound and what had come are named; no rule of SMTP is broken by it.
+#[test]
+fn a_reply_that_is_longer_than_is_read() {
+    let given_up = |stage, octets: &[u8]| {
+        let mut reader = ReplyReader::default();
+        reader.push(octets);
+        assert_eq!(reader.next_reply(), None);
+        let fault = reader.give_up();
+        let scene = Scene::one("25", |play| {
+            let play = play.connects().greets(GREETING).says_ehlo();
+            play.see(stage, Event::NoReply { fault, encrypted: false, came: None }).ends(stage)
+        });
+        scene.judged().ports.remove(0)
+    };
+    let many = given_up(Stage::Ehlo, &b"250-X-1\r\n".repeat(27_000));
+    assert_says(
+        many.error.as_ref().unwrap(),
+        ErrorCode::ReplyTooLong,
+        Stage::Ehlo,
+        &[
+            "The reply to EHLO had not ended after 27000 lines, 243000 octets in all.",
+            "With that the server had sent 240 KiB on this connection, which is as much as this test reads.",
+        ],
+    );
+    assert_eq!(many.ids(), ["reply-too-long"]);
+    assert_eq!(many.found("reply-too-long").severity, Severity::Warning);
+    assert_eq!(many.verdict("malformed-reply"), Verdict::Passed);
+    assert_eq!(many.verdict("starttls-missing"), Verdict::NotTested);
+    let one = given_up(Stage::EhloAfterTls, &[&b"250-"[..], &[b'x'; 200_000]].concat());
+    assert_says(
+        one.error.as_ref().unwrap(),
+        ErrorCode::ReplyTooLong,
+        Stage::EhloAfterTls,
+        &["The reply to EHLO inside TLS had not ended after 200004 octets of its first line."],
+    );
+    let nothing = given_up(Stage::Ehlo, b"");
+    assert_says(
+        nothing.error.as_ref().unwrap(),
+        ErrorCode::ReplyTooLong,
+        Stage::Ehlo,
+        &[
+            "The server sent 240 KiB on this connection, which is as much as this test reads, and no reply while the reply \
+         to EHLO was awaited.",
+        ],
+    );
+    let well = Scene::one("25", |play| play.connects().greets(GREETING).ehlo(EHLO).quits());
+    assert_eq!(well.judged().ports[0].verdict("reply-too-long"), Verdict::Passed);
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub struct EhloReply {
     pub domain: String,
     /// One a line, in the order sent.
     pub extensions: Vec<Extension>,
+    /// How many lines more there were than are kept; an extension may stand on any of them.
+    pub left_out: usize,
 }
 
 impl EhloReply {
@@ -16,7 +18,8 @@ impl EhloReply {
     pub fn read(reply: &Reply) -> Self {
         let mut texts = reply.lines.iter().map(ReplyLine::text);
         let domain = visible(texts.next().unwrap_or_default());
-        Self { domain, extensions: texts.filter_map(Extension::read).collect() }
+        let extensions = texts.filter_map(Extension::read).collect();
+        Self { domain, extensions, left_out: reply.left_out.lines }
     }
 
     /// Whether an extension of this keyword is offered, in any case of letters.
@@ -55,7 +58,7 @@ mod tests {
     fn reply_of_octets(lines: &[&[u8]]) -> Reply {
         let lines =
             lines.iter().map(|text| ReplyLine { octets: (*text).into(), ending: LineEnding::CrLf, cut: 0 });
-        Reply { lines: lines.collect() }
+        Reply::from(lines.collect::<Vec<_>>())
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Link {
     encrypted: bool,
     patience: Patience,
     port_deadline: Duration,
+    /// Octets of the server's.
+    received: usize,
 }
 
 /// How long to wait, and since when.
@@ -45,6 +47,7 @@ impl Link {
             encrypted: false,
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
             port_deadline,
+            received: 0,
         }
     }
 
@@ -72,6 +75,16 @@ impl Link {
     pub(crate) fn heard(&mut self, cx: &Context) {
         let limit = if self.patience.limit == limits::QUIT { limits::QUIT } else { limits::SILENCE };
         self.wait(limit, cx);
+    }
+
+    /// What came is not what is awaited, and will not be: it is all that is of interest once it pauses.
+    pub(crate) fn linger(&mut self, cx: &Context) {
+        self.wait(limits::LINGER, cx);
+    }
+
+    /// Whether what came is not what is awaited, whatever follows.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.reader.is_lost() || self.tls.as_ref().is_some_and(TlsChannel::is_lost)
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -123,6 +136,13 @@ impl Link {
 
     pub(crate) fn is_encrypted(&self) -> bool {
         self.encrypted
+    }
+
+    /// Those of these octets that are still looked at, and whether there are more.
+    pub(crate) fn within_bounds<'o>(&mut self, octets: &'o [u8]) -> (&'o [u8], bool) {
+        let within = octets.len().min(limits::MAX_RECEIVED - self.received);
+        self.received += within;
+        (&octets[..within], within < octets.len())
     }
 
     /// Octets of the server's go to the reader, or through TLS.

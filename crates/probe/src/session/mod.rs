@@ -7,11 +7,12 @@ mod timed_reader;
 use std::time::Duration;
 
 use heloscope_observation::{
-    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage,
+    Connection, ConnectionId, Established, Event, Host, Refusal, RefusalCode, Stage, TlsFailure,
 };
 
 use crate::channel::TlsEvent;
 use crate::context::Context;
+use crate::limits;
 use link::Link;
 use state::State;
 
@@ -77,12 +78,35 @@ impl Session {
             return;
         }
         self.link.heard(cx);
+        let (octets, too_many) = self.link.within_bounds(octets);
         self.take_in(octets, cx);
         // What came together with the 220 to STARTTLS may be too much already for TLS to begin.
         self.take_in(&[], cx);
+        if too_many {
+            self.give_up(cx);
+        }
         if !self.is_over() {
             self.link.flush(cx);
         }
+        if !self.is_over() && self.link.is_lost() {
+            self.link.linger(cx);
+        }
+    }
+
+    /// More octets came than are looked at.
+    fn give_up(&mut self, cx: &mut Context) {
+        if self.is_over() {
+            return;
+        }
+        if self.link.stage == Stage::Tls {
+            let words = format!("{} octets came, and the handshake had not ended", limits::MAX_RECEIVED);
+            self.link.observe(Event::TlsFailed(TlsFailure::Protocol(words)), cx);
+        } else {
+            let encrypted = self.link.is_encrypted();
+            let (fault, came) = self.link.reader.give_up(cx.at);
+            self.link.observe(Event::NoReply { fault, encrypted, came }, cx);
+        }
+        self.end(cx);
     }
 
     fn take_in(&mut self, octets: &[u8], cx: &mut Context) {
@@ -115,10 +139,13 @@ impl Session {
         if self.is_over() || cx.at < self.link.deadline() {
             return;
         }
+        let lost = self.link.is_lost();
         self.observe_unfinished(cx);
         if !self.is_over() {
-            let after = self.link.limit(cx);
-            self.link.observe(Event::TimedOut { after }, cx);
+            if !lost {
+                let after = self.link.limit(cx);
+                self.link.observe(Event::TimedOut { after }, cx);
+            }
             self.end(cx);
         }
     }

@@ -17,6 +17,20 @@ pub(super) fn malformed_reply(said: &str) -> Advice {
     }
 }
 
+pub(super) fn reply_too_long(said: &str) -> Advice {
+    Advice {
+        title: "A reply is longer than this test reads".to_owned(),
+        explanation: format!(
+            "{said} What comes after was not tested; nothing is said to be missing. RFC 5321 limits a reply line to 512 \
+             octets (§4.5.3.1.5), and not the number of lines. Senders of every kind, opportunistic, MTA-STS and DANE, \
+             and mail clients read on until the reply ends, or until a limit of their own."
+        ),
+        fix: "Shorten what the server says: no client has a use for a reply of more than a few kilobytes. If it never \
+              ends, look for what writes to the connection in a loop."
+            .to_owned(),
+    }
+}
+
 pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said } = refused;
     let senders = match inside_tls {
@@ -81,7 +95,8 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
         title: title.to_owned(),
         explanation: format!(
             "{said} What comes after was not tested; nothing is said to be missing. It may concern only the \
-             address that tests: servers treat unknown clients so that connect too often. {follows}"
+             address that tests: some servers do this to clients that they do not know, or that connect too often. \
+             {follows}"
         ),
         fix: "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
               service or filter that does not answer, a process that crashes."

@@ -1,6 +1,6 @@
 //! What breaks a rule of a reply's form, and is read all the same.
 
-use heloscope_smtp::{Command, LineEnding, ReplyLine, Separator};
+use heloscope_smtp::{Command, LineEnding, Reply, ReplyLine, Separator};
 
 use super::{Check, Evidence, Outcome};
 use crate::Severity;
@@ -48,7 +48,7 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
                     Some(known) => known.more += 1,
                     None => all.push(Breach {
                         rule,
-                        place: format!("Line {} of {}", place + 1, what(heard)),
+                        place: format!("Line {} of {}", number(heard.reply, place), what(heard)),
                         line: quoted(line),
                         more: 0,
                     }),
@@ -57,6 +57,12 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
         }
     }
     all
+}
+
+/// Counted from 1, with what is left out before the last line.
+fn number(reply: &Reply, place: usize) -> usize {
+    let is_last = place + 1 == reply.lines.len();
+    (place + 1).saturating_add(if is_last { reply.left_out.lines } else { 0 })
 }
 
 fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str> {
@@ -85,7 +91,7 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str
             "holds octets above 127, which only a client that asks for SMTPUTF8 may be sent (RFC 5321 §4.2; RFC \
              6531 §3.7.4)",
         ),
-        (length(line) > 512, "has more than 512 octets (RFC 5321 §4.5.3.1.5)"),
+        (line.length() > 512, "has more than 512 octets (RFC 5321 §4.5.3.1.5)"),
         (
             is_odd,
             "is no keyword of letters, digits and hyphens with parameters after one space each (RFC 5321 \
@@ -94,15 +100,6 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str
         (legacy_auth, "offers AUTH=, a form for old clients that no RFC has (RFC 4954 §3)"),
     ];
     rules.into_iter().filter_map(|(is, rule)| is.then_some(rule)).collect()
-}
-
-/// With its ending.
-fn length(line: &ReplyLine) -> usize {
-    let ending = match line.ending {
-        LineEnding::CrLf => 2,
-        LineEnding::Lf => 1,
-    };
-    line.octets.len().saturating_add(line.cut).saturating_add(ending)
 }
 
 /// `ehlo-line` of RFC 5321 §4.1.1.1.

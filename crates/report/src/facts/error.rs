@@ -1,13 +1,13 @@
 //! What ended a port's test early: the report's error codes, each with its rule and its words.
 
-use heloscope_observation::{Refusal, RefusalCode, Stage, TlsFailure};
-use heloscope_smtp::{Fault, FaultKind, Reply};
+use heloscope_observation::{MAX_RECEIVED, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_smtp::{Fault, FaultKind, Reply, ReplyLine};
 
 use super::port::{Cause, Failure, PortFacts};
 use super::{Answer, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, codes_explained, likely_cause, phase_words, quoted};
+use crate::words::{Likeness, codes_explained, first_line, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -87,13 +87,11 @@ fn rejected(what: &str, reply: &Reply, stage: Stage) -> String {
 }
 
 fn no_reply(fault: &Fault, stage: Stage) -> (ErrorCode, String) {
-    let begun = visible_line(fault.octets.trim_ascii_end(), 0);
+    let begun = visible_line(first_line(&fault.octets), fault.more);
     let first = stage == Stage::Greeting && fault.lines.is_empty();
     let at = phase_words(stage);
     match fault.kind {
-        FaultKind::TooLong => {
-            (ErrorCode::ReplyTooLong, format!("The server sent a reply without end {at}; it was cut off."))
-        }
+        FaultKind::TooLong => (ErrorCode::ReplyTooLong, too_long(fault, stage)),
         FaultKind::TlsRecord if first => (
             ErrorCode::TlsOnPlaintextPort,
             "The server spoke TLS where SMTP in clear text begins: this port seems to be set up for implicit \
@@ -112,6 +110,33 @@ fn no_reply(fault: &Fault, stage: Stage) -> (ErrorCode, String) {
     }
 }
 
+/// How much of a reply had come when it was given up.
+fn too_long(fault: &Fault, stage: Stage) -> String {
+    let whole = fault.lines.iter().map(ReplyLine::length);
+    let all = whole.chain([fault.left_out.octets, fault.octets.len(), fault.more]);
+    // A saved test may hold any numbers.
+    let octets = all.fold(0, usize::saturating_add);
+    let bound =
+        format!("{} KiB on this connection, which is as much as this test reads", MAX_RECEIVED / 1024);
+    if octets == 0 {
+        return format!("The server sent {bound}, and no reply {}.", phase_words(stage));
+    }
+    let reply = match stage {
+        Stage::Greeting => "greeting",
+        Stage::Ehlo => "reply to EHLO",
+        Stage::EhloAfterTls => "reply to EHLO inside TLS",
+        Stage::StartTls => "reply to STARTTLS",
+        Stage::Quit => "reply to QUIT",
+        Stage::Resolve | Stage::Connect | Stage::Tls => "reply",
+    };
+    let came = match fault.lines.len().saturating_add(fault.left_out.lines) {
+        0 => format!("{octets} octets of its first line"),
+        1 => format!("1 line, {octets} octets in all"),
+        lines => format!("{lines} lines, {octets} octets in all"),
+    };
+    format!("The {reply} had not ended after {came}. With that the server had sent {bound}.")
+}
+
 fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
@@ -122,7 +147,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             )
         }
         TlsFailure::NotTls(octets) => {
-            let begun = visible_line(octets.trim_ascii_end(), 0);
+            let begun = visible_line(first_line(octets), 0);
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
             if implicit_tls && clear_text {

@@ -148,14 +148,15 @@ impl<'a> PortFacts<'a> {
         self.handshake.is_some_and(|handshake| handshake.completed)
     }
 
-    /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it.
+    /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it, or that
+    /// the line that may have it was not kept.
     pub(crate) fn offers_starttls(&self) -> Option<bool> {
         if self.is_implicit() {
             return Some(false);
         }
         let reply = self.clear.extensions()?;
         let offered = reply.offers("STARTTLS");
-        (offered || !self.is_masked()).then_some(offered)
+        (offered || !(self.is_masked() || reply.left_out > 0)).then_some(offered)
     }
 
     /// Whether the greeting or keywords of the EHLO reply, in clear text, were overwritten on the path.

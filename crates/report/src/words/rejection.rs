@@ -116,7 +116,7 @@ mod tests {
 
     fn reply(text: &str) -> Reply {
         let line = |text: &str| ReplyLine { octets: text.into(), ending: LineEnding::CrLf, cut: 0 };
-        Reply { lines: text.split('\n').map(line).collect() }
+        Reply::from(text.split('\n').map(line).collect::<Vec<_>>())
     }
 
     #[test]
