@@ -4,6 +4,7 @@ use heloscope_observation::RefusalCode;
 use heloscope_probe::limits;
 
 use crate::play::Play;
+use crate::server::Tls;
 
 fn connected(play: &mut Play) {
     play.test(&["25"]);
@@ -117,5 +118,49 @@ pub(crate) fn whole_time_over(play: &mut Play) {
         play.wait(10);
     }
     play.is_closed_by_probe();
-    play.seen_last(&["greeting: timed out after 88 s", "greeting: ended"]);
+    play.seen_last(&["greeting: whole time of 88 s over", "greeting: ended"]);
+}
+
+/// Nor does one that sends an octet now and then: it is not silent either.
+pub(crate) fn whole_time_over_within_a_line(play: &mut Play) {
+    connected(play);
+    for octet in "220 aaaaa".bytes() {
+        play.server([octet]);
+        play.wait(10);
+    }
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: no reply: Incomplete after 0 lines \"220 aaaaa\" in 9 pieces from 0 s to 80 s",
+        "greeting: whole time of 88 s over",
+        "greeting: ended",
+    ]);
+}
+
+/// With TLS 1.3 the server sends tickets after the handshake: they are no part of the greeting.
+pub(crate) fn no_greeting_inside_tls(play: &mut Play) {
+    for tls in [&Tls::V1_3, &Tls::V1_2] {
+        play.test(&["465"]);
+        play.connects();
+        play.handshake(tls);
+        play.wait(limits::GREETING.as_secs() - 1);
+        play.client("");
+        play.wait(1);
+        play.is_closed_by_probe();
+        play.seen_last(&["greeting: timed out after 38 s", "greeting: ended"]);
+    }
+}
+
+pub(crate) fn half_a_greeting_inside_tls(play: &mut Play) {
+    play.test(&["465"]);
+    play.connects();
+    play.handshake(&Tls::V1_3);
+    play.wait(30);
+    play.server("220-mx.example\r\n");
+    play.wait(limits::SILENCE.as_secs());
+    play.is_closed_by_probe();
+    play.seen_last(&[
+        "greeting: *no reply: Incomplete after 1 lines \"\" in 1 piece from 30 s to 30 s, lines at 30 s",
+        "greeting: timed out after 18 s",
+        "greeting: ended",
+    ]);
 }

@@ -11,6 +11,7 @@ mod endings;
 mod raw;
 mod starttls;
 mod tls;
+mod turns;
 mod whole;
 
 use play::{Cut, Play};
@@ -45,6 +46,7 @@ dialogues! {
         starttls_with_tls_1_2,
         second_hello_refused_with_503,
         greeting_after_30_seconds,
+        greeting_after_30_seconds_inside_tls,
         implicit_tls,
         no_starttls,
         helo_only,
@@ -59,6 +61,8 @@ dialogues! {
         hang_up,
         injected_reply_before_tls,
         clear_text_instead_of_tls,
+        injected_reply_and_no_tls,
+        two_replies_to_starttls_and_a_hang_up,
     }
     tls {
         hello_retry_request,
@@ -104,6 +108,23 @@ dialogues! {
         ehlo_refused_for_now,
         ehlo_and_helo_refused,
     }
+    turns {
+        reply_before_ehlo,
+        part_of_a_reply_before_ehlo,
+        part_of_a_reply_that_never_ends,
+        many_replies_before_ehlo,
+        noise_before_ehlo,
+        reply_before_helo,
+        reply_before_starttls,
+        reply_before_quit,
+        greeting_inside_tls_before_ehlo,
+        reply_inside_tls_before_quit,
+        closing_before_ehlo,
+        closing_before_starttls,
+        closing_before_quit,
+        one_reply_too_many_in_the_end,
+        quit_answered_with_250,
+    }
     endings {
         refused,
         name_not_found,
@@ -116,6 +137,9 @@ dialogues! {
         quit_unanswered,
         quit_answered_by_hanging_up,
         whole_time_over,
+        whole_time_over_within_a_line,
+        no_greeting_inside_tls,
+        half_a_greeting_inside_tls,
     }
 }
 

@@ -121,6 +121,13 @@ impl Play {
         self.deliver(&octets);
     }
 
+    /// The server says this in clear, and it arrives in one piece: what follows a reply in it came before anything was said
+    /// to that, which in another cut nobody could know.
+    pub(crate) fn server_at_once(&mut self, octets: impl AsRef<[u8]>) {
+        assert!(self.end().tls.is_none(), "TLS is not up");
+        self.input(|connection, at| Input::Received { connection, at, octets: octets.as_ref() });
+    }
+
     /// Asks that the client has said this and nothing else.
     pub(crate) fn client(&mut self, expected: &str) {
         let end = self.end();
@@ -135,6 +142,11 @@ impl Play {
 
     /// The server takes the client's hello and does its part of the handshake, until it is done or the client gives up.
     pub(crate) fn handshake(&mut self, tls: &Tls) {
+        self.handshake_and(tls, "");
+    }
+
+    /// The same, and the server says this with the end of it, in one piece.
+    pub(crate) fn handshake_and(&mut self, tls: &Tls, said_at_once: &str) {
         self.end().tls = Some(tls.connection());
         loop {
             let end = self.end();
@@ -143,9 +155,14 @@ impl Play {
             let Ok(said) = server::decipher(connection, &arrived) else { return };
             end.said.extend(said);
             let done = !connection.is_handshaking();
-            let answer = server::encipher(connection, b"");
+            let last = if done { said_at_once } else { "" };
+            let answer = server::encipher(connection, last.as_bytes());
             assert!(done || !answer.is_empty(), "the handshake goes on");
-            self.deliver(&answer);
+            if last.is_empty() {
+                self.deliver(&answer);
+            } else {
+                self.input(|connection, at| Input::Received { connection, at, octets: &answer });
+            }
             if done || self.end().closed_by_probe {
                 return;
             }
@@ -253,7 +270,7 @@ impl Play {
 fn kept(event: &Event) -> usize {
     let lines = |lines: &[ReplyLine]| lines.iter().map(|line| line.octets.len()).sum();
     match event {
-        Event::Replied { reply, .. } => lines(&reply.lines),
+        Event::Replied { reply, .. } | Event::Unasked { reply, .. } => lines(&reply.lines),
         Event::NoReply { fault, .. } => fault.octets.len() + lines(&fault.lines),
         Event::Injected { octets, .. } | Event::TlsFailed(TlsFailure::NotTls(octets)) => octets.len(),
         Event::Chain(chain) => chain.iter().map(|der| der.0.len()).sum(),
@@ -264,6 +281,7 @@ fn kept(event: &Event) -> usize {
 /// An observation in one line: `stage: what`, with `<` for the server's and `>` for the client's words.
 fn line(observation: &Observation) -> String {
     let lock = |encrypted: bool| if encrypted { "*" } else { "" };
+    let at = format!("at {} s", observation.at.as_secs());
     let what = match &observation.event {
         Event::Dialled => "dialled".to_owned(),
         Event::Connected(established) => format!("connected {}", established.address),
@@ -273,6 +291,11 @@ fn line(observation: &Observation) -> String {
             let lines: Vec<_> = reply.lines.iter().map(|line| format!("{:?}", line.octets)).collect();
             format!("{}< {}{}", lock(*encrypted), lines.join(" "), pace(came.as_ref()))
         }
+        Event::Unasked { reply, encrypted, came, more } => {
+            let lines: Vec<_> = reply.lines.iter().map(|line| format!("{:?}", line.octets)).collect();
+            let more = if *more > 0 { format!(" and {more} octets more") } else { String::new() };
+            format!("{}unasked < {}{}{more}", lock(*encrypted), lines.join(" "), pace(came.as_ref()))
+        }
         Event::NoReply { fault, encrypted, came } => {
             let (lock, pace) = (lock(*encrypted), pace(came.as_ref()));
             let lines = match (fault.lines.len(), fault.left_out.lines) {
@@ -281,7 +304,7 @@ fn line(observation: &Observation) -> String {
             };
             format!("{lock}no reply: {:?} after {lines} {:?}{pace}", fault.kind, fault.octets)
         }
-        Event::Injected { octets, total } => format!("injected {total} {octets:?}"),
+        Event::Injected { octets, total } => format!("injected {total} {octets:?} {at}"),
         Event::HandshakeBegun => "hello".to_owned(),
         Event::Chain(chain) => {
             let known: Vec<_> = chain
@@ -300,13 +323,14 @@ fn line(observation: &Observation) -> String {
             if handshake.completed { "completed" } else { "not completed" },
         ),
         Event::TlsFailed(TlsFailure::Alert(alert)) => format!("alert {}", alert.0),
-        Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?}"),
+        Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?} {at}"),
         Event::TlsFailed(TlsFailure::Protocol(_)) => "TLS broken".to_owned(),
         Event::TlsFailed(TlsFailure::BadSignature) => "bad signature".to_owned(),
         Event::Closed { close_notify: None } => "closed".to_owned(),
         Event::Closed { close_notify: Some(true) } => "closed after close_notify".to_owned(),
         Event::Closed { close_notify: Some(false) } => "closed without close_notify".to_owned(),
-        Event::TimedOut { after } => format!("timed out after {} s", after.as_secs()),
+        Event::TimedOut { after, whole: false } => format!("timed out after {} s", after.as_secs()),
+        Event::TimedOut { after, whole: true } => format!("whole time of {} s over", after.as_secs()),
         Event::Ended => "ended".to_owned(),
     };
     let on = match observation.connection.0 {

@@ -1,5 +1,8 @@
 //! What comes of STARTTLS other than a handshake.
 
+use heloscope_observation::RefusalCode;
+use heloscope_probe::limits;
+
 use crate::play::Play;
 use crate::server::Tls;
 
@@ -49,7 +52,7 @@ pub(crate) fn injected_reply_before_tls(play: &mut Play) {
     play.seen(&[
         "starttls: < \"220 Ready\"",
         "tls: hello",
-        "tls: injected 26 \"250-injected\\r\\n250 SIZE 1\\r\\n\"",
+        "tls: injected 26 \"250-injected\\r\\n250 SIZE 1\\r\\n\" at 0 s",
         "tls: chain mx.example",
         "tls: handshake 0304 suite 1302 group 29 completed",
         "ehlo after tls: *> EHLO relay.example",
@@ -75,7 +78,43 @@ pub(crate) fn clear_text_instead_of_tls(play: &mut Play) {
     play.seen(&[
         "starttls: < \"220 Ready\"",
         "tls: hello",
-        "tls: not TLS \"500 5.5.1 What?\\r\\n\"",
+        "tls: not TLS \"500 5.5.1 What?\\r\\n\" at 0 s",
         "tls: ended",
     ]);
+}
+
+/// What came with the 220 answers nothing, and is told from what the server says to the hello; each bears its own time.
+pub(crate) fn injected_reply_and_no_tls(play: &mut Play) {
+    until_reply(play);
+    play.server_at_once("220 go\r\n250 AUTH PLAIN\r\n");
+    play.client_hello();
+    play.seen(&["starttls: < \"220 go\"", "tls: hello"]);
+    play.wait(2);
+    play.server("500 5.5.1 huh\r\n");
+    play.wait(limits::SILENCE.as_secs());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "tls: injected 16 \"250 AUTH PLAIN\\r\\n\" at 0 s",
+        "tls: not TLS \"500 5.5.1 huh\\r\\n\" at 2 s",
+        "tls: ended",
+    ]);
+}
+
+/// A server that says no more than that is asked again with the other hello.
+pub(crate) fn two_replies_to_starttls_and_a_hang_up(play: &mut Play) {
+    until_reply(play);
+    play.server_at_once("220 go\r\n220 again\r\n");
+    play.client_hello();
+    play.closes();
+    play.seen(&[
+        "starttls: < \"220 go\"",
+        "tls: hello",
+        "tls: injected 11 \"220 again\\r\\n\" at 0 s",
+        "tls: closed without close_notify",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    play.on(1);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["#1 connect: refused ConnectionRefused", "#1 connect: ended"]);
 }

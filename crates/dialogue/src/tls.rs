@@ -113,7 +113,7 @@ pub(crate) fn clear_text_on_an_implicit_tls_port(play: &mut Play) {
     play.seen(&["tls: hello"]);
     play.wait(2);
     play.is_closed_by_probe();
-    play.seen(&["tls: not TLS \"220-mx.example ESMTP\\r\\n220 ready\\r\\n\"", "tls: ended"]);
+    play.seen(&["tls: not TLS \"220-mx.example ESMTP\\r\\n220 ready\\r\\n\" at 0 s", "tls: ended"]);
 }
 
 pub(crate) fn one_line_without_an_end_on_an_implicit_tls_port(play: &mut Play) {
@@ -123,7 +123,7 @@ pub(crate) fn one_line_without_an_end_on_an_implicit_tls_port(play: &mut Play) {
     play.seen(&["tls: hello"]);
     play.wait(2);
     play.is_closed_by_probe();
-    play.seen(&["tls: not TLS \"220 mx.exa\"", "tls: ended"]);
+    play.seen(&["tls: not TLS \"220 mx.exa\" at 0 s", "tls: ended"]);
 }
 
 pub(crate) fn tls_alert_on_a_clear_text_port(play: &mut Play) {

@@ -118,6 +118,19 @@ pub(crate) fn implicit_tls(play: &mut Play) {
     from_ehlo_inside_tls(play);
 }
 
+pub(crate) fn greeting_after_30_seconds_inside_tls(play: &mut Play) {
+    play.test(&["465"]);
+    play.connects();
+    play.handshake(&Tls::V1_3);
+    play.wait(30);
+    play.client("");
+    play.server("220 mx.example ESMTP\r\n");
+    play.seen_last(&["greeting: *< \"220 mx.example ESMTP\"", "ehlo after tls: *> EHLO relay.example"]);
+    play.client("EHLO relay.example\r\n");
+    play.closes();
+    play.seen_last(&["ehlo after tls: ended"]);
+}
+
 pub(crate) fn no_starttls(play: &mut Play) {
     play.test(&["25"]);
     play.connects();

@@ -233,7 +233,16 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
         }),
         _ => match script.octet().unwrap_or_default() % 4 {
             0 => Event::Closed { close_notify: pick(script, &[None, Some(false), Some(true)]) },
-            1 => Event::TimedOut { after: Duration::from_secs(pick(script, &[20, 40, 90, 5, 0])) },
+            2 => Event::Unasked {
+                reply: reply(script),
+                encrypted: flag(script),
+                came: flag(script).then(|| pace(script)),
+                more: pick(script, &[0, 28, usize::MAX]),
+            },
+            1 => Event::TimedOut {
+                after: Duration::from_secs(pick(script, &[20, 40, 90, 5, 0])),
+                whole: flag(script),
+            },
             _ => Event::Ended,
         },
     }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use heloscope_observation::{
-    ConnectionId, Established, Event, Observation, Observations, PortSpec, Purpose, Refusal, Target, TlsMode,
+    ConnectionId, Established, Event, Observation, Observations, PortSpec, Purpose, Refusal, Stage, Target,
+    TlsMode,
 };
 use heloscope_probe::{Input, Output, Probe, limits};
+use heloscope_smtp::ReplyReader;
 
 /// Outputs that one input may bring: that of a tick to every connection, or of all the replies of a dialogue at once.
 const MAX_OUTPUTS: usize = 64;
@@ -44,6 +46,10 @@ pub struct End {
     pub closed: bool,
     /// What the server has sent in clear.
     heard: Vec<u8>,
+    /// The same, read.
+    replies: ReplyReader,
+    /// The stages in which a command was sent.
+    asked: Vec<Stage>,
     /// The verbs sent in clear.
     said: Vec<&'static str>,
     ended: bool,
@@ -108,16 +114,16 @@ impl Watched {
     /// The server's octets arrive in pieces of this size.
     pub fn receive(&mut self, connection: ConnectionId, octets: &[u8], size: usize) {
         for piece in octets.chunks(size.max(1)) {
-            let begun = |ends: &BTreeMap<_, End>| ends.get(&connection).is_some_and(|end| end.in_tls);
             if let Some(end) = self.ends.get_mut(&connection).filter(|end| end.connected && !end.in_tls) {
                 end.heard.extend(piece);
+                end.replies.push(piece);
+                // What comes together with a reply was sent before anything was said to that, and answers nothing. In
+                // another cut that cannot be known.
+                while let Some(Ok(_)) = end.replies.next_reply() {
+                    self.ambiguous |= end.replies.unread_len() > 0;
+                }
             }
-            let before = begun(&self.ends);
             self.input(Input::Received { connection, at: self.at, octets: piece });
-            // What comes together with the 220 to STARTTLS was sent before the ClientHello and is never TLS. In
-            // another cut that cannot be known.
-            let may_be_record = piece.iter().any(|octet| matches!(octet, 21 | 22));
-            self.ambiguous |= may_be_record && !before && begun(&self.ends);
         }
     }
 
@@ -198,6 +204,8 @@ impl Watched {
             connected: false,
             closed: false,
             heard: Vec::new(),
+            replies: ReplyReader::default(),
+            asked: Vec::new(),
             said: Vec::new(),
             ended: false,
         };
@@ -220,13 +228,25 @@ impl Watched {
         // `Dialled` comes before the dialling.
         if let Some(end) = self.ends.get_mut(&connection) {
             assert!(!end.ended, "nothing is seen of a connection that has ended");
+            if let Event::Sent { .. } = observation.event {
+                end.asked.push(observation.stage);
+            }
+            // Inside TLS it shows by what is seen.
+            let heard = matches!(
+                observation.event,
+                Event::Replied { .. } | Event::Unasked { .. } | Event::NoReply { .. }
+            );
+            let asked = observation.stage == Stage::Greeting || end.asked.contains(&observation.stage);
+            self.ambiguous |= heard && !asked || matches!(observation.event, Event::Unasked { .. });
             match &observation.event {
                 Event::HandshakeBegun => {
                     let asked = end.said.last() == Some(&"STARTTLS");
                     assert!(!end.in_tls && (asked || end.port.mode == TlsMode::Implicit));
                     end.in_tls = true;
                 }
-                Event::Sent { encrypted, .. } | Event::Replied { encrypted, .. } => {
+                Event::Sent { encrypted, .. }
+                | Event::Replied { encrypted, .. }
+                | Event::Unasked { encrypted, .. } => {
                     assert!(!encrypted || end.in_tls);
                 }
                 Event::Ended => {
@@ -301,7 +321,7 @@ fn kept(event: &Event) -> usize {
     use heloscope_observation::TlsFailure;
     let lines = |lines: &[heloscope_smtp::ReplyLine]| lines.iter().map(|line| line.octets.len()).sum();
     match event {
-        Event::Replied { reply, .. } => lines(&reply.lines),
+        Event::Replied { reply, .. } | Event::Unasked { reply, .. } => lines(&reply.lines),
         Event::NoReply { fault, .. } => fault.octets.len() + lines(&fault.lines),
         Event::Injected { octets, .. } | Event::TlsFailed(TlsFailure::NotTls(octets)) => octets.len(),
         // An empty certificate costs something too.

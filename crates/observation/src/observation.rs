@@ -117,6 +117,20 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<Pace>,
     },
+    /// A whole reply came in that answers nothing, RFC 5321 §4.2: it had begun to come before the command that it would
+    /// answer went out, or every command had its reply. In the first case the stage is that of the command that was due,
+    /// and the command was not sent. At most one is kept of a connection.
+    Unasked {
+        /// The reply.
+        reply: Reply,
+        /// Whether inside TLS.
+        encrypted: bool,
+        /// How it came; `None` where all of it came at once, at the time of the observation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
+        /// How many octets more had come behind it; they were not looked at.
+        more: usize,
+    },
     /// What came in is no reply.
     NoReply {
         /// What is wrong with it, and its first octets.
@@ -127,8 +141,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<Pace>,
     },
-    /// Clear text between the 220 to STARTTLS and the server's first TLS record: nobody asked for it, and
-    /// whoever put it there wanted it taken for a reply inside TLS.
+    /// Clear text between the 220 to STARTTLS and the ClientHello, or, where TLS began after all, between the 220 and the
+    /// server's first TLS record: nobody asked for it, and whoever put it there wanted it taken for a reply inside TLS. The
+    /// time is that at which the first of it came.
     Injected {
         /// The first of them, at most 512.
         octets: Octets,
@@ -155,6 +170,9 @@ pub enum Event {
         /// The limit that ran out; in JSON whole microseconds.
         #[serde(rename = "after_us", with = "microseconds")]
         after: Duration,
+        /// Whether it is the port's whole time that is over, however often the server spoke.
+        #[serde(default, skip_serializing_if = "is_false")]
+        whole: bool,
     },
     /// Nothing more will be seen on this connection.
     Ended,
@@ -190,6 +208,11 @@ pub struct Established {
     pub resolve_ms: Option<u32>,
     /// How long TCP took to connect, whole milliseconds.
     pub connect_ms: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 mod microseconds {
@@ -284,5 +307,11 @@ mod tests {
         let Event::Replied { came: Some(pace), .. } = &event else { panic!("{event:?}") };
         assert_eq!((pace.first.as_micros(), &*pace.lines), (1, &[Duration::from_micros(7)][..]));
         assert_eq!(serde_json::to_value(&event).unwrap(), dripped);
+        let over = serde_json::json!({ "timed_out": { "after_us": 5, "whole": true } });
+        let event: Event = serde_json::from_value(over.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), over);
+        let silent = serde_json::json!({ "timed_out": { "after_us": 5 } });
+        let event: Event = serde_json::from_value(silent.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), silent);
     }
 }

@@ -36,7 +36,12 @@ impl Context {
     }
 
     pub(crate) fn observe(&mut self, connection: ConnectionId, stage: Stage, event: Event) {
-        let observation = Observation { connection, at: self.at, stage, event };
+        self.observe_at(self.at, connection, stage, event);
+    }
+
+    /// Observes what came earlier, and is understood only now.
+    pub(crate) fn observe_at(&mut self, at: Duration, connection: ConnectionId, stage: Stage, event: Event) {
+        let observation = Observation { connection, at, stage, event };
         self.observations.seen.push(observation.clone());
         self.put(Output::Observed(observation));
     }

@@ -7,9 +7,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{
-    ConnectionId, Established, Event, Observation, Observations, Target, TlsFailure,
-};
+use heloscope_observation::{ConnectionId, Established, Event, Observation, Observations, Target};
 use heloscope_probe::{Input, Output, Probe, limits};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -100,20 +98,22 @@ fn no_second_connection_is_made_when_time_is_over() {
     assert_eq!(probe.observations().connections.len(), 1);
 }
 
+/// What came before the ClientHello answers nothing, however much it is, and TLS may begin all the same.
 #[test]
-fn too_much_with_the_220_to_starttls_is_no_tls_at_once() {
+fn much_with_the_220_to_starttls_is_counted() {
     let mut probe = test("25");
     connect(&mut probe, FIRST, "relay.example");
     for octets in [&b"220 mx.example\r\n"[..], b"250-mx.example\r\n250 STARTTLS\r\n"] {
         receive(&mut probe, FIRST, octets);
     }
     receive(&mut probe, FIRST, &[&b"220 go\r\n"[..], &[b'x'; limits::MAX_BEFORE_TLS]].concat());
+    assert!(matches!(seen(&probe, FIRST)[..], [.., Event::HandshakeBegun]));
+    probe.handle_input(Input::Closed { connection: FIRST, at: Duration::ZERO });
     let seen = seen(&probe, FIRST);
-    let [.., Event::HandshakeBegun, Event::TlsFailed(TlsFailure::NotTls(octets)), Event::Ended] = &seen[..]
-    else {
+    let [.., Event::Injected { octets, total }, Event::Closed { .. }, Event::Ended] = &seen[..] else {
         panic!("{seen:?}");
     };
-    assert_eq!(**octets, [b'x'; limits::MAX_STRAY]);
+    assert_eq!((&octets[..], *total), (&[b'x'; limits::MAX_STRAY][..], limits::MAX_BEFORE_TLS));
 }
 
 /// A server with TLS 1.3.

@@ -8,6 +8,7 @@ mod tls;
 
 use crate::Role;
 use crate::checks::Evidence;
+use crate::words::is_refusal;
 
 /// A finding in words.
 #[derive(Debug)]
@@ -56,15 +57,22 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::ConnectFailed { code, spare, all_time_out } => {
             connection::connect_failed(*code, *spare, *all_time_out, audience)
         }
+        Evidence::GreetingRejected(refused) if !is_refusal(refused.code) => {
+            connection::odd_greeting(refused, audience)
+        }
         Evidence::GreetingRejected(refused) => connection::greeting_rejected(refused, audience),
         Evidence::GreetingSlow { seconds } => connection::greeting_slow(*seconds, audience),
         Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun),
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
-        Evidence::EhloRejected { refused, helo_accepted: true, inside_tls } => {
+        Evidence::RepliesOutOfStep { said } => session::replies_out_of_step(said, audience),
+        Evidence::EhloRejected { refused, helo_accepted: true, inside_tls, .. } => {
             session::helo_only(refused, *inside_tls, audience)
         }
-        Evidence::EhloRejected { refused, .. } => session::ehlo_rejected(refused, audience),
+        Evidence::EhloRejected { refused, helo, .. } if !is_refusal(helo.unwrap_or(refused.code)) => {
+            session::ehlo_answered_oddly(refused, *helo, audience)
+        }
+        Evidence::EhloRejected { refused, helo, .. } => session::ehlo_rejected(refused, *helo, audience),
         Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)
@@ -73,6 +81,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::AuthWithoutTls { mechanisms } => session::auth_without_tls(mechanisms, audience),
         Evidence::SubmissionWithoutAuth => session::submission_without_auth(),
         Evidence::StartTlsMissing => tls::starttls_missing(audience),
+        Evidence::StartTlsRefused(refused) if !is_refusal(refused.code) => {
+            tls::starttls_answered_oddly(refused, audience)
+        }
         Evidence::StartTlsRefused(refused) => tls::starttls_refused(refused, audience),
         Evidence::StartTlsFailed(failed) => tls::starttls_failed(failed, audience),
         Evidence::StartTlsInsideTls => tls::starttls_inside_tls(),

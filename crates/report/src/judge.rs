@@ -123,8 +123,8 @@ fn examined(
     // A stable sort: what is equally bad stays in the order of the table.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 
-    let before = facts.clear.extensions().map(|reply| facts::capabilities(&reply));
-    let after = facts.encrypted.extensions().map(|reply| facts::capabilities(&reply));
+    let before = facts.offered(false).map(|reply| facts::capabilities(&reply));
+    let after = facts.offered(true).map(|reply| facts::capabilities(&reply));
     Port {
         port: facts.spec.port,
         role: facts.role(),

@@ -156,9 +156,9 @@ fn failed_step(facts: &PortFacts<'_>, failure: &Failure<'_>) -> Option<StepKind>
 
 fn failure_text(facts: &PortFacts<'_>, failure: &Failure<'_>) -> String {
     match failure.cause {
-        Cause::GreetingRejected(reply) | Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => {
-            first_line(reply)
-        }
+        Cause::GreetingRejected(reply)
+        | Cause::EhloRejected { ehlo: reply, .. }
+        | Cause::StartTlsRejected(reply) => first_line(reply),
         _ if facts.answer().is_some() => format!("{}, not finished here", handshake(facts)),
         _ => code_words(facts::port_error(failure, facts).code).to_owned(),
     }

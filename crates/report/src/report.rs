@@ -159,7 +159,7 @@ pub enum ErrorCode {
     PlaintextOnImplicitTls,
     /// TLS where clear text was to begin.
     TlsOnPlaintextPort,
-    /// A reply, after the greeting, that is none.
+    /// A reply, after the greeting, that is none, or one that nobody asked for.
     MalformedReply,
     /// A reply that would not end.
     ReplyTooLong,

@@ -133,7 +133,9 @@ fn reach(port: &Port) -> Reach<'_> {
             _ => Reach::Later(refused),
         };
     }
-    if let Some(fatal) = find(&["connect-failed", "not-smtp", "malformed-reply"]) {
+    let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
+    // A reply too many is no end by itself: what comes of it is known no better than what was tested.
+    if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
         return Reach::Stopped(fatal);
     }
     if find(&["starttls-failed", "tls-failed"]).is_some() {
@@ -148,6 +150,11 @@ fn reach(port: &Port) -> Reach<'_> {
         Some(_) if port.starttls_supported != Some(true) => Reach::ClearText,
         _ => Reach::Unknown,
     }
+}
+
+/// Whether a finding is about a reply that nobody asked for.
+pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
+    finding.id == "malformed-reply" && finding.severity < Severity::Error
 }
 
 fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {

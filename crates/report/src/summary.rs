@@ -1,7 +1,7 @@
 //! A report in one sentence, or two where another port differs. Read off a report alone, so that a saved one
 //! will do.
 
-use crate::senders::small;
+use crate::senders::{is_out_of_step, small};
 use crate::words::error_words;
 use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status, Tls};
 
@@ -100,6 +100,7 @@ fn port_sentence(port: &Port) -> String {
     ];
     let decides = |finding: &&Finding| match finding.id.as_str() {
         "esmtp-masked" => port.starttls_supported != Some(true),
+        "malformed-reply" => !is_out_of_step(finding),
         id => DECISIVE.contains(&id),
     };
     let decisive = port.findings.iter().find(decides);

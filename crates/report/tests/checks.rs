@@ -3,7 +3,9 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_observation::{
+    AlertDescription, Event, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion,
+};
 use heloscope_report::{Port, Report, SenderOutcome, Severity, Status, Verdict, senders, summary};
 use heloscope_smtp::FaultKind;
 use scene::{Asked, EHLO, EHLO_AUTH, EHLO_TLS, GREETING, Play, Scene, chain};
@@ -150,7 +152,7 @@ fn a_busy_server_lacks_nothing() {
         ["starttls-missing", "starttls-failed", "tls-version-weak", "certificate-expired", "auth-without-tls"]
     {
         assert_eq!(busy.verdict(id), Verdict::NotTested, "{id}");
-        assert_eq!(busy.why(id), "the test of this port ended early: the server greeted with a refusal");
+        assert_eq!(busy.why(id), "the test of this port ended early: the greeting is not 220");
     }
     assert_eq!(busy.starttls_supported, None);
 }
@@ -370,7 +372,7 @@ fn starttls_injection() {
     let (_, _, leaf) = chain();
     let injected = port("25", |play| {
         let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go");
-        let octets = heloscope_observation::Event::Injected { octets: b"250 mx1\r\n".into(), total: 9 };
+        let octets = Event::Injected { octets: b"250 mx1\r\n".into(), total: 9 };
         play.see(Stage::Tls, octets).tls(&[&leaf.der]).ehlo(EHLO_TLS).quits()
     });
     let found = injected.found("starttls-injection");
@@ -378,6 +380,30 @@ fn starttls_injection() {
     assert!(found.explanation.contains("9 octets") && found.explanation.contains("“250 mx1\\r\\n”"));
 
     assert_eq!(healthy().ports[0].verdict("starttls-injection"), Verdict::Passed);
+}
+
+/// Neither fault hides the other, and what came before the ClientHello is not called the answer to it.
+#[test]
+fn starttls_injection_and_no_tls() {
+    let octets = || Event::Injected { octets: b"250 AUTH PLAIN\r\n".into(), total: 16 };
+    let clear_text = port("25", |play| {
+        let play = play.until_hello().see(Stage::Tls, octets());
+        play.after_ms(20).tls_fails(TlsFailure::NotTls(b"500 5.5.1 huh\r\n".into()))
+    });
+    let hangs_up = port("25", |play| play.until_hello().see(Stage::Tls, octets()).closes(Stage::Tls));
+    for port in [&clear_text, &hangs_up] {
+        assert_eq!(port.ids(), ["starttls-failed", "starttls-injection"]);
+        assert!(port.found("starttls-injection").explanation.contains("16 octets that nobody asked for"));
+        assert!(!port.found("starttls-failed").explanation.contains("AUTH"));
+    }
+    let words = &clear_text.found("starttls-failed").explanation;
+    assert!(
+        words.starts_with("What the server sent after the ClientHello is no TLS record: “500 5.5.1 huh”."),
+        "{words}"
+    );
+    let last: Vec<_> =
+        clear_text.transcript.iter().rev().take(2).map(|line| (line.at_ms, &*line.text)).collect();
+    assert_eq!(last, [(103, "500 5.5.1 huh"), (83, "250 AUTH PLAIN\\r\\n")]);
 }
 
 #[test]
@@ -391,7 +417,7 @@ fn tls_failed() {
     // With TLS 1.3 a server says only after the handshake that it wants a client certificate.
     let wants_certificate = port("465", |play| {
         let failure = TlsFailure::Alert(AlertDescription(116));
-        play.connects().tls(&[]).see(Stage::Greeting, heloscope_observation::Event::TlsFailed(failure))
+        play.connects().tls(&[]).see(Stage::Greeting, Event::TlsFailed(failure))
     });
     assert!(wants_certificate.found("tls-failed").explanation.contains("certificate_required"));
 

@@ -2,9 +2,11 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure};
+use std::time::Duration;
+
+use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{ErrorCode, PortError, Severity, Verdict};
-use heloscope_smtp::{Command, FaultKind, ReplyReader};
+use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, ReplyReader};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn error(port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> PortError {
@@ -73,6 +75,40 @@ fn a_reply_that_was_only_begun_is_no_fault_of_its_own() {
         begun.times_out(Stage::Greeting, 40)
     });
     assert_says(&error, ErrorCode::Timeout, Stage::Greeting, &["silent for 40 s", "“220-mx1”"]);
+}
+
+/// One octet in 10 s is no silence.
+#[test]
+fn where_the_whole_time_is_over_nothing_is_said_of_silence() {
+    let over = |came| {
+        error("25", |play| {
+            let (kind, lines, left_out) = (FaultKind::Incomplete, Vec::new(), LeftOut::default());
+            let fault = Fault { kind, lines, left_out, octets: "220 aaaaa".into(), more: 0 };
+            let play = play.connects().see(Stage::Greeting, Event::NoReply { fault, encrypted: false, came });
+            let after = Duration::from_secs(88);
+            play.see(Stage::Greeting, Event::TimedOut { after, whole: true }).ends(Stage::Greeting)
+        })
+    };
+    let (first, last) = (Duration::from_millis(40), Duration::from_millis(80_040));
+    let dripped = over(Some(Pace { first, last, lines: Vec::new(), pieces: 9, octets: 9 }));
+    let words = "The time for the whole test of this port, 88 s, was up while the greeting was awaited: 9 octets of a reply \
+                 had come, in 9 pieces over 80 s: “220 aaaaa”.";
+    assert_eq!((dripped.code, dripped.message.as_str()), (ErrorCode::Timeout, words));
+    assert_says(
+        &over(None),
+        ErrorCode::Timeout,
+        Stage::Greeting,
+        &["was up", "after the beginning of a reply: “220 aa"],
+    );
+    let nothing = error("25", |play| {
+        let whole = Event::TimedOut { after: Duration::from_secs(88), whole: true };
+        play.connects().greets(GREETING).says_ehlo().see(Stage::Ehlo, whole).ends(Stage::Ehlo)
+    });
+    assert!(
+        nothing.message.ends_with("88 s, was up while the reply to EHLO was awaited."),
+        "{}",
+        nothing.message
+    );
 }
 
 #[test]
@@ -283,6 +319,86 @@ fn ehlo_is_rejected_only_where_helo_is_too() {
     let helo_only =
         Scene::one("25", |play| play.connects().greets(GREETING).ehlo("502 no").helo("250 mx1").quits());
     assert_eq!(helo_only.judged().ports[0].error, None);
+}
+
+#[test]
+fn ehlo_and_helo_each_have_their_own_reply() {
+    let port = |ehlo: &str, helo: &str| {
+        let scene = Scene::one("25", |play| play.connects().greets(GREETING).ehlo(ehlo).helo(helo).quits());
+        scene.judged().ports.remove(0)
+    };
+    let both = port("500 what", "503 5.5.1 Bad sequence");
+    assert_eq!(both.found("ehlo-rejected").title, "The server refuses EHLO with 500 and HELO with 503");
+    assert_eq!(
+        both.error.unwrap().message,
+        "The server refused EHLO: “500 what”. 500 means “syntax error, command unrecognized”. Likely cause: the server \
+         does not know the command, or a device on the path altered it. HELO, which was tried next, it refused too: “503 \
+         5.5.1 Bad sequence”. 503 means “bad sequence of commands”; the enhanced status code 5.5.1 means “invalid command”."
+    );
+    let alike = port("550 5.7.1 EHLO rejected", "550 5.7.1 HELO rejected");
+    assert_eq!(alike.found("ehlo-rejected").title, "The server refuses EHLO and HELO with 550");
+    let words = &alike.error.as_ref().unwrap().message;
+    assert!(words.starts_with("The server refused EHLO: “550 5.7.1 EHLO rejected”."), "{words}");
+    assert!(words.ends_with("it refused too: “550 5.7.1 HELO rejected”."), "{words}");
+    // The last word is HELO's.
+    let for_now = port("502 no", "450 4.3.2 later");
+    assert_eq!(for_now.found("ehlo-rejected").severity, Severity::Warning);
+    let closing = port("502 no", "421 4.3.2 down");
+    assert_eq!(closing.ids(), ["session-cut-short"]);
+    assert!(closing.error.unwrap().message.ends_with(
+        "HELO was tried next, and in place of a reply to it the server ended the session: “421 4.3.2 down”. 421 means \
+         “service not available, closing transmission channel”; the enhanced status code 4.3.2 means “system not accepting \
+         network messages”."
+    ));
+    let odd = port("502 no", "354 go on");
+    let found = odd.found("ehlo-rejected");
+    assert_eq!(found.title, "The server refuses EHLO with 502, and answers HELO with 354, not 250");
+    assert!(
+        found.explanation.contains("it answered with “354 go on”, which is no reply that SMTP has there.")
+    );
+}
+
+/// A refusal is a 4xx or 5xx; the rest has no place there, and is no refusal.
+#[test]
+fn a_reply_that_has_no_place_is_no_refusal() {
+    for greeting in ["250 hi", "354 go ahead", "999 hi"] {
+        let scene = Scene::one("25", |play| play.connects().greets(greeting).quits());
+        let port = scene.judged().ports.remove(0);
+        let found = port.found("greeting-rejected");
+        assert_eq!(found.title, format!("The server greets with {}, not 220", &greeting[..3]));
+        let words = format!("The server greeted with “{greeting}”, which is no greeting that SMTP has.");
+        assert!(found.explanation.starts_with(&words), "{}", found.explanation);
+        let all = format!("{} {}", found.explanation, found.fix);
+        assert!(!all.contains("refusal") && !all.contains("refused") && !all.contains("block list"), "{all}");
+        assert!(found.fix.contains("greet with 220"));
+    }
+    let ehlo = error("25", |play| play.connects().greets(GREETING).ehlo("354 go ahead").quits());
+    let words = "The server answered EHLO with “354 go ahead”, which is no reply that SMTP has there.";
+    assert_says(&ehlo, ErrorCode::EhloRejected, Stage::Ehlo, &[words]);
+    let scene =
+        Scene::one("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls("250 ok").quits());
+    let port = scene.judged().ports.remove(0);
+    let found = port.found("starttls-failed");
+    assert_eq!(found.title, "STARTTLS is offered but answered with 250, not 220");
+    let words = "The server answered STARTTLS with “250 ok”, which is no reply that SMTP has there. 250 means “requested \
+                 mail action okay, completed”. Only 220 lets TLS begin (RFC 3207 §4).";
+    assert!(found.explanation.starts_with(words), "{}", found.explanation);
+    assert!(found.fix.starts_with("Let the server answer STARTTLS with 220"), "{}", found.fix);
+}
+
+/// RFC 5321 §3.8: the server closes, whatever it was asked.
+#[test]
+fn a_421_is_no_refusal_of_a_command() {
+    let asked = error("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.2 down").ends(Stage::StartTls)
+    });
+    let words = "The server ended the session in place of a reply to STARTTLS: “421 4.3.2 down”.";
+    assert_says(&asked, ErrorCode::StartTlsRejected, Stage::StartTls, &[words]);
+    let before = error("25", |play| {
+        play.connects().greets(GREETING).replies(Stage::Ehlo, "421 4.3.2 down").ends(Stage::Ehlo)
+    });
+    let words = "The server ended the session before EHLO was sent: “421 4.3.2 down”.";
+    assert_says(&before, ErrorCode::EhloRejected, Stage::Ehlo, &[words]);
 }
 
 #[test]

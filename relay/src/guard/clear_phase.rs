@@ -74,7 +74,8 @@ impl ClearPhase {
             (_, _, Line::Quit) => State::Over,
             _ => return Err(Rule::ClearPhase),
         };
-        // Where the server had said more than it was asked, that counts as the next reply: so the tester takes it.
+        // Where the server had said more than it was asked, that counts as the next reply. The tester says no more than QUIT
+        // then, which is let through whatever the reply is.
         self.read();
         Ok(())
     }

@@ -18,7 +18,7 @@ use rustls::crypto::CryptoProvider;
 
 use crate::hello::{RawHandshake, client_hello};
 pub(crate) use threshold::Expectation;
-use threshold::{Crossing, Threshold};
+use threshold::{ClearText, Crossing, Ending, Threshold};
 use tls::TlsClient;
 
 /// TLS on a connection, from the ClientHello on.
@@ -42,7 +42,7 @@ enum Client {
 /// What came of octets from the server.
 #[derive(Debug)]
 pub(crate) enum TlsEvent {
-    /// Clear text stood before the server's first record.
+    /// Clear text came before the ClientHello went out, or stood before the server's first record.
     Injected { octets: Octets, total: usize },
     /// The server presented these certificates.
     Chain(Vec<Der>),
@@ -64,7 +64,7 @@ impl TlsChannel {
         purpose: Purpose,
         host: &Host,
         expectation: Expectation,
-        early: Vec<u8>,
+        early: &[u8],
         provider: Arc<CryptoProvider>,
         began_at_ms: i64,
     ) -> Self {
@@ -83,14 +83,13 @@ impl TlsChannel {
         let Some(threshold) = &mut self.threshold else { return self.past_threshold(octets) };
         match threshold.receive(octets) {
             Crossing::Undecided => Vec::new(),
-            Crossing::NotTls(octets) => {
+            Crossing::NotTls(ending) => {
                 self.threshold = None;
-                vec![TlsEvent::Failed(TlsFailure::NotTls(octets))]
+                did_not_begin(ending)
             }
             Crossing::Tls { octets, injected } => {
                 self.threshold = None;
-                let injected = injected.map(|(octets, total)| TlsEvent::Injected { octets, total });
-                injected.into_iter().chain(self.past_threshold(&octets)).collect()
+                injected.into_iter().map(injection).chain(self.past_threshold(&octets)).collect()
             }
         }
     }
@@ -102,13 +101,21 @@ impl TlsChannel {
 
     /// What to make of the connection's end.
     pub(crate) fn end(&mut self) -> Vec<TlsEvent> {
-        if let Some(octets) = self.threshold.as_mut().and_then(Threshold::end) {
-            return vec![TlsEvent::Failed(TlsFailure::NotTls(octets))];
+        let held_back = self.threshold.as_mut().map(Threshold::end).unwrap_or_default();
+        let failed = held_back.octets.is_some();
+        let mut events = did_not_begin(held_back);
+        if !failed {
+            match &mut self.client {
+                Client::Library(client) => events.extend(client.witnessed()),
+                Client::Raw(client) => events.extend(client.end()),
+            }
         }
-        match &mut self.client {
-            Client::Library(client) => client.witnessed(),
-            Client::Raw(client) => client.end().into_iter().collect(),
-        }
+        events
+    }
+
+    /// Whether the server's first TLS record is still awaited.
+    pub(crate) fn awaits_first_record(&self) -> bool {
+        self.threshold.is_some()
     }
 
     /// Enciphers octets for the server. Nothing can be said to a handshake that is never finished.
@@ -154,6 +161,15 @@ impl TlsChannel {
         self.close_notify |= events.iter().any(|event| matches!(event, TlsEvent::CloseNotify));
         events
     }
+}
+
+fn did_not_begin(Ending { injected, octets }: Ending) -> Vec<TlsEvent> {
+    let failed = octets.map(|octets| TlsEvent::Failed(TlsFailure::NotTls(octets)));
+    injected.into_iter().map(injection).chain(failed).collect()
+}
+
+fn injection((octets, total): ClearText) -> TlsEvent {
+    TlsEvent::Injected { octets, total }
 }
 
 fn raw_handshake(host: Option<&Host>, provider: &CryptoProvider) -> RawHandshake {

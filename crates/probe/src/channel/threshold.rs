@@ -7,10 +7,14 @@ use crate::limits::{MAX_BEFORE_TLS, MAX_STRAY};
 #[derive(Debug)]
 pub(crate) struct Threshold {
     expectation: Expectation,
+    /// What came before anything was sent that it could answer: never TLS, whatever it looks like.
+    early: Option<ClearText>,
+    /// What came since.
     stray: Vec<u8>,
-    /// Octets of `stray` that came before anything was sent in answer: never TLS, whatever they look like.
-    early: usize,
 }
+
+/// The first octets of clear text, and how many there were.
+pub(crate) type ClearText = (Octets, usize);
 
 /// What may stand before the server's first TLS record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,22 +31,32 @@ pub(crate) enum Crossing {
     /// More is needed to tell.
     Undecided,
     /// TLS begins with these octets; clear text stood before it where `injected` says so.
-    Tls { octets: Vec<u8>, injected: Option<(Octets, usize)> },
+    Tls { octets: Vec<u8>, injected: Option<ClearText> },
     /// It will not begin.
-    NotTls(Octets),
+    NotTls(Ending),
+}
+
+/// What came where TLS did not begin.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// What came before anything was sent.
+    pub(crate) injected: Option<ClearText>,
+    /// What came afterwards.
+    pub(crate) octets: Option<Octets>,
 }
 
 impl Threshold {
     /// `early`: what had come before the ClientHello was sent.
-    pub(crate) fn new(expectation: Expectation, early: Vec<u8>) -> Self {
-        Self { expectation, early: early.len(), stray: early }
+    pub(crate) fn new(expectation: Expectation, early: &[u8]) -> Self {
+        let early = (!early.is_empty()).then(|| (kept(early, early.len()), early.len()));
+        Self { expectation, early, stray: Vec::new() }
     }
 
     pub(crate) fn receive(&mut self, octets: &[u8]) -> Crossing {
         self.stray.extend_from_slice(octets);
         // No further than where it is given up, which a longer piece may have passed already.
-        let sought = self.stray.get(self.early..self.stray.len().min(MAX_BEFORE_TLS)).unwrap_or_default();
-        let record = sought.windows(3).position(begins_record).map(|place| place + self.early);
+        let sought = &self.stray[..self.stray.len().min(MAX_BEFORE_TLS)];
+        let record = sought.windows(3).position(begins_record);
         match (record, self.expectation) {
             (Some(start), Expectation::TlsAfterStartTls) => self.cross(start),
             (Some(0), Expectation::TlsAtOnce) => self.cross(0),
@@ -53,29 +67,36 @@ impl Threshold {
     }
 
     /// What was held back, where the connection ends here.
-    pub(crate) fn end(&mut self) -> Option<Octets> {
-        (!self.stray.is_empty()).then(|| self.kept(self.stray.len()))
+    pub(crate) fn end(&mut self) -> Ending {
+        let octets = (!self.stray.is_empty()).then(|| kept(&self.stray, self.stray.len()));
+        Ending { injected: self.early.take(), octets }
     }
 
     fn cross(&mut self, start: usize) -> Crossing {
-        let injected = (start > 0).then(|| (self.kept(start), start));
+        let injected = match self.early.take() {
+            Some((early, total)) => {
+                let both = [&early[..], &self.stray[..start]].concat();
+                Some((kept(&both, both.len()), total + start))
+            }
+            None => (start > 0).then(|| (kept(&self.stray, start), start)),
+        };
         let octets = self.stray.split_off(start);
         self.stray.clear();
         Crossing::Tls { octets, injected }
     }
 
-    fn not_tls(&self) -> Crossing {
-        Crossing::NotTls(self.kept(self.stray.len()))
+    fn not_tls(&mut self) -> Crossing {
+        Crossing::NotTls(self.end())
     }
 
     /// Whether these octets will not become TLS, whatever follows; clear text after STARTTLS may have TLS behind it.
     pub(crate) fn is_lost(&self) -> bool {
         self.expectation == Expectation::TlsAtOnce && !may_begin_record(&self.stray)
     }
+}
 
-    fn kept(&self, end: usize) -> Octets {
-        self.stray[..end.min(MAX_STRAY)].into()
-    }
+fn kept(octets: &[u8], end: usize) -> Octets {
+    octets[..end.min(MAX_STRAY)].into()
 }
 
 /// The header of a handshake or alert record (RFC 8446 §5.1), the only ones that a server may begin with.
@@ -99,7 +120,7 @@ mod tests {
 
     fn cross(expectation: Expectation, early: &[u8], octets: &[u8]) -> Crossing {
         let by = |size: usize| {
-            let mut threshold = Threshold::new(expectation, early.to_vec());
+            let mut threshold = Threshold::new(expectation, early);
             let mut cuts = octets.chunks(size);
             while let Some(cut) = cuts.next() {
                 match threshold.receive(cut) {
@@ -117,6 +138,10 @@ mod tests {
         assert_eq!(by(7), whole);
         assert_eq!(by(1), whole);
         whole
+    }
+
+    fn not_tls(octets: &[u8]) -> Crossing {
+        Crossing::NotTls(Ending { injected: None, octets: Some(octets.into()) })
     }
 
     #[test]
@@ -147,24 +172,24 @@ mod tests {
 
     #[test]
     fn clear_text_on_a_tls_port_is_known_at_once_and_as_much_of_it_kept_as_comes() {
-        let mut threshold = Threshold::new(Expectation::TlsAtOnce, Vec::new());
+        let mut threshold = Threshold::new(Expectation::TlsAtOnce, b"");
         assert!(!threshold.is_lost());
         for octets in [&b"2"[..], b"20 mx ESMTP\r\n", b"500 what\r\n"] {
             assert_eq!(threshold.receive(octets), Crossing::Undecided);
             assert!(threshold.is_lost());
         }
-        assert_eq!(threshold.end(), Some(b"220 mx ESMTP\r\n500 what\r\n".into()));
+        assert_eq!(threshold.end().octets, Some(b"220 mx ESMTP\r\n500 what\r\n".into()));
         for header in [&[21][..], &[22, 3], &[21, 3, 1, 0]] {
-            let mut threshold = Threshold::new(Expectation::TlsAtOnce, Vec::new());
+            let mut threshold = Threshold::new(Expectation::TlsAtOnce, b"");
             threshold.receive(header);
             assert!(!threshold.is_lost());
         }
         // There TLS may follow.
-        let mut threshold = Threshold::new(Expectation::TlsAfterStartTls, Vec::new());
+        let mut threshold = Threshold::new(Expectation::TlsAfterStartTls, b"");
         threshold.receive(b"250 injected\r\n");
         assert!(!threshold.is_lost());
         let noise = cross(Expectation::TlsAtOnce, b"", &[b'x'; MAX_STRAY]);
-        assert_eq!(noise, Crossing::NotTls(vec![b'x'; MAX_STRAY].into()));
+        assert_eq!(noise, not_tls(&[b'x'; MAX_STRAY]));
     }
 
     #[test]
@@ -172,11 +197,33 @@ mod tests {
         let noise = vec![b'x'; MAX_BEFORE_TLS];
         assert_eq!(cross(Expectation::TlsAfterStartTls, b"", &noise[1..]), Crossing::Undecided);
         let crossing = cross(Expectation::TlsAfterStartTls, b"", &noise);
-        assert_eq!(crossing, Crossing::NotTls(noise[..MAX_STRAY].into()));
+        assert_eq!(crossing, not_tls(&noise[..MAX_STRAY]));
         let too_late = cross(Expectation::TlsAfterStartTls, b"", &[&noise[2..], RECORD].concat());
         assert_eq!(too_late, crossing);
         let in_time = cross(Expectation::TlsAfterStartTls, b"", &[&noise[3..], RECORD].concat());
         assert!(matches!(in_time, Crossing::Tls { injected: Some((_, 4093)), .. }), "{in_time:?}");
-        assert_eq!(cross(Expectation::TlsAfterStartTls, &[b'x'; MAX_BEFORE_TLS + 1], RECORD), crossing);
+    }
+
+    /// It has come already: nothing is waited for.
+    #[test]
+    fn what_came_before_the_hello_is_counted_however_long() {
+        let early = [b'x'; MAX_BEFORE_TLS + 1];
+        let injected = |more: usize| Some((vec![b'x'; MAX_STRAY].into(), early.len() + more));
+        let at_once = cross(Expectation::TlsAfterStartTls, &early, RECORD);
+        assert_eq!(at_once, Crossing::Tls { octets: RECORD.to_vec(), injected: injected(0) });
+        let later = cross(Expectation::TlsAfterStartTls, &early, &[b"250 x\r\n", RECORD].concat());
+        assert_eq!(later, Crossing::Tls { octets: RECORD.to_vec(), injected: injected(7) });
+    }
+
+    #[test]
+    fn what_came_before_the_hello_is_told_from_what_came_afterwards() {
+        let injected = Some((b"250 AUTH PLAIN\r\n".into(), 16));
+        let mut threshold = Threshold::new(Expectation::TlsAfterStartTls, b"250 AUTH PLAIN\r\n");
+        assert_eq!(threshold.receive(b"500 what\r\n"), Crossing::Undecided);
+        let octets = Some(b"500 what\r\n".into());
+        assert_eq!(threshold.end(), Ending { injected: injected.clone(), octets });
+        let mut threshold = Threshold::new(Expectation::TlsAfterStartTls, b"250 AUTH PLAIN\r\n");
+        assert_eq!(threshold.end(), Ending { injected, octets: None });
+        assert_eq!(Threshold::new(Expectation::TlsAfterStartTls, b"").end(), Ending::default());
     }
 }

@@ -22,10 +22,20 @@ pub(crate) struct Link {
     pub(crate) reader: TimedReader,
     tls: Option<TlsChannel>,
     encrypted: bool,
+    stray: Stray,
     patience: Patience,
     port_deadline: Duration,
     /// Octets of the server's.
     received: usize,
+}
+
+/// When the first octets came that may turn out to be clear text where TLS was to begin.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stray {
+    /// Of those before the ClientHello.
+    early: Option<Duration>,
+    /// Of those after it.
+    late: Option<Duration>,
 }
 
 /// How long to wait, and since when.
@@ -45,6 +55,7 @@ impl Link {
             reader: TimedReader::default(),
             tls: None,
             encrypted: false,
+            stray: Stray::default(),
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
             port_deadline,
             received: 0,
@@ -91,13 +102,31 @@ impl Link {
         (self.patience.since + self.patience.limit).min(self.port_deadline)
     }
 
-    /// The limit that has just run out.
-    pub(crate) fn limit(&self, cx: &Context) -> Duration {
-        if cx.at >= self.port_deadline { limits::PORT } else { self.patience.limit }
+    /// That the limit has run out which comes first.
+    pub(crate) fn timed_out(&self) -> Event {
+        let Patience { since, limit } = self.patience;
+        let whole = since.saturating_add(limit) > self.port_deadline;
+        Event::TimedOut { after: if whole { limits::PORT } else { limit }, whole }
+    }
+
+    /// Whether the greeting is awaited inside TLS, where records that hold nothing of it may come first: the tickets of RFC
+    /// 8446 §4.6.1.
+    pub(crate) fn awaits_greeting_inside_tls(&self) -> bool {
+        self.encrypted && self.patience.limit == limits::GREETING
     }
 
     pub(crate) fn observe(&self, event: Event, cx: &mut Context) {
         cx.observe(self.id(), self.stage, event);
+    }
+
+    /// Observes clear text that was held back in case TLS began behind it, at the time at which the first of it came.
+    pub(crate) fn observe_clear_text(&self, event: Event, cx: &mut Context) {
+        let Stray { early, late } = self.stray;
+        let came = match event {
+            Event::Injected { .. } => early.or(late),
+            _ => late,
+        };
+        cx.observe_at(came.unwrap_or(cx.at), self.id(), self.stage, event);
     }
 
     /// Sends a command, in the stage that begins with it, and waits for the reply.
@@ -117,9 +146,10 @@ impl Link {
     pub(crate) fn begin_tls(&mut self, expectation: Expectation, cx: &mut Context) {
         self.stage = Stage::Tls;
         let early = self.reader.take_unread();
+        self.stray.early = (!early.is_empty()).then_some(cx.at);
         let purpose = self.connection.purpose;
         let tls =
-            TlsChannel::new(purpose, &self.host, expectation, early, cx.provider.clone(), cx.began_at_ms());
+            TlsChannel::new(purpose, &self.host, expectation, &early, cx.provider.clone(), cx.began_at_ms());
         self.tls = Some(tls);
         self.observe(Event::HandshakeBegun, cx);
         self.wait(limits::SILENCE, cx);
@@ -148,7 +178,12 @@ impl Link {
     /// Octets of the server's go to the reader, or through TLS.
     pub(crate) fn receive(&mut self, octets: &[u8], cx: &Context) -> Vec<TlsEvent> {
         match &mut self.tls {
-            Some(tls) => tls.receive(octets),
+            Some(tls) => {
+                if tls.awaits_first_record() && !octets.is_empty() {
+                    self.stray.late.get_or_insert(cx.at);
+                }
+                tls.receive(octets)
+            }
             None => {
                 self.reader.push(octets, cx.at);
                 Vec::new()

@@ -77,7 +77,9 @@ impl Session {
         if matches!(self.state, State::Dialling(_) | State::Over) {
             return;
         }
-        self.link.heard(cx);
+        if !self.link.awaits_greeting_inside_tls() {
+            self.link.heard(cx);
+        }
         let (octets, too_many) = self.link.within_bounds(octets);
         self.take_in(octets, cx);
         // What came together with the 220 to STARTTLS may be too much already for TLS to begin.
@@ -113,9 +115,20 @@ impl Session {
         if self.is_over() {
             return;
         }
-        for event in self.link.receive(octets, cx) {
+        let mut events = self.link.receive(octets, cx).into_iter().peekable();
+        while let Some(event) = events.next() {
+            // What came together was all there before anything is said to a part of it.
+            if matches!(event, TlsEvent::Handshake(_)) {
+                while let Some(TlsEvent::Plaintext(octets)) =
+                    events.next_if(|event| matches!(event, TlsEvent::Plaintext(_)))
+                {
+                    self.link.reader.push(&octets, cx.at);
+                }
+            }
             self.tls_event(event, cx);
-            self.read_replies(cx);
+            if !matches!(events.peek(), Some(TlsEvent::Plaintext(_))) {
+                self.read_replies(cx);
+            }
             if self.is_over() {
                 return;
             }
@@ -139,12 +152,12 @@ impl Session {
         if self.is_over() || cx.at < self.link.deadline() {
             return;
         }
+        let content = self.state.is_content() && !self.link.reader.has_unread();
         let lost = self.link.is_lost();
         self.observe_unfinished(cx);
         if !self.is_over() {
-            if !lost {
-                let after = self.link.limit(cx);
-                self.link.observe(Event::TimedOut { after }, cx);
+            if !content && !lost {
+                self.link.observe(self.link.timed_out(), cx);
             }
             self.end(cx);
         }
@@ -152,7 +165,9 @@ impl Session {
 
     fn tls_event(&mut self, event: TlsEvent, cx: &mut Context) {
         match event {
-            TlsEvent::Injected { octets, total } => self.link.observe(Event::Injected { octets, total }, cx),
+            TlsEvent::Injected { octets, total } => {
+                self.link.observe_clear_text(Event::Injected { octets, total }, cx);
+            }
             TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
             TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
             TlsEvent::Handshake(handshake) => {
@@ -164,13 +179,19 @@ impl Session {
                     self.end(cx);
                 }
             }
-            TlsEvent::Plaintext(octets) => self.link.reader.push(&octets, cx.at),
+            TlsEvent::Plaintext(octets) => {
+                self.link.heard(cx);
+                self.link.reader.push(&octets, cx.at);
+            }
             TlsEvent::CloseNotify => {
                 self.read_replies(cx);
                 self.closed(cx);
             }
             TlsEvent::Failed(failure) => {
-                self.link.observe(Event::TlsFailed(failure), cx);
+                match failure {
+                    TlsFailure::NotTls(_) => self.link.observe_clear_text(Event::TlsFailed(failure), cx),
+                    _ => self.link.observe(Event::TlsFailed(failure), cx),
+                }
                 self.end(cx);
             }
         }
@@ -182,7 +203,13 @@ impl Session {
             match self.link.reader.next_reply(cx.at) {
                 None => return,
                 Some((Ok(reply), came)) => {
-                    self.link.observe(Event::Replied { reply: reply.clone(), encrypted, came }, cx);
+                    let event = if self.state.asked_for(reply.code()) {
+                        Event::Replied { reply: reply.clone(), encrypted, came }
+                    } else {
+                        let more = self.link.reader.take_unread().len();
+                        Event::Unasked { reply: reply.clone(), encrypted, came, more }
+                    };
+                    self.link.observe(event, cx);
                     self.step(|state, link| state.replied(&reply, link, cx));
                 }
                 Some((Err(fault), came)) => {

@@ -15,6 +15,7 @@ pub(crate) enum State {
     Helo(AwaitHelo),
     StartTls(AwaitStartTls),
     Handshake(Handshaking),
+    OutOfTurn(OutOfTurn),
     Quit(AwaitQuit),
     Over,
 }
@@ -38,7 +39,8 @@ impl State {
             Self::Ehlo(state) => state.replied(reply, link, cx),
             Self::Helo(state) => state.replied(reply, link, cx),
             Self::StartTls(state) => state.replied(reply, link, cx),
-            Self::Quit(state) => state.replied(link, cx),
+            Self::OutOfTurn(state) => state.replied(reply, link, cx),
+            Self::Quit(state) => state.replied(reply, link, cx),
             // Nothing reaches the reader while dialling, nothing clear in a handshake or afterwards.
             other @ (Self::Dialling(_) | Self::Handshake(_) | Self::Over) => other,
         }
@@ -49,6 +51,26 @@ impl State {
             Self::Handshake(state) => state.encrypted(link, cx),
             other => other,
         }
+    }
+
+    /// Whether a reply with this code answers something. A 421 may come at any time, RFC 5321 §3.8.
+    pub(crate) fn asked_for(&self, code: u16) -> bool {
+        code == 421 || !matches!(self, Self::OutOfTurn(_) | Self::Quit(AwaitQuit { answered: true, .. }))
+    }
+
+    /// Whether all was said and answered, so that more may come, or may not.
+    pub(crate) fn is_content(&self) -> bool {
+        matches!(self, Self::Quit(AwaitQuit { answered: true, .. }))
+    }
+
+    /// Sends a command in the stage that begins with it, unless the server is speaking: then what it says came before the
+    /// command, and cannot be the reply.
+    fn say(stage: Stage, command: Command, next: Self, link: &mut Link, cx: &mut Context) -> Self {
+        if link.reader.has_unread() {
+            return OutOfTurn::begin(stage, link, cx);
+        }
+        link.send(stage, command, cx);
+        next
     }
 
     pub(crate) fn end(link: &mut Link, cx: &mut Context) -> Self {
@@ -101,8 +123,7 @@ pub(crate) struct AwaitEhlo;
 impl AwaitEhlo {
     fn begin(link: &mut Link, cx: &mut Context) -> State {
         let command = Command::Ehlo(link.ehlo_name.clone());
-        link.send(stage_of_ehlo(link), command, cx);
-        State::Ehlo(Self)
+        State::say(stage_of_ehlo(link), command, State::Ehlo(Self), link, cx)
     }
 
     fn replied(self, reply: &Reply, link: &mut Link, cx: &mut Context) -> State {
@@ -124,8 +145,7 @@ pub(crate) struct AwaitHelo;
 impl AwaitHelo {
     fn begin(link: &mut Link, cx: &mut Context) -> State {
         let command = Command::Helo(link.ehlo_name.clone());
-        link.send(stage_of_ehlo(link), command, cx);
-        State::Helo(Self)
+        State::say(stage_of_ehlo(link), command, State::Helo(Self), link, cx)
     }
 
     fn replied(self, reply: &Reply, link: &mut Link, cx: &mut Context) -> State {
@@ -139,8 +159,7 @@ pub(crate) struct AwaitStartTls;
 
 impl AwaitStartTls {
     fn begin(link: &mut Link, cx: &mut Context) -> State {
-        link.send(Stage::StartTls, Command::StartTls, cx);
-        State::StartTls(Self)
+        State::say(Stage::StartTls, Command::StartTls, State::StartTls(Self), link, cx)
     }
 
     fn replied(self, reply: &Reply, link: &mut Link, cx: &mut Context) -> State {
@@ -172,18 +191,53 @@ impl Handshaking {
     }
 }
 
-/// QUIT, RFC 5321 §4.1.1.10. Whatever the reply is, all is said.
+/// The server speaks where the client is to, though one command has one reply, RFC 5321 §4.2. Nobody can say what is an
+/// answer to what any longer: once the server has finished, QUIT is all that is said.
 #[derive(Debug)]
-pub(crate) struct AwaitQuit;
+pub(crate) struct OutOfTurn;
+
+impl OutOfTurn {
+    /// `stage` is that of the command which was due.
+    fn begin(stage: Stage, link: &mut Link, cx: &mut Context) -> State {
+        link.stage = stage;
+        link.wait(if stage == Stage::Quit { limits::QUIT } else { limits::SILENCE }, cx);
+        State::OutOfTurn(Self)
+    }
+
+    fn replied(self, reply: &Reply, link: &mut Link, cx: &mut Context) -> State {
+        match reply.code() {
+            421 => State::end(link, cx),
+            _ => AwaitQuit::begin_at_last(link, cx),
+        }
+    }
+}
+
+/// QUIT, RFC 5321 §4.1.1.10. Whatever the reply is, all is said; but one that is no 221 may have been meant for a command
+/// before, and then another follows.
+#[derive(Debug)]
+pub(crate) struct AwaitQuit {
+    answered: bool,
+    /// Whether it is known already that the server speaks out of turn.
+    at_last: bool,
+}
 
 impl AwaitQuit {
     fn begin(link: &mut Link, cx: &mut Context) -> State {
-        link.send(Stage::Quit, Command::Quit, cx);
-        State::Quit(Self)
+        let next = State::Quit(Self { answered: false, at_last: false });
+        State::say(Stage::Quit, Command::Quit, next, link, cx)
     }
 
-    fn replied(self, link: &mut Link, cx: &mut Context) -> State {
-        State::end(link, cx)
+    fn begin_at_last(link: &mut Link, cx: &mut Context) -> State {
+        link.send(Stage::Quit, Command::Quit, cx);
+        State::Quit(Self { answered: false, at_last: true })
+    }
+
+    fn replied(self, reply: &Reply, link: &mut Link, cx: &mut Context) -> State {
+        match reply.code() {
+            221 | 421 => State::end(link, cx),
+            _ if self.at_last || self.answered => State::end(link, cx),
+            _ => State::Quit(Self { answered: true, ..self }),
+        }
     }
 }
 

@@ -75,6 +75,11 @@ impl TimedReader {
         Some((fault, pace))
     }
 
+    /// Whether anything came after the last whole reply.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.begun.is_some()
+    }
+
     /// What came after the last whole reply; the reader is empty afterwards.
     pub(crate) fn take_unread(&mut self) -> Vec<u8> {
         self.line_feeds.clear();

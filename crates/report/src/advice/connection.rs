@@ -108,10 +108,7 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
         "A mail client that gets this greeting cannot send mail.",
     );
     Advice {
-        title: match code {
-            500..=599 => format!("The server refuses service with {code}"),
-            _ => format!("The server greets with {code}, not 220"),
-        },
+        title: format!("The server refuses service with {code}"),
         explanation: format!(
             "{said} The refusal may be meant for the address that tests and not for everyone. What comes \
              after the greeting was not tested. {follows}"
@@ -119,6 +116,26 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
         fix: "Look in the server's log for the connection and the rule that refused it. If a block list is \
               at work, ask its operator about the address that tests; if the server should take mail from \
               everyone, remove the rule."
+            .to_owned(),
+    }
+}
+
+/// A code that is neither 220 nor a refusal.
+pub(super) fn odd_greeting(refused: &Refused, audience: Audience) -> Advice {
+    let Refused { code, said } = refused;
+    let follows = audience.pick(
+        "A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, has no reason to go on, and keeps the \
+         mail queued or returns it.",
+        "A mail client that gets this greeting has no reason to go on, and cannot send mail.",
+    );
+    Advice {
+        title: format!("The server greets with {code}, not 220"),
+        explanation: format!(
+            "{said} A server that is ready greets with 220, one that is not with 421 or another 4xx or 5xx (RFC 5321 \
+             §4.3.2). What comes after the greeting was not tested. {follows}"
+        ),
+        fix: "Let the server greet with 220. If it is set up to do so, look for what answers in its place: a proxy, a \
+              filter, another service on this port."
             .to_owned(),
     }
 }

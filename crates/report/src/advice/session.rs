@@ -1,7 +1,7 @@
 use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Refused};
+use crate::checks::{Breach, Refused, is_temporary};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -31,6 +31,25 @@ pub(super) fn reply_too_long(said: &str) -> Advice {
     }
 }
 
+pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
+    let follows = audience.pick(
+        "An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
+         Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver.",
+        "A mail client may so miss STARTTLS and AUTH, and then cannot send.",
+    );
+    Advice {
+        title: "The server sends a reply that nobody asked for".to_owned(),
+        explanation: format!(
+            "{said} Each command has exactly one reply. A client takes the reply at hand for the one to its next command, \
+             and so each later reply for that to the command before. This test does not: what depends on such a reply was \
+             not tested, and nothing is said to be missing. {follows}"
+        ),
+        fix: "Look for what writes the reply too many: an end of line within the server's greeting text, or a filter, proxy or \
+              load balancer before it that greets as well."
+            .to_owned(),
+    }
+}
+
 pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said } = refused;
     let senders = match inside_tls {
@@ -54,9 +73,9 @@ pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience)
     }
 }
 
-pub(super) fn ehlo_rejected(refused: &Refused, audience: Audience) -> Advice {
+pub(super) fn ehlo_rejected(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
     let Refused { code, said } = refused;
-    let follows = match (refused.is_temporary(), audience) {
+    let follows = match (is_temporary(helo.unwrap_or(*code)), audience) {
         (true, Audience::Clients) => "A mail client that gets this answer cannot send for now.",
         (true, _) => {
             "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
@@ -68,11 +87,37 @@ pub(super) fn ehlo_rejected(refused: &Refused, audience: Audience) -> Advice {
         }
     };
     Advice {
-        title: format!("The server refuses EHLO with {code}"),
+        title: match helo {
+            Some(helo) if helo == *code => format!("The server refuses EHLO and HELO with {code}"),
+            Some(helo) => format!("The server refuses EHLO with {code} and HELO with {helo}"),
+            None => format!("The server refuses EHLO with {code}"),
+        },
         explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
         fix: "Look in the server's log for the rule that refused the name given with EHLO or the address it \
               came from. A server must not refuse mail only because that name does not verify (RFC 5321 \
               §4.1.4)."
+            .to_owned(),
+    }
+}
+
+/// A code that is neither 250 nor a refusal, in the reply to HELO where that was tried.
+pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
+    let Refused { code, said } = refused;
+    let follows = match audience {
+        Audience::Clients => "A mail client that gets this answer cannot rely on it, and gives up as a rule.",
+        _ => {
+            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot rely on it, and gives up as a \
+             rule."
+        }
+    };
+    Advice {
+        title: match helo {
+            Some(helo) => format!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250"),
+            None => format!("The server answers EHLO with {code}, not 250"),
+        },
+        explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
+        fix: "Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
+              look for what answers in its place, or sends a reply too many before: a proxy, a filter, a device on the path."
             .to_owned(),
     }
 }

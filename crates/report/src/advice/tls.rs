@@ -42,6 +42,21 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
     }
 }
 
+/// A code that is neither 220 nor a refusal.
+pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> Advice {
+    let Refused { code, said } = refused;
+    Advice {
+        title: format!("STARTTLS is offered but answered with {code}, not 220"),
+        explanation: format!(
+            "{said} Only 220 lets TLS begin (RFC 3207 §4). {}",
+            audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)
+        ),
+        fix: "Let the server answer STARTTLS with 220, or not offer it. If it does, look for what answers in its place, or \
+              sends a reply too many before: a proxy, a filter, a device on the path."
+            .to_owned(),
+    }
+}
+
 pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advice {
     Advice {
         title: match failed.begun {

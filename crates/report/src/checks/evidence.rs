@@ -30,8 +30,14 @@ pub(crate) enum Evidence {
     ReplyTooLong {
         said: String,
     },
+    /// `said` is what came when.
+    RepliesOutOfStep {
+        said: String,
+    },
+    /// `refused` is EHLO's; `helo` is HELO's code, where that was tried.
     EhloRejected {
         refused: Refused,
+        helo: Option<u16>,
         helo_accepted: bool,
         inside_tls: bool,
     },
@@ -153,9 +159,12 @@ impl Evidence {
         match self {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
             Self::EsmtpMasked { starttls: true, .. } => Some(Severity::Notice),
+            Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
             Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
             Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
-            Self::EhloRejected { refused, .. } if refused.is_temporary() => Some(Severity::Warning),
+            Self::EhloRejected { refused, helo, .. } if is_temporary(helo.unwrap_or(refused.code)) => {
+                Some(Severity::Warning)
+            }
             _ => None,
         }
     }
@@ -163,6 +172,11 @@ impl Evidence {
 
 impl Refused {
     pub(crate) fn is_temporary(&self) -> bool {
-        (400..500).contains(&self.code)
+        is_temporary(self.code)
     }
+}
+
+/// Whether a reply code says: not now, RFC 5321 §4.2.1.
+pub(crate) fn is_temporary(code: u16) -> bool {
+    (400..500).contains(&code)
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Check, Evidence, Outcome, Refused, Subject};
-use crate::facts::Cause;
+use crate::facts::{Broken, Cause};
 use crate::visible::visible_line;
 use crate::words::{Likeness, first_line};
 use crate::{ErrorCode, Severity};
@@ -45,7 +45,10 @@ static NOT_SMTP: Check = Check {
     examine: |subject| {
         let cause = subject.facts.failure.map(|failure| failure.cause);
         match (subject.error_code(), cause) {
-            (Some(ErrorCode::NotSmtp | ErrorCode::TlsOnPlaintextPort), Some(Cause::NoReply(fault))) => {
+            (
+                Some(ErrorCode::NotSmtp | ErrorCode::TlsOnPlaintextPort),
+                Some(Cause::NoReply(Broken { fault, .. })),
+            ) => {
                 let likeness = Likeness::of(&fault.octets);
                 let begun = visible_line(first_line(&fault.octets), 0);
                 Outcome::Found(Evidence::NotSmtp { likeness, begun })

@@ -1,9 +1,10 @@
 use heloscope_observation::{RefusalCode, Stage};
+use heloscope_smtp::Reply;
 
 use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Evidence, Outcome, Refused};
-use crate::facts::Cause;
+use crate::facts::{Cause, Hello, answers_nothing};
 use crate::words::quoted;
 use crate::{ErrorCode, Severity};
 
@@ -17,27 +18,30 @@ static EHLO_REJECTED: Check = Check {
     title: "The server refuses EHLO",
     examine: |subject| {
         let facts = subject.facts;
-        let refused = |reply: &heloscope_smtp::Reply, helo_accepted, said| {
-            let refused = Refused { code: reply.code(), said };
-            let inside_tls = facts.encrypted.ehlo.is_some();
-            Outcome::Found(Evidence::EhloRejected { refused, helo_accepted, inside_tls })
+        let refused = |ehlo: &Reply, helo: Option<&Reply>, helo_accepted, said| {
+            let refused = Refused { code: ehlo.code(), said };
+            let (helo, inside_tls) = (helo.map(Reply::code), facts.encrypted.ehlo.is_some());
+            Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, inside_tls })
         };
         match facts.failure.map(|failure| failure.cause) {
-            Some(Cause::EhloRejected(reply)) if reply.code() != 421 => {
-                return refused(reply, false, said(subject));
+            Some(Cause::EhloRejected { ehlo, helo }) if helo.unwrap_or(ehlo).code() != 421 => {
+                return refused(ehlo, helo, false, said(subject));
             }
-            Some(Cause::EhloRejected(_)) => return subject.not_tested(),
+            Some(Cause::EhloRejected { .. }) => return subject.not_tested(),
             _ => {}
         }
-        for hello in [&facts.clear, &facts.encrypted] {
+        for (hello, encrypted) in [(&facts.clear, false), (&facts.encrypted, true)] {
             if let (Some(ehlo), Some(helo)) = (hello.ehlo, hello.helo)
                 && helo.code() == 250
+                && !facts.is_out_of_step(encrypted)
             {
-                return refused(ehlo, true, format!("EHLO was refused: {}.", quoted(ehlo)));
+                return refused(ehlo, Some(helo), true, format!("EHLO was refused: {}.", quoted(ehlo)));
             }
         }
-        let answered = |hello: &crate::facts::Hello<'_>| hello.ehlo.is_some_and(|reply| reply.code() == 250);
-        if answered(&facts.clear) || answered(&facts.encrypted) {
+        let answered = |hello: &Hello<'_>, encrypted| {
+            hello.ehlo.is_some_and(|reply| reply.code() == 250) && !facts.is_out_of_step(encrypted)
+        };
+        if answered(&facts.clear, false) || answered(&facts.encrypted, true) {
             Outcome::Passed
         } else {
             subject.not_tested()
@@ -50,8 +54,11 @@ static MALFORMED_REPLY: Check = Check {
     severity: Severity::Error,
     basis: "RFC 5321 §4.2",
     title: "A reply breaks the rules of SMTP",
-    examine: |subject| match subject.error_code() {
-        Some(ErrorCode::MalformedReply) => Outcome::Found(Evidence::MalformedReply { said: said(subject) }),
+    examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
+        (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep { said: answers_nothing(unasked) }),
+        (Some(ErrorCode::MalformedReply), None) => {
+            Outcome::Found(Evidence::MalformedReply { said: said(subject) })
+        }
         _ if subject.facts.greeting.is_some() => Outcome::Passed,
         _ => subject.not_tested(),
     },
@@ -86,12 +93,13 @@ static SESSION_CUT_SHORT: Check = Check {
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
-            Cause::Closed(_) | Cause::TimedOut(..) => subject.facts.established.is_some(),
+            Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
             Cause::Refused(refusal) => {
                 refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
             }
-            Cause::EhloRejected(reply) | Cause::StartTlsRejected(reply) => reply.code() == 421,
-            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Tls(_) => false,
+            Cause::EhloRejected { ehlo, helo } => helo.unwrap_or(ehlo).code() == 421,
+            Cause::StartTlsRejected(reply) => reply.code() == 421,
+            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) | Cause::Tls(_) => false,
         };
         match cut {
             true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),
@@ -117,7 +125,7 @@ static ESMTP_MASKED: Check = Check {
                 keywords: facts.masked_keywords(),
                 starttls: facts.offers_starttls() == Some(true),
             }),
-            false if facts.clear.extensions().is_some() => Outcome::Passed,
+            false if facts.clear.extensions().is_some() && !facts.is_out_of_step(false) => Outcome::Passed,
             false => subject.not_tested(),
         }
     },

@@ -81,6 +81,7 @@ static STARTTLS_INSIDE_TLS: Check = Check {
     title: "STARTTLS is offered inside TLS",
     examine: |subject| match subject.facts.encrypted.extensions() {
         Some(reply) if reply.offers("STARTTLS") => Outcome::Found(Evidence::StartTlsInsideTls),
+        Some(_) if subject.facts.is_out_of_step(true) => subject.not_tested(),
         Some(_) => Outcome::Passed,
         None => subject.no_tls(),
     },

@@ -19,6 +19,7 @@ static AUTH_WITHOUT_TLS: Check = Check {
         match mechanisms(&reply) {
             Some(mechanisms) => Outcome::Found(Evidence::AuthWithoutTls { mechanisms }),
             None if reply.left_out > 0 => Outcome::NotTested(LEFT_OUT.into()),
+            None if subject.facts.is_out_of_step(false) => subject.not_tested(),
             None => Outcome::Passed,
         }
     },
@@ -37,6 +38,7 @@ static SUBMISSION_WITHOUT_AUTH: Check = Check {
         match mechanisms(&reply) {
             Some(_) => Outcome::Passed,
             None if reply.left_out > 0 => Outcome::NotTested(LEFT_OUT.into()),
+            None if subject.facts.is_out_of_step(true) => subject.not_tested(),
             None => Outcome::Found(Evidence::SubmissionWithoutAuth),
         }
     },

@@ -34,7 +34,7 @@ impl<'a> PortFacts<'a> {
             Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
-            Cause::Closed(_) | Cause::TimedOut(..) => Some(Answer::OtherForm(read)),
+            Cause::Closed(_) | Cause::TimedOut { .. } => Some(Answer::OtherForm(read)),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),
             _ => None,
         }

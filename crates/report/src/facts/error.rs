@@ -1,33 +1,43 @@
 //! What ended a port's test early: the report's error codes, each with its rule and its words.
 
-use heloscope_observation::{MAX_RECEIVED, Refusal, RefusalCode, Stage, TlsFailure};
+use std::borrow::Cow;
+
+use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply, ReplyLine};
 
-use super::port::{Cause, Failure, PortFacts};
+use super::port::{Broken, Cause, Failure, PortFacts, Unasked};
 use super::{Answer, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, codes_explained, first_line, likely_cause, phase_words, quoted};
+use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
 pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortError {
     let stage = failure.stage;
+    let at = match failure.due {
+        Some(command) => Cow::Owned(format!("before {command} was sent")),
+        None => Cow::Borrowed(phase_words(stage)),
+    };
     let (code, mut message) = match failure.cause {
         Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
-        Cause::GreetingRejected(reply) => {
-            (ErrorCode::GreetingRejected, rejected("The server greeted with a refusal", reply, stage))
-        }
-        Cause::EhloRejected(reply) => {
-            (ErrorCode::EhloRejected, rejected("The server refused EHLO", reply, stage))
+        Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
+        Cause::EhloRejected { ehlo, helo } => {
+            (ErrorCode::EhloRejected, ehlo_rejected(ehlo, helo, stage, failure.due))
         }
         Cause::StartTlsRejected(reply) => {
-            (ErrorCode::StartTlsRejected, rejected("The server refused STARTTLS", reply, stage))
+            (ErrorCode::StartTlsRejected, rejected("STARTTLS", reply, stage, failure.due))
         }
-        Cause::NoReply(fault) => no_reply(fault, stage),
+        Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
+        Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
         Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
-        Cause::Closed(partial) => (ErrorCode::Closed, closed(stage, partial)),
-        Cause::TimedOut(after, partial) => (ErrorCode::Timeout, timed_out(stage, after.as_secs(), partial)),
+        Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
+        Cause::TimedOut { after, whole: false, partial } => {
+            (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
+        }
+        Cause::TimedOut { after, whole: true, partial } => {
+            (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
+        }
     };
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         message.push_str(CUT_OFF);
@@ -77,8 +87,49 @@ fn refused(refusal: &Refusal) -> String {
     words.to_owned()
 }
 
-fn rejected(what: &str, reply: &Reply, stage: Stage) -> String {
-    let mut words = format!("{what}: {}.", quoted(reply));
+fn greeting_rejected(reply: &Reply) -> String {
+    let said = quoted(reply);
+    let what = match is_refusal(reply.code()) {
+        true => format!("The server greeted with a refusal: {said}."),
+        false => format!("The server greeted with {said}, which is no greeting that SMTP has."),
+    };
+    explained(what, reply, Stage::Greeting)
+}
+
+/// HELO is tried where EHLO was refused; each has a reply of its own.
+fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&str>) -> String {
+    let Some(helo) = helo else { return rejected("EHLO", ehlo, stage, due) };
+    let first = rejected("EHLO", ehlo, stage, None);
+    let said = quoted(helo);
+    let second = match helo.code() {
+        421 => format!(
+            "HELO was tried next, and in place of a reply to it the server ended the session: {said}."
+        ),
+        code if is_refusal(code) => format!("HELO, which was tried next, it refused too: {said}."),
+        _ => format!(
+            "HELO, which was tried next, it answered with {said}, which is no reply that SMTP has there."
+        ),
+    };
+    // The cause of the refusal is the first reply's.
+    match codes_explained(helo).filter(|_| helo.code() != ehlo.code()) {
+        Some(codes) => format!("{first} {second} {codes}"),
+        None => format!("{first} {second}"),
+    }
+}
+
+/// `due`: the command, where it was not sent. A 421 may come at any time, RFC 5321 §3.8.
+fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> String {
+    let said = quoted(reply);
+    let what = match (reply.code(), due) {
+        (421, Some(due)) => format!("The server ended the session before {due} was sent: {said}."),
+        (421, None) => format!("The server ended the session in place of a reply to {command}: {said}."),
+        (code, _) if is_refusal(code) => format!("The server refused {command}: {said}."),
+        _ => format!("The server answered {command} with {said}, which is no reply that SMTP has there."),
+    };
+    explained(what, reply, stage)
+}
+
+fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
     for more in [codes_explained(reply).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
@@ -86,10 +137,9 @@ fn rejected(what: &str, reply: &Reply, stage: Stage) -> String {
     words
 }
 
-fn no_reply(fault: &Fault, stage: Stage) -> (ErrorCode, String) {
+fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
     let begun = visible_line(first_line(&fault.octets), fault.more);
     let first = stage == Stage::Greeting && fault.lines.is_empty();
-    let at = phase_words(stage);
     match fault.kind {
         FaultKind::TooLong => (ErrorCode::ReplyTooLong, too_long(fault, stage)),
         FaultKind::TlsRecord if first => (
@@ -137,6 +187,27 @@ fn too_long(fault: &Fault, stage: Stage) -> String {
     format!("The {reply} had not ended after {came}. With that the server had sent {bound}.")
 }
 
+/// A reply that answers nothing.
+pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
+    let said = quoted(unasked.reply);
+    let more = match unasked.more {
+        0 => String::new(),
+        more => format!(", with {more} octets more behind it"),
+    };
+    let inside = if unasked.encrypted { " inside TLS" } else { "" };
+    match unasked.before {
+        Some(command) => {
+            format!(
+                "Before {command} was sent{inside}, there was a reply already that nobody had asked for: {said}{more}."
+            )
+        }
+        None => format!(
+            "When every command had its reply{inside}, one more came: {said}{more}. One of those before it was none that \
+             had been asked for, and which reply answers which command is not known."
+        ),
+    }
+}
+
 fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
@@ -159,7 +230,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             } else {
                 (
                     ErrorCode::TlsFailed,
-                    format!("The server's answer to the ClientHello is no TLS record: “{begun}”."),
+                    format!("What the server sent after the ClientHello is no TLS record: “{begun}”."),
                 )
             }
         }
@@ -197,18 +268,39 @@ fn answered(answer: Answer<'_>) -> String {
     }
 }
 
-fn closed(stage: Stage, partial: Option<&Fault>) -> String {
+fn closed(at: &str, partial: Option<Broken<'_>>) -> String {
     let begun = begun(partial);
-    format!("The server closed the connection {}{begun}.", phase_words(stage))
+    format!("The server closed the connection {at}{begun}.")
 }
 
-fn timed_out(stage: Stage, seconds: u64, partial: Option<&Fault>) -> String {
-    format!("The server was silent for {seconds} s {}{}.", phase_words(stage), begun(partial))
+fn timed_out(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
+    format!("The server was silent for {seconds} s {at}{}.", begun(partial))
 }
 
-fn begun(partial: Option<&Fault>) -> String {
-    let Some(fault) = partial else { return String::new() };
+/// The server was not silent for long, but never came to an end.
+fn whole_time_over(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
+    let over = format!("The time for the whole test of this port, {seconds} s, was up {at}");
+    let Some(partial) = partial else { return format!("{over}.") };
+    let said = text(partial.fault);
+    match partial.came {
+        Some(Pace { first, last, pieces: pieces @ 2.., octets, .. }) => {
+            let over_seconds = last.saturating_sub(*first).as_secs();
+            format!(
+                "{over}: {octets} octets of a reply had come, in {pieces} pieces over {over_seconds} s: “{said}”."
+            )
+        }
+        _ => format!("{over}, after the beginning of a reply: “{said}”."),
+    }
+}
+
+fn begun(partial: Option<Broken<'_>>) -> String {
+    partial.map_or_else(String::new, |partial| {
+        format!(", after the beginning of a reply: “{}”", text(partial.fault))
+    })
+}
+
+fn text(fault: &Fault) -> String {
     let lines = fault.lines.iter().map(|line| &*line.octets);
     let all: Vec<&[u8]> = lines.chain((!fault.octets.is_empty()).then_some(&*fault.octets)).collect();
-    format!(", after the beginning of a reply: “{}”", visible_line(all.join(&b' ').trim_ascii_end(), 0))
+    visible_line(all.join(&b' ').trim_ascii_end(), 0)
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    Der, Established, Event, Handshake, Observation, Observations, PortSpec, Purpose, Refusal, RefusalCode,
-    Stage, TlsFailure, TlsMode,
+    Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose, Refusal,
+    RefusalCode, Stage, TlsFailure, TlsMode,
 };
 use heloscope_smtp::{Command, EhloReply, Fault, FaultKind, Octets, Reply};
 
@@ -24,6 +24,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) clear: Hello<'a>,
     /// The reply to STARTTLS.
     pub(crate) starttls: Option<&'a Reply>,
+    /// A reply that answers nothing.
+    pub(crate) unasked: Option<Unasked<'a>>,
     pub(crate) injected: Option<(&'a Octets, usize)>,
     /// The dialogue's handshake, else what a raw hello learned.
     pub(crate) handshake: Option<&'a Handshake>,
@@ -50,6 +52,17 @@ pub(crate) struct Heard<'a> {
     pub(crate) to: Option<&'a Command>,
     pub(crate) reply: &'a Reply,
     pub(crate) encrypted: bool,
+}
+
+/// A reply that answers nothing, RFC 5321 §4.2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unasked<'a> {
+    pub(crate) reply: &'a Reply,
+    pub(crate) encrypted: bool,
+    /// The command before which it came; `None` where every command had its reply.
+    pub(crate) before: Option<&'static str>,
+    /// How many octets more came with it.
+    pub(crate) more: usize,
 }
 
 /// EHLO, HELO where EHLO was refused, and their replies.
@@ -85,6 +98,15 @@ pub(crate) struct Moments {
 pub(crate) struct Failure<'a> {
     pub(crate) stage: Stage,
     pub(crate) cause: Cause<'a>,
+    /// The command of the stage, where it was due and was not sent.
+    pub(crate) due: Option<&'static str>,
+}
+
+/// What is no reply, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Broken<'a> {
+    pub(crate) fault: &'a Fault,
+    pub(crate) came: Option<&'a Pace>,
 }
 
 /// Why a test ended early.
@@ -92,14 +114,23 @@ pub(crate) struct Failure<'a> {
 pub(crate) enum Cause<'a> {
     Refused(&'a Refusal),
     GreetingRejected(&'a Reply),
-    EhloRejected(&'a Reply),
+    /// EHLO's reply, and HELO's where that was tried.
+    EhloRejected {
+        ehlo: &'a Reply,
+        helo: Option<&'a Reply>,
+    },
     StartTlsRejected(&'a Reply),
-    NoReply(&'a Fault),
+    NoReply(Broken<'a>),
+    Unasked(Unasked<'a>),
     Tls(&'a TlsFailure),
     /// With what had come of a reply.
-    Closed(Option<&'a Fault>),
-    /// After this long, with what had come of a reply.
-    TimedOut(Duration, Option<&'a Fault>),
+    Closed(Option<Broken<'a>>),
+    /// With what had come of a reply.
+    TimedOut {
+        after: Duration,
+        whole: bool,
+        partial: Option<Broken<'a>>,
+    },
 }
 
 impl<'a> PortFacts<'a> {
@@ -111,6 +142,7 @@ impl<'a> PortFacts<'a> {
             replies: Vec::new(),
             clear: Hello::default(),
             starttls: None,
+            unasked: None,
             injected: None,
             handshake: None,
             chain: None,
@@ -156,7 +188,21 @@ impl<'a> PortFacts<'a> {
         }
         let reply = self.clear.extensions()?;
         let offered = reply.offers("STARTTLS");
-        (offered || !(self.is_masked() || reply.left_out > 0)).then_some(offered)
+        let unknown = self.is_masked() || self.is_out_of_step(false) || reply.left_out > 0;
+        (offered || !unknown).then_some(offered)
+    }
+
+    /// The 250 reply to EHLO in clear text or inside TLS; one without extensions may be another command's where replies are out
+    /// of step.
+    pub(crate) fn offered(&self, encrypted: bool) -> Option<EhloReply> {
+        let hello = if encrypted { &self.encrypted } else { &self.clear };
+        hello.extensions().filter(|reply| !reply.extensions.is_empty() || !self.is_out_of_step(encrypted))
+    }
+
+    /// Whether a reply answers nothing, in clear text or inside TLS: then that a reply is the one to EHLO, and holds all that
+    /// is offered, is not known.
+    pub(crate) fn is_out_of_step(&self, encrypted: bool) -> bool {
+        self.unasked.is_some_and(|unasked| unasked.encrypted == encrypted)
     }
 
     /// Whether the greeting or keywords of the EHLO reply, in clear text, were overwritten on the path.
@@ -183,10 +229,16 @@ impl<'a> PortFacts<'a> {
             }
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
             // The reader makes no reply without a line, but a saved test may hold one.
-            Event::Replied { reply, .. } if reply.lines.is_empty() => {}
+            Event::Replied { reply, .. } | Event::Unasked { reply, .. } if reply.lines.is_empty() => {}
             Event::Replied { reply, encrypted, .. } => {
                 self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
                 self.replied(seen.stage, reply, *encrypted, at);
+            }
+            Event::Unasked { reply, encrypted, more, .. } => {
+                let before = self.due(seen.stage);
+                let unasked = Unasked { reply, encrypted: *encrypted, before, more: *more };
+                self.unasked = self.unasked.or(Some(unasked));
+                self.fail(seen.stage, Cause::Unasked(unasked));
             }
             Event::Injected { octets, total } => self.injected = Some((octets, *total)),
             Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
@@ -199,15 +251,18 @@ impl<'a> PortFacts<'a> {
                 self.handshake = Some(handshake);
                 self.moments.handshake_done = Some(at);
             }
-            Event::NoReply { fault, .. } => self.fail(seen.stage, Cause::NoReply(fault)),
+            Event::NoReply { fault, came, .. } => {
+                self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+            }
             Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
             Event::Closed { close_notify } => {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
                 self.ended_by(seen.stage, Cause::Closed(self.unfinished()));
             }
-            Event::TimedOut { after } => {
-                self.ended_by(seen.stage, Cause::TimedOut(*after, self.unfinished()));
+            Event::TimedOut { after, whole } => {
+                let (after, whole, partial) = (*after, *whole, self.unfinished());
+                self.ended_by(seen.stage, Cause::TimedOut { after, whole, partial });
             }
             Event::Ended => self.give_up_helo(),
         }
@@ -245,7 +300,8 @@ impl<'a> PortFacts<'a> {
                 *answered = Some(at);
                 let refused = hello.replied(reply);
                 if refused {
-                    self.fail(stage, Cause::EhloRejected(reply));
+                    let (ehlo, helo) = (hello.ehlo.unwrap_or(reply), hello.ehlo.and(hello.helo));
+                    self.fail(stage, Cause::EhloRejected { ehlo, helo });
                 }
             }
             Stage::StartTls => {
@@ -272,19 +328,42 @@ impl<'a> PortFacts<'a> {
         }
     }
 
-    /// The first cause stands, but for a reply that was merely not finished: what follows says why.
+    /// The first cause stands, but for a reply that was merely not finished: what follows says why; and for a refusal, where
+    /// it may not have been the reply to that command.
     fn fail(&mut self, stage: Stage, cause: Cause<'a>) {
         self.give_up_helo();
-        if self.failure.is_none() || self.unfinished().is_some() {
-            self.failure = Some(Failure { stage, cause });
+        let refused = |failure: Failure<'_>| {
+            matches!(failure.cause, Cause::EhloRejected { .. } | Cause::StartTlsRejected(_))
+        };
+        let doubted = matches!(cause, Cause::Unasked(_)) && self.failure.is_some_and(refused);
+        if self.failure.is_none() || self.unfinished().is_some() || doubted {
+            self.failure = Some(Failure { stage, cause, due: self.due(stage) });
+        }
+    }
+
+    /// The command of the stage, where it has not been sent.
+    fn due(&self, stage: Stage) -> Option<&'static str> {
+        let hello = |sent: Option<Duration>, hello: &Hello<'_>| match (sent, hello.ehlo) {
+            (None, _) => Some("EHLO"),
+            (Some(_), Some(reply)) if reply.code() != 250 && !hello.helo_sent => Some("HELO"),
+            _ => None,
+        };
+        match stage {
+            Stage::Ehlo => hello(self.moments.ehlo_sent, &self.clear),
+            Stage::EhloAfterTls => hello(self.moments.encrypted_ehlo_sent, &self.encrypted),
+            Stage::StartTls if self.moments.starttls_sent.is_none() => Some("STARTTLS"),
+            Stage::Quit if !self.moments.quit => Some("QUIT"),
+            _ => None,
         }
     }
 
     /// A reply of which only the beginning came, where nothing else has gone wrong.
-    fn unfinished(&self) -> Option<&'a Fault> {
+    fn unfinished(&self) -> Option<Broken<'a>> {
         match self.failure {
-            Some(Failure { cause: Cause::NoReply(fault), .. }) if fault.kind == FaultKind::Incomplete => {
-                Some(fault)
+            Some(Failure { cause: Cause::NoReply(broken), .. })
+                if broken.fault.kind == FaultKind::Incomplete =>
+            {
+                Some(broken)
             }
             _ => None,
         }
@@ -295,7 +374,9 @@ impl<'a> PortFacts<'a> {
         let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
         let refused = pending.into_iter().find_map(|(stage, hello)| {
             let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
-            Some(Failure { stage, cause: Cause::EhloRejected(reply) })
+            // A 421 comes whether EHLO was sent or not.
+            let due = self.due(stage).filter(|due| *due == "EHLO");
+            Some(Failure { stage, cause: Cause::EhloRejected { ehlo: reply, helo: None }, due })
         });
         self.failure = self.failure.or(refused);
     }
@@ -307,6 +388,12 @@ impl<'a> PortFacts<'a> {
         for seen in on(observations, self.spec, by_hand.purpose) {
             match &seen.event {
                 Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
+                Event::Unasked { reply, encrypted, more, .. } => {
+                    let before = self.due(seen.stage);
+                    let unasked = Unasked { reply, encrypted: *encrypted, before, more: *more };
+                    self.unasked = self.unasked.or(Some(unasked));
+                    self.fail(seen.stage, Cause::Unasked(unasked));
+                }
                 Event::Injected { octets, total } => self.injected = self.injected.or(Some((octets, *total))),
                 Event::ClientCertificateRequested => self.client_certificate_requested = true,
                 Event::Ended => self.raw_hello_runs = false,

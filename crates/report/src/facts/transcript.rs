@@ -24,6 +24,12 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
             Event::Replied { reply, encrypted, came } => {
                 said.reply_lines(seen.at, *encrypted, &reply.lines, reply.left_out, came.as_ref());
             }
+            Event::Unasked { reply, encrypted, came, more } => {
+                said.reply_lines(seen.at, *encrypted, &reply.lines, reply.left_out, came.as_ref());
+                if *more > 0 {
+                    said.line(seen.at, Speaker::Server, *encrypted, format!("… [{more} more octets]"));
+                }
+            }
             Event::NoReply { fault, encrypted, came } => {
                 said.reply_lines(seen.at, *encrypted, &fault.lines, fault.left_out, came.as_ref());
                 let at = came.as_ref().map_or(seen.at, |pace| pace.last);

@@ -6,6 +6,11 @@ use heloscope_smtp::Reply;
 use super::codes::{reply_code, status_code};
 use crate::visible::visible_within;
 
+/// Whether a reply code says no, for now or for good, RFC 5321 §4.2.1.
+pub(crate) fn is_refusal(code: u16) -> bool {
+    (400..600).contains(&code)
+}
+
 /// The reply quoted, its lines joined by spaces; what cannot be seen is written out, a long one cut.
 pub(crate) fn quoted(reply: &Reply) -> String {
     let lines: Vec<&[u8]> = reply.lines.iter().map(|line| &*line.octets).collect();

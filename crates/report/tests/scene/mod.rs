@@ -152,6 +152,12 @@ impl Play<'_> {
         self.after_ms(5).see(Stage::Greeting, Event::Replied { reply: reply(text), encrypted, came })
     }
 
+    /// A reply that nobody asked for, together with what came before it.
+    pub(crate) fn volunteers(self, stage: Stage, text: &str) -> Self {
+        let encrypted = self.encrypted;
+        self.see(stage, Event::Unasked { reply: reply(text), encrypted, came: None, more: 0 })
+    }
+
     /// After 5 ms, in these octets, endings included.
     pub(crate) fn replies_octets(self, stage: Stage, octets: &[u8]) -> Self {
         let mut reader = ReplyReader::default();
@@ -266,7 +272,7 @@ impl Play<'_> {
     /// After so long.
     pub(crate) fn times_out(self, stage: Stage, seconds: u64) -> Self {
         let after = Duration::from_secs(seconds);
-        self.after_ms(seconds * 1000).see(stage, Event::TimedOut { after }).ends(stage)
+        self.after_ms(seconds * 1000).see(stage, Event::TimedOut { after, whole: false }).ends(stage)
     }
 
     pub(crate) fn ends(self, stage: Stage) -> Self {

@@ -1,0 +1,198 @@
+//! Servers that speak out of turn: what is found, what is said not to be tested, and what is not said to be missing.
+
+mod scene;
+
+use heloscope_observation::{Event, Stage};
+use heloscope_report::{
+    ErrorCode, Phase, Port, Report, SenderOutcome, Severity, Status, StepState, Verdict, progress, senders,
+    summary,
+};
+use heloscope_smtp::{Command, FaultKind};
+use scene::{Asked, EHLO, EHLO_AUTH, EHLO_TLS, GREETING, Play, Scene, chain};
+
+fn report(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Report {
+    Scene::one(spec, play).judged()
+}
+
+fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    report(spec, play).ports.remove(0)
+}
+
+fn said(port: &Port) -> (ErrorCode, Phase, &str) {
+    let error = port.error.as_ref().expect("an error");
+    (error.code, error.phase, &error.message)
+}
+
+#[test]
+fn a_reply_before_ehlo_is_not_the_reply_to_ehlo() {
+    let report =
+        report("25", |play| play.connects().greets(GREETING).volunteers(Stage::Ehlo, "250 hello").quits());
+    let port = &report.ports[0];
+    assert_eq!((port.ids(), report.status), (vec!["malformed-reply"], Status::Warning));
+    let found = port.found("malformed-reply");
+    assert_eq!(found.severity, Severity::Warning);
+    assert_eq!(found.title, "The server sends a reply that nobody asked for");
+    assert!(
+        found.explanation.starts_with(
+            "Before EHLO was sent, there was a reply already that nobody had asked for: “250 hello”."
+        ),
+        "{}",
+        found.explanation
+    );
+    assert_eq!(
+        said(port),
+        (
+            ErrorCode::MalformedReply,
+            Phase::Ehlo,
+            "Before EHLO was sent, there was a reply already that nobody had asked for: “250 hello”."
+        )
+    );
+    for id in ["ehlo-rejected", "starttls-missing", "starttls-failed", "auth-without-tls", "esmtp-masked"] {
+        assert_eq!(port.verdict(id), Verdict::NotTested, "{id}");
+        assert_eq!(port.why(id), "the test of this port ended early: a reply broke the rules of SMTP");
+    }
+    assert_eq!((port.starttls_supported, port.capabilities_before_tls.as_ref()), (None, None));
+    assert_eq!(
+        summary(&report),
+        "Whether this server speaks TLS on port 25 is not known: a reply broke the rules of SMTP; the server sends a \
+         reply that nobody asked for."
+    );
+    assert!(senders(&report).iter().all(|row| row.outcome == SenderOutcome::NotTested));
+    let lines: Vec<&str> = port.transcript.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(lines, [GREETING, "250 hello", "QUIT", "221 bye"]);
+}
+
+/// The greeting met EHLO on its way, and the reply too many was taken for that to EHLO: that shows at the end.
+#[test]
+fn one_reply_too_many_in_the_end_casts_doubt_on_those_before() {
+    let late = |ehlo: &'static str| {
+        port("25", move |play| {
+            let play = play.connects().greets(GREETING).ehlo(ehlo).sends(Stage::Quit, Command::Quit);
+            let play = play.replies(Stage::Quit, EHLO).volunteers(Stage::Quit, "221 bye");
+            play.ends(Stage::Quit)
+        })
+    };
+    let without = late("250 hello");
+    assert_eq!(without.ids(), ["malformed-reply"]);
+    assert_eq!((without.starttls_supported, without.capabilities_before_tls.as_ref()), (None, None));
+    assert_eq!(without.verdict("starttls-missing"), Verdict::NotTested);
+    let (code, phase, words) = said(&without);
+    assert_eq!((code, phase), (ErrorCode::MalformedReply, Phase::Quit));
+    assert!(words.starts_with("When every command had its reply, one more came: “221 bye”."), "{words}");
+    // What it did offer it has.
+    let with_auth = late("250-mx1\n250 AUTH PLAIN");
+    assert_eq!(with_auth.ids(), ["malformed-reply", "auth-without-tls"]);
+    assert_eq!(with_auth.capabilities_before_tls.unwrap().len(), 1);
+}
+
+#[test]
+fn a_refusal_may_be_another_commands_reply() {
+    let helo = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo("502 no").volunteers(Stage::Ehlo, "250 mx1");
+        play.quits()
+    });
+    assert_eq!(helo.ids(), ["malformed-reply"]);
+    assert!(said(&helo).2.starts_with("Before HELO was sent, "), "{:?}", helo.error);
+    let starttls = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("454 4.7.0 no");
+        play.volunteers(Stage::Quit, "220 go").quits()
+    });
+    assert_eq!((starttls.ids(), said(&starttls).1), (vec!["malformed-reply"], Phase::Quit));
+    assert_eq!(starttls.verdict("starttls-failed"), Verdict::NotTested);
+    // The greeting comes first, whatever follows.
+    let denied =
+        port("25", |play| play.connects().greets("554 5.7.1 no").volunteers(Stage::Quit, "221 bye").quits());
+    assert_eq!(denied.ids(), ["greeting-rejected", "malformed-reply"]);
+    assert_eq!(said(&denied).0, ErrorCode::GreetingRejected);
+}
+
+#[test]
+fn starttls_is_not_asked_for_and_not_said_to_fail() {
+    let before = port("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).volunteers(Stage::StartTls, "220 go").quits()
+    });
+    assert_eq!((before.ids(), before.starttls_supported), (vec!["malformed-reply"], Some(true)));
+    assert_eq!(before.verdict("starttls-failed"), Verdict::NotTested);
+    assert!(said(&before).2.starts_with("Before STARTTLS was sent, "));
+}
+
+#[test]
+fn inside_tls_what_came_before_it_stands() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let report = |play: fn(Play<'_>) -> Play<'_>| {
+        Scene::one("587", |begun| play(begun.until_hello().tls(sent))).judged_trusting(&root)
+    };
+    let before_ehlo = report(|play| play.volunteers(Stage::EhloAfterTls, GREETING).quits());
+    let port = &before_ehlo.ports[0];
+    assert_eq!(port.ids(), ["malformed-reply"]);
+    assert!(said(port).2.starts_with("Before EHLO was sent inside TLS, "));
+    assert_eq!(port.verdict("submission-without-auth"), Verdict::NotTested);
+    assert_eq!((port.starttls_supported, port.verdict("starttls-failed")), (Some(true), Verdict::Passed));
+    assert!(
+        summary(&before_ehlo).starts_with("Mail clients reach this server over TLS 1.3; the server sends")
+    );
+    assert_eq!(senders(&before_ehlo)[0].outcome, SenderOutcome::Delivers);
+
+    let before_quit = report(|play| play.ehlo(EHLO_TLS).volunteers(Stage::Quit, "250 2.0.0 Ok").quits());
+    assert_eq!(before_quit.ports[0].verdict("submission-without-auth"), Verdict::NotTested);
+    let with_auth = report(|play| play.ehlo(EHLO_AUTH).volunteers(Stage::Quit, "250 2.0.0 Ok").quits());
+    assert_eq!(with_auth.ports[0].verdict("submission-without-auth"), Verdict::Passed);
+    assert_eq!(with_auth.ports[0].ids(), ["malformed-reply"]);
+}
+
+/// RFC 5321 §3.8
+#[test]
+fn a_421_before_a_command_is_the_server_closing() {
+    let closing = port("25", |play| {
+        play.connects().greets(GREETING).replies(Stage::Ehlo, "421 4.3.2 down").ends(Stage::Ehlo)
+    });
+    assert_eq!(closing.ids(), ["session-cut-short"]);
+    assert_eq!(closing.verdict("malformed-reply"), Verdict::Passed);
+    assert_eq!(closing.verdict("starttls-missing"), Verdict::NotTested);
+    let in_the_end = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo("250 mx1").replies(Stage::Quit, "421 4.3.2 down");
+        play.ends(Stage::Quit)
+    });
+    assert_eq!((in_the_end.ids(), in_the_end.error.as_ref()), (vec!["starttls-missing"], None));
+}
+
+#[test]
+fn what_is_awaited_before_a_command_is_not_its_reply() {
+    let silent = port("25", |play| {
+        let play = play.connects().greets(GREETING).babbles(Stage::Ehlo, FaultKind::Incomplete, b"25");
+        play.times_out(Stage::Ehlo, 18)
+    });
+    let words = "The server was silent for 18 s before EHLO was sent, after the beginning of a reply: “25”.";
+    assert_eq!(said(&silent), (ErrorCode::Timeout, Phase::Ehlo, words));
+    let noise = port("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo(EHLO);
+        play.babbles(Stage::StartTls, FaultKind::NotAReply, b"oops\r\n").ends(Stage::StartTls)
+    });
+    let words = "What the server sent before STARTTLS was sent is no SMTP reply: “oops”.";
+    assert_eq!(said(&noise), (ErrorCode::MalformedReply, Phase::StartTls, words));
+    assert_eq!(noise.found("malformed-reply").severity, Severity::Error);
+}
+
+#[test]
+fn the_live_view_shows_where_it_ended() {
+    let scene =
+        Scene::one("25", |play| play.connects().greets(GREETING).volunteers(Stage::Ehlo, "250 hello"));
+    let steps = &progress(&scene.observations, std::time::Duration::from_secs(1))[0].steps;
+    assert_eq!(
+        (steps[2].state, steps[2].text.as_str()),
+        (StepState::Failed, "a reply broke the rules of SMTP")
+    );
+}
+
+#[test]
+fn what_came_behind_it_is_counted() {
+    let port = port("25", |play| {
+        let seen = Scene::one("25", |play| play.volunteers(Stage::Ehlo, "250 hello")).observations.seen;
+        let Event::Unasked { reply, .. } = seen[0].event.clone() else { panic!("{seen:?}") };
+        let unasked = Event::Unasked { reply, encrypted: false, came: None, more: 28 };
+        play.connects().greets(GREETING).see(Stage::Ehlo, unasked).quits()
+    });
+    assert!(said(&port).2.ends_with("“250 hello”, with 28 octets more behind it."), "{:?}", port.error);
+    assert_eq!(port.transcript[2].text, "… [28 more octets]");
+}
