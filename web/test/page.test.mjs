@@ -89,10 +89,10 @@ test("a faulty server, by a click on its example", { skip: noBrowser }, () =>
   }));
 
 for (const [host, ends] of [
-  ["healthy", ["The server’s own, sent", "Intermediate, sent", "Trust anchor, added here; not sent, and need not be"]],
-  ["incomplete-chain", ["The server’s own, sent", "Missing: its certificate was not sent"]],
-  ["untrusted-root", ["The server’s own, sent", "Intermediate, sent", "Issuer that is not among the trusted roots; not sent"]],
-  ["self-signed", ["The server’s own, sent; it names itself as its issuer"]],
+  ["healthy", ["The server's own, sent", "Intermediate, sent", "Trust anchor, added here; not sent, and need not be"]],
+  ["incomplete-chain", ["The server's own, sent", "Missing: its certificate was not sent"]],
+  ["untrusted-root", ["The server's own, sent", "Intermediate, sent", "Issuer that is not among the trusted roots; not sent"]],
+  ["self-signed", ["The server's own, sent; it names itself as its issuer"]],
 ]) {
   test(`the chain of ${host}, from the server's certificate to where it leads`, { skip: noBrowser }, () =>
     withPage({ path: `/?host=${host}.specimen.test&ports=25` }, async ({ page }) => {
