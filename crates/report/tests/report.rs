@@ -186,18 +186,19 @@ fn a_long_reply_is_shown_as_far_as_it_is_kept() {
     assert_eq!(texts[513..], ["… [39745 more lines, 357705 octets]", "250 X-2", "QUIT", "221 bye"]);
     // Of each reply 255 lines and the last one are kept.
     assert_eq!((port.error.as_ref(), port.starttls_supported, port.capabilities.len()), (None, None, 255));
+    assert_eq!(port.capabilities_left_out, Some(39_745));
     for id in ["starttls-missing", "auth-without-tls", "submission-without-auth"] {
         assert_eq!(port.verdict(id), Verdict::NotTested, "{id}");
         assert!(port.why(id).contains("more lines than are kept"), "{id}: {}", port.why(id));
     }
-    assert_eq!(port.ids(), Vec::<&str>::new());
+    assert_eq!(port.ids(), ["reply-format"]); // one keyword on many lines
     // Where it stands on a line that is kept, it is known.
     let offered = Scene::one("587", |play| {
         let ehlo = [&b"250-mx1\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n"[..], &ehlo].concat();
         play.connects().greets("220 mx1").says_ehlo().replies_octets(Stage::Ehlo, &ehlo)
     });
     let port = offered.judged().ports.remove(0);
-    assert_eq!((port.starttls_supported, port.ids()), (Some(true), vec!["auth-without-tls"]));
+    assert_eq!((port.starttls_supported, port.ids()), (Some(true), vec!["auth-without-tls", "reply-format"]));
 }
 
 /// All that came is kept up to 512 octets, line by line where it is text.

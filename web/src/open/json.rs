@@ -91,7 +91,7 @@ objects! {
     Report { schema_version, host, tested_at, duration_ms, vantage, status, findings, ports }
     Port {
         port, role, implicit_tls, connected, address, error, banner, starttls_supported, capabilities,
-        capabilities_before_tls, capabilities_after_tls, tls, certificate, chain, findings, checks, timings, transcript,
+        capabilities_left_out, capabilities_before_tls, capabilities_after_tls, tls, certificate, chain, findings, checks, timings, transcript,
     }
     PortError { code, message, phase }
     Capability { keyword, params, meaning }

@@ -17,6 +17,8 @@ pub fn explain(lines: &[TranscriptLine]) -> Vec<Option<String>> {
             first = true;
             COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, words)| (*words).to_owned())
         }
+        // The mark of what is left out within a reply.
+        Speaker::Server if line.text.starts_with('…') => None,
         Speaker::Server => {
             let said = reply_line(&line.text, command, first);
             first = line.text.as_bytes().get(3) != Some(&b'-');
@@ -124,6 +126,19 @@ mod tests {
                 "221: service closing transmission channel. 2.0.0: success, other undefined status.",
             ]
         );
+    }
+
+    #[test]
+    fn a_mark_within_a_reply_does_not_begin_another() {
+        use Speaker::{Client, Server};
+        let words = explained(&[
+            (Client, "EHLO x"),
+            (Server, "250-x"),
+            (Server, "… [9 more lines, 90 octets]"),
+            (Server, "250 SIZE"),
+        ]);
+        assert_eq!(words[2], None);
+        assert!(words[3].as_deref().unwrap().starts_with("Takes the size"));
     }
 
     #[test]
