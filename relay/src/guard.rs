@@ -141,6 +141,12 @@ impl Guard {
         matches!(self.greeting, Some(421 | 554))
     }
 
+    /// Whether, on a port with implicit TLS, the greeting may still be to come: the client has done its part of the handshake
+    /// and said nothing since. What the server sends there cannot be seen, and may be tickets (RFC 8446 §4.6.1).
+    pub fn awaits_greeting_inside_tls(&self) -> bool {
+        matches!(&self.phase, Phase::Tls(tls) if tls.awaits_greeting())
+    }
+
     fn hold<T>(&mut self, judged: Result<T, Rule>) -> Result<T, Rule> {
         if let Err(rule) = &judged {
             self.phase = Phase::Refused(*rule);

@@ -165,7 +165,11 @@ where
         let beyond_limit = chunk.len() > left;
         chunk.truncate(left);
         traffic.moved_down(chunk.len());
-        lock(upward).heard(&chunk);
+        {
+            let mut upward = lock(upward);
+            upward.heard(&chunk);
+            traffic.awaits_greeting(upward.awaits_greeting_inside_tls());
+        }
         if send(&mut client, chunk, limits.frame_down).await.is_err() {
             return Ending::ClientGone;
         }
@@ -210,6 +214,7 @@ where
             return std::future::pending().await;
         }
         traffic.moved_up(octets.len());
+        traffic.awaits_greeting(lock(upward).awaits_greeting_inside_tls());
     }
 }
 

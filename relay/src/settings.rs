@@ -88,7 +88,7 @@ pub struct SessionLimits {
     pub resolve: Duration,
     /// Time to connect, over all addresses of the name.
     pub connect: Duration,
-    /// Time from there to the mail server's first octet.
+    /// Time from there to the mail server's first octet, and, where TLS comes first, from the handshake to the greeting's.
     pub greeting: Duration,
     /// Any later time in which no octet moves, either way.
     pub silence: Duration,

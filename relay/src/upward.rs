@@ -47,6 +47,11 @@ impl Upward {
         self.guard.turned_away()
     }
 
+    /// See [`Guard::awaits_greeting_inside_tls`].
+    pub(crate) fn awaits_greeting_inside_tls(&self) -> bool {
+        self.guard.awaits_greeting_inside_tls()
+    }
+
     fn or_refused<T>(&mut self, judged: Result<T, Rule>) -> Result<T, CloseCause> {
         judged.map_err(|rule| {
             self.refused_by = Some(rule);

@@ -81,7 +81,13 @@ const SPECIMENS = {
     errors: { 25: "greeting_rejected" },
   },
   "slow-greeting": { status: "notice", found: { 25: ["notice greeting-slow"] } },
-  "teaser": { status: "ok", fact: [({ banner }) => banner.split("\n").length, 2] },
+  "teaser": {
+    status: "ok",
+    fact: [
+      ({ banner, notes }) => [banner.split("\n").length, ...notes.map((note) => note.replace(/6\.\d s later\..*/, "6 s"))],
+      [2, "The greeting came in parts: its first line at once, the last 6 s"],
+    ],
+  },
   "silent": { status: "warning", all: ["warning session-cut-short"], error: "timeout" },
   "not-smtp": { status: "error", found: { 25: ["error not-smtp"] }, errors: { 25: "not_smtp" } },
   "helo-only": { status: "warning", all: ["warning ehlo-rejected"] },

@@ -167,6 +167,7 @@ impl Flavour {
         let completed = self.tls.completed;
         let relay = Expected {
             banner: Some("220 openssl.interop.test ESMTP s_server"),
+            notes: Vec::new(),
             starttls_supported: Some(true),
             capabilities_before_tls: Some(vec!["SIZE 10240000", "STARTTLS"]),
             capabilities_after_tls: completed.then(|| vec!["SIZE 10240000"]),

@@ -84,6 +84,9 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
     if let Some(banner) = &port.banner {
         facts.push(fact("Greeting", banner.split('\n').map(|line| Line::Said(line.to_owned()))));
     }
+    if !port.notes.is_empty() {
+        facts.push(fact("Also seen", port.notes.iter().map(|note| Line::Words(note.clone()))));
+    }
     let starttls = match (port.implicit_tls, port.starttls_supported) {
         (true, _) => None,
         (false, Some(true)) => Some("offered"),

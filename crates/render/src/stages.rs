@@ -126,6 +126,7 @@ mod tests {
             address: None,
             error: None,
             banner: None,
+            notes: Vec::new(),
             starttls_supported: None,
             capabilities: Vec::new(),
             capabilities_before_tls: None,

@@ -54,6 +54,17 @@ fn a_server_that_sends_markup_and_controls() {
     compare("hostile");
 }
 
+#[test]
+fn what_was_seen_and_is_no_fault_stands_among_the_facts() {
+    let mut report = fixture("healthy");
+    report.ports[0].notes = vec!["The greeting came in <parts>.".to_owned()];
+    assert!(html::report(&report).contains("<dt>Also seen</dt><dd>The greeting came in &lt;parts&gt;.</dd>"));
+    assert!(markdown::report(&report).contains("Also seen: The greeting came in \\<parts\\>."));
+    let text = text::report(&report, text::TextStyle::Plain);
+    assert!(text.contains("  Also seen      The greeting came in <parts>.\n"));
+    assert!(!html::report(&fixture("healthy")).contains("Also seen"));
+}
+
 /// What a reader does not see, or sees elsewhere than it stands.
 fn unseen(character: char) -> bool {
     character != '\n'

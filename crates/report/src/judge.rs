@@ -135,6 +135,7 @@ fn examined(
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
         banner: facts.greeting.map(facts::banner),
+        notes: facts::notes(facts),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_left_out: left_out,

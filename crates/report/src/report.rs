@@ -76,6 +76,9 @@ pub struct Port {
     /// The greeting as sent, its lines joined by `\n`; what cannot be seen, or is no text, is written out as in the
     /// transcript.
     pub banner: Option<String>,
+    /// What was seen and is no fault, a sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Whether STARTTLS stands in the EHLO reply; `false` on an implicit-TLS port.
     pub starttls_supported: Option<bool>,
     /// What the last EHLO reply offers; empty where there was none, or HELO only.

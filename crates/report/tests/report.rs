@@ -231,6 +231,46 @@ fn what_is_no_smtp_is_in_the_transcript() {
     );
 }
 
+/// No fault, and worth a word.
+#[test]
+fn a_greeting_in_parts_is_noted() {
+    let ms = |times: &[u64]| times.iter().copied().map(Duration::from_millis).collect::<Vec<_>>();
+    let noted = |spec: &str, text: &str, first: u64, lines: &[u64], pieces| {
+        let (first, lines) = (Duration::from_millis(first), ms(lines));
+        let came = Some(Pace { first, last: *lines.last().unwrap(), lines, pieces, octets: 16 });
+        let report = Scene::one(spec, |play| match spec {
+            "25" => play.connects().replies_at(text, came),
+            _ => play.connects().tls(&[]).replies_at(text, came),
+        });
+        let port = report.judged().ports.remove(0);
+        assert_eq!(port.ids(), [""; 0]);
+        port.notes
+    };
+    let teaser = "220-mx1 wait\n220 mx1";
+    assert_eq!(
+        noted("25", teaser, 25, &[25, 6_029], 2),
+        [
+            "The greeting came in parts: its first line at once, the last 6.0 s later. A server such as Postfix's postscreen \
+          does so to find out who speaks before the greeting is complete; this test did not."
+        ]
+    );
+    let late = noted("465", teaser, 3_056, &[3_056, 5_300], 3);
+    assert!(
+        late[0].starts_with("The greeting came in parts: its first line after 3.0 s, the last 2.2 s later."),
+        "{late:?}"
+    );
+    let dripped = ["The greeting, 16 octets, came in 16 pieces over 4.8 s."];
+    assert_eq!(noted("25", "220 mx1", 25, &[4_825], 16), dripped);
+    assert_eq!(noted("25", teaser, 25, &[2_000, 4_825], 16), dripped);
+    assert_eq!(
+        noted("25", "220 mx1", 25, &[5_025], 2),
+        ["The greeting, 16 octets, came in 2 pieces over 5.0 s."]
+    );
+    // What a network does to it is none of the server's doing.
+    assert_eq!(noted("25", teaser, 25, &[25, 900], 3), [""; 0]);
+    assert_eq!(Scene::one("25", |play| play.connects().greets(GREETING)).judged().ports[0].notes, [""; 0]);
+}
+
 #[test]
 fn a_transcript_is_bounded() {
     let long = (0..255).map(|_| "250-X\n").collect::<String>() + "250 X";

@@ -175,7 +175,7 @@ pub(crate) fn table() -> Vec<Group> {
                 seconds("limit-header", "Time for a whole request header", |c| &mut c.relay.header),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
-                seconds("limit-greeting", "Time to the mail server's first octet", |c| {
+                seconds("limit-greeting", "Time to the greeting's first octet, inside TLS too", |c| {
                     &mut c.relay.limits.greeting
                 }),
                 seconds("limit-silence", "Time of any later silence", |c| &mut c.relay.limits.silence),

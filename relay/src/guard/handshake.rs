@@ -84,6 +84,12 @@ impl Tls {
         }
     }
 
+    /// See [`Guard::awaits_greeting_inside_tls`](super::Guard::awaits_greeting_inside_tls).
+    pub(super) fn awaits_greeting(&self) -> bool {
+        let State::Encrypted(proof) = &self.state else { return false };
+        self.mode == TlsMode::Implicit && proof.has_said_nothing()
+    }
+
     /// A frame of the client's, cut anywhere: what goes up now, of this frame and of those before.
     pub(super) fn say(&mut self, frame: &[u8]) -> Result<Vec<u8>, Rule> {
         self.from_client.push(frame);

@@ -35,6 +35,11 @@ impl KeyProof {
         self.opener.is_none().then(|| self.opener = Some(opener))
     }
 
+    /// Whether the handshake is over on both sides, and the client has said no line yet.
+    pub(super) fn has_said_nothing(&self) -> bool {
+        self.server_ready && self.said.is_none()
+    }
+
     /// A record of the client's: the state after it, or `None` where it does not pass.
     pub(super) fn record(mut self, record: &Record<'_>) -> Option<State> {
         let clear_type = self.suite.version == Version::Tls12 && record.is(ALERT);

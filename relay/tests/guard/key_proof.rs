@@ -5,8 +5,8 @@ use heloscope_relay::Rule;
 use heloscope_wire::ClientWriteKey;
 
 use crate::scene::{
-    Client, EHLO, HELO, Key, QUIT, STARTTLS, Server, Step, TLS_PORT, Taste, client, judge, recorded, records,
-    said,
+    Client, EHLO, HELO, Key, QUIT, STARTTLS, Server, Step, TLS_PORT, Taste, client, guard, judge, recorded,
+    records, said,
 };
 use crate::sealed::{ALERT, APPLICATION_DATA, CLOSE_NOTIFY, Sealer};
 
@@ -71,6 +71,27 @@ fn the_lines_of_a_test_pass_in_their_order_with_their_key() {
         let goodbye = sealer.seal(ALERT, &CLOSE_NOTIFY);
         assert!(inside.judge(true, &[&frames[..], &[goodbye]].concat()).is_ok(), "{:#06x}", inside.suite);
         assert!(inside.judge(true, &[frames.concat()]).is_ok(), "in one frame");
+    }
+}
+
+/// Then silence is given as long as before a greeting in clear.
+#[test]
+fn where_tls_comes_first_the_greeting_is_awaited_until_the_client_speaks() {
+    for taste in [Taste::tls13, Taste::tls12] {
+        for (port, expected) in [(TLS_PORT, &[false, true, false][..]), (taste().port, &[false])] {
+            let mut guard = guard(port.mode);
+            let mut awaited = Vec::new();
+            for step in recorded(&Taste { port, ..taste() }) {
+                match step {
+                    Server(octets) => guard.from_server(&octets),
+                    Client(frame) => drop(guard.from_client(&frame).unwrap()),
+                    Key(key) => guard.client_write_key(&key).unwrap(),
+                }
+                awaited.push(guard.awaits_greeting_inside_tls());
+            }
+            awaited.dedup();
+            assert_eq!(awaited, expected, "{port:?}");
+        }
     }
 }
 

@@ -89,10 +89,6 @@ macro_rules! objects {
 
 objects! {
     Report { schema_version, host, tested_at, duration_ms, vantage, status, findings, ports }
-    Port {
-        port, role, implicit_tls, connected, address, error, banner, starttls_supported, capabilities,
-        capabilities_left_out, capabilities_before_tls, capabilities_after_tls, tls, certificate, chain, findings, checks, timings, transcript,
-    }
     PortError { code, message, phase }
     Capability { keyword, params, meaning }
     Certificate {
@@ -103,6 +99,35 @@ objects! {
     CheckVerdict { id, verdict, why }
     Timings { resolve_ms, connect_ms, greeting_ms, tls_ms, total_ms }
     TranscriptLine { at_ms, from, encrypted, text }
+}
+
+impl FromJson for Port {
+    fn read(value: &JsValue, reader: &mut Reader) -> Self {
+        // The first reports do not have them.
+        let notes: Option<Vec<String>> = reader.field(value, "notes");
+        Self {
+            port: reader.field(value, "port"),
+            role: reader.field(value, "role"),
+            implicit_tls: reader.field(value, "implicit_tls"),
+            connected: reader.field(value, "connected"),
+            address: reader.field(value, "address"),
+            error: reader.field(value, "error"),
+            banner: reader.field(value, "banner"),
+            notes: notes.unwrap_or_default(),
+            starttls_supported: reader.field(value, "starttls_supported"),
+            capabilities: reader.field(value, "capabilities"),
+            capabilities_left_out: reader.field(value, "capabilities_left_out"),
+            capabilities_before_tls: reader.field(value, "capabilities_before_tls"),
+            capabilities_after_tls: reader.field(value, "capabilities_after_tls"),
+            tls: reader.field(value, "tls"),
+            certificate: reader.field(value, "certificate"),
+            chain: reader.field(value, "chain"),
+            findings: reader.field(value, "findings"),
+            checks: reader.field(value, "checks"),
+            timings: reader.field(value, "timings"),
+            transcript: reader.field(value, "transcript"),
+        }
+    }
 }
 
 impl FromJson for Tls {

@@ -41,8 +41,8 @@ pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
         title: "The server sends a reply that nobody asked for".to_owned(),
         explanation: format!(
             "{said} Each command has exactly one reply. A client takes the reply at hand for the one to its next command, \
-             and so each later reply for that to the command before. This test does not: what depends on such a reply was \
-             not tested, and nothing is said to be missing. {follows}"
+             and so each later reply for that to the command before. What depends on such a reply counts as not tested here, \
+             and nothing is said to be missing. {follows}"
         ),
         fix: "Look for what writes the reply too many: an end of line within the server's greeting text, or a filter, proxy or \
               load balancer before it that greets as well."

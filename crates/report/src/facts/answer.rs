@@ -2,8 +2,7 @@
 
 use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, TlsFailure};
 
-use super::PortFacts;
-use super::port::Cause;
+use super::{Cause, PortFacts};
 use crate::names::{is_spoken, suite_name, version_name};
 
 /// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply, ReplyLine};
 
-use super::port::{Broken, Cause, Failure, PortFacts, Unasked};
-use super::{Answer, choice};
+use super::port::{PortFacts, Unasked};
+use super::{Answer, Broken, Cause, Failure, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose, Refusal,
-    RefusalCode, Stage, TlsFailure, TlsMode,
+    Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose, Stage, TlsMode,
 };
-use heloscope_smtp::{Command, EhloReply, Fault, FaultKind, Octets, Reply};
+use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
+use super::failure::{Broken, Cause, Failure};
 use crate::Role;
 use crate::words::{is_masked, is_masked_greeting};
 
@@ -18,6 +18,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) spec: PortSpec,
     pub(crate) established: Option<&'a Established>,
     pub(crate) greeting: Option<&'a Reply>,
+    /// How the greeting came, where it did not come at once.
+    pub(crate) greeting_came: Option<&'a Pace>,
     /// Every reply of the dialogue, the greeting first.
     pub(crate) replies: Vec<Heard<'a>>,
     /// EHLO and HELO in clear text.
@@ -70,7 +72,7 @@ pub(crate) struct Unasked<'a> {
 pub(crate) struct Hello<'a> {
     pub(crate) ehlo: Option<&'a Reply>,
     pub(crate) helo: Option<&'a Reply>,
-    helo_sent: bool,
+    pub(super) helo_sent: bool,
 }
 
 /// When what happened, since the test began.
@@ -90,47 +92,8 @@ pub(crate) struct Moments {
     pub(crate) encrypted_ehlo_answered: Option<Duration>,
     /// The last connection of the port ended.
     pub(crate) ended: Option<Duration>,
-    quit: bool,
-}
-
-/// What ended the test of a port early.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Failure<'a> {
-    pub(crate) stage: Stage,
-    pub(crate) cause: Cause<'a>,
-    /// The command of the stage, where it was due and was not sent.
-    pub(crate) due: Option<&'static str>,
-}
-
-/// What is no reply, and how it came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Broken<'a> {
-    pub(crate) fault: &'a Fault,
-    pub(crate) came: Option<&'a Pace>,
-}
-
-/// Why a test ended early.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Cause<'a> {
-    Refused(&'a Refusal),
-    GreetingRejected(&'a Reply),
-    /// EHLO's reply, and HELO's where that was tried.
-    EhloRejected {
-        ehlo: &'a Reply,
-        helo: Option<&'a Reply>,
-    },
-    StartTlsRejected(&'a Reply),
-    NoReply(Broken<'a>),
-    Unasked(Unasked<'a>),
-    Tls(&'a TlsFailure),
-    /// With what had come of a reply.
-    Closed(Option<Broken<'a>>),
-    /// With what had come of a reply.
-    TimedOut {
-        after: Duration,
-        whole: bool,
-        partial: Option<Broken<'a>>,
-    },
+    /// QUIT was sent.
+    pub(super) quit: bool,
 }
 
 impl<'a> PortFacts<'a> {
@@ -139,6 +102,7 @@ impl<'a> PortFacts<'a> {
             spec,
             established: None,
             greeting: None,
+            greeting_came: None,
             replies: Vec::new(),
             clear: Hello::default(),
             starttls: None,
@@ -230,8 +194,14 @@ impl<'a> PortFacts<'a> {
             Event::Sent { command, encrypted } => self.sent(command, *encrypted, at),
             // The reader makes no reply without a line, but a saved test may hold one.
             Event::Replied { reply, .. } | Event::Unasked { reply, .. } if reply.lines.is_empty() => {}
-            Event::Replied { reply, encrypted, .. } => {
-                self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
+            Event::Replied { reply, encrypted, came } => {
+                if seen.stage == Stage::Greeting {
+                    self.greeting_came = came.as_ref();
+                }
+                // A 421 before a command is no reply to the one before that.
+                if self.due(seen.stage).is_none() {
+                    self.replies.push(Heard { to: self.last_command, reply, encrypted: *encrypted });
+                }
                 self.replied(seen.stage, reply, *encrypted, at);
             }
             Event::Unasked { reply, encrypted, more, .. } => {
@@ -313,72 +283,6 @@ impl<'a> PortFacts<'a> {
             }
             Stage::Resolve | Stage::Connect | Stage::Tls | Stage::Quit => {}
         }
-    }
-
-    /// A connection that ends after QUIT ends as asked, be it by a reset.
-    fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
-        let reset = |refusal: &Refusal| refusal.code == RefusalCode::Reset;
-        let in_order = match cause {
-            Cause::Closed(_) => true,
-            Cause::Refused(refusal) => reset(refusal),
-            _ => false,
-        };
-        if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
-            self.fail(stage, cause);
-        }
-    }
-
-    /// The first cause stands, but for a reply that was merely not finished: what follows says why; and for a refusal, where
-    /// it may not have been the reply to that command.
-    fn fail(&mut self, stage: Stage, cause: Cause<'a>) {
-        self.give_up_helo();
-        let refused = |failure: Failure<'_>| {
-            matches!(failure.cause, Cause::EhloRejected { .. } | Cause::StartTlsRejected(_))
-        };
-        let doubted = matches!(cause, Cause::Unasked(_)) && self.failure.is_some_and(refused);
-        if self.failure.is_none() || self.unfinished().is_some() || doubted {
-            self.failure = Some(Failure { stage, cause, due: self.due(stage) });
-        }
-    }
-
-    /// The command of the stage, where it has not been sent.
-    fn due(&self, stage: Stage) -> Option<&'static str> {
-        let hello = |sent: Option<Duration>, hello: &Hello<'_>| match (sent, hello.ehlo) {
-            (None, _) => Some("EHLO"),
-            (Some(_), Some(reply)) if reply.code() != 250 && !hello.helo_sent => Some("HELO"),
-            _ => None,
-        };
-        match stage {
-            Stage::Ehlo => hello(self.moments.ehlo_sent, &self.clear),
-            Stage::EhloAfterTls => hello(self.moments.encrypted_ehlo_sent, &self.encrypted),
-            Stage::StartTls if self.moments.starttls_sent.is_none() => Some("STARTTLS"),
-            Stage::Quit if !self.moments.quit => Some("QUIT"),
-            _ => None,
-        }
-    }
-
-    /// A reply of which only the beginning came, where nothing else has gone wrong.
-    fn unfinished(&self) -> Option<Broken<'a>> {
-        match self.failure {
-            Some(Failure { cause: Cause::NoReply(broken), .. })
-                if broken.fault.kind == FaultKind::Incomplete =>
-            {
-                Some(broken)
-            }
-            _ => None,
-        }
-    }
-
-    /// EHLO was refused, and HELO did not follow.
-    fn give_up_helo(&mut self) {
-        let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
-        let refused = pending.into_iter().find_map(|(stage, hello)| {
-            let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
-            // A 421 comes whether EHLO was sent or not.
-            let due = self.due(stage).filter(|due| *due == "EHLO");
-            Some(Failure { stage, cause: Cause::EhloRejected { ehlo: reply, helo: None }, due })
-        });
-        self.failure = self.failure.or(refused);
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {

@@ -18,9 +18,13 @@ pub(crate) fn timings(facts: &PortFacts<'_>) -> Timings {
 impl PortFacts<'_> {
     /// From the connection, or the end of the handshake where TLS comes first, to the whole greeting.
     pub(crate) fn greeting_took(&self) -> Option<Duration> {
+        between(self.greeting_awaited_from(), self.moments.greeted)
+    }
+
+    /// The connection, or the end of the handshake where TLS comes first.
+    pub(crate) fn greeting_awaited_from(&self) -> Option<Duration> {
         let moments = &self.moments;
-        let from = if self.is_implicit() { moments.handshake_done } else { moments.connected };
-        between(from, moments.greeted)
+        if self.is_implicit() { moments.handshake_done } else { moments.connected }
     }
 }
 

@@ -1,0 +1,117 @@
+//! What ended a port's test early: which of several causes counts.
+
+use std::time::Duration;
+
+use heloscope_observation::{Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_smtp::{Fault, FaultKind, Reply};
+
+use super::PortFacts;
+use super::port::{Hello, Unasked};
+
+/// What ended the test of a port early.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure<'a> {
+    pub(crate) stage: Stage,
+    pub(crate) cause: Cause<'a>,
+    /// The command of the stage, where it was due and was not sent.
+    pub(crate) due: Option<&'static str>,
+}
+
+/// What is no reply, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Broken<'a> {
+    pub(crate) fault: &'a Fault,
+    pub(crate) came: Option<&'a Pace>,
+}
+
+/// Why a test ended early.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cause<'a> {
+    Refused(&'a Refusal),
+    GreetingRejected(&'a Reply),
+    /// EHLO's reply, and HELO's where that was tried.
+    EhloRejected {
+        ehlo: &'a Reply,
+        helo: Option<&'a Reply>,
+    },
+    StartTlsRejected(&'a Reply),
+    NoReply(Broken<'a>),
+    Unasked(Unasked<'a>),
+    Tls(&'a TlsFailure),
+    /// With what had come of a reply.
+    Closed(Option<Broken<'a>>),
+    /// With what had come of a reply.
+    TimedOut {
+        after: Duration,
+        whole: bool,
+        partial: Option<Broken<'a>>,
+    },
+}
+
+impl<'a> PortFacts<'a> {
+    /// A connection that ends after QUIT ends as asked, be it by a reset.
+    pub(super) fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
+        let reset = |refusal: &Refusal| refusal.code == RefusalCode::Reset;
+        let in_order = match cause {
+            Cause::Closed(_) => true,
+            Cause::Refused(refusal) => reset(refusal),
+            _ => false,
+        };
+        if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
+            self.fail(stage, cause);
+        }
+    }
+
+    /// The first cause stands, but for a reply that was merely not finished: what follows says why; and for a refusal, where
+    /// it may not have been the reply to that command.
+    pub(super) fn fail(&mut self, stage: Stage, cause: Cause<'a>) {
+        self.give_up_helo();
+        let refused = |failure: Failure<'_>| {
+            matches!(failure.cause, Cause::EhloRejected { .. } | Cause::StartTlsRejected(_))
+        };
+        let doubted = matches!(cause, Cause::Unasked(_)) && self.failure.is_some_and(refused);
+        if self.failure.is_none() || self.unfinished().is_some() || doubted {
+            self.failure = Some(Failure { stage, cause, due: self.due(stage) });
+        }
+    }
+
+    /// The command of the stage, where it has not been sent.
+    pub(super) fn due(&self, stage: Stage) -> Option<&'static str> {
+        let hello = |sent: Option<Duration>, hello: &Hello<'_>| match (sent, hello.ehlo) {
+            (None, _) => Some("EHLO"),
+            (Some(_), Some(reply)) if reply.code() != 250 && !hello.helo_sent => Some("HELO"),
+            _ => None,
+        };
+        match stage {
+            Stage::Ehlo => hello(self.moments.ehlo_sent, &self.clear),
+            Stage::EhloAfterTls => hello(self.moments.encrypted_ehlo_sent, &self.encrypted),
+            Stage::StartTls if self.moments.starttls_sent.is_none() => Some("STARTTLS"),
+            Stage::Quit if !self.moments.quit => Some("QUIT"),
+            _ => None,
+        }
+    }
+
+    /// A reply of which only the beginning came, where nothing else has gone wrong.
+    pub(super) fn unfinished(&self) -> Option<Broken<'a>> {
+        match self.failure {
+            Some(Failure { cause: Cause::NoReply(broken), .. })
+                if broken.fault.kind == FaultKind::Incomplete =>
+            {
+                Some(broken)
+            }
+            _ => None,
+        }
+    }
+
+    /// EHLO was refused, and HELO did not follow.
+    pub(super) fn give_up_helo(&mut self) {
+        let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
+        let refused = pending.into_iter().find_map(|(stage, hello)| {
+            let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
+            // A 421 comes whether EHLO was sent or not.
+            let due = self.due(stage).filter(|due| *due == "EHLO");
+            Some(Failure { stage, cause: Cause::EhloRejected { ehlo: reply, helo: None }, due })
+        });
+        self.failure = self.failure.or(refused);
+    }
+}
