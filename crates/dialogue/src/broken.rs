@@ -32,6 +32,16 @@ pub(crate) fn imap(play: &mut Play) {
     ]);
 }
 
+pub(crate) fn pop3(play: &mut Play) {
+    greeted_with(play, "+OK POP3 ready\r\n");
+    play.wait(2);
+    play.is_closed_by_probe();
+    play.seen(&[
+        "greeting: no reply: NotAReply after 0 lines \"+OK POP3 ready\\r\\n\" in 1 piece from 0 s to 0 s",
+        "greeting: ended",
+    ]);
+}
+
 /// The lines before the identification are kept too, RFC 4253 §4.2.
 pub(crate) fn ssh(play: &mut Play) {
     greeted_with(play, "Welcome\r\n");

@@ -93,6 +93,7 @@ dialogues! {
     broken {
         http,
         imap,
+        pop3,
         ssh,
         page_instead_of_a_greeting,
         reply_without_a_code,

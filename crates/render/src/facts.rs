@@ -203,15 +203,6 @@ pub(crate) fn extensions(port: &Port) -> Vec<Offered<'_>> {
         .collect()
 }
 
-/// What stands below the extensions where the EHLO reply had more lines than are kept.
-pub(crate) fn left_out(port: &Port) -> Option<String> {
-    let lines = usize::try_from(port.capabilities_left_out?).unwrap_or(usize::MAX);
-    Some(format!(
-        "and {} of the EHLO reply, of which nothing is kept",
-        words::counted(lines, "line more", "lines more")
-    ))
-}
-
 fn alike(one: &Capability, other: &Capability) -> bool {
     one.keyword.eq_ignore_ascii_case(&other.keyword) && one.params == other.params
 }

@@ -8,8 +8,8 @@ use escape::{code, fenced, prose};
 use heloscope_report::{Port, Report, summary};
 
 use crate::facts::{
-    Fact, Line, Told, as_sent, dialogue, extensions, judged, left_out, marks, names, parties, place, timings,
-    told, validity, verdicts,
+    Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
+    validity, verdicts,
 };
 use crate::words;
 
@@ -103,7 +103,7 @@ fn one_port(out: &mut String, report: &Report, port: &Port, before: &[Port]) {
     let offered = extensions(port);
     if !offered.is_empty() {
         line(out, &format!("### {}", words::EXTENSIONS));
-        let mut items: Vec<String> = offered
+        let items: Vec<String> = offered
             .iter()
             .map(|entry| {
                 let meaning = entry.capability.meaning.as_deref().unwrap_or(words::UNKNOWN_EXTENSION);
@@ -111,7 +111,6 @@ fn one_port(out: &mut String, report: &Report, port: &Port, before: &[Port]) {
                 format!("{}: {}{place}", code(&as_sent(entry.capability)), prose(meaning))
             })
             .collect();
-        items.extend(left_out(port));
         list(out, "- ", &items);
     }
     chain(out, port, before);

@@ -130,7 +130,6 @@ mod tests {
             starttls_supported: None,
             capabilities: Vec::new(),
             capabilities_before_tls: None,
-            capabilities_left_out: None,
             capabilities_after_tls: None,
             tls: None,
             certificate: None,

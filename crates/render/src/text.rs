@@ -11,8 +11,8 @@ use heloscope_report::{Port, Report, SenderOutcome, Severity, Status, inert, sum
 use paint::{Colour, paint};
 
 use crate::facts::{
-    Fact, Line, Told, as_sent, dialogue, extensions, judged, left_out, marks, names, parties, place, timings,
-    told, validity, verdicts,
+    Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
+    validity, verdicts,
 };
 use crate::words;
 
@@ -133,9 +133,6 @@ impl Page {
                 let place = place(entry).map(|place| format!(" ({place})")).unwrap_or_default();
                 self.plain(4, &as_sent(entry.capability));
                 self.wrapped(6, "", &format!("{meaning}{place}"));
-            }
-            if let Some(left_out) = left_out(port) {
-                self.wrapped(4, "", &left_out);
             }
         }
         self.chain(port, before);

@@ -125,8 +125,6 @@ fn examined(
 
     let before = facts.offered(false).map(|reply| facts::capabilities(&reply));
     let after = facts.offered(true).map(|reply| facts::capabilities(&reply));
-    let last = facts.offered(true).or_else(|| facts.offered(false));
-    let left_out = last.and_then(|reply| u64::try_from(reply.left_out).ok()).filter(|lines| *lines > 0);
     Port {
         port: facts.spec.port,
         role: facts.role(),
@@ -138,7 +136,6 @@ fn examined(
         notes: facts::notes(facts),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
-        capabilities_left_out: left_out,
         capabilities_before_tls: before,
         capabilities_after_tls: after,
         tls: facts::tls(facts),

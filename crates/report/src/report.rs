@@ -83,9 +83,6 @@ pub struct Port {
     pub starttls_supported: Option<bool>,
     /// What the last EHLO reply offers; empty where there was none, or HELO only.
     pub capabilities: Vec<Capability>,
-    /// How many lines more the last EHLO reply had than are kept; `None` where all are. Not in the JSON where it is `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capabilities_left_out: Option<u64>,
     /// What the EHLO reply in clear text offers; `None` on an implicit-TLS port.
     pub capabilities_before_tls: Option<Vec<Capability>>,
     /// What the EHLO reply inside TLS offers.

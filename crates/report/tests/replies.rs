@@ -39,7 +39,11 @@ fn reply_format() {
             EHLO,
             "Line 1 of the greeting has another code than the last one (RFC 5321 §4.2.1): “250-mx1”.",
         ),
-        (b"220_mx1\r\n", EHLO, "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”."),
+        (
+            b"220_mx1\r\n",
+            EHLO,
+            "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”.",
+        ),
         (b"220 mx1 \x1b[31m\r\n", EHLO, "holds control characters (RFC 5321 §4.2): “220 mx1 \\x1b[31m”."),
         (b"220 mx1 \0\r\n", EHLO, "“220 mx1 \\x00”"),
         (b"220 mx1 \r\r\n", EHLO, "“220 mx1 \\r”"),
@@ -62,9 +66,9 @@ fn reply_format() {
         (
             b"220\r\n",
             EHLO,
-            "Line 1 of the greeting gives no domain name after its code (RFC 5321 §4.2): “220”.",
+            "Line 1 of the greeting gives no domain name after its code (RFC 5321 §4.2, §4.3.1): “220”.",
         ),
-        (b"220 \r\n", EHLO, "gives no domain name after its code (RFC 5321 §4.2): “220\\x20”."),
+        (b"220 \r\n", EHLO, "gives no domain name after its code (RFC 5321 §4.2, §4.3.1): “220\\x20”."),
         (b"220-\r\n220 mx1\r\n", EHLO, "Line 1 of the greeting gives no domain name"),
         (
             GREETING,
@@ -79,8 +83,8 @@ fn reply_format() {
         (
             GREETING,
             b"250-mx1\r\n250-SIZE 1\r\n250-STARTTLS\r\n250 size 2\r\n",
-            "Line 4 of the reply to EHLO has the keyword of a line before it, and no RFC says which of them counts (RFC \
-             5321 §4.1.1.1): “250 size 2”.",
+            "Line 4 of the reply to EHLO repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of \
+             them counts): “250 size 2”.",
         ),
         (
             GREETING,

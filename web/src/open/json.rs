@@ -116,7 +116,6 @@ impl FromJson for Port {
             notes: notes.unwrap_or_default(),
             starttls_supported: reader.field(value, "starttls_supported"),
             capabilities: reader.field(value, "capabilities"),
-            capabilities_left_out: reader.field(value, "capabilities_left_out"),
             capabilities_before_tls: reader.field(value, "capabilities_before_tls"),
             capabilities_after_tls: reader.field(value, "capabilities_after_tls"),
             tls: reader.field(value, "tls"),

@@ -4,8 +4,7 @@ use maud::{Markup, html};
 use super::icon::Icon;
 use super::{Text, said};
 use crate::facts::{
-    Fact, Line, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, left_out, place, validity,
-    worst,
+    Fact, Line, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, validity, worst,
 };
 use crate::stages::stages;
 use crate::words;
@@ -117,9 +116,6 @@ pub(super) fn extensions(port: &Port) -> Markup {
                             td { (Text(entry.capability.meaning.as_deref().unwrap_or(words::UNKNOWN_EXTENSION))) }
                             @if placed { td class="where" { (place(entry).unwrap_or_default()) } }
                         }
-                    }
-                    @if let Some(left_out) = left_out(port) {
-                        tr { td colspan=(if placed { 3 } else { 2 }) { (left_out) } }
                     }
                 }
             }

@@ -6,14 +6,14 @@ use super::{Check, Evidence, Outcome};
 use crate::Severity;
 use crate::facts::Heard;
 use crate::visible::shortened;
-use crate::words::is_masked;
+use crate::words::{is_masked, reply_name};
 
 pub(super) static CHECKS: &[&Check] = &[&REPLY_FORMAT];
 
 static REPLY_FORMAT: Check = Check {
     id: "reply-format",
     severity: Severity::Notice,
-    basis: "RFC 5321 §2.3.8, §4.1.1.1, §4.2, §4.5.3.1.5; RFC 3207 §2; RFC 4954 §3",
+    basis: "RFC 5321 §2.3.8, §4.1.1.1, §4.2, §4.3.1, §4.5.3.1.5; RFC 3207 §2; RFC 4954 §3",
     title: "A reply breaks a rule that clients forgive",
     examine: |subject| {
         let facts = subject.facts;
@@ -49,7 +49,7 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
                     Some(known) => known.more += 1,
                     None => all.push(Breach {
                         rule,
-                        place: format!("Line {} of {}", number(heard.reply, place), what(heard)),
+                        place: format!("Line {} of {}", number(heard.reply, place), reply_name(heard)),
                         line: quoted(line),
                         more: 0,
                     }),
@@ -85,7 +85,7 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str
             line.separator() == Separator::Other,
             "has neither a space nor a hyphen after its code (RFC 5321 §4.2)",
         ),
-        (is_greeting && is_bare, "gives no domain name after its code (RFC 5321 §4.2)"),
+        (is_greeting && is_bare, "gives no domain name after its code (RFC 5321 §4.2, §4.3.1)"),
         (is_greet && is_bare, "gives no domain name after its code (RFC 5321 §4.1.1.1)"),
         (has_controls, "holds control characters (RFC 5321 §4.2)"),
         (
@@ -124,7 +124,7 @@ fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec
         (is("STARTTLS") && has_params, "gives STARTTLS a parameter, though it has none (RFC 3207 §2)"),
         (
             repeats && !named.is_empty() && !is_overwritten(),
-            "has the keyword of a line before it, and no RFC says which of them counts (RFC 5321 §4.1.1.1)",
+            "repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of them counts)",
         ),
     ];
     all.into_iter().filter_map(|(is, rule)| is.then_some(rule)).collect()
@@ -142,17 +142,6 @@ fn is_ehlo_line(text: &[u8]) -> bool {
     keyword.first().is_some_and(u8::is_ascii_alphanumeric)
         && keyword.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
         && words.all(|param| !param.is_empty() && param.iter().all(u8::is_ascii_graphic))
-}
-
-fn what(heard: &Heard<'_>) -> &'static str {
-    match (heard.to, heard.encrypted) {
-        (None, _) => "the greeting",
-        (Some(Command::Ehlo(_)), false) => "the reply to EHLO",
-        (Some(Command::Ehlo(_)), true) => "the reply to EHLO inside TLS",
-        (Some(Command::Helo(_)), _) => "the reply to HELO",
-        (Some(Command::StartTls), _) => "the reply to STARTTLS",
-        (Some(Command::Quit), _) => "the reply to QUIT",
-    }
 }
 
 /// At most 80 characters, of which spaces at the end can be seen.

@@ -35,8 +35,12 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
                 let at = came.as_ref().map_or(seen.at, |pace| pace.last);
                 match fault.kind {
                     FaultKind::NotAReply => said.stray(at, *encrypted, &fault.octets),
-                    _ if fault.octets.is_empty() => {}
-                    _ => {
+                    FaultKind::TooLong => {
+                        let text = visible_line(&fault.octets, fault.more);
+                        said.line(at, Speaker::Server, *encrypted, text + GIVEN_UP);
+                    }
+                    FaultKind::TlsRecord | FaultKind::Incomplete if fault.octets.is_empty() => {}
+                    FaultKind::TlsRecord | FaultKind::Incomplete => {
                         let text = visible_line(&fault.octets, fault.more);
                         said.line(at, Speaker::Server, *encrypted, text);
                     }
@@ -54,6 +58,9 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
     }
     said.bounded()
 }
+
+/// What stands where a reply was given up that had not ended.
+const GIVEN_UP: &str = " … [not read any further]";
 
 /// What stands behind the octets that are kept of what is no reply.
 const CUT: &str = " … [cut off after 512 octets]";
