@@ -50,10 +50,10 @@ export const words = {
   relayStatus: (relay: string, status: number) => `The relay at ${relay} answered with HTTP status ${status}.`,
   relayOdd: (relay: string) => `What answers at ${relay} is no Heloscope relay.`,
   relayUrl: (relay: string) => `“${relay}” is no http, https, ws or wss URL of a relay.`,
-  noProgram: (from: string) => `The test’s program could not be loaded from ${from}.`,
+  noProgram: (from: string) => `The test's program could not be loaded from ${from}.`,
   wasmBlocked:
-    "This site’s Content-Security-Policy does not let the test’s program run. Add 'wasm-unsafe-eval' to its script-src.",
+    "This site's Content-Security-Policy does not let the test's program run. Add 'wasm-unsafe-eval' to its script-src.",
   noWasm: "This browser does not run WebAssembly, which the test needs.",
   markupRefused:
-    "This site’s Content-Security-Policy does not let the report be shown. Add “heloscope” to its trusted-types.",
+    "This site's Content-Security-Policy does not let the report be shown. Add “heloscope” to its trusted-types.",
 };

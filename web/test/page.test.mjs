@@ -89,10 +89,10 @@ test("a faulty server, by a click on its example", { skip: noBrowser }, () =>
   }));
 
 for (const [host, ends] of [
-  ["healthy", ["The server’s own, sent", "Intermediate, sent", "Trust anchor, added here; not sent, and need not be"]],
-  ["incomplete-chain", ["The server’s own, sent", "Missing: its certificate was not sent"]],
-  ["untrusted-root", ["The server’s own, sent", "Intermediate, sent", "Issuer that is not among the trusted roots; not sent"]],
-  ["self-signed", ["The server’s own, sent; it names itself as its issuer"]],
+  ["healthy", ["The server's own, sent", "Intermediate, sent", "Trust anchor, added here; not sent, and need not be"]],
+  ["incomplete-chain", ["The server's own, sent", "Missing: its certificate was not sent"]],
+  ["untrusted-root", ["The server's own, sent", "Intermediate, sent", "Issuer that is not among the trusted roots; not sent"]],
+  ["self-signed", ["The server's own, sent; it names itself as its issuer"]],
 ]) {
   test(`the chain of ${host}, from the server's certificate to where it leads`, { skip: noBrowser }, () =>
     withPage({ path: `/?host=${host}.specimen.test&ports=25` }, async ({ page }) => {
@@ -254,6 +254,20 @@ test("hostile text stays text", { skip: noBrowser }, () =>
       return [...shadowRoot.querySelectorAll(".output :is(a, img, script, iframe, b)")].map(({ outerHTML }) => outerHTML);
     });
     assert.deepEqual(markup, []);
+    await page.locator("helo-scope details.transcript > summary").click();
+    const outdented = await page.evaluate(() => {
+      const { shadowRoot } = document.querySelector("helo-scope");
+      const lines = [...shadowRoot.querySelectorAll(".transcript td > code, .transcript td summary > code")];
+      const lefts = lines.map((line) => {
+        const text = document.createRange();
+        text.selectNodeContents(line);
+        return [...text.getClientRects()].map(({ left }) => Math.round(left));
+      });
+      const wrapped = lefts.filter((rows) => new Set(rows).size > 1 || rows.length > 1);
+      return { wrapped: wrapped.length, outdented: wrapped.filter((rows) => rows.some((left) => left < rows[0])).length };
+    });
+    assert.ok(outdented.wrapped > 0, "a line is longer than the page is wide");
+    assert.equal(outdented.outdented, 0, "a wrapped line goes on where it began");
     await picture(page, "hostile");
   }));
 

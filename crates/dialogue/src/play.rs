@@ -298,8 +298,11 @@ fn line(observation: &Observation) -> String {
         }
         Event::NoReply { fault, encrypted, came } => {
             let (lock, pace) = (lock(*encrypted), pace(came.as_ref()));
-            let lines = fault.lines.len();
-            format!("{lock}no reply: {:?} after {lines} lines {:?}{pace}", fault.kind, fault.octets)
+            let lines = match (fault.lines.len(), fault.left_out.lines) {
+                (lines, 0) => format!("{lines} lines"),
+                (lines, left_out) => format!("{lines} lines and {left_out} left out before the last"),
+            };
+            format!("{lock}no reply: {:?} after {lines} {:?}{pace}", fault.kind, fault.octets)
         }
         Event::Injected { octets, total } => format!("injected {total} {octets:?} {at}"),
         Event::HandshakeBegun => "hello".to_owned(),

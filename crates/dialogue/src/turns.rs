@@ -86,10 +86,11 @@ pub(crate) fn many_replies_before_ehlo(play: &mut Play) {
 pub(crate) fn noise_before_ehlo(play: &mut Play) {
     connected(play);
     play.server_at_once("220 mx.example\r\n\r\n");
+    play.wait(2);
     play.is_closed_by_probe();
     play.seen(&[
         "greeting: < \"220 mx.example\"",
-        "ehlo: no reply: NotAReply after 0 lines \"\\r\\n\"",
+        "ehlo: no reply: NotAReply after 0 lines \"\\r\\n\" in 1 piece from 0 s to 0 s",
         "ehlo: ended",
     ]);
 }

@@ -1,12 +1,12 @@
 //! Replies off a stream: any cut gives the same, bounds hold, and what is kept is what was sent.
 #![no_main]
 
-use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyLine, ReplyReader, Separator};
+use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyReader, Separator};
 use heloscope_smtp::{MAX_LINE, MAX_LINES, MAX_REPLY, MAX_STRAY};
 use libfuzzer_sys::fuzz_target;
 
-/// More than a reply may have, so that each bound can be passed.
-const MAX_STREAM: usize = MAX_REPLY + 1024;
+/// More than is kept of a reply, so that each bound can be passed.
+const MAX_STREAM: usize = MAX_REPLY + 8192;
 
 fuzz_target!(|data: &[u8]| {
     let Some((stream, cut)) = stream(data) else { return };
@@ -65,7 +65,10 @@ fn read(stream: &[u8], mut size: impl FnMut(usize) -> usize) -> Vec<Seen> {
             }
         }
     }
-    seen.extend(reader.unfinished().map(Err));
+    let lost = reader.is_lost();
+    let unfinished = reader.unfinished();
+    assert!(!lost || unfinished.as_ref().is_some_and(|fault| fault.kind == FaultKind::NotAReply));
+    seen.extend(unfinished.map(Err));
     assert!(reader.take_unread().is_empty(), "the unfinished was all there was");
     seen
 }
@@ -75,13 +78,13 @@ fn same(one: &[Seen], other: &[Seen]) {
 }
 
 fn bounds(seen: &Seen) {
-    let lines = match seen {
+    let (lines, left_out) = match seen {
         Ok(reply) => {
             let (last, before) = reply.lines.split_last().expect("a reply has a line");
             assert_ne!(last.separator(), Separator::Hyphen, "the last line says that it is the last");
             assert!(before.iter().all(|line| line.separator() == Separator::Hyphen));
             assert_eq!(Some(reply.code()), last.code());
-            &reply.lines
+            (&reply.lines, reply.left_out)
         }
         Err(fault) => {
             assert!(fault.octets.len() <= MAX_STRAY);
@@ -89,25 +92,37 @@ fn bounds(seen: &Seen) {
             if fault.kind == FaultKind::TlsRecord {
                 assert!(fault.lines.is_empty() && matches!(fault.octets[..2], [20..=23, 3]));
             }
-            &fault.lines
+            assert!(fault.more == 0 || fault.octets.len() == MAX_STRAY);
+            (&fault.lines, fault.left_out)
         }
     };
+    assert_eq!(left_out.lines == 0, left_out.octets == 0);
     assert!(lines.len() <= MAX_LINES);
     assert!(lines.iter().all(|line| line.code().is_some() && line.octets.len() <= MAX_LINE));
     assert!(lines.iter().all(|line| line.cut == 0 || line.octets.len() == MAX_LINE));
-    assert!(lines.iter().map(length).sum::<usize>() <= MAX_REPLY);
+    assert!(lines.iter().map(|line| line.octets.len()).sum::<usize>() <= MAX_REPLY);
+    // Nothing is left out where there would have been room for it.
+    let full = lines.len() == MAX_LINES
+        || lines.iter().map(|line| line.octets.len()).sum::<usize>() > MAX_REPLY - 2 * MAX_LINE;
+    assert!(left_out.lines == 0 || full);
 }
 
 /// The lines one after the other are the stream, octet by octet but for what is marked as cut.
 fn nothing_lost(stream: &[u8], seen: &[Seen]) {
     let mut rest = stream;
     for next in seen {
-        let (lines, fault) = match next {
-            Ok(reply) => (&reply.lines, None),
-            Err(fault) => (&fault.lines, Some(fault)),
+        let (lines, left_out, fault) = match next {
+            Ok(reply) => (&reply.lines, reply.left_out, None),
+            Err(fault) => (&fault.lines, fault.left_out, Some(fault)),
         };
-        for line in lines {
-            let (sent, later) = rest.split_at(length(line));
+        for (place, line) in lines.iter().enumerate() {
+            if place + 1 == lines.len() {
+                let (passed, later) = rest.split_at(left_out.octets);
+                assert_eq!(passed.iter().filter(|octet| **octet == b'\n').count(), left_out.lines);
+                assert!(passed.last().is_none_or(|octet| *octet == b'\n'), "whole lines are left out");
+                rest = later;
+            }
+            let (sent, later) = rest.split_at(line.length());
             rest = later;
             let ending: &[u8] = match line.ending {
                 LineEnding::CrLf => b"\r\n",
@@ -122,9 +137,4 @@ fn nothing_lost(stream: &[u8], seen: &[Seen]) {
         }
     }
     assert!(rest.is_empty(), "all was read: {rest:?}");
-}
-
-fn length(line: &ReplyLine) -> usize {
-    let ending = if line.ending == LineEnding::CrLf { 2 } else { 1 };
-    line.octets.len() + line.cut + ending
 }

@@ -18,7 +18,7 @@ use heloscope_render::{html, markdown, text};
 use heloscope_report::{
     Finding, Report, Severity, Status, Verdict, checks, judge, progress, senders, summary,
 };
-use heloscope_smtp::{Command, Fault, FaultKind, LineEnding, Reply, ReplyLine};
+use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Reply, ReplyLine};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -187,18 +187,20 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
                 [Command::Ehlo(name.clone()), Command::Helo(name), Command::StartTls, Command::Quit];
             Event::Sent { command: pick(script, &commands), encrypted: flag(script) }
         }
-        4 => Event::Replied { reply: Reply { lines: lines(script) }, encrypted: flag(script), came: None },
-        5 => Event::Replied {
-            reply: Reply { lines: lines(script) },
-            encrypted: flag(script),
-            came: Some(pace(script)),
-        },
+        4 => Event::Replied { reply: reply(script), encrypted: flag(script), came: None },
+        5 => Event::Replied { reply: reply(script), encrypted: flag(script), came: Some(pace(script)) },
         6 => {
             let kinds =
                 [FaultKind::NotAReply, FaultKind::TlsRecord, FaultKind::TooLong, FaultKind::Incomplete];
             let kind = pick(script, &kinds);
             let before = if flag(script) { lines(script) } else { Vec::new() };
-            let fault = Fault { kind, lines: before, octets: octets(script).into() };
+            let fault = Fault {
+                kind,
+                lines: before,
+                left_out: left_out(script),
+                octets: octets(script).into(),
+                more: pick(script, &[0, 7, usize::MAX]),
+            };
             Event::NoReply { fault, encrypted: flag(script), came: flag(script).then(|| pace(script)) }
         }
         7 => {
@@ -232,7 +234,7 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
         _ => match script.octet().unwrap_or_default() % 4 {
             0 => Event::Closed { close_notify: pick(script, &[None, Some(false), Some(true)]) },
             2 => Event::Unasked {
-                reply: Reply { lines: lines(script) },
+                reply: reply(script),
                 encrypted: flag(script),
                 came: flag(script).then(|| pace(script)),
                 more: pick(script, &[0, 28, usize::MAX]),
@@ -335,6 +337,15 @@ fn octets(script: &mut Script<'_>) -> Vec<u8> {
 
 fn words(script: &mut Script<'_>) -> String {
     String::from_utf8_lossy(&octets(script)).into_owned()
+}
+
+fn reply(script: &mut Script<'_>) -> Reply {
+    Reply { lines: lines(script), left_out: left_out(script) }
+}
+
+fn left_out(script: &mut Script<'_>) -> LeftOut {
+    let count = [0, 0, 1, 40_000, usize::MAX];
+    LeftOut { lines: pick(script, &count), octets: pick(script, &count) }
 }
 
 /// As the reader makes them: at least one, all with a code.

@@ -14,8 +14,8 @@ use heloscope_smtp::ReplyReader;
 const MAX_OUTPUTS: usize = 64;
 /// Observations of one connection.
 const MAX_OBSERVATIONS: usize = 40;
-/// Octets kept of one connection: some seven replies, a chain, and what is no reply.
-const MAX_KEPT: usize = 9 * heloscope_smtp::MAX_REPLY;
+/// Octets kept of one connection: no more than are looked at.
+const MAX_KEPT: usize = heloscope_observation::MAX_RECEIVED;
 
 /// A probe that is being tested, its clock, and the far ends of its connections.
 #[derive(Debug)]

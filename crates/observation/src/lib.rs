@@ -12,7 +12,8 @@ mod tls;
 
 pub use host::{Host, NotAHost};
 pub use observation::{
-    Connection, ConnectionId, Established, Event, Observation, Observations, Pace, Purpose, Stage,
+    Connection, ConnectionId, Established, Event, MAX_RECEIVED, Observation, Observations, Pace, Purpose,
+    Stage,
 };
 pub use pasted::{NotUnderstood, Understood, understand};
 pub use refusal::{Refusal, RefusalCode};

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Der, Handshake, PortSpec, Refusal, Target, TlsFailure};
 
+/// Octets of a server's that are looked at on one connection; more end its test. It is some less than a relay carries
+/// by its default limits, so that it is seen here what the server was saying.
+pub const MAX_RECEIVED: usize = 240 * 1024;
+
 /// Everything one test saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {

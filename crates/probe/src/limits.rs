@@ -22,9 +22,15 @@ pub const QUIT: Duration = Duration::from_secs(5);
 /// A port's whole test, however many connections it takes.
 pub const PORT: Duration = Duration::from_secs(88);
 
-/// Octets of the server's kept of one connection: at most eight replies (greeting, EHLO and HELO twice, STARTTLS, QUIT, and
-/// one that nobody asked for) and a chain, each bounded by 64 KiB on its own.
-pub const MAX_KEPT: usize = 9 * heloscope_smtp::MAX_REPLY;
+/// After octets that can become nothing that is awaited, until they are taken for all: what came with them is kept too.
+pub const LINGER: Duration = Duration::from_millis(1500);
+
+/// Octets of the server's that are looked at on one connection, kept or not.
+pub const MAX_RECEIVED: usize = heloscope_observation::MAX_RECEIVED;
+
+/// Octets of the server's kept of one connection: of a reply at most 64 KiB, of all that is looked at no more than there
+/// is.
+pub const MAX_KEPT: usize = MAX_RECEIVED;
 
 /// Octets kept of clear text where TLS was to begin, and octets waited through for TLS to begin after all.
 pub const MAX_STRAY: usize = heloscope_smtp::MAX_STRAY;

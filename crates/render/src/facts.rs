@@ -100,7 +100,7 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
         let unfinished = if tls.completed {
             ""
         } else {
-            ", read from the server’s clear flight; the handshake was not finished"
+            ", read from the server's clear flight; the handshake was not finished"
         };
         facts.push(fact("TLS version", [Line::Words(format!("{}{unfinished}", tls.version))]));
         facts.push(fact("Cipher suite", [Line::Said(tls.cipher_suite.clone())]));
@@ -127,7 +127,7 @@ pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
     if leaf.self_signed {
         facts.push(fact(
             "Signature",
-            [Line::Words("made with the certificate’s own key (self-signed)".into())],
+            [Line::Words("made with the certificate's own key (self-signed)".into())],
         ));
     }
     facts

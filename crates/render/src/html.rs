@@ -14,7 +14,7 @@ mod verdict;
 use std::time::Duration;
 
 use heloscope_observation::Observations;
-use heloscope_report::{Port, Report, visible};
+use heloscope_report::{Port, Report, inert};
 use maud::{Markup, Render, html};
 
 use crate::words;
@@ -66,7 +66,7 @@ struct Text<'a>(&'a str);
 
 impl Render for Text<'_> {
     fn render_to(&self, buffer: &mut String) {
-        visible(self.0).render_to(buffer);
+        inert(self.0).render_to(buffer);
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use heloscope_observation::Observations;
-use heloscope_report::{Port, Report, SenderOutcome, Severity, Status, summary, visible};
+use heloscope_report::{Port, Report, SenderOutcome, Severity, Status, inert, summary};
 use paint::{Colour, paint};
 
 use crate::facts::{
@@ -227,7 +227,7 @@ impl Page {
 
     /// A line as it is, however long.
     fn plain(&mut self, indent: usize, text: &str) {
-        let _ = writeln!(self.out, "{:indent$}{}", "", visible(text));
+        let _ = writeln!(self.out, "{:indent$}{}", "", inert(text));
     }
 
     fn wrapped(&mut self, indent: usize, lead: &str, text: &str) {
@@ -240,7 +240,7 @@ impl Page {
         let mut column = indent + paint::width(lead);
         let mut fresh = true;
         for word in text.split_ascii_whitespace() {
-            let word = visible(word);
+            let word = inert(word);
             let width = word.chars().count();
             if !fresh && column + 1 + width > WIDTH {
                 let _ = write!(self.out, "\n{:hanging$}", "");

@@ -85,7 +85,7 @@ pub(crate) fn role(port: &Port) -> &'static str {
 
 pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
     match trust {
-        Some(Trust::Webpki) => "a path to a root of Mozilla’s programme holds",
+        Some(Trust::Webpki) => "a path to a root of Mozilla's programme holds",
         Some(Trust::Private) => "a path to a trust anchor added here holds",
         None => "a path to a trust anchor holds",
     }
@@ -94,8 +94,8 @@ pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
 /// What a certificate that was sent is.
 pub(crate) fn sent(leaf: bool, root: bool) -> &'static str {
     match (leaf, root) {
-        (true, false) => "The server’s own, sent",
-        (true, true) => "The server’s own, sent; it names itself as its issuer",
+        (true, false) => "The server's own, sent",
+        (true, true) => "The server's own, sent; it names itself as its issuer",
         (false, false) => "Intermediate, sent",
         (false, true) => "Root, sent; it need not be, a sender has its own",
     }

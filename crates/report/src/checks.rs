@@ -71,6 +71,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) now: i64,
 }
 
+/// Why an extension is not said to be missing.
+const LEFT_OUT: &str =
+    "the EHLO reply has more lines than are kept, and it may stand on one of those that are not";
+
 /// What a check came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -91,6 +95,12 @@ impl Subject<'_> {
             None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(
                 "a device on the path overwrites what the server offers, STARTTLS perhaps among it",
             ),
+            None if !facts.is_implicit()
+                && facts.clear.extensions().is_some_and(|ehlo| ehlo.left_out > 0)
+                && facts.offers_starttls().is_none() =>
+            {
+                Cow::Borrowed(LEFT_OUT)
+            }
             None if facts.clear.helo.is_some() || facts.encrypted.helo.is_some() => {
                 Cow::Borrowed("the server takes only HELO, and without EHLO nothing is offered")
             }

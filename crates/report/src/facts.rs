@@ -1,6 +1,7 @@
 //! Observations, folded by subject into facts; no opinions here.
 
 mod answer;
+mod banner;
 mod capabilities;
 mod certificate;
 mod error;
@@ -12,8 +13,9 @@ mod tls;
 mod transcript;
 
 pub(crate) use answer::{Answer, choice};
+pub(crate) use banner::banner;
 pub(crate) use capabilities::capabilities;
-pub(crate) use certificate::{ChainFacts, certificate, days_between, rfc3339};
+pub(crate) use certificate::{ChainFacts, certificate, days_between, presented, rfc3339};
 pub(crate) use error::{answers_nothing, port_error};
 pub(crate) use failure::{Broken, Cause, Failure};
 pub(crate) use notes::notes;

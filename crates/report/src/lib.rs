@@ -27,5 +27,5 @@ pub use progress::{PortProgress, Step, StepKind, StepState, progress};
 pub use report::*;
 pub use senders::{Sender, SenderOutcome, SenderRow, senders};
 pub use summary::summary;
-pub use visible::{MAX_SHOWN, visible};
+pub use visible::{MAX_SHOWN, inert};
 pub use words::explain;

@@ -6,7 +6,7 @@ use heloscope_observation::{Observations, PortSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{self, Cause, Failure, PortFacts};
-use crate::visible::visible;
+use crate::visible::{inert, shortened};
 use crate::words::code_words;
 
 /// How far the test of one port has come.
@@ -209,8 +209,7 @@ fn note(facts: &PortFacts<'_>, kind: StepKind, waited: Duration) -> Option<&'sta
 
 /// The first line of a reply, at most 80 characters of it.
 fn first_line(reply: &heloscope_smtp::Reply) -> String {
-    let line = reply.lines.first().map(|line| line.octets.to_text()).unwrap_or_default();
-    short(&line)
+    short(reply.lines.first().map(|line| &*line.octets).unwrap_or_default())
 }
 
 /// STARTTLS first, then as offered, three in all and how many more.
@@ -218,7 +217,7 @@ fn keywords(reply: &heloscope_smtp::EhloReply) -> String {
     const SHOWN: usize = 3;
     let mut keywords: Vec<&str> = reply.extensions.iter().map(|offered| offered.keyword.as_str()).collect();
     keywords.sort_by_key(|keyword| !keyword.eq_ignore_ascii_case("STARTTLS"));
-    let mut shown: Vec<String> = keywords.iter().take(SHOWN).map(|keyword| short(keyword)).collect();
+    let mut shown: Vec<String> = keywords.iter().take(SHOWN).map(|keyword| short_visible(keyword)).collect();
     if keywords.len() > SHOWN {
         shown.push(format!("+{}", keywords.len() - SHOWN));
     }
@@ -229,20 +228,29 @@ fn keywords(reply: &heloscope_smtp::EhloReply) -> String {
 fn leaf(chain: &[heloscope_observation::Der], now: i64) -> String {
     let Some(der) = chain.first() else { return "none sent".to_owned() };
     let Ok(facts) = heloscope_pki::Certificate::read(&der.0) else { return "unreadable".to_owned() };
-    let first = facts.presented_identifiers().next().map(ToString::to_string);
-    let name = facts.common_name.clone().or(first).unwrap_or_else(|| facts.subject.clone());
+    let first = facts.presented_identifiers().next().map(facts::presented);
+    let name = match &facts.common_name {
+        Some(name) => short(name),
+        None => short_visible(&first.unwrap_or_else(|| facts.subject.clone())),
+    };
     let days = match facts::days_between(now, facts.not_after) {
         _ if now > facts.not_after => "expired".to_owned(),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     };
-    format!("{}, {days}", short(&name))
+    format!("{name}, {days}")
 }
 
-fn short(text: &str) -> String {
-    const SHOWN: usize = 80;
+/// Characters of a line or name that are shown.
+const SHOWN: usize = 80;
+
+fn short(octets: impl AsRef<[u8]>) -> String {
+    shortened(octets, SHOWN)
+}
+
+fn short_visible(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", visible(&text[..end])),
-        None => visible(text),
+        Some((end, _)) => format!("{}…", inert(&text[..end])),
+        None => inert(text),
     }
 }

@@ -73,7 +73,8 @@ pub struct Port {
     pub address: Option<String>,
     /// What ended the test of this port early; everything learned before stands.
     pub error: Option<PortError>,
-    /// The greeting as sent, its lines joined by `\n`.
+    /// The greeting as sent, its lines joined by `\n`; what cannot be seen, or is no text, is written out as in the
+    /// transcript.
     pub banner: Option<String>,
     /// What was seen and is no fault, a sentence each.
     #[serde(default)]
@@ -179,9 +180,9 @@ pub enum ErrorCode {
 /// An extension that the server offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capability {
-    /// The keyword as sent.
+    /// The keyword as sent, in the notation of the transcript.
     pub keyword: String,
-    /// Its parameters as sent.
+    /// Its parameters as sent, in the notation of the transcript.
     pub params: Vec<String>,
     /// What it means; `None` where it is not known to us.
     pub meaning: Option<String>,
@@ -376,7 +377,8 @@ pub struct TranscriptLine {
     pub from: Speaker,
     /// Whether inside TLS.
     pub encrypted: bool,
-    /// The line without its ending; what is not printable is escaped, a long line cut with a mark.
+    /// The line without its ending; what cannot be seen is written `\x1b` or `\u{202e}`, what is no UTF-8 `\xff`, a
+    /// backslash `\\`; a long line is cut with a mark.
     pub text: String,
 }
 

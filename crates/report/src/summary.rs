@@ -87,12 +87,13 @@ fn port_sentence(port: &Port) -> String {
         Role::Submission | Role::Submissions => "Mail clients reach this server",
         Role::Custom => "Clients reach this server",
     };
-    const DECISIVE: [&str; 8] = [
+    const DECISIVE: [&str; 9] = [
         "connect-failed",
         "greeting-rejected",
         "not-smtp",
         "ehlo-rejected",
         "malformed-reply",
+        "reply-too-long",
         "starttls-failed",
         "tls-failed",
         "session-cut-short",

@@ -9,11 +9,14 @@ mod line;
 mod rejection;
 
 use heloscope_observation::Stage;
+use heloscope_smtp::Command;
+
+use crate::facts::Heard;
 
 pub(crate) use capabilities::{auth_mechanisms, is_masked, is_masked_greeting, meaning};
 pub(crate) use error::{code_words, error_words};
 pub(crate) use fault::{date, fault_words, unreadable_words};
-pub(crate) use likeness::Likeness;
+pub(crate) use likeness::{Likeness, first_line, stray_lines};
 pub use line::explain;
 pub(crate) use rejection::{codes_explained, is_refusal, likely_cause, quoted};
 
@@ -28,5 +31,17 @@ pub(crate) fn phase_words(stage: Stage) -> &'static str {
         Stage::Tls => "during the TLS handshake",
         Stage::EhloAfterTls => "while the reply to EHLO inside TLS was awaited",
         Stage::Quit => "while the reply to QUIT was awaited",
+    }
+}
+
+/// `the reply to EHLO`
+pub(crate) fn reply_name(heard: &Heard<'_>) -> &'static str {
+    match (heard.to, heard.encrypted) {
+        (None, _) => "the greeting",
+        (Some(Command::Ehlo(_)), false) => "the reply to EHLO",
+        (Some(Command::Ehlo(_)), true) => "the reply to EHLO inside TLS",
+        (Some(Command::Helo(_)), _) => "the reply to HELO",
+        (Some(Command::StartTls), _) => "the reply to STARTTLS",
+        (Some(Command::Quit), _) => "the reply to QUIT",
     }
 }

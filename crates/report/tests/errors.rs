@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{ErrorCode, PortError, Severity, Verdict};
-use heloscope_smtp::{Command, Fault, FaultKind};
+use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, ReplyReader};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn error(port: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> PortError {
@@ -82,7 +82,8 @@ fn a_reply_that_was_only_begun_is_no_fault_of_its_own() {
 fn where_the_whole_time_is_over_nothing_is_said_of_silence() {
     let over = |came| {
         error("25", |play| {
-            let fault = Fault { kind: FaultKind::Incomplete, lines: Vec::new(), octets: "220 aaaaa".into() };
+            let (kind, lines, left_out) = (FaultKind::Incomplete, Vec::new(), LeftOut::default());
+            let fault = Fault { kind, lines, left_out, octets: "220 aaaaa".into(), more: 0 };
             let play = play.connects().see(Stage::Greeting, Event::NoReply { fault, encrypted: false, came });
             let after = Duration::from_secs(88);
             play.see(Stage::Greeting, Event::TimedOut { after, whole: true }).ends(Stage::Greeting)
@@ -246,11 +247,56 @@ fn replies_that_break_the_rules() {
         play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"what?\r\n").ends(Stage::Ehlo)
     });
     assert_says(&malformed, ErrorCode::MalformedReply, Stage::Ehlo, &["reply to EHLO", "“what?”"]);
+}
 
-    let endless = error("25", |play| {
-        play.connects().babbles(Stage::Greeting, FaultKind::TooLong, b"").ends(Stage::Greeting)
-    });
-    assert_says(&endless, ErrorCode::ReplyTooLong, Stage::Greeting, &["without end"]);
+/// The bound and what had come are named; no rule of SMTP is broken by it.
+#[test]
+fn a_reply_that_is_longer_than_is_read() {
+    let given_up = |stage, octets: &[u8]| {
+        let mut reader = ReplyReader::default();
+        reader.push(octets);
+        assert_eq!(reader.next_reply(), None);
+        let fault = reader.give_up();
+        let scene = Scene::one("25", |play| {
+            let play = play.connects().greets(GREETING).says_ehlo();
+            play.see(stage, Event::NoReply { fault, encrypted: false, came: None }).ends(stage)
+        });
+        scene.judged().ports.remove(0)
+    };
+    let many = given_up(Stage::Ehlo, &b"250-X-1\r\n".repeat(27_000));
+    assert_says(
+        many.error.as_ref().unwrap(),
+        ErrorCode::ReplyTooLong,
+        Stage::Ehlo,
+        &[
+            "The reply to EHLO had not ended after 27000 lines, 243000 octets in all.",
+            "With that the server had sent 240 KiB on this connection, which is as much as this test reads.",
+        ],
+    );
+    assert_eq!(many.transcript.last().unwrap().text, " … [not read any further]");
+    assert_eq!(many.ids(), ["reply-too-long"]);
+    assert_eq!(many.found("reply-too-long").severity, Severity::Warning);
+    assert_eq!(many.verdict("malformed-reply"), Verdict::Passed);
+    assert_eq!(many.verdict("starttls-missing"), Verdict::NotTested);
+    let one = given_up(Stage::EhloAfterTls, &[&b"250-"[..], &[b'x'; 200_000]].concat());
+    assert_says(
+        one.error.as_ref().unwrap(),
+        ErrorCode::ReplyTooLong,
+        Stage::EhloAfterTls,
+        &["The reply to EHLO inside TLS had not ended after 200004 octets of its first line."],
+    );
+    let nothing = given_up(Stage::Ehlo, b"");
+    assert_says(
+        nothing.error.as_ref().unwrap(),
+        ErrorCode::ReplyTooLong,
+        Stage::Ehlo,
+        &[
+            "The server sent 240 KiB on this connection, which is as much as this test reads, and no reply while the reply \
+         to EHLO was awaited.",
+        ],
+    );
+    let well = Scene::one("25", |play| play.connects().greets(GREETING).ehlo(EHLO).quits());
+    assert_eq!(well.judged().ports[0].verdict("reply-too-long"), Verdict::Passed);
 }
 
 #[test]

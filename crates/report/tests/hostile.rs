@@ -94,6 +94,76 @@ fn what_is_no_reply() {
     }
 }
 
+/// A backslash that was sent is written twice, so that no text looks like an escape sequence or an octet that was sent.
+#[test]
+fn no_text_looks_like_an_escape() {
+    const FORGED: &str = r"\x1b[31m\u{202e}\xff";
+    const SHOWN: &str = r"\\x1b[31m\\u{202e}\\xff";
+    let assert_unmistakable = |report: &Report, times: usize| {
+        let json = serde_json::to_value(report).unwrap();
+        let mut strings = Vec::new();
+        collect(&json, &mut strings);
+        let of_these: Vec<_> = strings.iter().filter(|text| text.contains("[31m")).collect();
+        assert!(of_these.len() >= times, "{of_these:#?}");
+        for text in of_these {
+            assert_eq!(text.matches(SHOWN).count(), text.matches("[31m").count(), "{text}");
+        }
+    };
+    let greeting = format!("554 5.7.1 {FORGED}");
+    let refused = Scene::one("25", |play| play.connects().greets(&greeting).quits()).judged();
+    assert_unmistakable(&refused, 4); // banner, error, explanation, transcript
+    assert_eq!(refused.ports[0].banner.as_deref(), Some(format!("554 5.7.1 {SHOWN}").as_str()));
+    let ehlo = format!("250-{FORGED}\n250-{FORGED} {FORGED}\n250-AUTH {FORGED}\n250 MT-PRIORITY {FORGED}");
+    let offered = Scene::one("25", |play| play.connects().greets(GREETING).ehlo(&ehlo).quits()).judged();
+    assert_unmistakable(&offered, 10);
+    let babble = Scene::one("25", |play| {
+        let play = play.connects();
+        play.babbles(Stage::Greeting, FaultKind::NotAReply, FORGED.as_bytes()).ends(Stage::Greeting)
+    });
+    assert_unmistakable(&babble.judged(), 3);
+    let said = Scene::one("25", |play| {
+        let message = FORGED.to_owned();
+        let refusal = Refusal { code: RefusalCode::Blocked, message };
+        play.see(Stage::Connect, Event::Refused(refusal)).ends(Stage::Connect)
+    });
+    assert_unmistakable(&said.judged(), 1);
+    // In a distinguished name RFC 4514 has done so already; in its other names nothing has.
+    let mut params = server();
+    params.subject_alt_names = vec![rcgen::SanType::DnsName(FORGED.try_into().unwrap())];
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, FORGED);
+    let leaf = Entity::self_signed(params, 1);
+    let sent = Scene::one("25", |play| play.goes_well(&[&leaf.der])).judged();
+    assert_unmistakable(&sent, 6);
+}
+
+fn collect(json: &serde_json::Value, strings: &mut Vec<String>) {
+    match json {
+        serde_json::Value::String(text) => strings.push(text.clone()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, strings)),
+        serde_json::Value::Object(members) => members.values().for_each(|value| collect(value, strings)),
+        _ => {}
+    }
+}
+
+/// Greeting and transcript write the same octets in the same way, and none is lost.
+#[test]
+fn octets_that_are_no_text_are_written_alike_everywhere() {
+    let report = Scene::one("25", |play| {
+        let play =
+            play.connects().replies_octets(Stage::Greeting, b"220 x.test \xff\xfe caf\xc3\xa9 \0nul\r\n");
+        play.says_ehlo().replies_octets(Stage::Ehlo, b"250-x\r\n250 X\xff \xfe\r\n").quits()
+    })
+    .judged();
+    let port = &report.ports[0];
+    assert_eq!(port.banner.as_deref(), Some(r"220 x.test \xff\xfe café \x00nul"));
+    assert_eq!(port.transcript[0].text, port.banner.clone().unwrap());
+    assert_eq!(
+        (port.capabilities[0].keyword.as_str(), &port.capabilities[0].params[..]),
+        (r"X\xff", &[r"\xfe".to_owned()][..])
+    );
+}
+
 #[test]
 fn words_of_the_relay_or_the_network() {
     for code in

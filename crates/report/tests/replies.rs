@@ -23,7 +23,7 @@ fn heard(greeting: &[u8], ehlo: &[u8]) -> Port {
 fn reply_format() {
     const GREETING: &[u8] = b"220 mx1.example.com ready\r\n";
     const EHLO: &[u8] = b"250-mx1 hello\r\n250-SIZE 1\r\n250 STARTTLS\r\n";
-    let cases: [(&[u8], &[u8], &str); 16] = [
+    let cases: [(&[u8], &[u8], &str); 26] = [
         (
             b"220 mx1\n",
             EHLO,
@@ -39,7 +39,11 @@ fn reply_format() {
             EHLO,
             "Line 1 of the greeting has another code than the last one (RFC 5321 §4.2.1): “250-mx1”.",
         ),
-        (b"220_mx1\r\n", EHLO, "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”."),
+        (
+            b"220_mx1\r\n",
+            EHLO,
+            "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”.",
+        ),
         (b"220 mx1 \x1b[31m\r\n", EHLO, "holds control characters (RFC 5321 §4.2): “220 mx1 \\x1b[31m”."),
         (b"220 mx1 \0\r\n", EHLO, "“220 mx1 \\x00”"),
         (b"220 mx1 \r\r\n", EHLO, "“220 mx1 \\r”"),
@@ -52,8 +56,47 @@ fn reply_format() {
         (
             GREETING,
             b"250-mx1\r\n250-SIZE 1 \r\n250 STARTTLS\r\n",
-            "Line 2 of the reply to EHLO is no keyword",
+            "Line 2 of the reply to EHLO ends with a space (RFC 5321 §4.1.1.1): “250-SIZE 1\\x20”.",
         ),
+        (
+            GREETING,
+            b"250-mx1\r\n250-SIZE 1\r\n250 STARTTLS  \r\n",
+            "a space (RFC 5321 §4.1.1.1): “250 STARTTLS\\x20\\x20”.",
+        ),
+        (
+            b"220\r\n",
+            EHLO,
+            "Line 1 of the greeting gives no domain name after its code (RFC 5321 §4.2, §4.3.1): “220”.",
+        ),
+        (b"220 \r\n", EHLO, "gives no domain name after its code (RFC 5321 §4.2, §4.3.1): “220\\x20”."),
+        (b"220-\r\n220 mx1\r\n", EHLO, "Line 1 of the greeting gives no domain name"),
+        (
+            GREETING,
+            b"250\r\n",
+            "Line 1 of the reply to EHLO gives no domain name after its code (RFC 5321 §4.1.1.1): “250”.",
+        ),
+        (
+            GREETING,
+            b"250-\r\n250 SIZE 1\r\n",
+            "gives no domain name after its code (RFC 5321 §4.1.1.1): “250-”.",
+        ),
+        (
+            GREETING,
+            b"250-mx1\r\n250-SIZE 1\r\n250-STARTTLS\r\n250 size 2\r\n",
+            "Line 4 of the reply to EHLO repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of \
+             them counts): “250 size 2”.",
+        ),
+        (
+            GREETING,
+            b"250-mx1\r\n250-AUTH\r\n250 STARTTLS\r\n",
+            "Line 2 of the reply to EHLO offers AUTH without a mechanism (RFC 4954 §3): “250-AUTH”.",
+        ),
+        (
+            GREETING,
+            b"250-mx1\r\n250 STARTTLS foo\r\n",
+            "Line 2 of the reply to EHLO gives STARTTLS a parameter, though it has none (RFC 3207 §2): “250 STARTTLS foo”.",
+        ),
+        (GREETING, b"250-mx1\r\n250 starttls REQUIRED\r\n", "gives STARTTLS a parameter"),
         (GREETING, b"250-mx1\r\n250-SIZE  1\r\n250 STARTTLS\r\n", "(RFC 5321 §4.1.1.1): “250-SIZE  1”."),
         (GREETING, b"250-mx1\r\n250-SIZE\t1\r\n250 STARTTLS\r\n", "“250-SIZE\\t1”."),
         (GREETING, b"250-mx1\r\n250-\r\n250 STARTTLS\r\n", "Line 2 of the reply to EHLO is no keyword"),
@@ -84,7 +127,8 @@ fn reply_format() {
     for (greeting, ehlo) in [
         (GREETING, EHLO),
         // What the grammar has: a tab in a greeting, no text at all, any of ASCII after an EHLO reply's domain.
-        (b"220-mx1\tESMTP  \r\n220\r\n", b"250\r\n"),
+        (b"220-mx1\tESMTP  \r\n220\r\n", b"250 mx1\r\n"),
+        (GREETING, b"250-mx1\r\n250-XXXB\r\n250-XXXB\r\n250-AUTH PLAIN\r\n250 SIZE\r\n"),
         (GREETING, b"250-mx1 \x07 hello\r\n250-X-2 a=b;c\r\n250 8BITMIME\r\n"),
     ] {
         assert_eq!(

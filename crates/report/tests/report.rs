@@ -4,10 +4,10 @@ mod scene;
 
 use std::time::Duration;
 
-use heloscope_observation::{Event, Pace, Stage};
+use heloscope_observation::{Event, Pace, Stage, TlsFailure};
 use heloscope_report::{Report, Speaker, Status, Verdict};
-use heloscope_smtp::{Fault, FaultKind, LineEnding, Octets, Reply, ReplyLine};
-use scene::{Asked, EHLO, GREETING, Scene, chain};
+use heloscope_smtp::{Fault, FaultKind, LeftOut, LineEnding, Octets, ReplyLine};
+use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
 /// All as it should be on ports 25 and 465, in JSON: the contract with whoever reads it.
 #[test]
@@ -68,7 +68,7 @@ fn observations_in_any_order_do_no_harm() {
         assert_eq!(report.ports.len(), 2);
         assert_eq!(heloscope_report::progress(&scene.observations, std::time::Duration::ZERO).len(), 2);
     }
-    let no_line = Event::Replied { reply: Reply { lines: Vec::new() }, encrypted: false, came: None };
+    let no_line = Event::Replied { reply: Vec::new().into(), encrypted: false, came: None };
     scene = Scene::one("25", |play| play.connects().see(Stage::Greeting, no_line));
     assert_eq!(scene.judged().ports[0].banner, None);
     scene.observations.began_at_ms = i64::MAX;
@@ -103,7 +103,7 @@ fn the_transcript_shows_what_cannot_be_seen() {
                 cut: 9,
             },
         ];
-        let greeting = Event::Replied { reply: Reply { lines }, encrypted: false, came: None };
+        let greeting = Event::Replied { reply: lines.into(), encrypted: false, came: None };
         let play = play.connects().see(Stage::Greeting, greeting).ehlo(EHLO);
         play.see(Stage::StartTls, Event::Injected { octets: b"250 x\r\n".into(), total: 7 })
     })
@@ -123,10 +123,9 @@ fn the_transcript_shows_what_cannot_be_seen() {
             (Speaker::Server, "250 x\\r\\n"),
         ]
     );
-    // The banner stays as sent, but for what no JSON string can hold.
-    assert!(
-        report.ports[0].banner.as_deref().unwrap().starts_with("220-\u{1b}[31m\u{fffd}\u{202e}\n220 xxx")
-    );
+    // The banner is whole, in the same notation.
+    let banner = format!("220-\\x1b[31m\\xff\\u{{202e}}\n220 {} … [9 more octets]", "x".repeat(600));
+    assert_eq!(report.ports[0].banner.as_deref(), Some(banner.as_str()));
 }
 
 /// Postscreen's teaser comes at once, the rest after its greet wait; a line that drips has come with its last octet.
@@ -141,7 +140,13 @@ fn each_line_of_a_transcript_has_its_own_time() {
         let play = play.connects().after_ms(6_000);
         let play = play.replies_at("220-mx1 wait\n220 mx1", pace(25, 6_029, &[25, 6_029])).says_ehlo();
         let lines = vec![ReplyLine { octets: "250-mx1".into(), ending: LineEnding::CrLf, cut: 0 }];
-        let fault = Fault { kind: FaultKind::Incomplete, lines, octets: "250 ST".into() };
+        let fault = Fault {
+            kind: FaultKind::Incomplete,
+            lines,
+            left_out: LeftOut::default(),
+            octets: "250 ST".into(),
+            more: 0,
+        };
         let came = pace(6_040, 9_000, &[6_050]);
         play.after_ms(20_000).see(Stage::Ehlo, Event::NoReply { fault, encrypted: false, came })
     })
@@ -157,6 +162,79 @@ fn each_line_of_a_transcript_has_its_own_time() {
             (6_050, "250-mx1"),
             (9_000, "250 ST"),
         ]
+    );
+}
+
+/// What was left out is marked where it stood, and nothing is said of what may stand there.
+#[test]
+fn a_long_reply_is_shown_as_far_as_it_is_kept() {
+    let greeting = [&b"220-mx1\r\n".repeat(300)[..], b"220 ready\r\n"].concat();
+    let ehlo = [&b"250-X-1\r\n".repeat(40_000)[..], b"250 X-2\r\n"].concat();
+    let report = Scene::one("587", |play| {
+        let play = play.connects().replies_octets(Stage::Greeting, &greeting).says_ehlo();
+        play.replies_octets(Stage::Ehlo, &ehlo).quits()
+    });
+    let port = report.judged().ports.remove(0);
+    let banner = port.banner.clone().unwrap();
+    assert!(banner.ends_with("220-mx1\n… [45 more lines, 405 octets]\n220 ready"), "{banner}");
+    assert_eq!(banner.lines().count(), 257);
+    let texts: Vec<&str> = port.transcript.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(
+        texts[254..258],
+        ["220-mx1", "… [45 more lines, 405 octets]", "220 ready", "EHLO relay.example.org"]
+    );
+    assert_eq!(texts[513..], ["… [39745 more lines, 357705 octets]", "250 X-2", "QUIT", "221 bye"]);
+    // Of each reply 255 lines and the last one are kept.
+    assert_eq!((port.error.as_ref(), port.starttls_supported, port.capabilities.len()), (None, None, 255));
+    assert_eq!(
+        port.notes,
+        [
+            "The greeting has 301 lines, of which the first 255 and the last are kept.",
+            "The reply to EHLO has 40001 lines, of which the first 255 and the last are kept; what the others offer is not \
+             known.",
+        ]
+    );
+    for id in ["starttls-missing", "auth-without-tls", "submission-without-auth"] {
+        assert_eq!(port.verdict(id), Verdict::NotTested, "{id}");
+        assert!(port.why(id).contains("more lines than are kept"), "{id}: {}", port.why(id));
+    }
+    assert_eq!(port.ids(), ["reply-format"]); // one keyword on many lines
+    // Where it stands on a line that is kept, it is known.
+    let offered = Scene::one("587", |play| {
+        let ehlo = [&b"250-mx1\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n"[..], &ehlo].concat();
+        play.connects().greets("220 mx1").says_ehlo().replies_octets(Stage::Ehlo, &ehlo)
+    });
+    let port = offered.judged().ports.remove(0);
+    assert_eq!((port.starttls_supported, port.ids()), (Some(true), vec!["auth-without-tls", "reply-format"]));
+}
+
+/// All that came is kept up to 512 octets, line by line where it is text.
+#[test]
+fn what_is_no_smtp_is_in_the_transcript() {
+    let texts = |spec: &str, play: &dyn Fn(Play<'_>) -> Play<'_>| -> Vec<String> {
+        let transcript = Scene::one(spec, play).judged().ports.remove(0).transcript;
+        transcript.into_iter().map(|line| line.text).collect()
+    };
+    let babbles = |octets: &'static [u8]| {
+        texts("25", &|play| {
+            play.connects().babbles(Stage::Greeting, FaultKind::NotAReply, octets).ends(Stage::Greeting)
+        })
+    };
+    assert_eq!(
+        babbles(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n<html>"),
+        ["HTTP/1.1 400 Bad Request", "Server: x", "", "<html>"]
+    );
+    assert_eq!(
+        babbles(b"SSH-2.0-x\r\n\0\0\x05\xdc\x07\n\x14"),
+        ["SSH-2.0-x", "\\x00\\x00\\x05\\xdc\\x07", "\\x14"]
+    );
+    assert_eq!(babbles(b"\0\n\x01"), ["\\x00\\n\\x01"]);
+    let long = babbles(&[b'x'; 512]);
+    assert_eq!(long, [format!("{} … [cut off after 512 octets]", "x".repeat(512))]);
+    let clear = TlsFailure::NotTls(b"* OK ready\r\n* BYE what\r\n".into());
+    assert_eq!(
+        texts("465", &|play| play.until_hello().tls_fails(clear.clone())),
+        ["* OK ready", "* BYE what"]
     );
 }
 

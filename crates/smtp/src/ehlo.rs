@@ -1,22 +1,25 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Reply;
+use crate::{Reply, ReplyLine, visible};
 
 /// The 250 reply to EHLO, RFC 5321 §4.1.1.1: the server's name and what it offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EhloReply {
-    /// The first line's text: the server's domain, then perhaps a greeting of its own.
+    /// The first line's text, [`visible`](crate::visible()): the server's domain, then perhaps a greeting of its own.
     pub domain: String,
     /// One a line, in the order sent.
     pub extensions: Vec<Extension>,
+    /// How many lines more there were than are kept; an extension may stand on any of them.
+    pub left_out: usize,
 }
 
 impl EhloReply {
     /// Reads the lines after the first as extensions; nothing that stands there is dropped but empty lines.
     pub fn read(reply: &Reply) -> Self {
-        let mut texts = reply.lines.iter().map(|line| String::from_utf8_lossy(line.text()).into_owned());
-        let domain = texts.next().unwrap_or_default();
-        Self { domain, extensions: texts.filter_map(|text| Extension::read(&text)).collect() }
+        let mut texts = reply.lines.iter().map(ReplyLine::text);
+        let domain = visible(texts.next().unwrap_or_default());
+        let extensions = texts.filter_map(Extension::read).collect();
+        Self { domain, extensions, left_out: reply.left_out.lines }
     }
 
     /// Whether an extension of this keyword is offered, in any case of letters.
@@ -25,7 +28,7 @@ impl EhloReply {
     }
 }
 
-/// One extension that a server offers: `SIZE 52428800`.
+/// One extension that a server offers: `SIZE 52428800`, in [`visible`](crate::visible()) text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
     /// The keyword as sent; compare it in any case of letters, RFC 5321 §2.4. For the old form `AUTH=LOGIN`, `AUTH=LOGIN` as
@@ -36,8 +39,9 @@ pub struct Extension {
 }
 
 impl Extension {
-    fn read(text: &str) -> Option<Self> {
-        let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty()).map(str::to_owned);
+    fn read(text: &[u8]) -> Option<Self> {
+        let words = text.split(|octet| matches!(octet, b' ' | b'\t')).filter(|word| !word.is_empty());
+        let mut words = words.map(visible);
         Some(Self { keyword: words.next()?, params: words.collect() })
     }
 }
@@ -45,12 +49,16 @@ impl Extension {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LineEnding, ReplyLine};
+    use crate::LineEnding;
 
     fn reply(lines: &[&str]) -> Reply {
+        reply_of_octets(&lines.iter().map(|text| text.as_bytes()).collect::<Vec<_>>())
+    }
+
+    fn reply_of_octets(lines: &[&[u8]]) -> Reply {
         let lines =
             lines.iter().map(|text| ReplyLine { octets: (*text).into(), ending: LineEnding::CrLf, cut: 0 });
-        Reply { lines: lines.collect() }
+        Reply::from(lines.collect::<Vec<_>>())
     }
 
     #[test]
@@ -69,6 +77,13 @@ mod tests {
         );
         assert!(ehlo.offers("STARTTLS"));
         assert!(!ehlo.offers("AUTH"));
+    }
+
+    #[test]
+    fn no_octet_is_lost_and_no_backslash_taken_for_an_escape() {
+        let ehlo = EhloReply::read(&reply_of_octets(&[b"250-mx", b"250-X\xff\x1b \\x1b \xc3\xbc"]));
+        assert_eq!(ehlo.extensions[0].keyword, "X\\xff\\x1b");
+        assert_eq!(ehlo.extensions[0].params, ["\\\\x1b", "ü"]);
     }
 
     #[test]

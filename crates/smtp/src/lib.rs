@@ -11,12 +11,14 @@ mod reader;
 mod reply;
 mod status;
 mod stray_command;
+mod visible;
 
 pub use command::Command;
 pub use ehlo::{EhloReply, Extension};
 pub use octets::{NotEscaped, Octets};
 pub use reader::{Fault, FaultKind, ReplyReader};
 pub use reader::{MAX_LINE, MAX_LINES, MAX_REPLY, MAX_STRAY};
-pub use reply::{LineEnding, Reply, ReplyLine, Separator};
+pub use reply::{LeftOut, LineEnding, Reply, ReplyLine, Separator};
 pub use status::EnhancedStatusCode;
 pub use stray_command::stray_command;
+pub use visible::{inert, visible};

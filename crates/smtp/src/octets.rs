@@ -9,11 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Octets(Vec<u8>);
 
 impl Octets {
-    /// The octets as text, with U+FFFD for each sequence that is not UTF-8.
-    pub fn to_text(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
-    }
-
     fn escaped(&self) -> String {
         self.0.escape_ascii().to_string()
     }
@@ -59,6 +54,12 @@ impl std::error::Error for NotEscaped {}
 impl Deref for Octets {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Octets {
+    fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }

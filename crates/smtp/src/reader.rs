@@ -1,25 +1,43 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{LineEnding, Octets, Reply, ReplyLine, Separator};
+use crate::{LeftOut, LineEnding, Octets, Reply, ReplyLine, Separator};
 
 /// Octets kept of one reply line; RFC 5321 §4.5.3.1.5 allows 512, real servers send more.
 pub const MAX_LINE: usize = 4096;
-/// Lines taken in one reply.
+/// Lines kept of one reply; no RFC limits how many it may have.
 pub const MAX_LINES: usize = 256;
-/// Octets taken in one reply, endings included; past this the reply is a [`FaultKind::TooLong`].
+/// Octets kept of one reply, line endings aside.
 pub const MAX_REPLY: usize = 64 * 1024;
-/// Octets kept of what is no reply.
+/// Octets kept of what is no reply, and awaited of it.
 pub const MAX_STRAY: usize = 512;
 
 /// Reads replies off a stream that may be cut anywhere: the same octets give the same replies.
 ///
-/// Memory is bounded by [`MAX_REPLY`] and what one `push` brings. A fault empties the reader: the stream is lost.
+/// A reply may be as long as it likes: what is past [`MAX_LINE`], [`MAX_LINES`] and [`MAX_REPLY`] is counted and not kept,
+/// but for the last line, whose code counts. How long to go on is for the caller to say, see [`Self::give_up`]. Memory is
+/// bounded by [`MAX_REPLY`], two lines, and what one `push` brings. A fault empties the reader: the stream is lost.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
+    /// From the beginning of the line that is being read; of one that is long without an end, [`MAX_LINE`] octets.
     unread: Vec<u8>,
+    /// How much of that line is known to have no end in it.
     searched: usize,
+    /// What came of that line, and is not kept.
+    passed: Passed,
     lines: Vec<ReplyLine>,
-    taken: usize,
+    /// Octets in those.
+    kept: usize,
+    left_out: LeftOut,
+    /// The last line so far, once no more are kept.
+    last: Option<ReplyLine>,
+}
+
+/// Octets in the middle of a line that has not ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passed {
+    octets: usize,
+    /// Whether the last of them may belong to the line's ending.
+    ends_in_cr: bool,
 }
 
 /// Why the octets at hand are no reply.
@@ -27,10 +45,16 @@ pub struct ReplyReader {
 pub struct Fault {
     /// What is wrong.
     pub kind: FaultKind,
-    /// The reply lines before the octets at fault.
+    /// The reply lines before the octets at fault; at most [`MAX_LINES`].
     pub lines: Vec<ReplyLine>,
-    /// The octets at fault; at most [`MAX_STRAY`].
+    /// What is left out before the last of the lines.
+    #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
+    pub left_out: LeftOut,
+    /// The octets at fault; at most [`MAX_STRAY`], and then perhaps not all.
     pub octets: Octets,
+    /// How many octets more had come of a line that was not finished.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
 }
 
 /// What is wrong with a reply.
@@ -41,7 +65,7 @@ pub enum FaultKind {
     NotAReply,
     /// The octets begin with the header of a TLS record, RFC 8446 §5.1.
     TlsRecord,
-    /// More than [`MAX_REPLY`] octets or [`MAX_LINES`] lines.
+    /// The reply had not ended when its reader gave it up.
     TooLong,
     /// What is there could be the beginning of a reply; its end never came.
     Incomplete,
@@ -53,94 +77,135 @@ impl ReplyReader {
         self.unread.extend_from_slice(octets);
     }
 
-    /// The next whole reply, or why there will be none; `None` until more octets come.
+    /// The next whole reply, or why there will be none; `None` until more octets come. What is no reply is given after
+    /// [`MAX_STRAY`] octets of it, or by [`Self::unfinished`].
     pub fn next_reply(&mut self) -> Option<Result<Reply, Fault>> {
-        loop {
-            if self.lines.is_empty() && begins_tls_record(&self.unread) {
+        let mut read = 0;
+        let next = loop {
+            if self.is_between_replies() && begins_tls_record(&self.unread[read..]) {
                 // Waits for a whole alert, so that its description is kept.
-                let whole = self.unread.len() >= TLS_ALERT_RECORD;
-                return whole.then(|| Err(self.fault(FaultKind::TlsRecord)));
+                let whole = self.unread.len() - read >= TLS_ALERT_RECORD;
+                break whole.then_some(Err(FaultKind::TlsRecord));
             }
-            let found = self.line_length();
-            if let Some(kind) = self.line_fault(found) {
-                return Some(Err(self.fault(kind)));
+            if self.passed.octets == 0 && !begin_with_digits(&self.unread[read..]) {
+                let enough = self.unread.len() - read >= MAX_STRAY;
+                break enough.then_some(Err(FaultKind::NotAReply));
             }
-            let length = found?;
-            let line = read_line(&self.unread[..length]);
-            self.unread.drain(..length);
-            self.searched = 0;
-            self.taken += length;
+            let Some(length) = self.line_length(read) else { break None };
+            let line = self.line(&self.unread[read..read + length]);
+            (read, self.searched, self.passed) = (read + length, 0, Passed::default());
             let more = line.separator() == Separator::Hyphen;
-            self.lines.push(line);
+            self.keep(line);
             if !more {
-                self.taken = 0;
-                return Some(Ok(Reply { lines: std::mem::take(&mut self.lines) }));
+                let (lines, left_out) = self.take_lines();
+                break Some(Ok(Reply { lines, left_out }));
             }
+        };
+        self.unread.drain(..read);
+        if next.is_none() {
+            self.pass_over();
         }
+        next.map(|next| next.map_err(|kind| self.fault(kind)))
     }
 
-    /// The number of octets that came after the last whole reply, lines that are read already aside.
+    /// Whether what is there can become no reply, whatever follows: no more of it is worth waiting for than comes soon.
+    pub fn is_lost(&self) -> bool {
+        self.passed.octets == 0 && !begin_with_digits(&self.unread)
+    }
+
+    /// The number of octets held that came after the last whole reply, lines that are read already aside.
     pub fn unread_len(&self) -> usize {
         self.unread.len()
     }
 
     /// What came after the last whole reply and is not yet part of one; the reader is empty afterwards.
     pub fn take_unread(&mut self) -> Vec<u8> {
-        self.searched = 0;
-        std::mem::take(&mut self.unread)
+        std::mem::take(self).unread
     }
 
     /// What is there of a reply that is not complete, for when the stream ends or time runs out; `None` where
     /// nothing is.
     pub fn unfinished(&mut self) -> Option<Fault> {
-        let nothing = self.lines.is_empty() && self.unread.is_empty();
-        let kind = if begin_with_digits(&self.unread) { FaultKind::Incomplete } else { FaultKind::NotAReply };
+        let nothing = self.is_between_replies() && self.unread.is_empty();
+        let kind = if self.is_lost() { FaultKind::NotAReply } else { FaultKind::Incomplete };
         (!nothing).then(|| self.fault(kind))
     }
 
-    /// The length of the first line, its ending included.
-    fn line_length(&mut self) -> Option<usize> {
-        let found = self.unread[self.searched..].iter().position(|octet| *octet == b'\n');
+    /// What is there of a reply that has become too long for the caller.
+    pub fn give_up(&mut self) -> Fault {
+        self.fault(FaultKind::TooLong)
+    }
+
+    fn is_between_replies(&self) -> bool {
+        self.lines.is_empty() && self.last.is_none() && self.passed.octets == 0
+    }
+
+    /// The length of the line that begins at this place, its ending included; what is passed over is not counted.
+    fn line_length(&mut self, from: usize) -> Option<usize> {
+        let line = &self.unread[from..];
+        let found = line[self.searched..].iter().position(|octet| *octet == b'\n');
         let length = found.map(|position| self.searched + position + 1);
-        self.searched = self.unread.len();
-        if length.is_some() {
-            self.searched = 0;
-        }
+        self.searched = line.len();
         length
     }
 
-    /// What is wrong with the first line, whose `length` is known where all of it is there. Octets that cannot become
-    /// a reply are given up once as many came as are kept of them, without waiting for the end of a line that may
-    /// never end. Of two faults that which comes first in the stream counts, in any cut.
-    fn line_fault(&self, length: Option<usize>) -> Option<FaultKind> {
-        let there = length.unwrap_or(self.unread.len());
-        let room = MAX_REPLY - self.taken;
-        let hopeless = !begin_with_digits(&self.unread[..there]);
-        let not_a_reply =
-            (hopeless && (length.is_some() || there >= MAX_STRAY)).then(|| there.min(MAX_STRAY));
-        let one_too_many = length.is_some() && self.lines.len() == MAX_LINES;
-        let too_long = (one_too_many || there > room).then(|| there.min(room + 1));
-        match (not_a_reply, too_long) {
-            (None, None) => None,
-            (Some(known), Some(passed)) if passed < known => Some(FaultKind::TooLong),
-            (Some(_), _) => Some(FaultKind::NotAReply),
-            (None, Some(_)) => Some(FaultKind::TooLong),
+    /// Reads a line of which these octets are there, its ending included, beside what was passed over.
+    fn line(&self, octets: &[u8]) -> ReplyLine {
+        let Passed { octets: passed, ends_in_cr } = self.passed;
+        let there = octets.strip_suffix(b"\n").unwrap_or(octets);
+        let nothing_since = passed > 0 && there.len() == MAX_LINE;
+        let cr = if nothing_since { ends_in_cr } else { there.ends_with(b"\r") };
+        let length = there.len() + passed - usize::from(cr);
+        let kept = &there[..length.min(MAX_LINE)];
+        let ending = if cr { LineEnding::CrLf } else { LineEnding::Lf };
+        ReplyLine { octets: kept.into(), ending, cut: length - kept.len() }
+    }
+
+    /// Keeps a line where there is room for it and a last one, else as the last one so far.
+    fn keep(&mut self, line: ReplyLine) {
+        let room = self.lines.len() < MAX_LINES - 1 && self.kept + line.octets.len() <= MAX_REPLY - MAX_LINE;
+        if room && self.last.is_none() {
+            self.kept += line.octets.len();
+            self.lines.push(line);
+        } else if let Some(before) = self.last.replace(line) {
+            self.left_out.lines += 1;
+            self.left_out.octets += before.length();
+        }
+    }
+
+    fn take_lines(&mut self) -> (Vec<ReplyLine>, LeftOut) {
+        self.lines.extend(self.last.take());
+        self.kept = 0;
+        (std::mem::take(&mut self.lines), std::mem::take(&mut self.left_out))
+    }
+
+    /// Lets go of what is not kept of a line that has not ended.
+    fn pass_over(&mut self) {
+        let over = self.unread.get(MAX_LINE..).unwrap_or_default();
+        if let Some(last) = over.last() {
+            self.passed = Passed { octets: self.passed.octets + over.len(), ends_in_cr: *last == b'\r' };
+            self.unread.truncate(MAX_LINE);
+            self.searched = MAX_LINE;
         }
     }
 
     fn fault(&mut self, kind: FaultKind) -> Fault {
-        let end =
-            self.unread.iter().take(MAX_STRAY).position(|octet| *octet == b'\n').map(|newline| newline + 1);
         let kept = match kind {
             FaultKind::TlsRecord => TLS_ALERT_RECORD,
-            FaultKind::NotAReply | FaultKind::Incomplete => end.unwrap_or(MAX_STRAY),
-            FaultKind::TooLong => 0,
+            FaultKind::NotAReply | FaultKind::Incomplete | FaultKind::TooLong => MAX_STRAY,
         };
-        let octets = self.unread[..kept.min(self.unread.len())].into();
-        self.unread = Vec::new();
-        self.searched = 0;
-        self.taken = 0;
-        Fault { kind, lines: std::mem::take(&mut self.lines), octets }
+        let octets = &self.unread[..kept.min(self.unread.len())];
+        let more = match kind {
+            // Nobody waited for what may have come behind these.
+            FaultKind::TlsRecord | FaultKind::NotAReply => 0,
+            FaultKind::Incomplete | FaultKind::TooLong => {
+                self.passed.octets + self.unread.len() - octets.len()
+            }
+        };
+        let octets = octets.into();
+        let (lines, left_out) = self.take_lines();
+        *self = Self::default();
+        Fault { kind, lines, left_out, octets, more }
     }
 }
 
@@ -157,27 +222,23 @@ fn begin_with_digits(octets: &[u8]) -> bool {
     octets.iter().take(3).all(u8::is_ascii_digit)
 }
 
-fn read_line(octets: &[u8]) -> ReplyLine {
-    let (text, ending) = match octets {
-        [text @ .., b'\r', b'\n'] => (text, LineEnding::CrLf),
-        [text @ .., b'\n'] => (text, LineEnding::Lf),
-        _ => unreachable!("a line ends with LF"),
-    };
-    let kept = &text[..text.len().min(MAX_LINE)];
-    ReplyLine { octets: kept.into(), ending, cut: text.len() - kept.len() }
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Feeds the octets whole, by 7 and by 1, asks for the same replies, and gives them.
+    /// Feeds the octets whole, by 7 and by 1, asks for the same replies, and gives them; memory stays bounded.
     fn read(octets: &[u8]) -> Vec<Result<Reply, Fault>> {
         let by = |size: usize| {
             let mut reader = ReplyReader::default();
             let mut seen = Vec::new();
             for cut in octets.chunks(size) {
                 reader.push(cut);
+                let before = reader.unread_len();
                 while let Some(reply) = reader.next_reply() {
                     let failed = reply.is_err();
                     seen.push(reply);
@@ -185,6 +246,7 @@ mod tests {
                         return seen;
                     }
                 }
+                assert!(reader.unread_len() <= before.min(MAX_LINE));
             }
             seen
         };
@@ -195,11 +257,34 @@ mod tests {
     }
 
     fn texts(octets: &[u8]) -> Vec<String> {
-        read(octets).into_iter().map(|reply| reply.unwrap().to_text()).collect()
+        read(octets).into_iter().map(|reply| reply.unwrap().to_visible()).collect()
     }
 
+    /// What is wrong with these octets, where nothing follows.
     fn fault(octets: &[u8]) -> Fault {
-        read(octets).pop().expect("a reply or a fault").expect_err("a fault")
+        let by = |size: usize| {
+            let mut reader = ReplyReader::default();
+            for cut in octets.chunks(size) {
+                reader.push(cut);
+                while let Some(reply) = reader.next_reply() {
+                    if let Err(fault) = reply {
+                        return fault;
+                    }
+                }
+            }
+            reader.unfinished().expect("a fault")
+        };
+        let whole = by(octets.len().max(1));
+        assert_eq!(by(7), whole);
+        assert_eq!(by(1), whole);
+        whole
+    }
+
+    /// The reply that these octets are, in any cut.
+    fn reply(octets: &[u8]) -> Reply {
+        let mut replies = read(octets);
+        assert_eq!(replies.len(), 1);
+        replies.pop().unwrap().unwrap()
     }
 
     #[test]
@@ -223,11 +308,27 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_reply_is_a_fault_with_what_came_before() {
-        let http = fault(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n");
-        assert_eq!((http.kind, &*http.octets), (FaultKind::NotAReply, &b"HTTP/1.1 400 Bad Request\r\n"[..]));
+    fn a_line_that_is_no_reply_is_a_fault_with_what_came_before_and_behind_it() {
+        let answer = b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n";
+        let http = fault(answer);
+        assert_eq!((http.kind, &*http.octets), (FaultKind::NotAReply, &answer[..]));
         let broken = fault(b"250-mx\r\noops\r\n250 x\r\n");
-        assert_eq!((broken.lines.len(), &*broken.octets), (1, &b"oops\r\n"[..]));
+        assert_eq!((broken.lines.len(), &*broken.octets), (1, &b"oops\r\n250 x\r\n"[..]));
+        assert_eq!(fault(b"22\n250 x\r\n").kind, FaultKind::NotAReply);
+    }
+
+    #[test]
+    fn what_can_become_no_reply_is_known_at_once() {
+        let lost = |octets: &[u8]| {
+            let mut reader = ReplyReader::default();
+            reader.push(octets);
+            assert_eq!(reader.next_reply(), None);
+            reader.is_lost()
+        };
+        assert!(lost(b"H"));
+        assert!(lost(b"220-mx\r\n* OK\r\n"));
+        assert!(!lost(b"") && !lost(b"22") && !lost(b"220-mx\r\n"));
+        assert!(!lost(&[b"220 ", &[b'x'; 2 * MAX_LINE][..]].concat()));
     }
 
     #[test]
@@ -249,20 +350,6 @@ mod tests {
         assert_eq!(fault(b"\x16\x03\n").kind, FaultKind::NotAReply);
     }
 
-    /// Both are wrong with it; that which comes first in the stream counts.
-    #[test]
-    fn noise_that_is_too_long_is_no_reply_unless_the_reply_before_it_was_long() {
-        let noise = [b'x'; MAX_REPLY + 1];
-        assert_eq!(fault(&noise).kind, FaultKind::NotAReply);
-        assert_eq!(fault(&[&noise[..], b"\r\n"].concat()).kind, FaultKind::NotAReply);
-        let lines = b"250-x\r\n".repeat(MAX_LINES);
-        assert_eq!(fault(&[&lines[..], &noise].concat()).kind, FaultKind::NotAReply);
-        assert_eq!(fault(&[&lines[..], b"oops\r\n"].concat()).kind, FaultKind::NotAReply);
-        let long = [b"250-".as_slice(), &[b'a'; MAX_REPLY - 106], b"\r\n"].concat(); // leaves 100 octets
-        assert_eq!(fault(&[&long[..], &noise].concat()).kind, FaultKind::TooLong);
-        assert_eq!(fault(&[&long[..], &noise[..99], b"\n"].concat()).kind, FaultKind::NotAReply);
-    }
-
     #[test]
     fn noise_without_an_end_is_given_up_after_max_stray() {
         assert_eq!(read(&[b'x'; MAX_STRAY - 1]), []);
@@ -278,13 +365,57 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_without_end_is_too_long() {
-        assert_eq!(fault(&b"250-x\r\n".repeat(MAX_LINES + 1)).kind, FaultKind::TooLong);
-        assert_eq!(fault(&[b"250-".as_slice(), &[b'a'; MAX_REPLY]].concat()).kind, FaultKind::TooLong);
-        assert_eq!(
-            fault(&[b"250-".as_slice(), &[b'a'; 1000], b"\r\n"].concat().repeat(80)).kind,
-            FaultKind::TooLong
-        );
+    fn a_line_of_megabytes_is_counted() {
+        let of = |length: usize, ending: &[u8]| {
+            reply(&[&b"220 "[..], &vec![b'a'; length - 4], ending].concat()).lines.pop().unwrap()
+        };
+        for length in [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 100_000] {
+            for ending in [LineEnding::CrLf, LineEnding::Lf] {
+                let line = of(length, if ending == LineEnding::CrLf { b"\r\n" } else { b"\n" });
+                assert_eq!((line.octets.len(), line.ending), (length.min(MAX_LINE), ending));
+                assert_eq!(line.octets.len() + line.cut, length);
+            }
+        }
+        let cr = of(MAX_LINE + 1, b"\r\r\n");
+        assert_eq!((cr.cut, cr.ending), (2, LineEnding::CrLf));
+    }
+
+    #[test]
+    fn of_many_lines_the_first_and_the_last_are_kept() {
+        let all = reply(&[&b"250-x\r\n".repeat(MAX_LINES - 1)[..], b"250 end\r\n"].concat());
+        assert_eq!((all.lines.len(), all.left_out), (MAX_LINES, LeftOut::default()));
+        let long = reply(&[&b"250-x\r\n".repeat(20_000)[..], b"220 end\r\n"].concat());
+        let lines = 20_001 - MAX_LINES;
+        assert_eq!(long.left_out, LeftOut { lines, octets: lines * 7 });
+        assert_eq!((long.lines.len(), long.code()), (MAX_LINES, 220));
+    }
+
+    #[test]
+    fn of_long_lines_as_many_are_kept_as_fit() {
+        let line = [b"250-".as_slice(), &[b'a'; 1000], b"\r\n"].concat();
+        let long = reply(&[&line.repeat(80)[..], b"250 end\r\n"].concat());
+        let kept: usize = long.lines.iter().map(|line| line.octets.len()).sum();
+        assert!((MAX_REPLY - MAX_LINE - line.len()..=MAX_REPLY).contains(&kept), "{kept}");
+        assert_eq!(long.lines.len() + long.left_out.lines, 81);
+        assert_eq!(long.left_out.octets, long.left_out.lines * line.len());
+        // Shorter lines that would fit still stand behind what is left out.
+        let short = reply(&[&line.repeat(80)[..], b"250-x\r\n250 end\r\n"].concat());
+        assert_eq!(short.lines.len(), long.lines.len());
+    }
+
+    #[test]
+    fn a_reply_that_is_given_up_says_how_much_of_it_came() {
+        let mut reader = ReplyReader::default();
+        reader.push(&[&b"250-x\r\n".repeat(300)[..], b"250-", &[b'a'; 9000]].concat());
+        assert_eq!(reader.next_reply(), None);
+        let fault = reader.give_up();
+        assert_eq!((fault.kind, fault.lines.len(), fault.left_out.lines), (FaultKind::TooLong, 256, 44));
+        assert_eq!((fault.octets.len(), fault.more), (MAX_STRAY, 9004 - MAX_STRAY));
+        assert_eq!(reader.unfinished(), None);
+        // So does one whose server hangs up.
+        reader.push(&[&b"250-"[..], &[b'a'; 9000]].concat());
+        let fault = reader.unfinished().unwrap();
+        assert_eq!((fault.kind, fault.more), (FaultKind::Incomplete, 9004 - MAX_STRAY));
     }
 
     #[test]

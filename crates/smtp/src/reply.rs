@@ -1,12 +1,38 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{EnhancedStatusCode, Octets};
+use crate::{EnhancedStatusCode, Octets, visible};
 
 /// A reply: one or more reply lines, the last of which has no hyphen after its code, RFC 5321 §4.2.1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// At least one; at most [`crate::MAX_LINES`].
     pub lines: Vec<ReplyLine>,
+    /// What is left out before the last of them.
+    #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
+    pub left_out: LeftOut,
+}
+
+impl From<Vec<ReplyLine>> for Reply {
+    /// A reply of which all lines are there.
+    fn from(lines: Vec<ReplyLine>) -> Self {
+        Self { lines, left_out: LeftOut::default() }
+    }
+}
+
+/// Lines of a long reply that were counted and not kept; they stood before its last line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// How many.
+    pub lines: usize,
+    /// Their octets, endings included.
+    pub octets: usize,
+}
+
+impl LeftOut {
+    /// Whether all lines were kept.
+    pub fn is_nothing(&self) -> bool {
+        self.lines == 0
+    }
 }
 
 impl Reply {
@@ -25,9 +51,9 @@ impl Reply {
         self.lines.iter().find_map(|line| EnhancedStatusCode::read(line.text()))
     }
 
-    /// The whole reply as it came, joined by `\n`, not UTF-8 replaced by U+FFFD.
-    pub fn to_text(&self) -> String {
-        self.lines.iter().map(|line| line.octets.to_text()).collect::<Vec<_>>().join("\n")
+    /// The lines as [`visible`](crate::visible()) text, joined by `\n`.
+    pub fn to_visible(&self) -> String {
+        self.lines.iter().map(|line| visible(&line.octets)).collect::<Vec<_>>().join("\n")
     }
 
     fn last(&self) -> &ReplyLine {
@@ -48,6 +74,15 @@ pub struct ReplyLine {
 }
 
 impl ReplyLine {
+    /// How many octets the line had, its ending and what is cut included.
+    pub fn length(&self) -> usize {
+        let ending = match self.ending {
+            LineEnding::CrLf => 2,
+            LineEnding::Lf => 1,
+        };
+        self.octets.len().saturating_add(self.cut).saturating_add(ending)
+    }
+
     /// The three-digit code, RFC 5321 §4.2.1; `None` where the line does not begin with three digits.
     pub fn code(&self) -> Option<u16> {
         let digits = self.octets.get(..3)?;
@@ -122,9 +157,10 @@ mod tests {
 
     #[test]
     fn the_last_line_gives_the_code_and_mixed_codes_show() {
-        let mixed = Reply { lines: vec![line("250-hello"), line("220 4.7.0 x")] };
+        let lines = vec![line("250-hello"), line("220 4.7.0 x")];
+        let mixed = Reply::from(lines);
         assert_eq!((mixed.code(), mixed.is_uniform()), (220, false));
         assert_eq!(mixed.enhanced_status_code().map(|code| code.to_string()).as_deref(), Some("4.7.0"));
-        assert_eq!(mixed.to_text(), "250-hello\n220 4.7.0 x");
+        assert_eq!(mixed.to_visible(), "250-hello\n220 4.7.0 x");
     }
 }

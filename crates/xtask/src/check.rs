@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 
 use crate::build;
 use crate::install::OPTIONAL;
+use crate::letters::letters;
 use crate::place::Place;
 use crate::rules::rules;
 use crate::run::step;
@@ -24,6 +25,7 @@ pub(crate) fn check(place: &Place) -> Result<()> {
     };
     judge("format", step("format", "cargo fmt", place.cargo("fmt").args(["--all", "--check"])));
     judge("rules", rules(place));
+    judge("letters", letters(place));
     judge("types", step("types", "tsc", &mut place.npm_program("tsc")));
     judge("clippy", clippy(place));
     judge("doc", documentation(place));

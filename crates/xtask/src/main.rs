@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod doctor;
 mod install;
+mod letters;
 mod place;
 mod rules;
 mod run;

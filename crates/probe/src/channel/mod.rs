@@ -94,6 +94,11 @@ impl TlsChannel {
         }
     }
 
+    /// Whether TLS will not begin, whatever follows.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.threshold.as_ref().is_some_and(Threshold::is_lost)
+    }
+
     /// What to make of the connection's end.
     pub(crate) fn end(&mut self) -> Vec<TlsEvent> {
         let held_back = self.threshold.as_mut().map(Threshold::end).unwrap_or_default();

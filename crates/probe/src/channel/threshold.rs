@@ -60,7 +60,7 @@ impl Threshold {
         match (record, self.expectation) {
             (Some(start), Expectation::TlsAfterStartTls) => self.cross(start),
             (Some(0), Expectation::TlsAtOnce) => self.cross(0),
-            (_, Expectation::TlsAtOnce) if self.is_clear_text() => self.not_tls(),
+            (_, Expectation::TlsAtOnce) if self.is_lost() && self.stray.len() >= MAX_STRAY => self.not_tls(),
             (None, _) if self.stray.len() >= MAX_BEFORE_TLS => self.not_tls(),
             _ => Crossing::Undecided,
         }
@@ -68,7 +68,8 @@ impl Threshold {
 
     /// What was held back, where the connection ends here.
     pub(crate) fn end(&mut self) -> Ending {
-        self.ending(self.stray.len())
+        let octets = (!self.stray.is_empty()).then(|| kept(&self.stray, self.stray.len()));
+        Ending { injected: self.early.take(), octets }
     }
 
     fn cross(&mut self, start: usize) -> Crossing {
@@ -85,19 +86,12 @@ impl Threshold {
     }
 
     fn not_tls(&mut self) -> Crossing {
-        let line = self.stray.iter().position(|octet| *octet == b'\n').map(|newline| newline + 1);
-        let end = line.filter(|_| self.expectation == Expectation::TlsAtOnce).unwrap_or(self.stray.len());
-        Crossing::NotTls(self.ending(end))
+        Crossing::NotTls(self.end())
     }
 
-    fn ending(&mut self, end: usize) -> Ending {
-        let octets = (end > 0).then(|| kept(&self.stray, end));
-        Ending { injected: self.early.take(), octets }
-    }
-
-    /// A whole line, or as many octets as are kept of one.
-    fn is_clear_text(&self) -> bool {
-        self.stray.contains(&b'\n') && !begins_record(&self.stray) || self.stray.len() >= MAX_STRAY
+    /// Whether these octets will not become TLS, whatever follows; clear text after STARTTLS may have TLS behind it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.expectation == Expectation::TlsAtOnce && !may_begin_record(&self.stray)
     }
 }
 
@@ -108,6 +102,14 @@ fn kept(octets: &[u8], end: usize) -> Octets {
 /// The header of a handshake or alert record (RFC 8446 §5.1), the only ones that a server may begin with.
 fn begins_record(octets: &[u8]) -> bool {
     matches!(octets, [21 | 22, 3, 0..=4, ..])
+}
+
+/// Whether this is the header of such a record, or the beginning of one.
+fn may_begin_record(octets: &[u8]) -> bool {
+    match octets {
+        [] | [21 | 22] | [21 | 22, 3] => true,
+        _ => begins_record(octets),
+    }
 }
 
 #[cfg(test)]
@@ -169,10 +171,23 @@ mod tests {
     }
 
     #[test]
-    fn clear_text_on_a_tls_port_is_told_by_its_first_line() {
-        let crossing = cross(Expectation::TlsAtOnce, b"", b"220 mx ESMTP\r\n500 what\r\n");
-        assert_eq!(crossing, not_tls(b"220 mx ESMTP\r\n"));
-        assert_eq!(cross(Expectation::TlsAtOnce, b"", b"220 mx"), Crossing::Undecided);
+    fn clear_text_on_a_tls_port_is_known_at_once_and_as_much_of_it_kept_as_comes() {
+        let mut threshold = Threshold::new(Expectation::TlsAtOnce, b"");
+        assert!(!threshold.is_lost());
+        for octets in [&b"2"[..], b"20 mx ESMTP\r\n", b"500 what\r\n"] {
+            assert_eq!(threshold.receive(octets), Crossing::Undecided);
+            assert!(threshold.is_lost());
+        }
+        assert_eq!(threshold.end().octets, Some(b"220 mx ESMTP\r\n500 what\r\n".into()));
+        for header in [&[21][..], &[22, 3], &[21, 3, 1, 0]] {
+            let mut threshold = Threshold::new(Expectation::TlsAtOnce, b"");
+            threshold.receive(header);
+            assert!(!threshold.is_lost());
+        }
+        // There TLS may follow.
+        let mut threshold = Threshold::new(Expectation::TlsAfterStartTls, b"");
+        threshold.receive(b"250 injected\r\n");
+        assert!(!threshold.is_lost());
         let noise = cross(Expectation::TlsAtOnce, b"", &[b'x'; MAX_STRAY]);
         assert_eq!(noise, not_tls(&[b'x'; MAX_STRAY]));
     }

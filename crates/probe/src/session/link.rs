@@ -25,6 +25,8 @@ pub(crate) struct Link {
     stray: Stray,
     patience: Patience,
     port_deadline: Duration,
+    /// Octets of the server's.
+    received: usize,
 }
 
 /// When the first octets came that may turn out to be clear text where TLS was to begin.
@@ -56,6 +58,7 @@ impl Link {
             stray: Stray::default(),
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
             port_deadline,
+            received: 0,
         }
     }
 
@@ -83,6 +86,16 @@ impl Link {
     pub(crate) fn heard(&mut self, cx: &Context) {
         let limit = if self.patience.limit == limits::QUIT { limits::QUIT } else { limits::SILENCE };
         self.wait(limit, cx);
+    }
+
+    /// What came is not what is awaited, and will not be: it is all that is of interest once it pauses.
+    pub(crate) fn linger(&mut self, cx: &Context) {
+        self.wait(limits::LINGER, cx);
+    }
+
+    /// Whether what came is not what is awaited, whatever follows.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.reader.is_lost() || self.tls.as_ref().is_some_and(TlsChannel::is_lost)
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -153,6 +166,13 @@ impl Link {
 
     pub(crate) fn is_encrypted(&self) -> bool {
         self.encrypted
+    }
+
+    /// Those of these octets that are still looked at, and whether there are more.
+    pub(crate) fn within_bounds<'o>(&mut self, octets: &'o [u8]) -> (&'o [u8], bool) {
+        let within = octets.len().min(limits::MAX_RECEIVED - self.received);
+        self.received += within;
+        (&octets[..within], within < octets.len())
     }
 
     /// Octets of the server's go to the reader, or through TLS.

@@ -12,6 +12,7 @@ use heloscope_observation::{
 
 use crate::channel::TlsEvent;
 use crate::context::Context;
+use crate::limits;
 use link::Link;
 use state::State;
 
@@ -79,10 +80,33 @@ impl Session {
         if !self.link.awaits_greeting_inside_tls() {
             self.link.heard(cx);
         }
+        let (octets, too_many) = self.link.within_bounds(octets);
         self.take_in(octets, cx);
+        if too_many {
+            self.give_up(cx);
+        }
         if !self.is_over() {
             self.link.flush(cx);
         }
+        if !self.is_over() && self.link.is_lost() {
+            self.link.linger(cx);
+        }
+    }
+
+    /// More octets came than are looked at.
+    fn give_up(&mut self, cx: &mut Context) {
+        if self.is_over() {
+            return;
+        }
+        if self.link.stage == Stage::Tls {
+            let words = format!("{} octets came, and the handshake had not ended", limits::MAX_RECEIVED);
+            self.link.observe(Event::TlsFailed(TlsFailure::Protocol(words)), cx);
+        } else {
+            let encrypted = self.link.is_encrypted();
+            let (fault, came) = self.link.reader.give_up(cx.at);
+            self.link.observe(Event::NoReply { fault, encrypted, came }, cx);
+        }
+        self.end(cx);
     }
 
     fn take_in(&mut self, octets: &[u8], cx: &mut Context) {
@@ -124,9 +148,10 @@ impl Session {
             return;
         }
         let content = self.state.is_content() && !self.link.reader.has_unread();
+        let lost = self.link.is_lost();
         self.observe_unfinished(cx);
         if !self.is_over() {
-            if !content {
+            if !content && !lost {
                 self.link.observe(self.link.timed_out(), cx);
             }
             self.end(cx);

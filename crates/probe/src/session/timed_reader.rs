@@ -48,17 +48,30 @@ impl TimedReader {
     /// until more octets come.
     pub(crate) fn next_reply(&mut self, now: Duration) -> Option<(Result<Reply, Fault>, Option<Pace>)> {
         let read = self.reader.next_reply()?;
-        let lines = match &read {
-            Ok(reply) => reply.lines.len(),
-            Err(fault) => fault.lines.len(),
+        let (lines, left_out) = match &read {
+            Ok(reply) => (&reply.lines, reply.left_out),
+            Err(fault) => (&fault.lines, fault.left_out),
         };
-        Some((read, self.pace(lines, now)))
+        let pace = self.pace(lines.len(), left_out.lines, now);
+        Some((read, pace))
+    }
+
+    /// Whether what is there can become no reply.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.reader.is_lost()
+    }
+
+    /// What is there of a reply that has become too long, and how it came.
+    pub(crate) fn give_up(&mut self, now: Duration) -> (Fault, Option<Pace>) {
+        let fault = self.reader.give_up();
+        let pace = self.pace(fault.lines.len(), fault.left_out.lines, now);
+        (fault, pace)
     }
 
     /// What is there of a reply that is not complete, and how it came.
     pub(crate) fn unfinished(&mut self, now: Duration) -> Option<(Fault, Option<Pace>)> {
         let fault = self.reader.unfinished()?;
-        let pace = self.pace(fault.lines.len(), now);
+        let pace = self.pace(fault.lines.len(), fault.left_out.lines, now);
         Some((fault, pace))
     }
 
@@ -74,9 +87,13 @@ impl TimedReader {
         self.reader.take_unread()
     }
 
-    /// How that came which has just been read, of so many whole lines.
-    fn pace(&mut self, lines: usize, now: Duration) -> Option<Pace> {
-        let lines = (0..lines).filter_map(|_| self.next_line_feed()).collect();
+    /// How that came which has just been read, of so many whole lines, others being left out before the last of them.
+    fn pace(&mut self, lines: usize, left_out: usize, now: Duration) -> Option<Pace> {
+        let mut times: Vec<_> = (1..lines).filter_map(|_| self.next_line_feed()).collect();
+        for _ in 0..left_out {
+            self.next_line_feed();
+        }
+        times.extend((lines > 0).then(|| self.next_line_feed()).flatten());
         let rest = self.reader.unread_len();
         let Begun { first, last, pieces, octets } = self.begun.take()?;
         if rest > 0 {
@@ -84,7 +101,7 @@ impl TimedReader {
         } else {
             self.line_feeds.clear();
         }
-        let pace = Pace { first, last, lines, pieces, octets: octets.saturating_sub(rest) };
+        let pace = Pace { first, last, lines: times, pieces, octets: octets.saturating_sub(rest) };
         (pieces > 1 || last != now).then_some(pace)
     }
 
@@ -143,9 +160,28 @@ mod tests {
 
     #[test]
     fn a_fault_has_the_times_of_the_lines_before_it() {
-        let broken = read(&[(1, "250-a\r\n"), (2, "oops\r\n250 b\r\n"), (3, "250 c\r\n")]);
-        let pace = Pace { first: at(1), last: at(2), lines: vec![at(1)], pieces: 2, octets: 20 };
-        assert_eq!(broken, [(0, Some(pace)), (250, None)]);
+        let mut reader = TimedReader::default();
+        for (second, octets) in [(1, "250-a\r\n"), (2, "oops\r\n250 b\r\n"), (3, "250 c\r\n")] {
+            reader.push(octets.as_bytes(), at(second));
+            assert_eq!(reader.next_reply(at(second)), None);
+        }
+        assert!(reader.is_lost());
+        let pace = Pace { first: at(1), last: at(3), lines: vec![at(1)], pieces: 3, octets: 27 };
+        assert_eq!(reader.unfinished(at(5)).unwrap().1, Some(pace));
+    }
+
+    #[test]
+    fn of_a_long_reply_the_lines_that_are_kept_have_their_times() {
+        let mut reader = TimedReader::default();
+        for second in 0..300 {
+            reader.push(b"220-a\r\n", at(second));
+            assert_eq!(reader.next_reply(at(second)), None);
+        }
+        reader.push(b"220 a\r\n", at(300));
+        let (reply, pace) = reader.next_reply(at(300)).unwrap();
+        assert_eq!(reply.unwrap().left_out.lines, 45);
+        let lines: Vec<_> = (0..255).chain([300]).map(at).collect();
+        assert_eq!(pace.unwrap().lines, lines);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Text that Markdown leaves as text.
 
-use heloscope_report::visible;
+use heloscope_report::inert;
 
 /// Running text. What could begin markup is escaped; a word that some reader of Markdown would make a link or a
 /// mention of (`https://…`, `www.…`, `…@…`, `#12`) becomes a code span, for there a backslash does not help.
@@ -15,7 +15,7 @@ fn word(text: &str, first: bool) -> String {
     if lower.contains("://") || lower.contains("www.") || text.contains(['@', '#']) {
         return code(text);
     }
-    let text = visible(text);
+    let text = inert(text);
     let mut escaped = String::with_capacity(text.len());
     let ordinal = text
         .strip_suffix(['.', ')'])
@@ -39,7 +39,7 @@ fn word(text: &str, first: bool) -> String {
 
 /// A code span, its fence longer than any run of backticks within.
 pub(super) fn code(text: &str) -> String {
-    let text = &visible(text);
+    let text = &inert(text);
     if text.trim().is_empty() {
         return "(empty)".into();
     }
@@ -52,7 +52,7 @@ pub(super) fn code(text: &str) -> String {
 
 /// A fenced block, its fence longer than any run of backticks within.
 pub(super) fn fenced(lines: &[String]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
+    let lines: Vec<_> = lines.iter().map(|line| inert(line)).collect();
     let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{}\n{fence}", lines.join("\n"))

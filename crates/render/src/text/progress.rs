@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use heloscope_report::{PortProgress, Step, StepState, visible};
+use heloscope_report::{PortProgress, Step, StepState, inert};
 
 use super::TextStyle;
 use super::paint::{Colour, paint};
@@ -13,7 +13,7 @@ pub(super) fn lines(ports: &[PortProgress], at: Duration, style: TextStyle) -> S
         let steps: Vec<_> = port.steps.iter().filter_map(|step| begun(step, at, style)).collect();
         let _ = writeln!(out, "Port {:<5} {}", port.port.port, steps.join("  "));
         for note in port.steps.iter().filter_map(|step| step.note.as_deref()) {
-            let _ = writeln!(out, "           {}", visible(note));
+            let _ = writeln!(out, "           {}", inert(note));
         }
     }
     out
@@ -27,7 +27,7 @@ fn begun(step: &Step, at: Duration, style: TextStyle) -> Option<String> {
         StepState::Running { since_ms } => Some(format!("{name} … {}", words::clock(at, since_ms))),
         StepState::Done { .. } => Some(paint(style, &format!("✓ {name}"), Colour::Green)),
         StepState::Failed => {
-            Some(format!("{}: {}", paint(style, &format!("✗ {name}"), Colour::Red), visible(&step.text)))
+            Some(format!("{}: {}", paint(style, &format!("✗ {name}"), Colour::Red), inert(&step.text)))
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::session::list;
 use super::{Advice, Audience};
 use crate::facts::days_between;
-use crate::visible::visible_within;
+use crate::visible::{inert_within, visible_within};
 use crate::words::date;
 
 /// What a bad certificate comes to. DANE never asks a public authority (RFC 7672 §3.1), so what it makes of
@@ -131,7 +131,7 @@ pub(super) fn self_signed(audience: Audience) -> Advice {
 }
 
 pub(super) fn chain_incomplete(issuer: &str, audience: Audience) -> Advice {
-    let issuer = visible_within(issuer);
+    let issuer = inert_within(issuer);
     Advice {
         title: "An intermediate certificate is missing".to_owned(),
         explanation: format!(
@@ -147,7 +147,7 @@ pub(super) fn chain_incomplete(issuer: &str, audience: Audience) -> Advice {
 }
 
 pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
-    let root = visible_within(root);
+    let root = inert_within(root);
     let whether = if sent { "which the server sent" } else { "which was not sent" };
     Advice {
         title: "The certificate leads to a root that is not trusted".to_owned(),

@@ -2,7 +2,7 @@ use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
 use crate::checks::{Breach, Refused, is_temporary};
-use crate::visible::visible_within;
+use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
     Advice {
@@ -13,6 +13,20 @@ pub(super) fn malformed_reply(said: &str) -> Advice {
         ),
         fix: "Find out what sends it: the server itself, a proxy or filter before it, or a device on the \
               path. Each reply line is three digits, a space or hyphen, and text (RFC 5321 §4.2)."
+            .to_owned(),
+    }
+}
+
+pub(super) fn reply_too_long(said: &str) -> Advice {
+    Advice {
+        title: "A reply is longer than this test reads".to_owned(),
+        explanation: format!(
+            "{said} What comes after was not tested; nothing is said to be missing. RFC 5321 limits a reply line to 512 \
+             octets (§4.5.3.1.5), and not the number of lines. Senders of every kind, opportunistic, MTA-STS and DANE, \
+             and mail clients read on until the reply ends, or until a limit of their own."
+        ),
+        fix: "Shorten what the server says: no client has a use for a reply of more than a few kilobytes. If it never \
+              ends, look for what writes to the connection in a loop."
             .to_owned(),
     }
 }
@@ -126,7 +140,8 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
         title: title.to_owned(),
         explanation: format!(
             "{said} What comes after was not tested; nothing is said to be missing. It may concern only the \
-             address that tests: servers treat unknown clients so that connect too often. {follows}"
+             address that tests: some servers do this to clients that they do not know, or that connect too often. \
+             {follows}"
         ),
         fix: "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
               service or filter that does not answer, a process that crashes."
@@ -237,10 +252,10 @@ pub(super) fn submission_without_auth() -> Advice {
     }
 }
 
-/// What a server sent, as a list of at most ten.
+/// What a server sent, visible already, as a list of at most ten.
 pub(super) fn list(items: &[String]) -> String {
     const SHOWN: usize = 10;
-    let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| visible_within(item)).collect();
+    let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| inert_within(item)).collect();
     if items.len() > SHOWN {
         shown.push(format!("{} more", items.len() - SHOWN));
     }

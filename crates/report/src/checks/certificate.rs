@@ -2,7 +2,7 @@ use heloscope_pki::{self as pki, Fault, Identity};
 
 use super::{Check, Evidence, Outcome, Subject};
 use crate::Severity;
-use crate::facts::{ChainFacts, days_between};
+use crate::facts::{ChainFacts, days_between, presented};
 use crate::words::fault_words;
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -100,7 +100,7 @@ static HOSTNAME_MISMATCH: Check = Check {
             }
             _ => Outcome::Found(Evidence::CertificateHostnameMismatch {
                 host: subject.host.to_string(),
-                presented: leaf.presented_identifiers().take(NAMES).map(ToString::to_string).collect(),
+                presented: leaf.presented_identifiers().take(NAMES).map(presented).collect(),
                 total: leaf.presented_identifiers().count(),
             }),
         })

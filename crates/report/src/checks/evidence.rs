@@ -26,6 +26,10 @@ pub(crate) enum Evidence {
     MalformedReply {
         said: String,
     },
+    /// `said` is the error in words.
+    ReplyTooLong {
+        said: String,
+    },
     /// `said` is what came when.
     RepliesOutOfStep {
         said: String,

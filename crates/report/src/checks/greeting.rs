@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Check, Evidence, Outcome, Refused, Subject};
 use crate::facts::{Broken, Cause};
 use crate::visible::visible_line;
-use crate::words::Likeness;
+use crate::words::{Likeness, first_line};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&GREETING_REJECTED, &GREETING_SLOW, &NOT_SMTP];
@@ -50,7 +50,7 @@ static NOT_SMTP: Check = Check {
                 Some(Cause::NoReply(Broken { fault, .. })),
             ) => {
                 let likeness = Likeness::of(&fault.octets);
-                let begun = visible_line(fault.octets.trim_ascii_end(), 0);
+                let begun = visible_line(first_line(&fault.octets), 0);
                 Outcome::Found(Evidence::NotSmtp { likeness, begun })
             }
             _ if subject.facts.greeting.is_some() => Outcome::Passed,

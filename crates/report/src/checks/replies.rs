@@ -1,18 +1,19 @@
 //! What breaks a rule of a reply's form, and is read all the same.
 
-use heloscope_smtp::{Command, LineEnding, ReplyLine, Separator};
+use heloscope_smtp::{Command, LineEnding, Reply, ReplyLine, Separator};
 
 use super::{Check, Evidence, Outcome};
 use crate::Severity;
 use crate::facts::Heard;
-use crate::visible::visible_line;
+use crate::visible::shortened;
+use crate::words::{is_masked, reply_name};
 
 pub(super) static CHECKS: &[&Check] = &[&REPLY_FORMAT];
 
 static REPLY_FORMAT: Check = Check {
     id: "reply-format",
     severity: Severity::Notice,
-    basis: "RFC 5321 §2.3.8, §4.1.1.1, §4.2, §4.5.3.1.5",
+    basis: "RFC 5321 §2.3.8, §4.1.1.1, §4.2, §4.3.1, §4.5.3.1.5; RFC 3207 §2; RFC 4954 §3",
     title: "A reply breaks a rule that clients forgive",
     examine: |subject| {
         let facts = subject.facts;
@@ -48,7 +49,7 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
                     Some(known) => known.more += 1,
                     None => all.push(Breach {
                         rule,
-                        place: format!("Line {} of {}", place + 1, what(heard)),
+                        place: format!("Line {} of {}", number(heard.reply, place), reply_name(heard)),
                         line: quoted(line),
                         more: 0,
                     }),
@@ -59,9 +60,17 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
     all
 }
 
+/// Counted from 1, with what is left out before the last line.
+fn number(reply: &Reply, place: usize) -> usize {
+    let is_last = place + 1 == reply.lines.len();
+    (place + 1).saturating_add(if is_last { reply.left_out.lines } else { 0 })
+}
+
 fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str> {
     let is_ehlo = matches!(heard.to, Some(Command::Ehlo(_))) && heard.reply.code() == 250;
     let (is_greet, is_extension) = (is_ehlo && place == 0, is_ehlo && place > 0);
+    let is_greeting = heard.to.is_none() && heard.reply.code() == 220 && place == 0;
+    let is_bare = line.text().trim_ascii().is_empty();
     let is_above_127 = !line.octets.is_ascii();
     // What follows the domain in an EHLO reply's first line may be anything of ASCII but CR and LF.
     let control = |octet: &u8| match is_greet {
@@ -69,40 +78,61 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str
         false => octet.is_ascii_control() && *octet != b'\t',
     };
     let has_controls = line.octets.iter().any(control);
-    let legacy_auth =
-        is_extension && line.text().get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"AUTH="));
-    let is_odd = is_extension && !legacy_auth && !is_above_127 && !has_controls && !is_ehlo_line(line.text());
-    let rules = [
+    let all = [
         (line.ending == LineEnding::Lf, "ends in LF alone, not in CR LF (RFC 5321 §2.3.8)"),
         (line.code() != Some(heard.reply.code()), "has another code than the last one (RFC 5321 §4.2.1)"),
         (
             line.separator() == Separator::Other,
             "has neither a space nor a hyphen after its code (RFC 5321 §4.2)",
         ),
+        (is_greeting && is_bare, "gives no domain name after its code (RFC 5321 §4.2, §4.3.1)"),
+        (is_greet && is_bare, "gives no domain name after its code (RFC 5321 §4.1.1.1)"),
         (has_controls, "holds control characters (RFC 5321 §4.2)"),
         (
             is_above_127,
             "holds octets above 127, which only a client that asks for SMTPUTF8 may be sent (RFC 5321 §4.2; RFC \
              6531 §3.7.4)",
         ),
-        (length(line) > 512, "has more than 512 octets (RFC 5321 §4.5.3.1.5)"),
+        (line.length() > 512, "has more than 512 octets (RFC 5321 §4.5.3.1.5)"),
+    ];
+    let of_extension = match is_extension {
+        true => broken_by_extension(&heard.reply.lines[1..place], line, is_above_127 || has_controls),
+        false => Vec::new(),
+    };
+    all.into_iter().filter_map(|(is, rule)| is.then_some(rule)).chain(of_extension).collect()
+}
+
+/// What an extension breaks, offered after those `before` it; `odd` where it holds octets that it may not.
+fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec<&'static str> {
+    let text = line.text();
+    let named = keyword(text);
+    let has_params = !text.get(named.len()..).unwrap_or_default().trim_ascii().is_empty();
+    let is = |keyword: &str| named.eq_ignore_ascii_case(keyword.as_bytes());
+    let legacy_auth = named.get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"AUTH="));
+    let ends_with_space = text.ends_with(b" ") && is_ehlo_line(text.trim_ascii_end());
+    let repeats = before.iter().any(|other| keyword(other.text()).eq_ignore_ascii_case(named));
+    let is_overwritten = || is_masked(&String::from_utf8_lossy(named));
+    let all = [
+        (!odd && !legacy_auth && ends_with_space, "ends with a space (RFC 5321 §4.1.1.1)"),
         (
-            is_odd,
+            !odd && !legacy_auth && !ends_with_space && !is_ehlo_line(text),
             "is no keyword of letters, digits and hyphens with parameters after one space each (RFC 5321 \
              §4.1.1.1)",
         ),
         (legacy_auth, "offers AUTH=, a form for old clients that no RFC has (RFC 4954 §3)"),
+        (is("AUTH") && !has_params, "offers AUTH without a mechanism (RFC 4954 §3)"),
+        (is("STARTTLS") && has_params, "gives STARTTLS a parameter, though it has none (RFC 3207 §2)"),
+        (
+            repeats && !named.is_empty() && !is_overwritten(),
+            "repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of them counts)",
+        ),
     ];
-    rules.into_iter().filter_map(|(is, rule)| is.then_some(rule)).collect()
+    all.into_iter().filter_map(|(is, rule)| is.then_some(rule)).collect()
 }
 
-/// With its ending.
-fn length(line: &ReplyLine) -> usize {
-    let ending = match line.ending {
-        LineEnding::CrLf => 2,
-        LineEnding::Lf => 1,
-    };
-    line.octets.len().saturating_add(line.cut).saturating_add(ending)
+/// What stands before the first space or tab.
+fn keyword(text: &[u8]) -> &[u8] {
+    text.split(|octet| matches!(octet, b' ' | b'\t')).next().unwrap_or_default()
 }
 
 /// `ehlo-line` of RFC 5321 §4.1.1.1.
@@ -114,24 +144,13 @@ fn is_ehlo_line(text: &[u8]) -> bool {
         && words.all(|param| !param.is_empty() && param.iter().all(u8::is_ascii_graphic))
 }
 
-fn what(heard: &Heard<'_>) -> &'static str {
-    match (heard.to, heard.encrypted) {
-        (None, _) => "the greeting",
-        (Some(Command::Ehlo(_)), false) => "the reply to EHLO",
-        (Some(Command::Ehlo(_)), true) => "the reply to EHLO inside TLS",
-        (Some(Command::Helo(_)), _) => "the reply to HELO",
-        (Some(Command::StartTls), _) => "the reply to STARTTLS",
-        (Some(Command::Quit), _) => "the reply to QUIT",
-    }
-}
-
-/// At most 80 characters.
+/// At most 80 characters, of which spaces at the end can be seen.
 fn quoted(line: &ReplyLine) -> String {
     const SHOWN: usize = 80;
-    let mut shown = visible_line(&line.octets, line.cut);
-    if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
-        shown.truncate(end);
-        shown.push('…');
+    let text = line.octets.trim_ascii_end();
+    let spaces = line.octets.iter().rev().take_while(|octet| **octet == b' ').count();
+    if line.cut == 0 && text.len() + spaces == line.octets.len() && spaces <= SHOWN / 4 {
+        return shortened(text, SHOWN) + &"\\x20".repeat(spaces);
     }
-    shown
+    shortened(&line.octets, SHOWN)
 }

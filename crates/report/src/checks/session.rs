@@ -8,7 +8,8 @@ use crate::facts::{Cause, Hello, answers_nothing};
 use crate::words::quoted;
 use crate::{ErrorCode, Severity};
 
-pub(super) static CHECKS: &[&Check] = &[&EHLO_REJECTED, &MALFORMED_REPLY, &SESSION_CUT_SHORT, &ESMTP_MASKED];
+pub(super) static CHECKS: &[&Check] =
+    &[&EHLO_REJECTED, &MALFORMED_REPLY, &REPLY_TOO_LONG, &SESSION_CUT_SHORT, &ESMTP_MASKED];
 
 static EHLO_REJECTED: Check = Check {
     id: "ehlo-rejected",
@@ -55,9 +56,21 @@ static MALFORMED_REPLY: Check = Check {
     title: "A reply breaks the rules of SMTP",
     examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
         (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep { said: answers_nothing(unasked) }),
-        (Some(ErrorCode::MalformedReply | ErrorCode::ReplyTooLong), None) => {
+        (Some(ErrorCode::MalformedReply), None) => {
             Outcome::Found(Evidence::MalformedReply { said: said(subject) })
         }
+        _ if subject.facts.greeting.is_some() => Outcome::Passed,
+        _ => subject.not_tested(),
+    },
+};
+
+static REPLY_TOO_LONG: Check = Check {
+    id: "reply-too-long",
+    severity: Severity::Warning,
+    basis: "RFC 5321 §4.2.1, §4.5.3.1; a bound of this test's own",
+    title: "A reply is longer than this test reads",
+    examine: |subject| match subject.error_code() {
+        Some(ErrorCode::ReplyTooLong) => Outcome::Found(Evidence::ReplyTooLong { said: said(subject) }),
         _ if subject.facts.greeting.is_some() => Outcome::Passed,
         _ => subject.not_tested(),
     },

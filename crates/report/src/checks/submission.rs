@@ -1,6 +1,6 @@
 use heloscope_smtp::EhloReply;
 
-use super::{Check, Evidence, Outcome};
+use super::{Check, Evidence, LEFT_OUT, Outcome};
 use crate::words::auth_mechanisms;
 use crate::{Role, Severity};
 
@@ -18,6 +18,7 @@ static AUTH_WITHOUT_TLS: Check = Check {
         let Some(reply) = subject.facts.clear.extensions() else { return subject.not_tested() };
         match mechanisms(&reply) {
             Some(mechanisms) => Outcome::Found(Evidence::AuthWithoutTls { mechanisms }),
+            None if reply.left_out > 0 => Outcome::NotTested(LEFT_OUT.into()),
             None if subject.facts.is_out_of_step(false) => subject.not_tested(),
             None => Outcome::Passed,
         }
@@ -36,6 +37,7 @@ static SUBMISSION_WITHOUT_AUTH: Check = Check {
         let Some(reply) = subject.facts.encrypted.extensions() else { return subject.no_tls() };
         match mechanisms(&reply) {
             Some(_) => Outcome::Passed,
+            None if reply.left_out > 0 => Outcome::NotTested(LEFT_OUT.into()),
             None if subject.facts.is_out_of_step(true) => subject.not_tested(),
             None => Outcome::Found(Evidence::SubmissionWithoutAuth),
         }

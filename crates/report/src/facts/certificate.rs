@@ -6,6 +6,7 @@ use heloscope_pki::{
 };
 use time::OffsetDateTime;
 
+use crate::visible::{inert, visible};
 use crate::words::{fault_words, unreadable_words};
 use crate::{Certificate, ChainError, LeafCertificate, MAX_SANS_SHOWN, Trust};
 
@@ -66,7 +67,7 @@ pub(crate) fn certificate(read: &Result<pki::Certificate, Unreadable>, now: i64)
         Ok(facts) => Certificate {
             subject: Some(facts.subject.clone()),
             issuer: Some(facts.issuer.clone()),
-            sans: facts.presented_identifiers().take(MAX_SANS_SHOWN).map(ToString::to_string).collect(),
+            sans: facts.presented_identifiers().take(MAX_SANS_SHOWN).map(presented).collect(),
             sans_total: facts.presented_identifiers().count(),
             not_before: rfc3339(facts.not_before),
             not_after: rfc3339(facts.not_after),
@@ -91,6 +92,15 @@ pub(crate) fn certificate(read: &Result<pki::Certificate, Unreadable>, now: i64)
             signature_algorithm: None,
             unreadable: Some(unreadable_words(unreadable)),
         },
+    }
+}
+
+/// An identifier as visible text.
+pub(crate) fn presented(identifier: &pki::PresentedIdentifier) -> String {
+    match identifier {
+        // RFC 4514 has written its backslashes twice already.
+        pki::PresentedIdentifier::Directory(_) => inert(&identifier.to_string()),
+        _ => visible(identifier.to_string()),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{Pace, Refusal, RefusalCode, Stage, TlsFailure};
-use heloscope_smtp::{Fault, FaultKind, Reply};
+use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_smtp::{Fault, FaultKind, Reply, ReplyLine};
 
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, codes_explained, is_refusal, likely_cause, phase_words, quoted};
+use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -138,12 +138,10 @@ fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
 }
 
 fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
-    let begun = visible_line(fault.octets.trim_ascii_end(), 0);
+    let begun = visible_line(first_line(&fault.octets), fault.more);
     let first = stage == Stage::Greeting && fault.lines.is_empty();
     match fault.kind {
-        FaultKind::TooLong => {
-            (ErrorCode::ReplyTooLong, format!("The server sent a reply without end {at}; it was cut off."))
-        }
+        FaultKind::TooLong => (ErrorCode::ReplyTooLong, too_long(fault, stage)),
         FaultKind::TlsRecord if first => (
             ErrorCode::TlsOnPlaintextPort,
             "The server spoke TLS where SMTP in clear text begins: this port seems to be set up for implicit \
@@ -160,6 +158,33 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
             (ErrorCode::MalformedReply, format!("What the server sent {at} is no SMTP reply: “{begun}”."))
         }
     }
+}
+
+/// How much of a reply had come when it was given up.
+fn too_long(fault: &Fault, stage: Stage) -> String {
+    let whole = fault.lines.iter().map(ReplyLine::length);
+    let all = whole.chain([fault.left_out.octets, fault.octets.len(), fault.more]);
+    // A saved test may hold any numbers.
+    let octets = all.fold(0, usize::saturating_add);
+    let bound =
+        format!("{} KiB on this connection, which is as much as this test reads", MAX_RECEIVED / 1024);
+    if octets == 0 {
+        return format!("The server sent {bound}, and no reply {}.", phase_words(stage));
+    }
+    let reply = match stage {
+        Stage::Greeting => "greeting",
+        Stage::Ehlo => "reply to EHLO",
+        Stage::EhloAfterTls => "reply to EHLO inside TLS",
+        Stage::StartTls => "reply to STARTTLS",
+        Stage::Quit => "reply to QUIT",
+        Stage::Resolve | Stage::Connect | Stage::Tls => "reply",
+    };
+    let came = match fault.lines.len().saturating_add(fault.left_out.lines) {
+        0 => format!("{octets} octets of its first line"),
+        1 => format!("1 line, {octets} octets in all"),
+        lines => format!("{lines} lines, {octets} octets in all"),
+    };
+    format!("The {reply} had not ended after {came}. With that the server had sent {bound}.")
 }
 
 /// A reply that answers nothing.
@@ -193,7 +218,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             )
         }
         TlsFailure::NotTls(octets) => {
-            let begun = visible_line(octets.trim_ascii_end(), 0);
+            let begun = visible_line(first_line(octets), 0);
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
             if implicit_tls && clear_text {
@@ -275,7 +300,7 @@ fn begun(partial: Option<Broken<'_>>) -> String {
 }
 
 fn text(fault: &Fault) -> String {
-    let lines = fault.lines.iter().map(|line| line.octets.to_text());
-    let all: Vec<String> = lines.chain((!fault.octets.is_empty()).then(|| fault.octets.to_text())).collect();
-    visible_line(all.join(" ").trim_end().as_bytes(), 0)
+    let lines = fault.lines.iter().map(|line| &*line.octets);
+    let all: Vec<&[u8]> = lines.chain((!fault.octets.is_empty()).then_some(&*fault.octets)).collect();
+    visible_line(all.join(&b' ').trim_ascii_end(), 0)
 }

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use heloscope_observation::Pace;
+use heloscope_smtp::{Command, LeftOut};
 
-use super::PortFacts;
+use super::{Heard, PortFacts};
+use crate::words::reply_name;
 
 /// Between octets of one reply this is no longer the network's doing.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -11,7 +13,28 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) fn notes(facts: &PortFacts<'_>) -> Vec<String> {
     let greeting =
         facts.greeting_came.and_then(|pace| greeting_in_parts(pace, facts.greeting_awaited_from()));
-    greeting.into_iter().collect()
+    greeting.into_iter().chain(facts.replies.iter().filter_map(long_reply)).collect()
+}
+
+/// A reply of which not all lines are kept.
+fn long_reply(heard: &Heard<'_>) -> Option<String> {
+    let LeftOut { lines: left_out @ 1.., .. } = heard.reply.left_out else { return None };
+    let kept = heard.reply.lines.len();
+    let all = left_out.saturating_add(kept);
+    let rest = match (heard.to, heard.reply.code()) {
+        (Some(Command::Ehlo(_)), 250) => "; what the others offer is not known",
+        _ => "",
+    };
+    Some(format!(
+        "{} has {all} lines, of which the first {} and the last are kept{rest}.",
+        capitalized(reply_name(heard)),
+        kept - 1
+    ))
+}
+
+fn capitalized(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_ascii_uppercase() + rest
 }
 
 /// `from`: when the greeting began to be waited for.

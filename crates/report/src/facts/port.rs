@@ -144,14 +144,16 @@ impl<'a> PortFacts<'a> {
         self.handshake.is_some_and(|handshake| handshake.completed)
     }
 
-    /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it.
+    /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it, or that
+    /// the line that may have it was not kept.
     pub(crate) fn offers_starttls(&self) -> Option<bool> {
         if self.is_implicit() {
             return Some(false);
         }
         let reply = self.clear.extensions()?;
         let offered = reply.offers("STARTTLS");
-        (offered || !self.is_masked() && !self.is_out_of_step(false)).then_some(offered)
+        let unknown = self.is_masked() || self.is_out_of_step(false) || reply.left_out > 0;
+        (offered || !unknown).then_some(offered)
     }
 
     /// The 250 reply to EHLO in clear text or inside TLS; one without extensions may be another command's where replies are out

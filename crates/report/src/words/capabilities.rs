@@ -2,7 +2,7 @@
 
 use heloscope_smtp::{Extension, Reply, ReplyLine};
 
-use crate::visible::visible_within;
+use crate::visible::inert_within;
 
 /// What an extension means, with its parameters put into words; `None` for one that is not known.
 pub(crate) fn meaning(extension: &Extension) -> Option<String> {
@@ -121,7 +121,7 @@ fn limits(params: &[String]) -> String {
 fn priority(params: &[String]) -> String {
     match params.first() {
         Some(profile) => {
-            format!("Honours priorities of messages by the profile {}, RFC 6710", visible_within(profile))
+            format!("Honours priorities of messages by the profile {}, RFC 6710", inert_within(profile))
         }
         None => "Honours priorities of messages, RFC 6710".to_owned(),
     }

@@ -31,7 +31,7 @@ pub(crate) fn code_words(code: ErrorCode) -> &'static str {
         ErrorCode::PlaintextOnImplicitTls => "the server speaks clear text where TLS begins at once",
         ErrorCode::TlsOnPlaintextPort => "the server speaks TLS where clear text comes first",
         ErrorCode::MalformedReply => "a reply broke the rules of SMTP",
-        ErrorCode::ReplyTooLong => "a reply did not end",
+        ErrorCode::ReplyTooLong => "a reply was longer than this test reads",
         ErrorCode::EhloRejected => "EHLO was not answered with 250",
         ErrorCode::StartTlsRejected => "STARTTLS was not answered with 220",
         ErrorCode::TlsAlert => "the server ended TLS with an alert",

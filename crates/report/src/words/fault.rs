@@ -3,7 +3,7 @@
 use heloscope_pki::{Fault, Part, Unreadable};
 
 use crate::facts::rfc3339;
-use crate::visible::visible_within;
+use crate::visible::inert_within;
 
 /// One fault of a path, a whole sentence.
 pub(crate) fn fault_words(fault: &Fault) -> String {
@@ -18,10 +18,10 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         }
         Fault::SelfSigned => "The certificate is signed with its own key, and is no trust anchor.".to_owned(),
         Fault::MissingIntermediate { issuer } => {
-            format!("The certificate of its issuer, {}, was not sent.", visible_within(issuer))
+            format!("The certificate of its issuer, {}, was not sent.", inert_within(issuer))
         }
         Fault::UntrustedRoot { root, .. } => {
-            format!("The path ends at {}, which is not trusted.", visible_within(root))
+            format!("The path ends at {}, which is not trusted.", inert_within(root))
         }
         Fault::BadSignature { certificate } => {
             format!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
@@ -43,12 +43,12 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         }
         Fault::TrustAnchorExpired { anchor, not_after } => format!(
             "The trust anchor that was added, {}, expired on {}.",
-            visible_within(anchor),
+            inert_within(anchor),
             date(*not_after)
         ),
         Fault::TrustAnchorNotYetValid { anchor, not_before } => format!(
             "The trust anchor that was added, {}, is not valid before {}.",
-            visible_within(anchor),
+            inert_within(anchor),
             date(*not_before)
         ),
         Fault::CaAsEndEntity => "The certificate is a certificate authority's, not a server's.".to_owned(),
@@ -73,7 +73,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             "A certificate on the path breaks the rules of RFC 5280.".to_owned()
         }
         Fault::Malformed { detail } => {
-            format!("A certificate on the path breaks the rules of RFC 5280: {}.", visible_within(detail))
+            format!("A certificate on the path breaks the rules of RFC 5280: {}.", inert_within(detail))
         }
         // The type may grow; its name says at least what it is.
         other => format!("The path does not hold: {}.", other.code().replace('_', " ")),

@@ -49,6 +49,23 @@ impl Likeness {
     }
 }
 
+/// The lines of what is no reply, each without its ending, where it is text; else all of it as one.
+pub(crate) fn stray_lines(octets: &[u8]) -> Vec<&[u8]> {
+    match Likeness::of(octets) {
+        Likeness::Tls | Likeness::Binary => vec![octets],
+        _ => {
+            let lines = octets.strip_suffix(b"\n").unwrap_or(octets).split(|octet| *octet == b'\n');
+            lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect()
+        }
+    }
+}
+
+/// The first of the [`stray_lines`] that is not empty.
+pub(crate) fn first_line(octets: &[u8]) -> &[u8] {
+    let first = stray_lines(octets).into_iter().find(|line| !line.trim_ascii().is_empty());
+    first.unwrap_or_default()
+}
+
 fn is_text(octets: &[u8]) -> bool {
     !octets.is_empty()
         && octets.iter().all(|octet| matches!(octet, b'\t' | b'\r' | b'\n' | b' '..=b'~') || *octet >= 0x80)
@@ -80,5 +97,15 @@ mod tests {
         for (octets, expected) in cases {
             assert_eq!(Likeness::of(octets), expected, "{}", octets.escape_ascii());
         }
+    }
+
+    #[test]
+    fn text_has_lines_and_other_octets_have_none() {
+        let http = b"HTTP/1.1 400 Bad Request\r\nServer: x\n\r\n<p>";
+        assert_eq!(stray_lines(http), [&b"HTTP/1.1 400 Bad Request"[..], b"Server: x", b"", b"<p>"]);
+        assert_eq!(stray_lines(b"* OK\r\n"), [b"* OK"]);
+        assert_eq!(stray_lines(b"\x15\x03\x01\n\x02"), [b"\x15\x03\x01\n\x02"]);
+        assert_eq!(first_line(b"\r\n+OK POP3\r\n"), b"+OK POP3");
+        assert_eq!(first_line(b"\0\n\0"), b"\0\n\0");
     }
 }

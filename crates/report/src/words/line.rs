@@ -17,6 +17,8 @@ pub fn explain(lines: &[TranscriptLine]) -> Vec<Option<String>> {
             (first, answered) = (true, false);
             COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, words)| (*words).to_owned())
         }
+        // The mark of what is left out within a reply.
+        Speaker::Server if line.text.starts_with('…') => None,
         Speaker::Server => {
             let said = match reply_line(&line.text, command, first) {
                 // Which may come at any time.
@@ -152,6 +154,19 @@ mod tests {
         let words: Vec<&str> = words.iter().map(|words| words.as_deref().unwrap_or("-")).collect();
         assert_eq!(words[..4], ["The greeting: the server gives its name and is ready.", "-", UNASKED, "-"]);
         assert!(words[5].starts_with("221: ") && words[6].starts_with("421: "), "{words:?}");
+    }
+
+    #[test]
+    fn a_mark_within_a_reply_does_not_begin_another() {
+        use Speaker::{Client, Server};
+        let words = explained(&[
+            (Client, "EHLO x"),
+            (Server, "250-x"),
+            (Server, "… [9 more lines, 90 octets]"),
+            (Server, "250 SIZE"),
+        ]);
+        assert_eq!(words[2], None);
+        assert!(words[3].as_deref().unwrap().starts_with("Takes the size"));
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(crate) fn is_refusal(code: u16) -> bool {
 
 /// The reply quoted, its lines joined by spaces; what cannot be seen is written out, a long one cut.
 pub(crate) fn quoted(reply: &Reply) -> String {
-    format!("“{}”", visible_within(&reply.to_text().replace('\n', " ")))
+    let lines: Vec<&[u8]> = reply.lines.iter().map(|line| &*line.octets).collect();
+    format!("“{}”", visible_within(lines.join(&b' ')))
 }
 
 /// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`;
@@ -120,7 +121,7 @@ mod tests {
 
     fn reply(text: &str) -> Reply {
         let line = |text: &str| ReplyLine { octets: text.into(), ending: LineEnding::CrLf, cut: 0 };
-        Reply { lines: text.split('\n').map(line).collect() }
+        Reply::from(text.split('\n').map(line).collect::<Vec<_>>())
     }
 
     #[test]

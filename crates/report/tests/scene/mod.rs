@@ -15,7 +15,7 @@ use heloscope_observation::{
 };
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_report::{CheckVerdict, Finding, Port, Report, Verdict, judge};
-use heloscope_smtp::{Command, Fault, FaultKind, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
+use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
 
 pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
 
@@ -259,7 +259,8 @@ impl Play<'_> {
 
     pub(crate) fn babbles(self, stage: Stage, kind: FaultKind, octets: &[u8]) -> Self {
         let encrypted = self.encrypted;
-        let fault = Fault { kind, lines: Vec::new(), octets: Octets::from(octets) };
+        let (lines, left_out) = (Vec::new(), LeftOut::default());
+        let fault = Fault { kind, lines, left_out, octets: Octets::from(octets), more: 0 };
         self.see(stage, Event::NoReply { fault, encrypted, came: None })
     }
 
@@ -303,7 +304,7 @@ pub(crate) const EHLO_AUTH: &str = "250-mx1.example.com\n250 AUTH PLAIN LOGIN";
 
 fn reply(text: &str) -> Reply {
     let line = |text: &str| ReplyLine { octets: text.into(), ending: LineEnding::CrLf, cut: 0 };
-    Reply { lines: text.split('\n').map(line).collect() }
+    Reply::from(text.split('\n').map(line).collect::<Vec<_>>())
 }
 
 /// Questions that tests ask of a port of a report.
