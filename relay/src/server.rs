@@ -1,4 +1,5 @@
 mod connection;
+mod shortage;
 
 use std::fmt;
 use std::io;
@@ -29,6 +30,7 @@ use crate::standing::Standing;
 use crate::tls::CertificateReloader;
 use crate::{Contradiction, EhloName, Origin, Reloader, Settings};
 use connection::{Door, TlsDoor};
+use shortage::{RESPITE, Shortage};
 
 /// A relay that listens.
 pub struct Relay {
@@ -251,6 +253,7 @@ impl Relay {
 
 /// Takes connections until the door's `stop` is cancelled.
 async fn accept(listener: &TcpListener, door: &Door, connections: &TaskTracker) {
+    let mut shortage = Shortage::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -258,12 +261,25 @@ async fn accept(listener: &TcpListener, door: &Door, connections: &TaskTracker) 
         };
         match accepted {
             Ok((stream, client)) => {
+                shortage.eased();
                 connections.spawn(door.clone().serve(stream, client));
             }
+            // The client was gone before it was its turn.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) =>
+            {
+                tracing::debug!(%error, "cannot take a connection");
+            }
             Err(error) => {
-                tracing::warn!(%error, "cannot take a connection");
-                // Where descriptors are used up, the next attempt would fail at once as well.
-                sleep(Duration::from_millis(100)).await;
+                shortage.met(&error);
+                // The next attempt would fail at once as well.
+                tokio::select! {
+                    () = sleep(RESPITE) => {}
+                    () = door.stop.cancelled() => break,
+                }
             }
         }
     }
