@@ -9,18 +9,20 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::ArgMatches;
 use heloscope_relay::{Relay, Reloader, StartError};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use config::{Config, Loaded, LogFormat};
+use config::{CommandLine, Config, Loaded, LogFormat};
 
 fn main() -> ExitCode {
-    let matches = config::command().get_matches();
-    let loaded = config::load(&matches);
-    match matches.subcommand_name() {
+    let line = match CommandLine::read(std::env::args_os().skip(1)) {
+        Ok(line) => line,
+        Err(help) => help.exit(),
+    };
+    let loaded = config::load(&line);
+    match line.subcommand() {
         Some("print-config") => {
             // Whoever reads it may have read enough.
             let _ = std::io::stdout().write_all(loaded.printed().as_bytes());
@@ -31,11 +33,11 @@ fn main() -> ExitCode {
             println!("Nothing is wrong with the configuration.");
             ExitCode::SUCCESS
         }
-        _ => serve(matches, loaded),
+        _ => serve(line, loaded),
     }
 }
 
-fn serve(matches: ArgMatches, loaded: Loaded) -> ExitCode {
+fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
     start_log(&loaded.config);
     #[cfg(unix)]
     descriptors::raise_limit();
@@ -55,7 +57,7 @@ fn serve(matches: ArgMatches, loaded: Loaded) -> ExitCode {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }
         })?;
-        let reload = Reload { reloader: relay.reloader(), matches, running: loaded };
+        let reload = Reload { reloader: relay.reloader(), line, running: loaded };
         run(relay, reload).await.map_err(|error| error.to_string())
     });
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
@@ -117,14 +119,14 @@ fn start_log(config: &Config) {
 /// What reads the configuration again.
 struct Reload {
     reloader: Reloader,
-    matches: ArgMatches,
+    line: CommandLine,
     running: Loaded,
 }
 
 impl Reload {
     #[cfg(unix)]
     fn now(&self) {
-        let loaded = config::load(&self.matches);
+        let loaded = config::load(&self.line);
         let read = if loaded.faults.is_empty() { loaded.settings() } else { Err(loaded.faults.clone()) };
         match read {
             Ok(settings) => self.reloader.reload(&settings),

@@ -8,8 +8,8 @@ use heloscope_observation::{Host, PortSpec, STANDARD_PORTS};
 use heloscope_wire::Quotas;
 
 use crate::{
-    AllowedNet, CertificateFault, CertificateReloader, Contact, DenyFault, DenyReloader, EhloName, Origin,
-    OwnAddresses, Resolve, StoreUrl, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
+    AllowedNet, CertificateFault, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve,
+    StoreUrl, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
 };
 
 #[cfg(feature = "acme")]
@@ -143,8 +143,10 @@ impl Settings {
             found.push(Contradiction::StoreWithoutSecret);
         }
         found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
-        let certificate = self.tls.clone().and_then(|files| CertificateReloader::open(files).err());
-        found.extend(certificate.map(Contradiction::Certificate));
+        if let Some(TlsFiles { certificate, key }) = &self.tls {
+            let faults = CertificateFault::of(Some(certificate), Some(key));
+            found.extend(faults.into_iter().map(Contradiction::Certificate));
+        }
         #[cfg(feature = "acme")]
         if let Some(acme) = &self.acme {
             found.extend(self.tls.as_ref().map(|_| Contradiction::TwoCertificates));
@@ -226,6 +228,19 @@ impl Contradiction {
             #[cfg(feature = "acme")]
             Self::Acme(fault) => fault.setting(),
         }
+    }
+
+    /// The names of all settings that it is between.
+    pub fn settings(&self) -> Vec<&'static str> {
+        let other = match self {
+            Self::NotPublic(_) | Self::PublicNeeds { .. } | Self::PublicWithoutQuota(_) => "public",
+            Self::StoreWithoutSecret => "quota-store-secret",
+            Self::Deny(_) => return vec![self.setting()],
+            Self::Certificate(_) => return vec!["tls-cert", "tls-key"],
+            #[cfg(feature = "acme")]
+            Self::TwoCertificates | Self::Acme(_) => "acme",
+        };
+        vec![self.setting(), other]
     }
 }
 
