@@ -37,9 +37,16 @@ impl AddressPolicy {
 
     /// Whether the relay may connect to the address. Where anything is in doubt, it may not.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Forbidden> {
-        if self.allowed.iter().any(|net| net.contains(&address)) {
+        let allowed = self.allowed.iter().filter(|net| net.contains(&address));
+        if let Some(net) = allowed.max_by_key(|net| net.prefix_len()) {
             // Whoever lifts NAT64 wants public IPv4 servers behind it, not the private ones.
-            return embedded_v4(address).map_or(Ok(()), |inner| self.check(inner.into()));
+            return match embedded_v4(address, net.prefix_len()) {
+                Embedded::Nothing => Ok(()),
+                Embedded::Address(inner) => self.check(inner.into()),
+                Embedded::Broken => Err(Forbidden(
+                    "not of the form that RFC 6052 gives an IPv4 address behind NAT64".to_owned(),
+                )),
+            };
         }
         match special(address) {
             Some(what) => Err(Forbidden(what.to_owned())),
@@ -123,18 +130,44 @@ fn special(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address inside an address of a form that carries one; such a packet ends up there.
-fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
-    let IpAddr::V6(v6) = address else { return None };
+/// What an address carries, where it is of a form that carries an IPv4 address.
+enum Embedded {
+    Nothing,
+    /// Where such a packet ends up.
+    Address(Ipv4Addr),
+    /// It is of such a form, with something in it that does not belong there.
+    Broken,
+}
+
+/// The IPv4 address inside an address; behind a local NAT64, that of a prefix so long.
+fn embedded_v4(address: IpAddr, prefix: u8) -> Embedded {
+    let IpAddr::V6(v6) = address else { return Embedded::Nothing };
     let last = Ipv4Addr::from(u32::try_from(v6.to_bits() & 0xffff_ffff).unwrap_or_default());
     match v6.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(last),
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Embedded::Nothing,
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Embedded::Address(last),
+        [0x64, 0xff9b, 1, ..] => translated(v6, prefix).map_or(Embedded::Broken, Embedded::Address),
         [0x2002, ..] => {
-            Some(Ipv4Addr::from(u32::try_from(v6.to_bits() >> 80 & 0xffff_ffff).unwrap_or_default()))
+            Embedded::Address(u32::try_from(v6.to_bits() >> 80 & 0xffff_ffff).unwrap_or_default().into())
         }
-        _ => isatap(v6).map(|()| last),
+        _ => isatap(v6).map_or(Embedded::Nothing, |()| Embedded::Address(last)),
     }
+}
+
+/// The lengths of a prefix of 64:ff9b:1::/48 for NAT64, RFC 8215 §5 and RFC 6052 §2.2.
+const NAT64_PREFIXES: [u8; 4] = [48, 56, 64, 96];
+
+/// RFC 6052 §2.2: the IPv4 address stands behind the prefix, around octet 8, which is zero, as is all behind it. (To
+/// a translator with another prefix what stands there might be an address.)
+fn translated(address: Ipv6Addr, prefix: u8) -> Option<Ipv4Addr> {
+    let octets = address.octets();
+    let from = NAT64_PREFIXES.contains(&prefix).then_some(usize::from(prefix / 8))?;
+    if prefix == 96 {
+        return octets.last_chunk::<4>().map(|inner| Ipv4Addr::from(*inner));
+    }
+    let mut behind = (from..16).filter(|&at| at != 8).map(|at| octets[at]);
+    let inner = [behind.next()?, behind.next()?, behind.next()?, behind.next()?];
+    (octets[8] == 0 && behind.all(|octet| octet == 0)).then_some(inner.into())
 }
 
 /// RFC 5214 §6.1: an interface identifier of `0000:5efe` or `0200:5efe` and an IPv4 address.
@@ -155,6 +188,8 @@ pub enum BadNet {
     NotANet(String),
     /// It lifts more than one range.
     TooWide(IpNet),
+    /// It is of a local NAT64, and no prefix for one.
+    NoNat64Prefix(IpNet),
 }
 
 impl FromStr for AllowedNet {
@@ -167,7 +202,14 @@ impl FromStr for AllowedNet {
             IpNet::V4(v4) => v4.prefix_len() >= 24 || SPECIAL_V4.iter().any(|(range, _)| range.contains(&v4)),
             IpNet::V6(v6) => v6.prefix_len() >= 64 || SPECIAL_V6.iter().any(|(range, _)| range.contains(&v6)),
         };
-        if one_range { Ok(Self(net)) } else { Err(BadNet::TooWide(net)) }
+        let local_nat64 = matches!(net, IpNet::V6(v6) if ranges::LOCAL_NAT64.contains(&v6));
+        if !one_range {
+            Err(BadNet::TooWide(net))
+        } else if local_nat64 && !NAT64_PREFIXES.contains(&net.prefix_len()) {
+            Err(BadNet::NoNat64Prefix(net))
+        } else {
+            Ok(Self(net))
+        }
     }
 }
 
@@ -192,6 +234,11 @@ impl fmt::Display for BadNet {
                 f,
                 "{net} lifts more than one range: allow each by itself, such as 10.0.0.0/8, or a subnet of at most a \
                  /24 or a /64"
+            ),
+            Self::NoNat64Prefix(net) => write!(
+                f,
+                "`{net}` is no prefix of a NAT64: allow the translator's own, a /48, /56, /64 or /96, which says where \
+                 in an address that of the IPv4 server stands (RFC 6052)"
             ),
         }
     }
@@ -346,6 +393,38 @@ mod tests {
         }
         for refused in ["64:ff9b::10.0.0.1", "::ffff:127.0.0.1", "2002:a00:1::1"] {
             assert!(!passes(&policy, refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn behind_a_local_nat64_the_ipv4_address_stands_where_its_prefix_has_it() {
+        // RFC 6052 §2.2: octet 8 is left out. 8.8.4.4 and 10.0.0.1, by each length of the prefix.
+        for (prefix, passing, refused) in [
+            ("64:ff9b:1::/48", "64:ff9b:1:808:4:400::", "64:ff9b:1:a00:0:100::"),
+            ("64:ff9b:1:ab00::/56", "64:ff9b:1:ab08:8:404::", "64:ff9b:1:ab0a::1:0:0"),
+            ("64:ff9b:1:abcd::/64", "64:ff9b:1:abcd:8:804:400:0", "64:ff9b:1:abcd:a:0:100:0"),
+            ("64:ff9b:1:abcd::/96", "64:ff9b:1:abcd::8.8.4.4", "64:ff9b:1:abcd::10.0.0.1"),
+        ] {
+            let lifted = policy(&[prefix], &[]);
+            assert!(passes(&lifted, passing), "{passing}");
+            assert!(!passes(&lifted, refused), "{refused}");
+            assert!(passes(&policy(&[prefix, "10.0.0.0/8"], &[]), refused), "{refused}");
+            assert!(!passes(&policy(&[], &[]), passing), "{passing}");
+        }
+        let lifted = policy(&["64:ff9b:1::/48"], &[]);
+        for broken in ["64:ff9b:1:808:104:400::", "64:ff9b:1:808:4:400::1", "64:ff9b:1:808:4:400:a00:1"] {
+            assert!(!passes(&lifted, broken), "{broken}");
+        }
+        for refused in
+            ["64:ff9b:1::7f00:1", "64:ff9b:1:7f00:0:100::", "64:ff9b:1:c0a8:1:100::", "64:ff9b:1::"]
+        {
+            assert!(!passes(&lifted, refused), "{refused}");
+        }
+        // The translator's own prefix counts before a wider one.
+        let both = policy(&["64:ff9b:1::/48", "64:ff9b:1:abcd::/96"], &[]);
+        assert!(passes(&both, "64:ff9b:1:abcd::8.8.4.4") && !passes(&both, "64:ff9b:1:abcd::10.0.0.1"));
+        for text in ["64:ff9b:1::/49", "64:ff9b:1::1", "64:ff9b:1::/72", "64:ff9b:1::/120"] {
+            assert!(matches!(text.parse::<AllowedNet>(), Err(BadNet::NoNat64Prefix(_))), "{text}");
         }
     }
 
