@@ -289,10 +289,24 @@ impl Loaded {
     /// The settings that have another value here, and that a relay which runs with the older one does not take over.
     pub(crate) fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
         let groups = table::table();
-        let settings = groups.iter().flat_map(|group| &group.settings).filter(|setting| !setting.live);
+        let settings = groups.iter().flat_map(|group| &group.settings);
         let changed =
             settings.filter(|setting| setting.write(&self.config) != setting.write(&running.config));
-        changed.map(|setting| setting.name).collect()
+        changed
+            .filter(|setting| setting.fixed || self.is_fixed_by_https(setting.name, running))
+            .map(|setting| setting.name)
+            .collect()
+    }
+
+    /// Other certificate files can be read, but not HTTPS begun, or given up; and an order for a certificate goes on
+    /// for the names and the contact that it began with.
+    fn is_fixed_by_https(&self, setting: &str, running: &Self) -> bool {
+        let files = |loaded: &Self| loaded.config.tls_cert.is_some() && loaded.config.tls_key.is_some();
+        #[cfg(feature = "acme")]
+        if running.config.acme && ["origin", "contact"].contains(&setting) {
+            return true;
+        }
+        ["tls-cert", "tls-key"].contains(&setting) && files(self) != files(running)
     }
 
     /// Something wrong with the value of a setting, wherever that comes from.

@@ -52,16 +52,32 @@ impl DenyList {
 /// Reads the deny file again. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct DenyReloader {
-    path: Option<PathBuf>,
+    path: Arc<RwLock<Option<PathBuf>>>,
     list: Arc<RwLock<Arc<DenyList>>>,
 }
 
 impl DenyReloader {
     /// Reads the file for the first time; without one nothing is denied.
     pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, DenyFault> {
-        let reloader = Self { path, ..Self::default() };
-        reloader.reload()?;
+        let reloader = Self::default();
+        reloader.change(path)?;
         Ok(reloader)
+    }
+
+    /// Reads another file, or none, from now on; returns how many entries it has.
+    pub(crate) fn change(&self, path: Option<PathBuf>) -> Result<usize, DenyFault> {
+        let list = match &path {
+            None => DenyList::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| DenyFault::Unreadable(path.clone(), error.to_string()))?;
+                DenyList::read(&text)?
+            }
+        };
+        let entries = list.names.len() + list.nets.len();
+        *self.path.write().unwrap_or_else(PoisonError::into_inner) = path;
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+        Ok(entries)
     }
 
     /// Reads the file again; connections that are open stay open. Returns how many entries it has.
@@ -69,12 +85,8 @@ impl DenyReloader {
     /// # Errors
     /// Where the file cannot be read or a line of it cannot be understood; then the old list stays.
     pub fn reload(&self) -> Result<usize, DenyFault> {
-        let Some(path) = &self.path else { return Ok(0) };
-        let text = std::fs::read_to_string(path).map_err(|error| DenyFault::Unreadable(error.to_string()))?;
-        let list = DenyList::read(&text)?;
-        let entries = list.names.len() + list.nets.len();
-        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
-        Ok(entries)
+        let path = self.path.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.change(path)
     }
 
     pub(crate) fn list(&self) -> Arc<DenyList> {
@@ -86,7 +98,7 @@ impl DenyReloader {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DenyFault {
     /// It cannot be read, for this reason.
-    Unreadable(String),
+    Unreadable(PathBuf, String),
     /// These lines are none: their numbers, from 1, and what stands there.
     Lines(Vec<(usize, String)>),
 }
@@ -97,7 +109,9 @@ const NAMED: usize = 10;
 impl fmt::Display for DenyFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(reason) => write!(f, "the deny file cannot be read: {reason}"),
+            Self::Unreadable(path, reason) => {
+                write!(f, "the deny file {} cannot be read: {reason}", path.display())
+            }
             Self::Lines(lines) => {
                 let named: Vec<String> = (lines.iter().take(NAMED))
                     .map(|(number, entry)| format!("line {number}, `{}`", entry.escape_debug()))

@@ -30,7 +30,7 @@ pub(crate) struct Dialler {
     pub(crate) ehlo_name: Option<EhloName>,
     /// The relay's own address, for a literal where there is no connection.
     pub(crate) listener: IpAddr,
-    pub(crate) demo: Option<Demo>,
+    pub(crate) demo: Option<Arc<Demo>>,
     pub(crate) reach: Arc<Reach>,
 }
 

@@ -30,7 +30,7 @@ pub struct CertificateReloader(Arc<Certificate>);
 
 #[derive(Debug)]
 struct Certificate {
-    files: TlsFiles,
+    files: RwLock<TlsFiles>,
     provider: CryptoProvider,
     /// The files as they were when they were last read, whatever came of it.
     read: Mutex<Fingerprint>,
@@ -46,7 +46,7 @@ impl CertificateReloader {
         let provider = ring::default_provider();
         let read = Mutex::new(Fingerprint::of(&files));
         let current = RwLock::new(Arc::new(load(&files, &provider)?));
-        Ok(Self(Arc::new(Certificate { files, provider, read, current })))
+        Ok(Self(Arc::new(Certificate { files: RwLock::new(files), provider, read, current })))
     }
 
     /// Reads the files again; connections that are open keep what they have.
@@ -54,12 +54,23 @@ impl CertificateReloader {
     /// # Errors
     /// Where a file cannot be read, or the key is not that of the certificate; then the old pair stays.
     pub fn reload(&self) -> Result<(), CertificateFault> {
-        let Certificate { files, provider, read, current } = &*self.0;
+        let Certificate { provider, read, current, .. } = &*self.0;
+        let files = self.files();
         // Before they are read: what changes in between is then seen as a change.
-        *read.lock().unwrap_or_else(PoisonError::into_inner) = Fingerprint::of(files);
-        let pair = load(files, provider)?;
+        *read.lock().unwrap_or_else(PoisonError::into_inner) = Fingerprint::of(&files);
+        let pair = load(&files, provider)?;
         *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
         Ok(())
+    }
+
+    /// Reads other files, or the same again, from now on, and tells the log how that went.
+    pub(crate) fn change(&self, files: &TlsFiles) {
+        self.0.files.write().unwrap_or_else(PoisonError::into_inner).clone_from(files);
+        self.reload_and_log();
+    }
+
+    fn files(&self) -> TlsFiles {
+        self.0.files.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the files again whenever they have changed.
@@ -83,7 +94,7 @@ impl CertificateReloader {
     }
 
     fn has_changed(&self) -> bool {
-        *self.0.read.lock().unwrap_or_else(PoisonError::into_inner) != Fingerprint::of(&self.0.files)
+        *self.0.read.lock().unwrap_or_else(PoisonError::into_inner) != Fingerprint::of(&self.files())
     }
 
     /// TLS 1.2 and 1.3 with this certificate, whatever name is asked for or none, and HTTP/2 before HTTP/1.1.

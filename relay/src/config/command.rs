@@ -155,7 +155,7 @@ fn command(table: &[Group]) -> Command {
 
 fn option(setting: &Setting, defaults: &Config) -> Arg {
     let again = if setting.form == Form::List { "; may be given again" } else { "" };
-    let live = if setting.live { "; read again on SIGHUP" } else { "" };
+    let fixed = if setting.fixed { "; another value takes a restart" } else { "" };
     let default = match (setting.form, setting.write(defaults).as_slice()) {
         (Form::Switch, _) | (_, []) => String::new(),
         (_, words) => format!(" [default: {}]", words.join(",")),
@@ -163,7 +163,7 @@ fn option(setting: &Setting, defaults: &Config) -> Arg {
     let arg = Arg::new(setting.name)
         .long(setting.name)
         .value_name(setting.value)
-        .help(format!("{}{again}{live} [env: {}]{default}", setting.help, setting.variable()))
+        .help(format!("{}{again}{fixed} [env: {}]{default}", setting.help, setting.variable()))
         // Of what is to be given once, it is for the setting to say that there is more.
         .action(ArgAction::Append)
         .global(true);

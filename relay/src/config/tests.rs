@@ -104,7 +104,7 @@ allow-port = [\"25\", \"2525/starttls\", \"x\"]
         "relay.toml:2: tls-cert: the certificate cannot be read from /nonexistent.crt: ",
         "relay.toml:2: tls-cert: HTTPS needs tls-key as well",
         "relay.toml:3: `foo` is no setting; `heloscope-relay print-config` lists all",
-        "relay.toml:4: deny-file: the deny file cannot be read: ",
+        "relay.toml:4: deny-file: the deny file /nonexistent.deny cannot be read: ",
         "relay.toml:5: ca-file: the CA file /nonexistent.pem cannot be used: ",
         "relay.toml:6: allow-port: `x` is no port to test",
     ];

@@ -18,6 +18,7 @@ use sha2::Sha256;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
+use super::Longest;
 use super::spent::{Per, Spent};
 use super::subject::Subject;
 use crate::Token;
@@ -37,7 +38,7 @@ struct Inner {
     connection: RwLock<Option<MultiplexedConnection>>,
     count: Script,
     secret: Token,
-    lease: Duration,
+    lease: Longest,
     /// This relay's name among those that share the store, by chance.
     relay: String,
     leases: AtomicU64,
@@ -72,7 +73,7 @@ impl Store {
     pub(super) async fn open(
         url: &StoreUrl,
         secret: Token,
-        lease: Duration,
+        lease: Longest,
         metrics: Metrics,
     ) -> RedisResult<Self> {
         let mut name = [0; 8];
@@ -105,7 +106,7 @@ impl Store {
             name: format!("{}-{number}", self.0.relay),
         };
         let mut count = self.0.count.prepare_invoke();
-        count.arg("take").arg(&lease.name).arg(milliseconds(self.0.lease));
+        count.arg("take").arg(&lease.name).arg(milliseconds(self.0.lease.now()));
         for (key, (_, quota)) in lease.keys.iter().zip(subjects) {
             count.key(key).arg(quota.concurrent).arg(quota.per_minute).arg(quota.per_hour);
         }

@@ -32,12 +32,19 @@ use pace::{Pace, Paced};
 pub(super) struct Door {
     pub(super) router: Router,
     pub(super) tls: Option<TlsDoor>,
+    /// How long it waits, asked anew for each connection.
+    pub(super) patience: Arc<dyn Fn() -> Patience + Send + Sync>,
+    /// Cancelled once no more requests are taken.
+    pub(super) stop: CancellationToken,
+}
+
+/// How long a client is waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
     /// Time to send a whole request header, and time for the TLS handshake before it.
     pub(super) header: Duration,
     /// The longest that a session may go on, and so be silent.
     pub(super) session: Duration,
-    /// Cancelled once no more requests are taken.
-    pub(super) stop: CancellationToken,
 }
 
 /// How those of them are served that are to speak TLS.
@@ -65,11 +72,12 @@ impl Door {
     pub(super) async fn serve(self, stream: TcpStream, client: SocketAddr) {
         // Where it fails answers are slower, no worse.
         let _ = stream.set_nodelay(true);
+        let patience = (self.patience)();
         let Some(tls) = &self.tls else {
-            return self.http1(stream, client, self.router.clone()).await;
+            return self.http1(stream, client, self.router.clone(), patience).await;
         };
         let opened = tokio::select! {
-            opened = timeout(self.header, tls.open(stream)) => opened,
+            opened = timeout(patience.header, tls.open(stream)) => opened,
             () = self.stop.cancelled() => return,
         };
         match opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
@@ -78,36 +86,36 @@ impl Door {
             Ok(Opened::Tls(mut stream))
                 if stream.get_ref().1.alpn_protocol() == Some(crate::acme::CHALLENGE) =>
             {
-                let _ = timeout(self.header, stream.shutdown()).await;
+                let _ = timeout(patience.header, stream.shutdown()).await;
             }
             Ok(Opened::Tls(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                self.http2(*stream, client).await;
+                self.http2(*stream, client, patience).await;
             }
-            Ok(Opened::Tls(stream)) => self.http1(*stream, client, self.router.clone()).await,
-            Ok(Opened::Plain(stream)) => self.http1(stream, client, tls.plain.clone()).await,
+            Ok(Opened::Tls(stream)) => self.http1(*stream, client, self.router.clone(), patience).await,
+            Ok(Opened::Plain(stream)) => self.http1(stream, client, tls.plain.clone(), patience).await,
             Err(error) => tracing::debug!(%error, "a connection ended before TLS was up"),
         }
     }
 
-    async fn http1<S>(&self, stream: S, client: SocketAddr, router: Router)
+    async fn http1<S>(&self, stream: S, client: SocketAddr, router: Router, patience: Patience)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let pace = Pace::begin();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.header)
+            .header_read_timeout(patience.header)
             .max_buf_size(HEADER_OCTETS.into())
             .serve_connection(
                 TokioIo::new(Paced::new(stream, pace.clone())),
                 service(router, client, pace.clone()),
             )
             .with_upgrades();
-        self.keep(connection, http1::UpgradeableConnection::graceful_shutdown, &pace).await;
+        self.keep(connection, http1::UpgradeableConnection::graceful_shutdown, &pace, patience).await;
     }
 
     /// With WebSockets over HTTP/2, RFC 8441. There is no ping: [`Pace`] ends what is left standing.
-    async fn http2<S>(&self, stream: S, client: SocketAddr)
+    async fn http2<S>(&self, stream: S, client: SocketAddr, patience: Patience)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -126,25 +134,26 @@ impl Door {
                 TokioIo::new(Paced::new(stream, pace.clone())),
                 service(self.router.clone(), client, pace.clone()),
             );
-        self.keep(connection, http2::Connection::graceful_shutdown, &pace).await;
+        self.keep(connection, http2::Connection::graceful_shutdown, &pace, patience).await;
     }
 
     /// Lets a connection go on until its end; until it is of no more use, or the relay stops: then it takes no more
     /// requests, and those that run may end.
-    async fn keep<C>(&self, connection: C, take_no_more: fn(Pin<&mut C>), pace: &Pace)
+    async fn keep<C>(&self, connection: C, take_no_more: fn(Pin<&mut C>), pace: &Pace, patience: Patience)
     where
         C: Future<Output = hyper::Result<()>>,
     {
         let mut connection = pin!(connection);
+        let silence = patience.session + patience.header;
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.stop.cancelled() => {
                 take_no_more(connection.as_mut());
                 connection.await
             }
-            () = pace.runs_out(self.header, self.session + self.header, LIFE) => {
+            () = pace.runs_out(patience.header, silence, LIFE) => {
                 take_no_more(connection.as_mut());
-                timeout(self.session + self.header, connection).await.unwrap_or(Ok(()))
+                timeout(silence, connection).await.unwrap_or(Ok(()))
             }
         };
         if let Err(error) = ended {
