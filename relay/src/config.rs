@@ -29,6 +29,7 @@ pub(crate) struct Config {
     relay: Settings,
     allow_ports: Vec<PortSpec>,
     ca_file: Option<PathBuf>,
+    quota_store_ca_file: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     #[cfg(feature = "acme")]
@@ -49,6 +50,7 @@ impl Default for Config {
             relay: Settings::default(),
             allow_ports: Vec::new(),
             ca_file: None,
+            quota_store_ca_file: None,
             tls_cert: None,
             tls_key: None,
             #[cfg(feature = "acme")]
@@ -238,18 +240,22 @@ impl Loaded {
             }
         }
         if let Some(path) = &self.config.ca_file {
-            let read = std::fs::read_to_string(path)
-                .map_err(|error| error.to_string())
-                .and_then(|text| TrustAnchors::from_pem(&text).map_err(|fault| fault.to_string()));
-            match read {
+            match anchors_in(path) {
                 Ok(anchors) => settings.trust_anchors = anchors,
-                Err(why) => {
-                    faults.push(
-                        self.fault(
-                            "ca-file",
-                            format!("the CA file {} cannot be used: {why}", path.display()),
-                        ),
-                    );
+                Err(what) => faults.push(self.fault("ca-file", what)),
+            }
+        }
+        if let Some(path) = &self.config.quota_store_ca_file {
+            let anchors = anchors_in(path);
+            match (anchors, &settings.quota_store) {
+                (Err(what), _) => faults.push(self.fault("quota-store-ca-file", what)),
+                (Ok(anchors), Some(store)) => match store.trusting(&anchors) {
+                    Ok(store) => settings.quota_store = Some(store),
+                    Err(what) => faults.push(self.fault("quota-store-ca-file", what)),
+                },
+                (Ok(_), None) if unread.contains(&"quota-store") => {}
+                (Ok(_), None) => {
+                    faults.push(self.fault("quota-store-ca-file", "it needs quota-store as well".to_owned()));
                 }
             }
         }
@@ -313,6 +319,14 @@ impl Loaded {
     pub(crate) fn fault(&self, setting: &'static str, what: String) -> Fault {
         Fault { source: self.sources.get(setting).cloned(), setting: Some(setting), what }
     }
+}
+
+/// The certificates of a file; or what is wrong with it.
+fn anchors_in(path: &Path) -> Result<TrustAnchors, String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| error.to_string())
+        .and_then(|text| TrustAnchors::from_pem(&text).map_err(|fault| fault.to_string()))
+        .map_err(|why| format!("the CA file {} cannot be used: {why}", path.display()))
 }
 
 impl Fault {

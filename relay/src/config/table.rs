@@ -204,7 +204,7 @@ pub(crate) fn table() -> Vec<Group> {
                 secret(
                     "quota-store",
                     "URL",
-                    "Share what is counted with other relays: redis://HOST:PORT/DATABASE, Redis or Valkey",
+                    "Share what is counted with other relays: redis://HOST:PORT/DATABASE, or rediss:// for TLS; Redis or Valkey",
                     |c| &mut c.relay.quota_store,
                 ).fixed(),
                 secret(
@@ -214,6 +214,13 @@ pub(crate) fn table() -> Vec<Group> {
                      environment or the file",
                     |c| &mut c.relay.quota_store_secret,
                 ).fixed(),
+                file(
+                    "quota-store-ca-file",
+                    "Certificates (PEM) of the authorities that a store with TLS (rediss://) is to have its own from, in \
+                     place of Mozilla's",
+                    |c| &mut c.quota_store_ca_file,
+                )
+                .fixed(),
                 number("quota-all", "CONNECTIONS", 1..=1_000_000, "Over all, at a time", |c| {
                     &mut c.relay.quotas.all
                 }),

@@ -225,6 +225,34 @@ fn what_contradicts_something_else_names_its_source() {
 }
 
 #[test]
+fn what_a_quota_store_needs_is_told() {
+    let certificate = tempfile::NamedTempFile::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(["redis.test".to_owned()]).unwrap();
+    std::fs::write(certificate.path(), made.cert.pem()).unwrap();
+    let file = certificate.path().to_str().unwrap();
+    let secret = ["--quota-store-secret", "0123456789abcdef"];
+    for (options, words) in [
+        (vec!["--quota-store", "rediss://redis.test/#insecure"], "this is no address of a quota store"),
+        (vec!["--quota-store", "https://redis.test"], "this is no address of a quota store"),
+        (vec!["--quota-store-ca-file", file], "it needs quota-store as well"),
+        (
+            vec!["--quota-store-ca-file", file, "--quota-store", "redis://redis.test"],
+            "whose address begins with rediss://",
+        ),
+        (vec!["--quota-store-ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
+    ] {
+        let told = faults(&[&options[..], &secret].concat(), &[], None);
+        assert!(told.len() == 1 && told[0].contains(words), "{options:?}: {told:?}");
+    }
+    let right = ["--quota-store-ca-file", file, "--quota-store", "rediss://redis.test"];
+    assert_eq!(faults(&[&right[..], &secret].concat(), &[], None), [""; 0]);
+    assert!(
+        faults(&["--quota-store", "rediss://redis.test"], &[], None)[0]
+            .contains("needs --quota-store-secret")
+    );
+}
+
+#[test]
 fn what_is_printed_says_where_each_value_comes_from_and_can_be_read_again() {
     let file =
         "ehlo-name = \"relay.example.org\"\nallow-net = [\"10.0.0.0/8\"]\ntoken = \"0123456789abcdef\"\n";

@@ -21,6 +21,7 @@ mod quota;
 #[cfg(target_os = "linux")]
 mod reach;
 mod rebinding;
+mod redis_server;
 mod reload;
 mod rig;
 mod secure;
