@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     pub(crate) access: Access,
     pub(crate) turnstile: Turnstile,
     pub(crate) metrics: Metrics,
+    /// Whether browsers are to come by HTTPS alone, RFC 6797.
+    https_only: bool,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
 }
@@ -40,10 +42,11 @@ impl Desk {
         access: Access,
         turnstile: Turnstile,
         metrics: Metrics,
+        https_only: bool,
         end: CancellationToken,
     ) -> Self {
         let terms = RwLock::new(Arc::new(terms));
-        Self { terms, access, turnstile, metrics, sessions: TaskTracker::new(), end }
+        Self { terms, access, turnstile, metrics, https_only, sessions: TaskTracker::new(), end }
     }
 
     /// The terms as they are now.
@@ -60,6 +63,9 @@ impl Desk {
 /// The octets of the client's that are read at a time. Each session holds a buffer of so many, idle or not; it grows
 /// for a frame that is longer, as few are.
 const READ: usize = 1024;
+
+/// Half a year; the names below are none of the relay's business.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=15552000");
 
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
@@ -110,6 +116,9 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
         if let Some(site) = site.and_then(|site| HeaderValue::from_str(&site).ok()) {
             fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, site);
         }
+    }
+    if desk.https_only {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     page::with_strict_fields(response, Some(&socket))
 }

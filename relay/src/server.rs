@@ -1,3 +1,4 @@
+mod callers;
 mod connection;
 mod shortage;
 
@@ -27,7 +28,8 @@ use crate::standing::Standing;
 use crate::terms::{Ground, Terms};
 use crate::tls::CertificateReloader;
 use crate::{Contradiction, Origin, Reloader, Settings};
-use connection::{Door, Patience, TlsDoor};
+use callers::Callers;
+use connection::{Bouncer, Door, Patience, TlsDoor};
 use shortage::{RESPITE, Shortage};
 
 /// A relay that listens.
@@ -105,6 +107,7 @@ impl Relay {
             router: monitor::router(monitor),
             tls: None,
             patience: Arc::new(move || Patience { header, session: Duration::ZERO }),
+            bouncer: None,
             stop: CancellationToken::new(),
         };
         let probe = settings.port_25_probe.clone().map(|host| Probe {
@@ -117,7 +120,8 @@ impl Relay {
         let admitted = ground.admitted(&settings);
         let origin = admitted.own.first().cloned();
         let end = CancellationToken::new();
-        let desk = Desk::new(terms, Access::new(admitted), turnstile, metrics, end);
+        let https_only = settings.public && config.is_some();
+        let desk = Desk::new(terms, Access::new(admitted), turnstile, metrics, https_only, end);
         let desk = Arc::new(desk);
         let tls = config.map(|config| TlsDoor { config, plain: routes::to_https(desk.clone()) });
         Ok(Self {
@@ -136,6 +140,7 @@ impl Relay {
             door: Door {
                 router: routes::router(desk.clone()),
                 tls,
+                bouncer: Some(Arc::new(Bouncer { desk: desk.clone(), callers: Callers::default() })),
                 patience: Arc::new(move || {
                     let terms = desk.terms();
                     Patience { header: terms.header, session: terms.limits.longest() }

@@ -57,6 +57,8 @@ pub struct Settings {
     pub demo: bool,
     /// How long a client has to send a whole request header.
     pub header: Duration,
+    /// How many connections a client, an IPv4 address or an IPv6 /64, may have open to it; proxies have no limit.
+    pub client_connections: u64,
     /// What it carries on one connection, and how long.
     pub limits: SessionLimits,
     /// How many connections it makes.
@@ -120,6 +122,7 @@ impl Default for Settings {
             trust_anchors: TrustAnchors::default(),
             demo: false,
             header: Duration::from_secs(5),
+            client_connections: heloscope_wire::Limits::default().client_connections,
             limits: SessionLimits::default(),
             quotas: Quotas::default(),
             quota_store: None,
@@ -314,6 +317,7 @@ impl Settings {
             connection_seconds: seconds(self.limits.connection),
             frame_octets_up: self.limits.frame_up,
             frame_octets_down: self.limits.frame_down,
+            client_connections: self.client_connections,
             quotas: self.quotas,
         }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Terms {
     /// These and others, as they are told, the quotas aside.
     pub(crate) told_limits: Limits,
     pub(crate) header: Duration,
+    /// HTTP connections of one client.
+    pub(crate) client_connections: u64,
     pub(crate) grace: Duration,
 }
 
@@ -65,6 +67,7 @@ impl Terms {
             limits: settings.limits,
             told_limits: settings.limits_on_the_wire(),
             header: settings.header,
+            client_connections: settings.client_connections,
             grace: settings.grace,
         }
     }

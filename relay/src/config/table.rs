@@ -146,7 +146,7 @@ pub(crate) fn table() -> Vec<Group> {
             ],
         },
         Group {
-            heading: "Limits of one connection",
+            heading: "Limits of one connection, and of one client's",
             settings: vec![
                 number("limit-octets-up", "OCTETS", OCTETS, "Octets to the mail server", |c| {
                     &mut c.relay.limits.octets_up
@@ -169,6 +169,14 @@ pub(crate) fn table() -> Vec<Group> {
                     |c| &mut c.relay.limits.frame_down,
                 ),
                 seconds("limit-header", "Time for a whole request header", |c| &mut c.relay.header),
+                number(
+                    "limit-client-connections",
+                    "CONNECTIONS",
+                    1..=1_000_000,
+                    "HTTP connections of one client at a time: an IPv4 address, or an IPv6 /64; trusted proxies have no \
+                     limit",
+                    |c| &mut c.relay.client_connections,
+                ),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
                 seconds("limit-greeting", "Time to the mail server's first octet", |c| {

@@ -42,7 +42,8 @@ impl Relay {
     fn start_by(mut command: Command, port: u16, options: &[&str]) -> Self {
         let allowed = format!("{port}/starttls");
         command.args(["--listen", "127.0.0.1:0", "--ehlo-name", "relay.test", "--log-format", "json"]);
-        command.args(["--allow-net", "127.0.0.0/8", "--allow-port", &allowed]).args(options);
+        command.args(["--allow-net", "127.0.0.0/8", "--allow-port", &allowed]);
+        command.args(["--limit-client-connections", "100000"]).args(options);
         for quota in ["--quota-client", "--quota-target-address", "--quota-target-network"] {
             command.args([quota, "off"]);
         }

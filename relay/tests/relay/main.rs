@@ -5,6 +5,7 @@
 mod access;
 #[cfg(all(feature = "acme", unix))]
 mod acme;
+mod callers;
 mod command;
 mod connect;
 mod demo;
