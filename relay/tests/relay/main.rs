@@ -15,6 +15,7 @@ mod http2;
 mod https;
 mod monitor;
 mod name_server;
+mod own_addresses;
 mod packaging;
 mod page;
 mod proxy;
