@@ -8,47 +8,48 @@ use subtle::ConstantTimeEq;
 
 use crate::Origin;
 
-/// Who may use the relay: its own pages, those of the sites that the operator named, and who shows the token.
-pub(crate) struct Access {
-    own: Vec<Origin>,
-    guests: RwLock<Arc<Guests>>,
-}
+/// Who may use the relay: its own pages, those of the sites that the operator named, and who shows the token. All of it
+/// can change while the relay runs.
+pub(crate) struct Access(RwLock<Arc<Admitted>>);
 
-/// Those of them that can change while the relay runs.
-struct Guests {
-    sites: Vec<Origin>,
-    token: Option<Token>,
+/// Who that is.
+pub(crate) struct Admitted {
+    /// The origins of the relay's own page.
+    pub(crate) own: Vec<Origin>,
+    pub(crate) sites: Vec<Origin>,
+    pub(crate) token: Option<Token>,
 }
 
 /// Why a request is turned away: a status and a sentence.
 pub(crate) type TurnedAway = (StatusCode, String);
 
 impl Access {
-    pub(crate) fn new(own: Vec<Origin>, sites: Vec<Origin>, token: Option<Token>) -> Self {
-        Self { own, guests: RwLock::new(Arc::new(Guests { sites, token })) }
+    pub(crate) fn new(admitted: Admitted) -> Self {
+        Self(RwLock::new(Arc::new(admitted)))
     }
 
-    /// Other sites and another token from now on.
-    pub(crate) fn change(&self, sites: Vec<Origin>, token: Option<Token>) {
-        *self.guests.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Guests { sites, token });
+    /// Others from now on.
+    pub(crate) fn change(&self, admitted: Admitted) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(admitted);
     }
 
-    fn guests(&self) -> Arc<Guests> {
-        self.guests.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn admitted(&self) -> Arc<Admitted> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Checks that a request names this relay, and returns which of its origins that is: a name that leads here by DNS rebinding
     /// is another.
-    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<&Origin, TurnedAway> {
+    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Origin, TurnedAway> {
         let field = only(headers, &HOST);
         // RFC 9112 §3.2.2: a request target in absolute form stands in the place of the field.
         let named = uri.authority().map(axum::http::uri::Authority::as_str).or(field).ok_or_else(|| {
             (StatusCode::BAD_REQUEST, "The request needs one Host field, RFC 9112 section 3.2.".to_owned())
         })?;
-        if let Some(origin) = self.own.iter().find(|origin| origin.is_host(named)) {
-            return Ok(origin);
+        let admitted = self.admitted();
+        if let Some(origin) = admitted.own.iter().find(|origin| origin.is_host(named)) {
+            return Ok(origin.clone());
         }
-        let own: Vec<String> = self.own.iter().map(|origin| format!("{origin}/")).collect();
+        let own: Vec<String> = admitted.own.iter().map(|origin| format!("{origin}/")).collect();
         Err((
             StatusCode::MISDIRECTED_REQUEST,
             format!("This relay does not go by that name. Open {} instead.", own.join(" or ")),
@@ -57,12 +58,12 @@ impl Access {
 
     /// Checks that whoever asks for a connection is a page that may, or no page and shows the token.
     pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), TurnedAway> {
-        let guests = self.guests();
+        let admitted = self.admitted();
         let refuse = |sentence: &str| Err((StatusCode::FORBIDDEN, sentence.to_owned()));
         match only(headers, &ORIGIN) {
             Some(origin) if origin != "null" => {
                 let known = |site: &Origin| site.to_string() == origin;
-                if self.own.iter().chain(&guests.sites).any(known) {
+                if admitted.own.iter().chain(&admitted.sites).any(known) {
                     return Ok(());
                 }
                 refuse(
@@ -70,7 +71,7 @@ impl Access {
                 )
             }
             _ if headers.get_all(ORIGIN).iter().count() > 1 => refuse("There is more than one Origin field."),
-            _ => match (&guests.token, only(headers, &AUTHORIZATION)) {
+            _ => match (&admitted.token, only(headers, &AUTHORIZATION)) {
                 (Some(token), Some(field)) if token.is_shown_by(field) => Ok(()),
                 (Some(_), _) => refuse(
                     "A request that comes from no page needs the relay's token: send it as \"Authorization: Bearer …\".",
@@ -86,12 +87,12 @@ impl Access {
     /// The site named by the request that may read an answer from another origin.
     pub(crate) fn site(&self, headers: &HeaderMap) -> Option<String> {
         let origin = only(headers, &ORIGIN)?;
-        self.guests().sites.iter().map(Origin::to_string).find(|site| site == origin)
+        self.admitted().sites.iter().map(Origin::to_string).find(|site| site == origin)
     }
 
     /// Whether there are such sites at all, and answers therefore vary by origin.
     pub(crate) fn has_sites(&self) -> bool {
-        !self.guests().sites.is_empty()
+        !self.admitted().sites.is_empty()
     }
 }
 
@@ -152,11 +153,11 @@ mod tests {
     use super::*;
 
     fn access(token: Option<&str>) -> Access {
-        Access::new(
-            Origin::of_listener("127.0.0.1:8025".parse().unwrap(), false),
-            vec!["https://docs.example".parse().unwrap()],
-            token.map(|token| token.parse().unwrap()),
-        )
+        Access::new(Admitted {
+            own: Origin::of_listener("127.0.0.1:8025".parse().unwrap(), false),
+            sites: vec!["https://docs.example".parse().unwrap()],
+            token: token.map(|token| token.parse().unwrap()),
+        })
     }
 
     fn headers(fields: &[(HeaderName, &'static str)]) -> HeaderMap {

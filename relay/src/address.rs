@@ -1,11 +1,13 @@
+mod allowed;
+mod embedded;
 mod ranges;
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
+use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+pub use allowed::{AllowedNet, BadNet};
+use embedded::{Embedded, embedded_v4, isatap};
 use ranges::{SPECIAL_V4, SPECIAL_V6};
 
 /// Which addresses the relay connects to: global unicast ones that are not its neighbours', and what the operator
@@ -37,9 +39,16 @@ impl AddressPolicy {
 
     /// Whether the relay may connect to the address. Where anything is in doubt, it may not.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Forbidden> {
-        if self.allowed.iter().any(|net| net.contains(&address)) {
+        let allowed = self.allowed.iter().filter(|net| net.contains(&address));
+        if let Some(net) = allowed.max_by_key(|net| net.prefix_len()) {
             // Whoever lifts NAT64 wants public IPv4 servers behind it, not the private ones.
-            return embedded_v4(address).map_or(Ok(()), |inner| self.check(inner.into()));
+            return match embedded_v4(address, net.prefix_len()) {
+                Embedded::Nothing => Ok(()),
+                Embedded::Address(inner) => self.check(inner.into()),
+                Embedded::Broken => Err(Forbidden(
+                    "not of the form that RFC 6052 gives an IPv4 address behind NAT64".to_owned(),
+                )),
+            };
         }
         match special(address) {
             Some(what) => Err(Forbidden(what.to_owned())),
@@ -123,81 +132,10 @@ fn special(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address inside an address of a form that carries one; such a packet ends up there.
-fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
-    let IpAddr::V6(v6) = address else { return None };
-    let last = Ipv4Addr::from(u32::try_from(v6.to_bits() & 0xffff_ffff).unwrap_or_default());
-    match v6.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(last),
-        [0x2002, ..] => {
-            Some(Ipv4Addr::from(u32::try_from(v6.to_bits() >> 80 & 0xffff_ffff).unwrap_or_default()))
-        }
-        _ => isatap(v6).map(|()| last),
-    }
-}
-
-/// RFC 5214 §6.1: an interface identifier of `0000:5efe` or `0200:5efe` and an IPv4 address.
-fn isatap(address: Ipv6Addr) -> Option<()> {
-    let segments = address.segments();
-    (matches!(segments[4], 0 | 0x200) && segments[5] == 0x5efe).then_some(())
-}
-
-/// A network that the operator allows the relay to connect to: a special-purpose range or a part of one, or a
-/// subnet of at most a /24 or a /64. There is none that lifts more than one range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AllowedNet(IpNet);
-
-/// The text is no network to allow: see its `Display`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BadNet {
-    /// It is no network.
-    NotANet(String),
-    /// It lifts more than one range.
-    TooWide(IpNet),
-}
-
-impl FromStr for AllowedNet {
-    type Err = BadNet;
-
-    /// Reads `10.0.0.0/8`, `fd00::/8`, or one address.
-    fn from_str(text: &str) -> Result<Self, BadNet> {
-        let net = read_net(text).ok_or_else(|| BadNet::NotANet(text.to_owned()))?;
-        let one_range = match net {
-            IpNet::V4(v4) => v4.prefix_len() >= 24 || SPECIAL_V4.iter().any(|(range, _)| range.contains(&v4)),
-            IpNet::V6(v6) => v6.prefix_len() >= 64 || SPECIAL_V6.iter().any(|(range, _)| range.contains(&v6)),
-        };
-        if one_range { Ok(Self(net)) } else { Err(BadNet::TooWide(net)) }
-    }
-}
-
 /// A network in CIDR form, or one address for itself.
 pub(crate) fn read_net(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().map(|net| net.trunc()).or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
-
-impl fmt::Display for AllowedNet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for BadNet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotANet(text) => {
-                write!(f, "`{}` is no network: write one such as 10.0.0.0/8 or fd00::/8", text.escape_debug())
-            }
-            Self::TooWide(net) => write!(
-                f,
-                "{net} lifts more than one range: allow each by itself, such as 10.0.0.0/8, or a subnet of at most a \
-                 /24 or a /64"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for BadNet {}
 
 #[cfg(test)]
 mod tests {
@@ -350,6 +288,38 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_local_nat64_the_ipv4_address_stands_where_its_prefix_has_it() {
+        // RFC 6052 §2.2: octet 8 is left out. 8.8.4.4 and 10.0.0.1, by each length of the prefix.
+        for (prefix, passing, refused) in [
+            ("64:ff9b:1::/48", "64:ff9b:1:808:4:400::", "64:ff9b:1:a00:0:100::"),
+            ("64:ff9b:1:ab00::/56", "64:ff9b:1:ab08:8:404::", "64:ff9b:1:ab0a::1:0:0"),
+            ("64:ff9b:1:abcd::/64", "64:ff9b:1:abcd:8:804:400:0", "64:ff9b:1:abcd:a:0:100:0"),
+            ("64:ff9b:1:abcd::/96", "64:ff9b:1:abcd::8.8.4.4", "64:ff9b:1:abcd::10.0.0.1"),
+        ] {
+            let lifted = policy(&[prefix], &[]);
+            assert!(passes(&lifted, passing), "{passing}");
+            assert!(!passes(&lifted, refused), "{refused}");
+            assert!(passes(&policy(&[prefix, "10.0.0.0/8"], &[]), refused), "{refused}");
+            assert!(!passes(&policy(&[], &[]), passing), "{passing}");
+        }
+        let lifted = policy(&["64:ff9b:1::/48"], &[]);
+        for broken in ["64:ff9b:1:808:104:400::", "64:ff9b:1:808:4:400::1", "64:ff9b:1:808:4:400:a00:1"] {
+            assert!(!passes(&lifted, broken), "{broken}");
+        }
+        for refused in
+            ["64:ff9b:1::7f00:1", "64:ff9b:1:7f00:0:100::", "64:ff9b:1:c0a8:1:100::", "64:ff9b:1::"]
+        {
+            assert!(!passes(&lifted, refused), "{refused}");
+        }
+        // The translator's own prefix counts before a wider one.
+        let both = policy(&["64:ff9b:1::/48", "64:ff9b:1:abcd::/96"], &[]);
+        assert!(passes(&both, "64:ff9b:1:abcd::8.8.4.4") && !passes(&both, "64:ff9b:1:abcd::10.0.0.1"));
+        for text in ["64:ff9b:1::/49", "64:ff9b:1::1", "64:ff9b:1::/72", "64:ff9b:1::/120"] {
+            assert!(matches!(text.parse::<AllowedNet>(), Err(BadNet::NoNat64Prefix(_))), "{text}");
+        }
+    }
+
+    #[test]
     fn the_relays_own_subnets_are_refused_unless_allowed() {
         let own = ["8.8.4.77", "2a00:1450:1:2::77"];
         let strict = policy(&[], &own);
@@ -377,28 +347,5 @@ mod tests {
         assert_eq!(of("8.8.4.77", 0), "8.8.4.0/24");
         assert_eq!(of("2a00:1450:1:2::77", 48), "2a00:1450:1::/48");
         assert_eq!(of("2a00:1450:1:2::77", 0), "2a00:1450:1:2::/64");
-    }
-
-    #[test]
-    fn there_is_no_switch_for_all() {
-        for (text, allowed) in [
-            ("10.0.0.0/8", true),
-            ("10.1.2.3", true),
-            ("172.16.0.0/12", true),
-            ("203.0.114.0/24", true),
-            ("fc00::/7", true),
-            ("2a00:1450:1:2::/64", true),
-            ("0.0.0.0/0", false),
-            ("10.0.0.0/7", false),
-            ("203.0.114.0/23", false),
-            ("::/0", false),
-            ("8000::/1", false),
-            ("2a00:1450::/32", false),
-            ("10.0.0.0/33", false),
-            ("10/8", false),
-            ("localhost", false),
-        ] {
-            assert_eq!(text.parse::<AllowedNet>().is_ok(), allowed, "{text}");
-        }
     }
 }

@@ -1,10 +1,13 @@
 //! What the relay runs with: each setting by option, environment or file, in that order.
 
 mod command;
+mod environment;
 mod file;
+mod nearest;
 mod print;
 mod setting;
 mod table;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use clap::ArgMatches;
-use heloscope_observation::{PortSpec, STANDARD_PORTS};
-use heloscope_relay::{Settings, TlsFiles, TrustAnchors};
+use heloscope_observation::PortSpec;
+use heloscope_relay::Settings;
 use tracing_subscriber::filter::LevelFilter;
 
+pub(crate) use command::CommandLine;
+use environment::Environment;
 use setting::{Form, Setting};
 
 /// The values of all settings; [`table::table`] says which is which.
@@ -26,6 +30,7 @@ pub(crate) struct Config {
     relay: Settings,
     allow_ports: Vec<PortSpec>,
     ca_file: Option<PathBuf>,
+    quota_store_ca_file: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     #[cfg(feature = "acme")]
@@ -46,6 +51,7 @@ impl Default for Config {
             relay: Settings::default(),
             allow_ports: Vec::new(),
             ca_file: None,
+            quota_store_ca_file: None,
             tls_cert: None,
             tls_key: None,
             #[cfg(feature = "acme")]
@@ -72,9 +78,14 @@ pub(crate) struct Loaded {
 /// Where a value comes from, the default aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
+    /// A word of the command line that is no option.
+    Word(String),
     Option(&'static str),
     Environment(String),
-    File { path: Arc<str>, line: usize },
+    File {
+        path: Arc<str>,
+        line: usize,
+    },
 }
 
 /// Something wrong with the configuration: where, and a clause that says what, and what to do.
@@ -92,168 +103,128 @@ struct Given {
     source: Source,
 }
 
-/// The command line that the table makes.
-pub(crate) fn command() -> clap::Command {
-    command::command(&table::table())
-}
-
 /// Reads the configuration from the command line, the environment and the file that one of them names; again on each
 /// call.
-pub(crate) fn load(matches: &ArgMatches) -> Loaded {
-    let environment = |name: &str| match std::env::var(name) {
-        Ok(value) if !value.is_empty() => Some(Ok(value)),
-        Err(std::env::VarError::NotUnicode(_)) => Some(Err("its value is no UTF-8".to_owned())),
-        _ => None,
-    };
-    let path = matches
-        .get_one::<String>(command::CONFIG)
-        .map(|path| (Source::Option(command::CONFIG), path.clone()))
-        .or_else(|| {
-            let path = environment(command::CONFIG_VARIABLE)?.ok()?;
-            Some((Source::Environment(command::CONFIG_VARIABLE.to_owned()), path))
-        });
-    let file = path.map(|(source, path)| {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Fault::at(source, None, format!("{path} cannot be read: {error}")));
-        (PathBuf::from(path), text)
-    });
-    let mut loaded = match file {
-        None => assemble(matches, environment, None),
-        Some((path, Ok(text))) => assemble(matches, environment, Some((&path, &text))),
-        Some((_, Err(fault))) => {
-            let mut loaded = assemble(matches, environment, None);
-            loaded.faults.insert(0, fault);
-            loaded
+pub(crate) fn load(line: &CommandLine) -> Loaded {
+    let environment = Environment::of(std::env::vars_os());
+    let (path, mut faults) = file_to_read(line, &environment);
+    let text = path.and_then(|(source, path)| match std::fs::read_to_string(&path) {
+        Ok(text) => Some((path, text)),
+        Err(error) => {
+            faults.push(Fault::at(source, None, format!("{path} cannot be read: {error}")));
+            None
         }
-    };
-    if loaded.faults.is_empty() {
-        loaded.check();
-    }
-    loaded
+    });
+    let file = text.as_ref().map(|(path, text)| (Path::new(path), text.as_str()));
+    assemble(line, &environment, file, faults)
 }
 
-/// The values of the three sources, each over those of the next.
+/// The configuration file that is named, and by what.
+fn file_to_read(line: &CommandLine, environment: &Environment) -> (Option<(Source, String)>, Vec<Fault>) {
+    let mut named = line.matches.get_many::<String>(command::CONFIG).into_iter().flatten();
+    if let Some(path) = named.next() {
+        let source = Source::Option(command::CONFIG);
+        let more = (named.next().is_some())
+            .then(|| Fault::at(source.clone(), None, "there can be one configuration file only".to_owned()));
+        return (Some((source, path.clone())), more.into_iter().collect());
+    }
+    let source = Source::Environment(command::CONFIG_VARIABLE.to_owned());
+    match environment.value(command::CONFIG_VARIABLE) {
+        None => (None, Vec::new()),
+        Some(Ok(path)) => (Some((source, path.to_owned())), Vec::new()),
+        Some(Err(what)) => (None, vec![Fault::at(source, None, what)]),
+    }
+}
+
+/// The values of the three sources, each over those of the next, and all that is wrong with any of them.
 fn assemble(
-    matches: &ArgMatches,
-    environment: impl Fn(&str) -> Option<Result<String, String>>,
+    line: &CommandLine,
+    environment: &Environment,
     file: Option<(&Path, &str)>,
+    mut faults: Vec<Fault>,
 ) -> Loaded {
     let groups = table::table();
     let settings: Vec<&Setting> = groups.iter().flat_map(|group| &group.settings).collect();
-    let (from_file, mut faults) =
+    let (mut given, faults_of_file) =
         file.map_or_else(Default::default, |(path, text)| file::read(path, text, &settings));
-    let mut config = Config::default();
-    let mut sources = BTreeMap::new();
-    for setting in settings {
-        let option = || Some((command::given(matches, setting)?, Source::Option(setting.name)));
-        let variable = || {
-            let source = Source::Environment(setting.variable());
-            match environment(&setting.variable())? {
-                Ok(value) if setting.form == Form::List => Some(Ok((command::split(&value), source))),
-                Ok(value) => Some(Ok((vec![value], source))),
-                Err(what) => Some(Err(Fault::at(source, None, what))),
-            }
-        };
-        let in_file = || {
-            let given = from_file.iter().find(|given| given.setting == setting.name)?;
-            Some((given.words.clone(), given.source.clone()))
-        };
-        let given = option().map(Ok).or_else(variable).or_else(|| in_file().map(Ok));
-        match given {
+    faults.extend(line.faults.iter().cloned());
+    faults.extend(faults_of_file);
+    faults.extend(environment.unknown(&settings));
+    for setting in &settings {
+        let source = Source::Environment(setting.variable());
+        match environment.value(&setting.variable()) {
             None => {}
-            Some(Err(fault)) => faults.push(fault),
-            Some(Ok((words, source))) => {
-                if let Err(what) = setting.read(&mut config, &words) {
-                    faults.push(Fault::at(source.clone(), Some(setting.name), what));
-                }
-                sources.insert(setting.name, source);
+            Some(Err(what)) => faults.push(Fault::at(source, Some(setting.name), what)),
+            Some(Ok(value)) => {
+                let words = match setting.form {
+                    Form::List => command::split(value),
+                    _ => vec![value.to_owned()],
+                };
+                given.push(Given { setting: setting.name, words, source });
             }
         }
     }
-    Loaded { config, sources, faults }
+    for setting in &settings {
+        let source = Source::Option(setting.name);
+        given.extend(command::given(&line.matches, setting).map(|words| Given {
+            setting: setting.name,
+            words,
+            source,
+        }));
+    }
+    let mut loaded = Loaded { config: Config::default(), sources: BTreeMap::new(), faults };
+    // What counts for less is read all the same: it may be wrong as well.
+    for given in given {
+        let setting = settings.iter().find(|setting| setting.name == given.setting);
+        setting.into_iter().for_each(|setting| loaded.take(setting, &given));
+    }
+    loaded.check();
+    loaded.faults.sort_by_key(Fault::place);
+    loaded
 }
 
 impl Loaded {
-    /// Adds what is wrong with the whole although each value by itself is right, and with the files it names.
-    fn check(&mut self) {
-        match self.settings() {
-            Err(faults) => self.faults.extend(faults),
-            Ok(settings) => {
-                let found: Vec<Fault> = settings
-                    .contradictions()
-                    .into_iter()
-                    .map(|contradiction| self.fault(contradiction.setting(), contradiction.to_string()))
-                    .collect();
-                self.faults.extend(found);
+    /// Takes over what a source gives for a setting.
+    fn take(&mut self, setting: &Setting, given: &Given) {
+        let wrong = match setting.form {
+            // One by one, so that all are told that are wrong.
+            Form::List => {
+                let read = |word| setting.read(&mut Config::default(), std::slice::from_ref(word));
+                given.words.iter().filter_map(|word| read(word).err()).collect()
             }
-        }
-    }
-
-    /// The relay's settings; reads the files that the configuration names, but for the deny file.
-    pub(crate) fn settings(&self) -> Result<Settings, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let mut settings = self.config.relay.clone();
-        settings.ports = STANDARD_PORTS.to_vec();
-        for port in &self.config.allow_ports {
-            match settings.ports.iter().find(|known| known.port == port.port) {
-                Some(known) if known.mode != port.mode => {
-                    faults.push(self.fault(
-                        "allow-port",
-                        format!("port {} has two TLS modes; a port has one", port.port),
-                    ));
-                }
-                Some(_) => {}
-                None => settings.ports.push(*port),
-            }
-        }
-        if let Some(path) = &self.config.ca_file {
-            let read = std::fs::read_to_string(path)
-                .map_err(|error| error.to_string())
-                .and_then(|text| TrustAnchors::from_pem(&text).map_err(|fault| fault.to_string()));
-            match read {
-                Ok(anchors) => settings.trust_anchors = anchors,
-                Err(why) => {
-                    faults.push(
-                        self.fault(
-                            "ca-file",
-                            format!("the CA file {} cannot be used: {why}", path.display()),
-                        ),
-                    );
-                }
-            }
-        }
-        match (self.config.tls_cert.clone(), self.config.tls_key.clone()) {
-            (None, None) => {}
-            (Some(certificate), Some(key)) => settings.tls = Some(TlsFiles { certificate, key }),
-            (Some(_), None) => faults.push(self.fault("tls-cert", "HTTPS needs tls-key as well".to_owned())),
-            (None, Some(_)) => faults.push(self.fault("tls-key", "HTTPS needs tls-cert as well".to_owned())),
-        }
-        #[cfg(feature = "acme")]
-        match self.config.acme_cache.clone() {
-            Some(cache) if self.config.acme => {
-                settings.acme = Some(heloscope_relay::Acme {
-                    directory: self.config.acme_directory.clone(),
-                    cache,
-                    ca_file: self.config.acme_ca_file.clone(),
-                });
-            }
-            None if self.config.acme => {
-                faults.push(
-                    self.fault("acme", "ACME needs acme-cache as well, a directory of its own".to_owned()),
-                );
-            }
-            _ => {}
-        }
-        if faults.is_empty() { Ok(settings) } else { Err(faults) }
+            _ => Vec::new(),
+        };
+        let wrong = if wrong.is_empty() {
+            setting.read(&mut self.config, &given.words).err().into_iter().collect()
+        } else {
+            wrong
+        };
+        let fault = |what| Fault::at(given.source.clone(), Some(setting.name), what);
+        self.faults.extend(wrong.into_iter().map(fault));
+        self.sources.insert(setting.name, given.source.clone());
     }
 
     /// The settings that have another value here, and that a relay which runs with the older one does not take over.
     pub(crate) fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
         let groups = table::table();
-        let settings = groups.iter().flat_map(|group| &group.settings).filter(|setting| !setting.live);
+        let settings = groups.iter().flat_map(|group| &group.settings);
         let changed =
             settings.filter(|setting| setting.write(&self.config) != setting.write(&running.config));
-        changed.map(|setting| setting.name).collect()
+        changed
+            .filter(|setting| setting.fixed || self.is_fixed_by_https(setting.name, running))
+            .map(|setting| setting.name)
+            .collect()
+    }
+
+    /// Other certificate files can be read, but not HTTPS begun, or given up; and an order for a certificate goes on
+    /// for the names and the contact that it began with.
+    fn is_fixed_by_https(&self, setting: &str, running: &Self) -> bool {
+        let files = |loaded: &Self| loaded.config.tls_cert.is_some() && loaded.config.tls_key.is_some();
+        #[cfg(feature = "acme")]
+        if running.config.acme && ["origin", "contact"].contains(&setting) {
+            return true;
+        }
+        ["tls-cert", "tls-key"].contains(&setting) && files(self) != files(running)
     }
 
     /// Something wrong with the value of a setting, wherever that comes from.
@@ -265,6 +236,17 @@ impl Loaded {
 impl Fault {
     fn at(source: Source, setting: Option<&'static str>, what: String) -> Self {
         Self { source: Some(source), setting, what }
+    }
+
+    /// In which order faults are told: that of the command line, of the environment, of the file.
+    fn place(&self) -> (u8, usize) {
+        match &self.source {
+            Some(Source::Word(_)) => (0, 0),
+            Some(Source::Option(_)) => (1, 0),
+            Some(Source::Environment(_)) => (2, 0),
+            Some(Source::File { line, .. }) => (3, *line),
+            None => (4, 0),
+        }
     }
 }
 
@@ -284,6 +266,7 @@ impl fmt::Display for Fault {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Word(word) => write!(f, "`{word}`"),
             Self::Option(name) => write!(f, "--{name}"),
             Self::Environment(name) => f.write_str(name),
             Self::File { path, line } => write!(f, "{path}:{line}"),

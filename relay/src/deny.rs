@@ -20,6 +20,7 @@ impl DenyList {
     /// Reads one name, address or network a line; what follows `#` is a remark.
     fn read(text: &str) -> Result<Self, DenyFault> {
         let mut list = Self::default();
+        let mut wrong = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let entry = line.split('#').next().unwrap_or_default().trim();
             if entry.is_empty() {
@@ -30,10 +31,10 @@ impl DenyList {
             } else if let Ok(Host::Name(name)) = entry.parse() {
                 list.names.insert(name);
             } else {
-                return Err(DenyFault::Line { number: index + 1, entry: entry.to_owned() });
+                wrong.push((index + 1, entry.to_owned()));
             }
         }
-        Ok(list)
+        if wrong.is_empty() { Ok(list) } else { Err(DenyFault::Lines(wrong)) }
     }
 
     /// Whether the name, or one above it, is denied.
@@ -51,16 +52,32 @@ impl DenyList {
 /// Reads the deny file again. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct DenyReloader {
-    path: Option<PathBuf>,
+    path: Arc<RwLock<Option<PathBuf>>>,
     list: Arc<RwLock<Arc<DenyList>>>,
 }
 
 impl DenyReloader {
     /// Reads the file for the first time; without one nothing is denied.
     pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, DenyFault> {
-        let reloader = Self { path, ..Self::default() };
-        reloader.reload()?;
+        let reloader = Self::default();
+        reloader.change(path)?;
         Ok(reloader)
+    }
+
+    /// Reads another file, or none, from now on; returns how many entries it has.
+    pub(crate) fn change(&self, path: Option<PathBuf>) -> Result<usize, DenyFault> {
+        let list = match &path {
+            None => DenyList::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| DenyFault::Unreadable(path.clone(), error.to_string()))?;
+                DenyList::read(&text)?
+            }
+        };
+        let entries = list.names.len() + list.nets.len();
+        *self.path.write().unwrap_or_else(PoisonError::into_inner) = path;
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+        Ok(entries)
     }
 
     /// Reads the file again; connections that are open stay open. Returns how many entries it has.
@@ -68,12 +85,8 @@ impl DenyReloader {
     /// # Errors
     /// Where the file cannot be read or a line of it cannot be understood; then the old list stays.
     pub fn reload(&self) -> Result<usize, DenyFault> {
-        let Some(path) = &self.path else { return Ok(0) };
-        let text = std::fs::read_to_string(path).map_err(|error| DenyFault::Unreadable(error.to_string()))?;
-        let list = DenyList::read(&text)?;
-        let entries = list.names.len() + list.nets.len();
-        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
-        Ok(entries)
+        let path = self.path.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.change(path)
     }
 
     pub(crate) fn list(&self) -> Arc<DenyList> {
@@ -85,25 +98,34 @@ impl DenyReloader {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DenyFault {
     /// It cannot be read, for this reason.
-    Unreadable(String),
-    /// A line is none.
-    Line {
-        /// Its number, from 1.
-        number: usize,
-        /// What stands there.
-        entry: String,
-    },
+    Unreadable(PathBuf, String),
+    /// These lines are none: their numbers, from 1, and what stands there.
+    Lines(Vec<(usize, String)>),
 }
+
+/// The most lines of a deny file that are named.
+const NAMED: usize = 10;
 
 impl fmt::Display for DenyFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(reason) => write!(f, "the deny file cannot be read: {reason}"),
-            Self::Line { number, entry } => write!(
-                f,
-                "line {number} of the deny file, `{}`, is no host name, address or network",
-                entry.escape_debug()
-            ),
+            Self::Unreadable(path, reason) => {
+                write!(f, "the deny file {} cannot be read: {reason}", path.display())
+            }
+            Self::Lines(lines) => {
+                let named: Vec<String> = (lines.iter().take(NAMED))
+                    .map(|(number, entry)| format!("line {number}, `{}`", entry.escape_debug()))
+                    .collect();
+                let more = match lines.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!("; and {more} more"),
+                };
+                write!(
+                    f,
+                    "in the deny file this is no host name, address or network: {}{more}",
+                    named.join("; ")
+                )
+            }
         }
     }
 }
@@ -142,8 +164,13 @@ mod tests {
     fn a_line_that_is_none_is_named() {
         for entry in ["*.example.com", "8.8.8.0/33", "127.1", "user@example.com"] {
             let fault = DenyList::read(&format!("example.com\n{entry}\n")).unwrap_err();
-            assert_eq!(fault, DenyFault::Line { number: 2, entry: entry.to_owned() });
+            assert_eq!(fault, DenyFault::Lines(vec![(2, entry.to_owned())]));
         }
+        let fault = DenyList::read(&"*\n# so\n".repeat(12)).unwrap_err().to_string();
+        assert!(
+            fault.contains(": line 1, `*`; line 3, `*`; ") && fault.ends_with("; line 19, `*`; and 2 more"),
+            "{fault}"
+        );
     }
 
     #[test]

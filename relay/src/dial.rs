@@ -16,6 +16,8 @@ use crate::reach::Reach;
 use crate::upstream::Upstream;
 use crate::{DenyReloader, EhloName, LookupFailure, Resolve};
 
+pub(crate) use failure::is_out_of_descriptors;
+
 /// Connects to mail servers, where it may.
 pub(crate) struct Dialler {
     pub(crate) ports: Vec<PortSpec>,
@@ -28,7 +30,7 @@ pub(crate) struct Dialler {
     pub(crate) ehlo_name: Option<EhloName>,
     /// The relay's own address, for a literal where there is no connection.
     pub(crate) listener: IpAddr,
-    pub(crate) demo: Option<Demo>,
+    pub(crate) demo: Option<Arc<Demo>>,
     pub(crate) reach: Arc<Reach>,
 }
 
@@ -162,7 +164,9 @@ impl Dialler {
             match failures.last().map(|failure| failure.code) {
                 Some(RefusalCode::ConnectionRefused) => self.reach.answered(address),
                 Some(RefusalCode::ConnectTimeout) => self.reach.silent(address),
-                // Of a route that is not there, or a machine that is full, the port knows nothing.
+                // Where the relay itself is full there was no attempt to charge the target with.
+                Some(RefusalCode::RelayUnreachable) => continue,
+                // Of a route that is not there the port knows nothing.
                 _ => {}
             }
             visit.failed();

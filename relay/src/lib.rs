@@ -28,6 +28,7 @@ mod server;
 mod session;
 mod settings;
 mod standing;
+mod terms;
 mod tls;
 mod upstream;
 mod upward;

@@ -9,18 +9,24 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::ArgMatches;
-use heloscope_relay::{Relay, Reloader, StartError};
+use heloscope_relay::{Contradiction, Relay, Reloader, StartError};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
 
-use config::{Config, Loaded, LogFormat};
+use config::{CommandLine, Config, Loaded, LogFormat};
 
 fn main() -> ExitCode {
-    let matches = config::command().get_matches();
-    let loaded = config::load(&matches);
-    match matches.subcommand_name() {
+    let line = match CommandLine::read(std::env::args_os().skip(1)) {
+        Ok(line) => line,
+        Err(help) => help.exit(),
+    };
+    let loaded = config::load(&line);
+    match line.subcommand() {
         Some("print-config") => {
             // Whoever reads it may have read enough.
             let _ = std::io::stdout().write_all(loaded.printed().as_bytes());
@@ -31,12 +37,12 @@ fn main() -> ExitCode {
             println!("Nothing is wrong with the configuration.");
             ExitCode::SUCCESS
         }
-        _ => serve(matches, loaded),
+        _ => serve(line, loaded),
     }
 }
 
-fn serve(matches: ArgMatches, loaded: Loaded) -> ExitCode {
-    start_log(&loaded.config);
+fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
+    let log_level = start_log(&loaded.config);
     #[cfg(unix)]
     descriptors::raise_limit();
     let settings = match loaded.settings() {
@@ -55,7 +61,7 @@ fn serve(matches: ArgMatches, loaded: Loaded) -> ExitCode {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }
         })?;
-        let reload = Reload { reloader: relay.reloader(), matches, running: loaded };
+        let reload = Reload { reloader: relay.reloader(), log_level, line, running: loaded };
         run(relay, reload).await.map_err(|error| error.to_string())
     });
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
@@ -99,40 +105,55 @@ fn failed(error: impl Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn start_log(config: &Config) {
+/// Begins to log; what comes back changes how much.
+fn start_log(config: &Config) -> LogLevel {
     // https://no-color.org: set, and not empty.
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let log = tracing_subscriber::fmt()
+    let (filter, level) = tracing_subscriber::reload::Layer::new(config.log_level);
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // Whose reader is gone is told nothing of it either: that would panic.
         .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal() && !plain)
-        .with_max_level(config.log_level);
-    match config.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+        .with_ansi(std::io::stderr().is_terminal() && !plain);
+    let log = match config.log_format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry().with(log.with_filter(filter)).init();
+    level
 }
+
+/// Changes which lines are logged.
+type LogLevel = tracing_subscriber::reload::Handle<LevelFilter, Registry>;
 
 /// What reads the configuration again.
 struct Reload {
     reloader: Reloader,
-    matches: ArgMatches,
+    log_level: LogLevel,
+    line: CommandLine,
     running: Loaded,
 }
 
 impl Reload {
     #[cfg(unix)]
     fn now(&self) {
-        let loaded = config::load(&self.matches);
+        let loaded = config::load(&self.line);
         let read = if loaded.faults.is_empty() { loaded.settings() } else { Err(loaded.faults.clone()) };
-        match read {
-            Ok(settings) => self.reloader.reload(&settings),
-            Err(faults) => {
-                for error in faults {
-                    tracing::error!(%error, "keeping the configuration as it was");
-                }
+        let taken_over = read.and_then(|settings| {
+            let reloaded = self.reloader.reload(&settings);
+            let fault = |contradiction: &Contradiction| {
+                loaded.fault(contradiction.setting(), contradiction.to_string())
+            };
+            reloaded.map_err(|contradictions| contradictions.iter().map(fault).collect())
+        });
+        if let Err(faults) = taken_over {
+            for error in faults {
+                tracing::error!(%error, "keeping the configuration as it was");
             }
+            return;
+        }
+        if let Err(error) = self.log_level.reload(loaded.config.log_level) {
+            tracing::error!(%error, "keeping the log level as it was");
         }
         for setting in loaded.needs_restart(&self.running) {
             tracing::warn!(setting, "another value takes a restart");

@@ -27,6 +27,7 @@ struct Inner {
     spent: Family<Labels<2>, Counter>,
     counters: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     answers: Family<Labels<1>, Counter>,
+    too_many: Counter,
     /// One sample where there is a store, and none else.
     store_up: Family<Labels<0>, Gauge<u64, AtomicU64>>,
 }
@@ -41,6 +42,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("heloscope");
         let (sessions, guard, octets, spent, counters, answers, store_up) = Default::default();
+        let too_many = Counter::default();
         let (seconds, open) = (Histogram::new(SECONDS), Gauge::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which relay this is", version);
@@ -74,6 +76,11 @@ impl Metrics {
         );
         registry.register("http_answers", "Answers to requests, by status", Family::clone(&answers));
         registry.register(
+            "connections_closed_at_once",
+            "HTTP connections of clients that had as many as they may",
+            too_many.clone(),
+        );
+        registry.register(
             "quota_store_up",
             "Whether the shared quota store answers",
             Family::clone(&store_up),
@@ -88,6 +95,7 @@ impl Metrics {
             spent,
             counters,
             answers,
+            too_many,
             store_up,
         }))
     }
@@ -115,6 +123,11 @@ impl Metrics {
 
     pub(crate) fn answer(&self, status: u16) {
         self.0.answers.get_or_create(&[("status", status.to_string())]).inc();
+    }
+
+    /// An HTTP connection of a client that has as many as it may.
+    pub(crate) fn too_many(&self) {
+        self.0.too_many.inc();
     }
 
     /// All of it in the text format of OpenMetrics 1.0; `open` sessions, and `counters` in use by what they count, are as

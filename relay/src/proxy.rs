@@ -13,6 +13,11 @@ pub struct TrustedProxy(IpNet);
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Whether the other end of a connection is a trusted proxy.
+pub(crate) fn is_trusted(peer: IpAddr, trusted: &[TrustedProxy]) -> bool {
+    trusted.iter().any(|proxy| proxy.0.contains(&peer.to_canonical()))
+}
+
 /// Which client a request comes from: the other end of the connection, or, where that is a trusted proxy, the address
 /// that it put last into `X-Forwarded-For`, and so on from the right. What stands to the left of the first address that is
 /// no trusted proxy is that client's own word, and worth nothing. Where an entry is no address, the one that vouched

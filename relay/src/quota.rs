@@ -31,14 +31,17 @@ pub(crate) struct Turnstile(Arc<Inner>);
 
 struct Inner {
     began: Instant,
-    /// The longest that one connection may last, from the request to the end.
-    longest: Duration,
+    longest: Longest,
     ledger: Mutex<Ledger>,
     metrics: Metrics,
     /// What is shared with other relays.
     store: Option<Store>,
     crowd: Crowd,
 }
+
+/// The longest that one connection may last, from the request to the end, in milliseconds. Cheap to clone.
+#[derive(Clone)]
+struct Longest(Arc<AtomicU64>);
 
 /// All connections that there are.
 struct Crowd {
@@ -76,7 +79,7 @@ impl Turnstile {
         let crowd = Crowd { limit: quotas.all.into(), inside: 0.into(), told: 0.into() };
         Self(Arc::new(Inner {
             began: Instant::now(),
-            longest,
+            longest: Longest::of(longest),
             ledger: Mutex::new(Ledger::new(quotas)),
             metrics,
             store: None,
@@ -94,10 +97,10 @@ impl Turnstile {
         metrics: Metrics,
         (url, secret): (&StoreUrl, Token),
     ) -> Result<Self, String> {
-        let store =
-            Store::open(url, secret, longest, metrics.clone()).await.map_err(|error| error.to_string())?;
-        let Self(inner) = Self::new(quotas, longest, metrics);
+        let Self(inner) = Self::new(quotas, longest, metrics.clone());
         let inner = Arc::into_inner(inner).expect("nobody else has it yet");
+        let store = Store::open(url, secret, inner.longest.clone(), metrics).await;
+        let store = store.map_err(|error| error.to_string())?;
         Ok(Self(Arc::new(Inner { store: Some(store), ..inner })))
     }
 
@@ -113,15 +116,16 @@ impl Turnstile {
             Entrance::Room(inside)
         } else if let Some(told) = place(|crowd| &crowd.told) {
             self.0.metrics.quota_refusal("all", Per::Time.name());
-            Entrance::Full(told, spent::full(limit, self.0.longest))
+            Entrance::Full(told, spent::full(limit, self.0.longest.now()))
         } else {
             self.0.metrics.quota_refusal("all", Per::Time.name());
             Entrance::Overfull
         }
     }
 
-    /// Other quotas from now on; what is counted stays.
-    pub(crate) fn change(&self, quotas: &Quotas) {
+    /// Other quotas from now on, and another time for the longest connection; what is counted stays.
+    pub(crate) fn change(&self, quotas: &Quotas, longest: Duration) {
+        self.0.longest.change(longest);
         self.0.crowd.limit.store(quotas.all, Ordering::Relaxed);
         self.ledger().change(quotas);
     }
@@ -185,6 +189,22 @@ impl Turnstile {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Longest {
+    fn of(longest: Duration) -> Self {
+        let this = Self(Arc::default());
+        this.change(longest);
+        this
+    }
+
+    fn change(&self, longest: Duration) {
+        self.0.store(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
     }
 }
 

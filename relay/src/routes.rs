@@ -1,5 +1,5 @@
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -15,36 +15,57 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::access::Access;
-use crate::demo::Demo;
-use crate::dial::Dialler;
 use crate::metrics::Metrics;
 use crate::page;
 use crate::proxy;
 use crate::quota::{Entrance, Turnstile, Visit, prefix};
 use crate::session::{Session, Summary};
+use crate::terms::Terms;
 use crate::upstream::CHUNK;
-use crate::{Contact, Rule, SessionLimits, TrustAnchors, TrustedProxy};
+use crate::{Contact, Rule};
 
 /// What the answers to requests are made from.
 pub(crate) struct Desk {
-    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    terms: RwLock<Arc<Terms>>,
     pub(crate) access: Access,
-    pub(crate) dialler: Dialler,
-    pub(crate) ehlo_name: String,
-    pub(crate) contact: Option<Contact>,
-    pub(crate) trust_anchors: TrustAnchors,
-    pub(crate) limits: SessionLimits,
-    /// These and others, as they are told, the quotas aside.
-    pub(crate) told_limits: Limits,
     pub(crate) turnstile: Turnstile,
     pub(crate) metrics: Metrics,
+    /// Whether browsers are to come by HTTPS alone, RFC 6797.
+    https_only: bool,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        terms: Terms,
+        access: Access,
+        turnstile: Turnstile,
+        metrics: Metrics,
+        https_only: bool,
+        end: CancellationToken,
+    ) -> Self {
+        let terms = RwLock::new(Arc::new(terms));
+        Self { terms, access, turnstile, metrics, https_only, sessions: TaskTracker::new(), end }
+    }
+
+    /// The terms as they are now.
+    pub(crate) fn terms(&self) -> Arc<Terms> {
+        self.terms.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Other terms, for what begins from now on.
+    pub(crate) fn change(&self, terms: Terms) {
+        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    }
 }
 
 /// The octets of the client's that are read at a time. Each session holds a buffer of so many, idle or not; it grows
 /// for a frame that is longer, as few are.
 const READ: usize = 1024;
+
+/// Half a year; the names below are none of the relay's business.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=15552000");
 
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
@@ -96,6 +117,9 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
             fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, site);
         }
     }
+    if desk.https_only {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
     page::with_strict_fields(response, Some(&socket))
 }
 
@@ -126,7 +150,8 @@ async fn connect(
     }
     // Dials while the answer is on its way. The token has the relay wait for a session that has not begun yet.
     let token = desk.sessions.token();
-    let client = proxy::client(peer, &headers, &desk.trusted_proxies);
+    let terms = desk.terms();
+    let client = proxy::client(peer, &headers, &terms.trusted_proxies);
     let visit = Arc::new(Visit::new(desk.turnstile.clone(), client));
     let (inside, full) = match desk.turnstile.enter() {
         Entrance::Room(inside) => (inside, None),
@@ -134,16 +159,16 @@ async fn connect(
         Entrance::Overfull => return overfull(),
     };
     let dialling = tokio::spawn({
-        let (desk, query, visit) = (desk.clone(), query.clone(), visit.clone());
+        let (terms, query, visit) = (terms.clone(), query.clone(), visit.clone());
         async move {
             match full {
-                None => desk.dialler.dial(&query, &visit).await,
+                None => terms.dialler.dial(&query, &visit).await,
                 Some(refusal) => Err(refusal),
             }
         }
     });
     let dialling = AbortOnDropHandle::new(dialling);
-    let frame = usize::try_from(desk.limits.frame_up).unwrap_or(usize::MAX);
+    let frame = usize::try_from(terms.limits.frame_up).unwrap_or(usize::MAX);
     upgrade
         .read_buffer_size(READ)
         // Several frames are one write; what is less is flushed at once, so that none waits here for more.
@@ -154,7 +179,7 @@ async fn connect(
         // A message in several frames is no longer than one.
         .max_message_size(frame)
         .on_upgrade(async move |socket| {
-            let session = Session { host: query.host.clone(), limits: desk.limits, end: desk.end.clone() };
+            let session = Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
             let summary = session.run(socket, dialling).await;
             visit.ended(&summary);
             record(client, &query, &summary);
@@ -194,17 +219,18 @@ fn record(client: IpAddr, query: &ConnectQuery, summary: &Summary) {
 }
 
 async fn about(State(desk): State<Arc<Desk>>) -> Response {
-    let fleet = desk.dialler.demo.as_ref().map(Demo::fleet);
+    let terms = desk.terms();
+    let fleet = terms.dialler.demo.as_ref().map(|demo| demo.fleet());
     let specimens = fleet.iter().flat_map(|fleet| fleet.specimens());
     let about = About {
         name: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        ehlo_name: desk.ehlo_name.clone(),
-        ports: desk.dialler.ports.clone(),
-        contact: desk.contact.as_ref().map(Contact::to_string),
-        unreachable_ports: desk.dialler.reach.unreachable(),
-        limits: Limits { quotas: desk.turnstile.quotas(), ..desk.told_limits },
-        trust_anchors: desk.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
+        ehlo_name: terms.ehlo_name.clone(),
+        ports: terms.dialler.ports.clone(),
+        contact: terms.contact.as_ref().map(Contact::to_string),
+        unreachable_ports: terms.dialler.reach.unreachable(),
+        limits: Limits { quotas: desk.turnstile.quotas(), ..terms.told_limits },
+        trust_anchors: terms.trust_anchors.and(fleet.as_ref().map_or("", |fleet| fleet.trust_anchors())),
         examples: specimens
             .map(|specimen| Example { host: specimen.host().to_owned(), title: specimen.title().to_owned() })
             .collect(),

@@ -1,9 +1,11 @@
+mod callers;
 mod connection;
+mod shortage;
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -15,10 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 #[cfg(feature = "acme")]
 use crate::acme::Order;
-use crate::address::AddressPolicy;
-use crate::demo::Demo;
 use crate::deny::DenyReloader;
-use crate::dial::Dialler;
 use crate::metrics::Metrics;
 use crate::monitor::{self, Monitor, Ready};
 use crate::quota::Turnstile;
@@ -26,9 +25,12 @@ use crate::reach::{Probe, Reach};
 use crate::routes::{self, Desk};
 use crate::session::CLOSING;
 use crate::standing::Standing;
+use crate::terms::{Ground, Terms};
 use crate::tls::CertificateReloader;
-use crate::{Contradiction, EhloName, Origin, Reloader, Settings};
-use connection::{Door, TlsDoor};
+use crate::{Contradiction, Origin, Reloader, Settings};
+use callers::Callers;
+use connection::{Bouncer, Door, Patience, TlsDoor};
+use shortage::{RESPITE, Shortage};
 
 /// A relay that listens.
 pub struct Relay {
@@ -38,18 +40,14 @@ pub struct Relay {
     address: SocketAddr,
     origin: Origin,
     desk: Arc<Desk>,
-    deny: DenyReloader,
+    ground: Arc<Ground>,
     certificate: Option<CertificateReloader>,
     #[cfg(feature = "acme")]
     order: Option<Order>,
-    reach: Arc<Reach>,
     probe: Option<Probe>,
     standing: Option<Standing>,
     door: Door,
-    grace: Duration,
-    sessions: TaskTracker,
-    turnstile: Turnstile,
-    end: CancellationToken,
+    settings: Settings,
 }
 
 impl Relay {
@@ -61,11 +59,9 @@ impl Relay {
         if let Some(contradiction) = settings.contradictions().into_iter().next() {
             return Err(StartError::Contradiction(contradiction));
         }
-        let told_limits = settings.limits_on_the_wire();
-        let deny = DenyReloader::open(settings.deny_file)
+        let deny = DenyReloader::open(settings.deny_file.clone())
             .map_err(|fault| StartError::Contradiction(Contradiction::Deny(fault)))?;
-        let certificate = settings
-            .tls
+        let certificate = (settings.tls.clone())
             .map(CertificateReloader::open)
             .transpose()
             .map_err(|fault| StartError::Contradiction(Contradiction::Certificate(fault)))?;
@@ -80,26 +76,24 @@ impl Relay {
             error,
         })?;
         #[cfg(feature = "acme")]
-        let order = settings
-            .acme
-            .map(|acme| Order::new(&acme, &settings.origins, settings.contact.as_ref()))
+        let order = (settings.acme.as_ref())
+            .map(|acme| Order::new(acme, &settings.origins, settings.contact.as_ref()))
             .transpose()
             .map_err(|fault| StartError::Contradiction(Contradiction::Acme(fault)))?;
         let config = certificate.as_ref().map(CertificateReloader::server_config);
         #[cfg(feature = "acme")]
         let config = order.as_ref().map(Order::server_config).or(config);
-        let mut origins = settings.origins;
-        // This machine's own programs reach a relay on loopback although a proxy before it has another name.
-        if origins.is_empty() || address.ip().is_loopback() {
-            origins.extend(Origin::of_listener(address, config.is_some()));
-        }
-        let ehlo_name = settings.ehlo_name.or_else(EhloName::of_machine);
-        let told_name = ehlo_name
-            .clone()
-            .unwrap_or_else(|| EhloName::literal(settings.own_addresses.first().unwrap_or(address.ip())));
+        let ground = Ground {
+            listener: address.ip(),
+            origins: Origin::of_listener(address, config.is_some()),
+            deny,
+            reach: Arc::new(Reach::of(settings.scarce_port)),
+            demo: OnceLock::new(),
+        };
         let metrics = Metrics::new();
         let (quotas, longest) = (&settings.quotas, settings.limits.longest());
-        let turnstile = match settings.quota_store.as_ref().zip(settings.quota_store_secret) {
+        let secret = settings.quota_store_secret.clone();
+        let turnstile = match settings.quota_store.as_ref().zip(secret) {
             None => Turnstile::new(quotas, longest, metrics.clone()),
             Some(store) => Turnstile::sharing(quotas, longest, metrics.clone(), store)
                 .await
@@ -108,50 +102,26 @@ impl Relay {
         let ready = Ready::default();
         let monitor =
             Monitor { metrics: metrics.clone(), turnstile: turnstile.clone(), ready: ready.clone() };
+        let header = settings.header;
         let monitor = Door {
             router: monitor::router(monitor),
             tls: None,
-            header: settings.header,
-            session: Duration::ZERO,
+            patience: Arc::new(move || Patience { header, session: Duration::ZERO }),
+            bouncer: None,
             stop: CancellationToken::new(),
         };
-        let reach = Arc::new(Reach::of(settings.scarce_port));
-        let probe = settings.port_25_probe.map(|host| Probe {
+        let probe = settings.port_25_probe.clone().map(|host| Probe {
             host,
             resolver: settings.resolver.clone(),
             limit: settings.limits.connect,
         });
-        let standing = (settings.public).then(|| Standing {
-            name: told_name.to_string(),
-            own: settings.own_addresses.known_outside(),
-            resolver: settings.resolver.clone(),
-        });
-        let (sessions, end) = (TaskTracker::new(), CancellationToken::new());
-        let desk = Desk {
-            trusted_proxies: settings.trusted_proxies,
-            access: Access::new(origins.clone(), settings.allow_origins, settings.token),
-            dialler: Dialler {
-                ports: settings.ports,
-                addresses: AddressPolicy::new(&settings.allow_nets, settings.own_addresses),
-                deny: deny.clone(),
-                resolver: settings.resolver,
-                resolve_limit: settings.limits.resolve,
-                connect_limit: settings.limits.connect,
-                ehlo_name,
-                listener: address.ip(),
-                demo: settings.demo.then(Demo::new),
-                reach: reach.clone(),
-            },
-            ehlo_name: told_name.to_string(),
-            contact: settings.contact,
-            trust_anchors: settings.trust_anchors,
-            limits: settings.limits,
-            told_limits,
-            turnstile: turnstile.clone(),
-            metrics,
-            sessions: sessions.clone(),
-            end: end.clone(),
-        };
+        let terms = Terms::of(&settings, &ground);
+        let standing = terms.standing(&settings);
+        let admitted = ground.admitted(&settings);
+        let origin = admitted.own.first().cloned();
+        let end = CancellationToken::new();
+        let https_only = settings.public && config.is_some();
+        let desk = Desk::new(terms, Access::new(admitted), turnstile, metrics, https_only, end);
         let desk = Arc::new(desk);
         let tls = config.map(|config| TlsDoor { config, plain: routes::to_https(desk.clone()) });
         Ok(Self {
@@ -159,26 +129,25 @@ impl Relay {
             monitor: monitored.map(|listener| (listener, monitor)),
             ready,
             address,
-            origin: origins.into_iter().next().expect("there is one of the address itself where no other is"),
+            origin: origin.expect("there is one of the address itself where no other is"),
             desk: desk.clone(),
-            deny,
+            ground: Arc::new(ground),
             certificate,
             #[cfg(feature = "acme")]
             order,
-            reach,
             probe,
             standing,
             door: Door {
-                router: routes::router(desk),
+                router: routes::router(desk.clone()),
                 tls,
-                header: settings.header,
-                session: longest,
+                bouncer: Some(Arc::new(Bouncer { desk: desk.clone(), callers: Callers::default() })),
+                patience: Arc::new(move || {
+                    let terms = desk.terms();
+                    Patience { header: terms.header, session: terms.limits.longest() }
+                }),
                 stop: CancellationToken::new(),
             },
-            grace: settings.grace,
-            sessions,
-            turnstile,
-            end,
+            settings,
         })
     }
 
@@ -199,12 +168,17 @@ impl Relay {
 
     /// What changes it while it runs.
     pub fn reloader(&self) -> Reloader {
-        Reloader { desk: self.desk.clone(), deny: self.deny.clone(), certificate: self.certificate.clone() }
+        Reloader {
+            desk: self.desk.clone(),
+            ground: self.ground.clone(),
+            certificate: self.certificate.clone(),
+            began_with: self.settings.clone(),
+        }
     }
 
     /// What reads the deny file again.
     pub fn deny_reloader(&self) -> DenyReloader {
-        self.deny.clone()
+        self.ground.deny.clone()
     }
 
     /// What reads the certificate files again, where there are any.
@@ -222,7 +196,7 @@ impl Relay {
         self.certificate.map(|certificate| beside.spawn(certificate.watch()));
         #[cfg(feature = "acme")]
         self.order.map(|order| beside.spawn(order.run()));
-        self.probe.map(|probe| beside.spawn(probe.run(self.reach)));
+        self.probe.map(|probe| beside.spawn(probe.run(self.ground.reach.clone())));
         self.standing.map(|standing| beside.spawn(standing.log()));
         // Asked as long as there is something to tell, also while it stops.
         if let Some((listener, door)) = self.monitor {
@@ -233,24 +207,25 @@ impl Relay {
         self.ready.set(false);
         drop(self.listener);
         connections.close();
-        self.sessions.close();
+        self.desk.sessions.close();
         let all_ended = async {
             connections.wait().await;
-            self.sessions.wait().await;
+            self.desk.sessions.wait().await;
         };
         tokio::pin!(all_ended);
-        if timeout(self.grace, &mut all_ended).await.is_err() {
-            self.end.cancel();
+        if timeout(self.desk.terms().grace, &mut all_ended).await.is_err() {
+            self.desk.end.cancel();
             // A client that takes nothing any more is left to the end of the process.
             let _ = timeout(CLOSING + Duration::from_secs(1), all_ended).await;
         }
         // What a shared store does not learn by then ends there by itself.
-        let _ = timeout(Duration::from_secs(1), self.turnstile.settle()).await;
+        let _ = timeout(Duration::from_secs(1), self.desk.turnstile.settle()).await;
     }
 }
 
 /// Takes connections until the door's `stop` is cancelled.
 async fn accept(listener: &TcpListener, door: &Door, connections: &TaskTracker) {
+    let mut shortage = Shortage::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -258,12 +233,25 @@ async fn accept(listener: &TcpListener, door: &Door, connections: &TaskTracker) 
         };
         match accepted {
             Ok((stream, client)) => {
+                shortage.eased();
                 connections.spawn(door.clone().serve(stream, client));
             }
+            // The client was gone before it was its turn.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) =>
+            {
+                tracing::debug!(%error, "cannot take a connection");
+            }
             Err(error) => {
-                tracing::warn!(%error, "cannot take a connection");
-                // Where descriptors are used up, the next attempt would fail at once as well.
-                sleep(Duration::from_millis(100)).await;
+                shortage.met(&error);
+                // The next attempt would fail at once as well.
+                tokio::select! {
+                    () = sleep(RESPITE) => {}
+                    () = door.stop.cancelled() => break,
+                }
             }
         }
     }

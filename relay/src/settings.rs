@@ -8,8 +8,8 @@ use heloscope_observation::{Host, PortSpec, STANDARD_PORTS};
 use heloscope_wire::Quotas;
 
 use crate::{
-    AllowedNet, CertificateFault, CertificateReloader, Contact, DenyFault, DenyReloader, EhloName, Origin,
-    OwnAddresses, Resolve, StoreUrl, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
+    AllowedNet, CertificateFault, Contact, DenyFault, DenyReloader, EhloName, Origin, OwnAddresses, Resolve,
+    StoreUrl, SystemResolver, TlsFiles, Token, TrustAnchors, TrustedProxy,
 };
 
 #[cfg(feature = "acme")]
@@ -57,6 +57,8 @@ pub struct Settings {
     pub demo: bool,
     /// How long a client has to send a whole request header.
     pub header: Duration,
+    /// How many connections a client, an IPv4 address or an IPv6 /64, may have open to it; proxies have no limit.
+    pub client_connections: u64,
     /// What it carries on one connection, and how long.
     pub limits: SessionLimits,
     /// How many connections it makes.
@@ -120,6 +122,7 @@ impl Default for Settings {
             trust_anchors: TrustAnchors::default(),
             demo: false,
             header: Duration::from_secs(5),
+            client_connections: heloscope_wire::Limits::default().client_connections,
             limits: SessionLimits::default(),
             quotas: Quotas::default(),
             quota_store: None,
@@ -143,8 +146,10 @@ impl Settings {
             found.push(Contradiction::StoreWithoutSecret);
         }
         found.extend(DenyReloader::open(self.deny_file.clone()).err().map(Contradiction::Deny));
-        let certificate = self.tls.clone().and_then(|files| CertificateReloader::open(files).err());
-        found.extend(certificate.map(Contradiction::Certificate));
+        if let Some(TlsFiles { certificate, key }) = &self.tls {
+            let faults = CertificateFault::of(Some(certificate), Some(key));
+            found.extend(faults.into_iter().map(Contradiction::Certificate));
+        }
         #[cfg(feature = "acme")]
         if let Some(acme) = &self.acme {
             found.extend(self.tls.as_ref().map(|_| Contradiction::TwoCertificates));
@@ -227,6 +232,19 @@ impl Contradiction {
             Self::Acme(fault) => fault.setting(),
         }
     }
+
+    /// The names of all settings that it is between.
+    pub fn settings(&self) -> Vec<&'static str> {
+        let other = match self {
+            Self::NotPublic(_) | Self::PublicNeeds { .. } | Self::PublicWithoutQuota(_) => "public",
+            Self::StoreWithoutSecret => "quota-store-secret",
+            Self::Deny(_) => return vec![self.setting()],
+            Self::Certificate(_) => return vec!["tls-cert", "tls-key"],
+            #[cfg(feature = "acme")]
+            Self::TwoCertificates | Self::Acme(_) => "acme",
+        };
+        vec![self.setting(), other]
+    }
 }
 
 impl fmt::Display for Contradiction {
@@ -299,6 +317,7 @@ impl Settings {
             connection_seconds: seconds(self.limits.connection),
             frame_octets_up: self.limits.frame_up,
             frame_octets_down: self.limits.frame_down,
+            client_connections: self.client_connections,
             quotas: self.quotas,
         }
     }

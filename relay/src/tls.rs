@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub struct CertificateReloader(Arc<Certificate>);
 
 #[derive(Debug)]
 struct Certificate {
-    files: TlsFiles,
+    files: RwLock<TlsFiles>,
     provider: CryptoProvider,
     /// The files as they were when they were last read, whatever came of it.
     read: Mutex<Fingerprint>,
@@ -46,7 +46,7 @@ impl CertificateReloader {
         let provider = ring::default_provider();
         let read = Mutex::new(Fingerprint::of(&files));
         let current = RwLock::new(Arc::new(load(&files, &provider)?));
-        Ok(Self(Arc::new(Certificate { files, provider, read, current })))
+        Ok(Self(Arc::new(Certificate { files: RwLock::new(files), provider, read, current })))
     }
 
     /// Reads the files again; connections that are open keep what they have.
@@ -54,12 +54,23 @@ impl CertificateReloader {
     /// # Errors
     /// Where a file cannot be read, or the key is not that of the certificate; then the old pair stays.
     pub fn reload(&self) -> Result<(), CertificateFault> {
-        let Certificate { files, provider, read, current } = &*self.0;
+        let Certificate { provider, read, current, .. } = &*self.0;
+        let files = self.files();
         // Before they are read: what changes in between is then seen as a change.
-        *read.lock().unwrap_or_else(PoisonError::into_inner) = Fingerprint::of(files);
-        let pair = load(files, provider)?;
+        *read.lock().unwrap_or_else(PoisonError::into_inner) = Fingerprint::of(&files);
+        let pair = load(&files, provider)?;
         *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
         Ok(())
+    }
+
+    /// Reads other files, or the same again, from now on, and tells the log how that went.
+    pub(crate) fn change(&self, files: &TlsFiles) {
+        self.0.files.write().unwrap_or_else(PoisonError::into_inner).clone_from(files);
+        self.reload_and_log();
+    }
+
+    fn files(&self) -> TlsFiles {
+        self.0.files.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the files again whenever they have changed.
@@ -83,7 +94,7 @@ impl CertificateReloader {
     }
 
     fn has_changed(&self) -> bool {
-        *self.0.read.lock().unwrap_or_else(PoisonError::into_inner) != Fingerprint::of(&self.0.files)
+        *self.0.read.lock().unwrap_or_else(PoisonError::into_inner) != Fingerprint::of(&self.files())
     }
 
     /// TLS 1.2 and 1.3 with this certificate, whatever name is asked for or none, and HTTP/2 before HTTP/1.1.
@@ -105,12 +116,27 @@ impl ResolvesServerCert for CertificateReloader {
 }
 
 fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateFault> {
-    let chain = CertificateDer::pem_file_iter(&files.certificate)
+    pair(files, chain_in(&files.certificate)?, key_in(&files.key)?, provider)
+}
+
+fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
+    CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })
-        .map_err(|error| CertificateFault::NoCertificate(files.certificate.clone(), reason(error)))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|error| CertificateFault::NoKey(files.key.clone(), reason(error)))?;
+        .map_err(|error| CertificateFault::NoCertificate(file.to_owned(), reason(error)))
+}
+
+fn key_in(file: &Path) -> Result<PrivateKeyDer<'static>, CertificateFault> {
+    PrivateKeyDer::from_pem_file(file)
+        .map_err(|error| CertificateFault::NoKey(file.to_owned(), reason(error)))
+}
+
+fn pair(
+    files: &TlsFiles,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, CertificateFault> {
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => CertificateFault::NoPair(files.clone()),
         other => CertificateFault::Unusable(files.clone(), other.to_string()),
@@ -139,8 +165,23 @@ fn reason(error: pem::Error) -> String {
 }
 
 impl CertificateFault {
+    /// All that is wrong with the files, of which one may not be known.
+    pub fn of(certificate: Option<&Path>, key: Option<&Path>) -> Vec<Self> {
+        let (chain_read, key_read) = (certificate.map(chain_in), key.map(key_in));
+        match (certificate.zip(chain_read), key.zip(key_read)) {
+            (Some((certificate, Ok(chain))), Some((key, Ok(key_read)))) => {
+                let files = TlsFiles { certificate: certificate.to_owned(), key: key.to_owned() };
+                pair(&files, chain, key_read, &ring::default_provider()).err().into_iter().collect()
+            }
+            (chain, key) => {
+                let chain = chain.and_then(|(_, read)| read.err());
+                chain.into_iter().chain(key.and_then(|(_, read)| read.err())).collect()
+            }
+        }
+    }
+
     /// The name of the setting to change.
-    pub(crate) fn setting(&self) -> &'static str {
+    pub fn setting(&self) -> &'static str {
         match self {
             Self::NoCertificate(..) | Self::Unusable(..) => "tls-cert",
             Self::NoKey(..) | Self::NoPair(_) => "tls-key",
@@ -174,8 +215,6 @@ impl std::error::Error for CertificateFault {}
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]

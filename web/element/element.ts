@@ -83,7 +83,7 @@ export class HeloScopeElement extends Base {
     if (name === "ports") this.#form.choose(this.#ports);
     if (!name.startsWith("relay") || !this.isConnected) return;
     this.#form.relays(this.#relays, this.relay);
-    if (name === "relay") void this.#askRelay();
+    void this.#askRelay();
   }
 
   /** The mail server, as typed. */

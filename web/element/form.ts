@@ -18,6 +18,7 @@ export class Form {
     make("label", { for: "relay" }, words.through),
     this.#relay,
   );
+  readonly #operator = make("p", { class: "operator", part: "operator", hidden: true });
   readonly #examples = make("details", { class: "examples", part: "examples", open: true, hidden: true });
   #offered = STANDARD_PORTS;
 
@@ -45,6 +46,7 @@ export class Form {
       this.#said,
       this.#ports,
       this.#through,
+      this.#operator,
       this.#examples,
     );
     this.#relay.addEventListener("change", () => onRelay(this.#relay.value));
@@ -108,6 +110,8 @@ export class Form {
     this.#relay.replaceChildren(...options);
     this.#relay.value = chosen;
     this.#through.hidden = relays.length === 0 || all.length < 2;
+    // Until the one that is now chosen says so itself.
+    this.#runBy("");
   }
 
   /** Takes in what a relay offers. */
@@ -120,5 +124,14 @@ export class Form {
     );
     this.#examples.replaceChildren(make("summary", {}, words.examples), make("ul", {}, ...examples));
     this.#examples.hidden = examples.length === 0;
+    this.#runBy(about.contact);
+  }
+
+  /** Names whoever runs the relay; what is no mail address and no https URL is no link. */
+  #runBy(contact: string): void {
+    const href = contact.startsWith("https://") ? contact : /^[^\s@:/?&]+@[^\s@:/?&]+$/.test(contact) ? `mailto:${contact}` : "";
+    const named = href ? make("a", { href, rel: "noreferrer" }, contact) : contact;
+    this.#operator.replaceChildren(words.operator, named);
+    this.#operator.hidden = !contact;
   }
 }

@@ -10,6 +10,8 @@ export interface About {
   trust_anchors: string;
   /** Mail servers to try the test on; may be empty. */
   examples: { host: string; title: string }[];
+  /** Whom to write to about it: a mail address or an https URL; may be empty. */
+  contact: string;
 }
 
 const asked = new Map<string, Promise<About>>();
@@ -38,7 +40,8 @@ async function ask(relay: URL): Promise<About> {
   if (!response.ok) throw new Error(words.relayStatus(url.origin, response.status));
   const answer = (await response.json().catch(() => null)) as Partial<About> | null;
   if (!answer || !Array.isArray(answer.ports)) throw new Error(words.relayOdd(url.origin));
-  return { ports: answer.ports, trust_anchors: answer.trust_anchors ?? "", examples: answer.examples ?? [] };
+  const contact = typeof answer.contact === "string" ? answer.contact : "";
+  return { ports: answer.ports, trust_anchors: answer.trust_anchors ?? "", examples: answer.examples ?? [], contact };
 }
 
 /** A relay's URL as an absolute one by http or https, with a slash at the end. Throws an Error with a sentence. */

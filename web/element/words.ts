@@ -6,6 +6,7 @@ export const words = {
   ports: "Ports",
   portUse: { "25": "between servers", "465": "clients, implicit TLS", "587": "clients, STARTTLS" } as Record<string, string>,
   through: "Through the relay",
+  operator: "Who runs this relay: ",
   run: "Test",
   stop: "Stop",
   examples: "Try it on a mail server with a known fault",

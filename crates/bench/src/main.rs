@@ -25,7 +25,7 @@ const HELP: &str = "\
 heloscope-bench [what]
 
   speed                    the command beside its peers, against Postfix: on loopback, and 40 ms away
-  relay                    the relay beside its peers and no relay: throughput, round trips, set-ups, idle sessions
+  relay [--rounds N]       the relay beside its peers and no relay: throughput, round trips, set-ups, idle sessions
   instructions [--record]  the instructions of one whole test, beside those on record; or put these on record
   browser                  the page in Chromium: the time to a report, and what held its main thread
 
@@ -38,7 +38,10 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         [] => all(),
         ["speed"] => speed(),
-        ["relay"] => relay::measure(),
+        ["relay"] => relay::measure(relay::ROUNDS),
+        ["relay", "--rounds", number] if number.parse::<usize>().is_ok_and(|number| number > 0) => {
+            relay::measure(number.parse().unwrap_or(relay::ROUNDS))
+        }
         ["instructions"] => instructions::compare(),
         ["instructions", "--record"] => instructions::record(),
         ["browser"] => browser(),
@@ -65,7 +68,7 @@ fn all() -> Result<()> {
     let mut failed = Vec::new();
     for (what, done) in [
         ("speed", speed as fn() -> _),
-        ("relay", relay::measure),
+        ("relay", || relay::measure(relay::ROUNDS)),
         ("instructions", instructions::compare),
         ("browser", browser),
     ] {

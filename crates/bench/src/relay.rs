@@ -18,7 +18,8 @@ use bridges::{Bridge, Contestant, contestants};
 use load::{Idle, Thrown, settled};
 use mail_server::{MailServer, Part};
 
-const ROUNDS: usize = 7;
+/// Rounds where no other number is asked for.
+pub(crate) const ROUNDS: usize = 7;
 /// After this no further round begins.
 const LIMIT: Duration = Duration::from_secs(180);
 /// Idle sessions between which memory is taken to grow by the session.
@@ -40,35 +41,28 @@ pub(crate) struct Figures {
     pub(crate) idle: Option<f64>,
 }
 
-/// A contestant with its bridges, and what they did so far.
+/// A contestant, and what it did so far.
 struct Entry {
     contestant: Contestant,
-    sends: Bridge,
     figures: Figures,
     /// Why it does not go on.
     failed: Option<String>,
 }
 
-/// Measures, and prints the tables.
-pub(crate) fn measure() -> Result<()> {
+/// Measures in so many rounds, and prints the tables.
+pub(crate) fn measure(wanted: usize) -> Result<()> {
     raise_descriptors()?;
     peers::install();
     let (talks, sends) = (MailServer::start(Part::Talks)?, MailServer::start(Part::Sends)?);
     let (contestants, absent) = contestants()?;
-    let mut entries = Vec::new();
-    for contestant in contestants {
-        match Entry::start(contestant, &sends) {
-            Ok(entry) => entries.push(entry),
-            Err(error) => println!("Does not take part: {error:#}"),
-        }
-    }
+    let mut entries: Vec<Entry> = contestants.into_iter().map(Entry::of).collect();
     let (before, began) = (load(), Instant::now());
     let mut rounds = 0;
-    while rounds < ROUNDS && began.elapsed() < LIMIT {
+    while rounds < wanted && began.elapsed() < LIMIT {
         // Nobody always comes after the same one.
         entries.rotate_left(1);
         for entry in entries.iter_mut().filter(|entry| entry.failed.is_none()) {
-            if let Err(error) = entry.go(&talks) {
+            if let Err(error) = entry.go(&talks, &sends) {
                 entry.failed = Some(format!("{error:#}"));
             }
         }
@@ -110,22 +104,21 @@ pub(crate) fn measure() -> Result<()> {
 }
 
 impl Entry {
-    fn start(contestant: Contestant, sends: &MailServer) -> Result<Self> {
-        Ok(Self {
-            sends: contestant.start(sends.address(), Part::Sends)?,
-            contestant,
-            figures: Figures::default(),
-            failed: None,
-        })
+    fn of(contestant: Contestant) -> Self {
+        Self { contestant, figures: Figures::default(), failed: None }
     }
 
-    /// One round. A bridge to the server that talks is begun in each: a relay's quotas cannot be raised to what the
-    /// rounds make together.
-    fn go(&mut self, talks: &MailServer) -> Result<()> {
-        let talks = self.contestant.start(talks.address(), Part::Talks)?;
+    /// One round. Its bridges are begun in each: a relay's quotas cannot be raised to what the rounds make together, and a
+    /// peer may go on to read from the server that sends when its client is gone.
+    fn go(&mut self, talks: &MailServer, sends: &MailServer) -> Result<()> {
         let figures = &mut self.figures;
-        figures.one.push(load::throughput(&self.sends, 1)?);
-        figures.sixteen.push(load::throughput(&self.sends, 16)?);
+        let bridge = self.contestant.start(sends.address(), Part::Sends)?;
+        figures.one.push(load::throughput(&bridge, 1)?);
+        drop(bridge);
+        let bridge = self.contestant.start(sends.address(), Part::Sends)?;
+        figures.sixteen.push(load::throughput(&bridge, 16)?);
+        drop(bridge);
+        let talks = self.contestant.start(talks.address(), Part::Talks)?;
         figures.trips.push(load::round_trip(&talks)?);
         figures.by_one.push(load::set_ups(&talks, 1)?);
         figures.by_eight.push(load::set_ups(&talks, 8)?);

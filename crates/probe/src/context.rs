@@ -5,6 +5,7 @@ use std::time::Duration;
 use heloscope_observation::{ConnectionId, Event, Observation, Observations, Stage};
 use rustls::crypto::CryptoProvider;
 
+use crate::channel::provider;
 use crate::exchange::Output;
 
 /// What all sessions of a test share: where their output goes, and what they need to know.
@@ -18,7 +19,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(observations: Observations) -> Self {
-        let provider = Arc::new(heloscope_crypto::provider());
+        let provider = Arc::new(provider());
         Self { observations, outputs: VecDeque::new(), provider, at: Duration::ZERO }
     }
 

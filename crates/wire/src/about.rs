@@ -52,6 +52,8 @@ pub struct Limits {
     pub frame_octets_up: u64,
     /// Octets in one frame from the mail server.
     pub frame_octets_down: u64,
+    /// HTTP connections that one client may have open to the relay: an IPv4 address, or an IPv6 /64.
+    pub client_connections: u64,
     /// How many connections there may be.
     pub quotas: Quotas,
 }
@@ -78,6 +80,7 @@ impl Default for Limits {
             connection_seconds: 90,
             frame_octets_up: 4 * 1024,
             frame_octets_down: 16 * 1024,
+            client_connections: 64,
             quotas: Quotas::default(),
         }
     }

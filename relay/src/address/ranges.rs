@@ -34,7 +34,7 @@ pub(super) const SPECIAL_V6: [(Ipv6Net, &str); 18] = [
     (v6([0, 0, 0, 0, 0, 0, 0, 0], 96), "IPv4-compatible, RFC 4291"),
     (v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96), "IPv4-mapped, RFC 4291"),
     (v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), "an IPv4 address behind NAT64, RFC 6052"),
-    (v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), "an IPv4 address behind a local NAT64, RFC 8215"),
+    (LOCAL_NAT64, "an IPv4 address behind a local NAT64, RFC 8215"),
     (v6([0x100, 0, 0, 0, 0, 0, 0, 0], 64), "for discarding, RFC 6666"),
     (v6([0x100, 0, 0, 1, 0, 0, 0, 0], 64), "a dummy, RFC 9780"),
     (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), "for protocol assignments (Teredo among them), RFC 2928"),
@@ -48,6 +48,9 @@ pub(super) const SPECIAL_V6: [(Ipv6Net, &str); 18] = [
     (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), "site-local, RFC 3879"),
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "a multicast group, RFC 4291"),
 ];
+
+/// Where networks have a NAT64 of their own, RFC 8215.
+pub(super) const LOCAL_NAT64: Ipv6Net = v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48);
 
 /// All that IANA assigns global unicast addresses from, RFC 4291 §2.4.
 pub(super) const GLOBAL_UNICAST_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);

@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::setting::{Form, Setting};
-use super::{Fault, Given, Source};
+use super::{Fault, Given, Source, nearest};
 
 /// What a configuration file gives: the words of each setting in it, and all that is wrong with it.
 pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given>, Vec<Fault>) {
@@ -40,9 +40,11 @@ pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given
             }),
             Some(setting) => match words(value, setting.form) {
                 Ok(words) => given.push(Given { setting: setting.name, words, source }),
-                Err(what) => {
-                    faults.push(Fault { source: Some(source), setting: Some(setting.name), what });
-                }
+                Err(wrong) => faults.extend(wrong.into_iter().map(|what| Fault {
+                    source: Some(source.clone()),
+                    setting: Some(setting.name),
+                    what,
+                })),
             },
         }
     }
@@ -50,7 +52,7 @@ pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given
 }
 
 /// The words of a value, which has to be of the setting's form.
-fn words(value: &Spanned<DeValue<'_>>, form: Form) -> Result<Vec<String>, String> {
+fn words(value: &Spanned<DeValue<'_>>, form: Form) -> Result<Vec<String>, Vec<String>> {
     let right = match form {
         Form::Text => "a string, such as \"…\"",
         Form::Number => "a whole number, without quotation marks",
@@ -69,9 +71,14 @@ fn words(value: &Spanned<DeValue<'_>>, form: Form) -> Result<Vec<String>, String
                 DeValue::String(text) => Ok(text.to_string()),
                 other => Err(wrong(other)),
             };
-            values.iter().map(word).collect()
+            let (words, faults): (Vec<_>, Vec<_>) = values.iter().map(word).partition(Result::is_ok);
+            if faults.is_empty() {
+                Ok(words.into_iter().flatten().collect())
+            } else {
+                Err(faults.into_iter().filter_map(Result::err).collect())
+            }
         }
-        (_, other) => Err(wrong(other)),
+        (_, other) => Err(vec![wrong(other)]),
     }
 }
 
@@ -82,8 +89,11 @@ fn unknown(name: &str, value: &Spanned<DeValue<'_>>, settings: &[&Setting]) -> S
             name.escape_debug()
         );
     }
-    let likeness = |setting: &Setting| strsim::normalized_damerau_levenshtein(name, setting.name);
-    let nearest = settings.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.map(|setting| format!("; the nearest is `{}`", setting.name)).unwrap_or_default();
-    format!("`{}` is no setting{hint}, and `heloscope-relay print-config` lists all", name.escape_debug())
+    let hint = nearest::hint(
+        name,
+        settings.iter().map(|setting| setting.name),
+        "",
+        "`heloscope-relay print-config`",
+    );
+    format!("`{}` is no setting{hint}", name.escape_debug())
 }

@@ -16,8 +16,8 @@ pub(crate) struct Setting {
     pub(crate) form: Form,
     /// Whether its value is never shown.
     pub(crate) secret: bool,
-    /// Whether a relay that runs takes another value over, on SIGHUP.
-    pub(crate) live: bool,
+    /// Whether a relay that runs cannot take another value over, on SIGHUP.
+    pub(crate) fixed: bool,
     read: Box<Read>,
     write: Box<Write>,
 }
@@ -44,9 +44,9 @@ impl Setting {
         format!("HELOSCOPE_{}", self.name.replace('-', "_").to_ascii_uppercase())
     }
 
-    /// The same, whose value can change while the relay runs.
-    pub(crate) fn live(self) -> Self {
-        Self { live: true, ..self }
+    /// The same, whose value cannot change while the relay runs.
+    pub(crate) fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
     }
 
     /// Reads the value out of its words, of which only a list has other than one, into the configuration; an error is
@@ -77,7 +77,7 @@ where
         help,
         form: Form::Text,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = parse(value, only(words)?)?;
             Ok(())
@@ -102,7 +102,7 @@ where
         help,
         form: Form::Text,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = Some(parse(value, only(words)?)?);
             Ok(())
@@ -128,7 +128,7 @@ where
         help,
         form: Form::Text,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             let word = only(words)?;
             *field(config) = if word == OFF { None } else { Some(parse(value, word)?) };
@@ -156,7 +156,7 @@ where
         help,
         form: Form::Text,
         secret: true,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = Some(only(words)?.parse().map_err(|error: T::Err| error.to_string())?);
             Ok(())
@@ -181,7 +181,7 @@ where
         help,
         form: Form::List,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = words.iter().map(|word| parse(value, word)).collect::<Result<_, _>>()?;
             Ok(())
@@ -202,7 +202,7 @@ pub(crate) fn file(
         help,
         form: Form::Text,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = Some(only(words)?.into());
             Ok(())
@@ -219,7 +219,7 @@ pub(crate) fn switch(name: &'static str, help: &'static str, field: fn(&mut Conf
         help,
         form: Form::Switch,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = match only(words)?.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" | "1" => true,
@@ -246,7 +246,7 @@ pub(crate) fn number(
         help,
         form: Form::Number,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = whole(only(words)?, &range, value)?;
             Ok(())
@@ -268,7 +268,7 @@ pub(crate) fn seconds(
         help,
         form: Form::Number,
         secret: false,
-        live: false,
+        fixed: false,
         read: Box::new(move |config, words| {
             *field(config) = Duration::from_secs(whole(only(words)?, &(1..=3600), VALUE)?);
             Ok(())

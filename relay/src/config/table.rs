@@ -22,13 +22,13 @@ pub(crate) fn table() -> Vec<Group> {
                     "Where to listen: a loopback address unless the relay is public, and a port (0 for one \
                      that is free)",
                     |c| &mut c.relay.listen,
-                ),
+                ).fixed(),
                 switch(
                     "public",
                     "Let others than this machine's own programs use the relay; needs an EHLO name, a \
                      contact and an origin",
                     |c| &mut c.relay.public,
-                ),
+                ).fixed(),
                 maybe(
                     "ehlo-name",
                     "NAME",
@@ -59,8 +59,7 @@ pub(crate) fn table() -> Vec<Group> {
             settings: vec![
                 file(
                     "tls-cert",
-                    "The certificate chain (PEM) with which to speak HTTPS; read again when it changes, \
-                     and on SIGHUP",
+                    "The certificate chain (PEM) with which to speak HTTPS; read again when it changes",
                     |c| &mut c.tls_cert,
                 ),
                 file("tls-key", "The private key (PEM) of the certificate", |c| &mut c.tls_key),
@@ -69,21 +68,21 @@ pub(crate) fn table() -> Vec<Group> {
                     "acme",
                     "Get a certificate for the names of --origin by ACME, which reaches the relay on port 443 of each",
                     |c| &mut c.acme,
-                ),
+                ).fixed(),
                 #[cfg(feature = "acme")]
                 one("acme-directory", "URL", "The certificate authority's directory", |c| {
                     &mut c.acme_directory
-                }),
+                }).fixed(),
                 #[cfg(feature = "acme")]
                 file(
                     "acme-cache",
                     "A directory that keeps the certificate, its key and the account's from one start to the next",
                     |c| &mut c.acme_cache,
-                ),
+                ).fixed(),
                 #[cfg(feature = "acme")]
                 file("acme-ca-file", "Trust anchors (PEM) for the directory of a private authority", |c| {
                     &mut c.acme_ca_file
-                }),
+                }).fixed(),
             ],
         },
         Group {
@@ -107,11 +106,10 @@ pub(crate) fn table() -> Vec<Group> {
                     "A mail server of your own: the relay connects to its port 25 now and once an hour, says nothing, and so \
                      knows whether its network lets that out",
                     |c| &mut c.relay.port_25_probe,
-                ),
+                ).fixed(),
                 file(
                     "deny-file",
-                    "Names, addresses and networks, one a line, not to connect to; what stands in it is \
-                     read again on SIGHUP",
+                    "Names, addresses and networks, one a line, not to connect to; read again on SIGHUP",
                     |c| &mut c.relay.deny_file,
                 ),
             ],
@@ -131,8 +129,7 @@ pub(crate) fn table() -> Vec<Group> {
                     "ORIGIN",
                     "Let pages of this site use the relay, such as https://www.example.org",
                     |c| &mut c.relay.allow_origins,
-                )
-                .live(),
+                ),
                 list(
                     "trusted-proxy",
                     "NETWORK",
@@ -145,12 +142,11 @@ pub(crate) fn table() -> Vec<Group> {
                     "Let in programs that are no web page and send \"Authorization: Bearer TOKEN\"; better \
                      given by the environment or the file, where other users of the machine do not see it",
                     |c| &mut c.relay.token,
-                )
-                .live(),
+                ),
             ],
         },
         Group {
-            heading: "Limits of one connection",
+            heading: "Limits of one connection, and of one client's",
             settings: vec![
                 number("limit-octets-up", "OCTETS", OCTETS, "Octets to the mail server", |c| {
                     &mut c.relay.limits.octets_up
@@ -173,6 +169,14 @@ pub(crate) fn table() -> Vec<Group> {
                     |c| &mut c.relay.limits.frame_down,
                 ),
                 seconds("limit-header", "Time for a whole request header", |c| &mut c.relay.header),
+                number(
+                    "limit-client-connections",
+                    "CONNECTIONS",
+                    1..=1_000_000,
+                    "HTTP connections of one client at a time: an IPv4 address, or an IPv6 /64; trusted proxies have no \
+                     limit",
+                    |c| &mut c.relay.client_connections,
+                ),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
                 seconds("limit-greeting", "Time to the greeting's first octet, inside TLS too", |c| {
@@ -192,39 +196,42 @@ pub(crate) fn table() -> Vec<Group> {
                     "TIME/MINUTE/HOUR",
                     "For one client: an IPv4 address, or an IPv6 /64",
                     |c| &mut c.relay.quotas.client,
-                )
-                .live(),
+                ),
                 or_off(
                     "quota-target-address",
                     "TIME/MINUTE/HOUR",
                     "To one address of a mail server, whoever asks",
                     |c| &mut c.relay.quotas.target_address,
-                )
-                .live(),
+                ),
                 or_off(
                     "quota-target-network",
                     "TIME/MINUTE/HOUR",
                     "Into one network, an IPv4 /24 or an IPv6 /48, whoever asks",
                     |c| &mut c.relay.quotas.target_network,
-                )
-                .live(),
+                ),
                 secret(
                     "quota-store",
                     "URL",
-                    "Share what is counted with other relays: redis://HOST:PORT/DATABASE, Redis or Valkey",
+                    "Share what is counted with other relays: redis://HOST:PORT/DATABASE, or rediss:// for TLS; Redis or Valkey",
                     |c| &mut c.relay.quota_store,
-                ),
+                ).fixed(),
                 secret(
                     "quota-store-secret",
                     "SECRET",
                     "What all relays that share a store have in common, 16 characters or more; better given by the \
                      environment or the file",
                     |c| &mut c.relay.quota_store_secret,
-                ),
+                ).fixed(),
+                file(
+                    "quota-store-ca-file",
+                    "Certificates (PEM) of the authorities that a store with TLS (rediss://) is to have its own from, in \
+                     place of Mozilla's",
+                    |c| &mut c.quota_store_ca_file,
+                )
+                .fixed(),
                 number("quota-all", "CONNECTIONS", 1..=1_000_000, "Over all, at a time", |c| {
                     &mut c.relay.quotas.all
-                })
-                .live(),
+                }),
             ],
         },
         Group {
@@ -234,7 +241,7 @@ pub(crate) fn table() -> Vec<Group> {
                 "ADDRESS:PORT",
                 "Where to answer /healthz, /readyz and /metrics (Prometheus), such as 127.0.0.1:9025",
                 |c| &mut c.relay.metrics_listen,
-            )],
+            ).fixed()],
         },
         Group {
             heading: "The log, on standard error",
@@ -244,7 +251,7 @@ pub(crate) fn table() -> Vec<Group> {
                     "text|json",
                     "How its lines look: for people, or an object a line for programs",
                     |c| &mut c.log_format,
-                ),
+                ).fixed(),
                 one(
                     "log-level",
                     "LEVEL",

@@ -2,17 +2,9 @@ use super::*;
 
 /// The configuration that a command line, an environment and a file make.
 fn made(options: &[&str], environment: &[(&str, &str)], file: Option<&str>) -> Loaded {
-    let words = std::iter::once("heloscope-relay").chain(options.iter().copied());
-    let matches = command().try_get_matches_from(words).unwrap();
-    let variable = |name: &str| {
-        let value = environment.iter().find(|(known, _)| *known == name)?.1;
-        Some(Ok(value.to_owned()))
-    };
-    let mut loaded = assemble(&matches, variable, file.map(|text| (Path::new("relay.toml"), text)));
-    if loaded.faults.is_empty() {
-        loaded.check();
-    }
-    loaded
+    let line = CommandLine::read(options.iter().map(Into::into)).unwrap();
+    let environment = Environment::of(environment.iter().map(|(name, value)| (name.into(), value.into())));
+    assemble(&line, &environment, file.map(|text| (Path::new("relay.toml"), text)), Vec::new())
 }
 
 fn faults(options: &[&str], environment: &[(&str, &str)], file: Option<&str>) -> Vec<String> {
@@ -81,17 +73,134 @@ silence = 3
             Some(file)
         ),
         [
-            "relay.toml:3: `alow-net` is no setting; the nearest is `allow-net`, and `heloscope-relay print-config` \
+            "--token: 16 visible ASCII characters or more are needed, none of them a space",
+            "HELOSCOPE_EHLO_NAME: `relay` is no name for EHLO: write a full host name such as relay.example.org, or an \
+             address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
+            "HELOSCOPE_LIMIT_SILENCE: `soon` will not do: write a whole number of seconds from 1 to 3600",
+            "relay.toml:2: listen: `here` is not of the form ADDRESS:PORT: invalid socket address syntax",
+            "relay.toml:3: `alow-net` is no setting; perhaps `allow-net` is meant, and `heloscope-relay print-config` \
              lists all",
             "relay.toml:4: demo: write true or false, without quotation marks; this is of the type string",
             "relay.toml:5: limit-connect: write a whole number, without quotation marks; this is of the type string",
             "relay.toml:6: allow-net: write a list of strings, such as [\"…\", \"…\"]; this is of the type string",
             "relay.toml:7: `[limits]`: there are no tables here; all settings stand beside each other",
-            "relay.toml:2: listen: `here` is not of the form ADDRESS:PORT: invalid socket address syntax",
-            "HELOSCOPE_EHLO_NAME: `relay` is no name for EHLO: write a full host name such as relay.example.org, or an \
-             address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
-            "--token: 16 visible ASCII characters or more are needed, none of them a space",
-            "HELOSCOPE_LIMIT_SILENCE: `soon` will not do: write a whole number of seconds from 1 to 3600",
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_whole_is_told_beside_what_cannot_be_read() {
+    let file = "\
+listen = \"0.0.0.0:8025\"
+tls-cert = \"/nonexistent.crt\"
+foo = 1
+deny-file = \"/nonexistent.deny\"
+ca-file = \"/nonexistent.pem\"
+allow-port = [\"25\", \"2525/starttls\", \"x\"]
+";
+    let told = faults(&[], &[], Some(file));
+    let starts = [
+        "relay.toml:1: listen: others than this machine's own programs could reach 0.0.0.0:8025",
+        "relay.toml:2: tls-cert: the certificate cannot be read from /nonexistent.crt: ",
+        "relay.toml:2: tls-cert: HTTPS needs tls-key as well",
+        "relay.toml:3: `foo` is no setting; `heloscope-relay print-config` lists all",
+        "relay.toml:4: deny-file: the deny file /nonexistent.deny cannot be read: ",
+        "relay.toml:5: ca-file: the CA file /nonexistent.pem cannot be used: ",
+        "relay.toml:6: allow-port: `x` is no port to test",
+    ];
+    assert_eq!(told.len(), starts.len(), "{told:#?}");
+    for (told, start) in told.iter().zip(starts) {
+        assert!(told.starts_with(start), "{told}");
+    }
+}
+
+#[test]
+fn what_could_not_be_read_is_not_said_to_be_missing() {
+    let file = "public = true\nlisten = \"0.0.0.0:443\"\nehlo-name = \"relay\"\ncontact = \"me@example.org\"\n\
+                origin = [\"https://relay.example.org\"]\ntls-cert = 1\ntls-key = 2\n";
+    let told = faults(&[], &[], Some(file));
+    assert!(
+        told.len() == 3
+            && told[0].starts_with("relay.toml:3: ehlo-name: `relay` is no name")
+            && told[1].contains(":6: ")
+            && told[2].contains(":7: "),
+        "{told:#?}"
+    );
+    let told = faults(&[], &[], Some("public = 1\nlisten = \"0.0.0.0:443\"\n"));
+    assert_eq!(told.len(), 1, "{told:#?}");
+}
+
+#[test]
+fn a_value_that_counts_for_less_is_read_all_the_same() {
+    let told = faults(&["--demo"], &[("HELOSCOPE_DEMO", "maybe")], Some("demo = \"yes\"\n"));
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(
+        told[0].starts_with("HELOSCOPE_DEMO: ") && told[1].starts_with("relay.toml:1: demo: "),
+        "{told:#?}"
+    );
+}
+
+#[test]
+fn every_word_of_the_command_line_that_cannot_be_read_is_told() {
+    let told = faults(
+        &[
+            "--bogus",
+            "x",
+            "chek-config",
+            "--lisen=127.0.0.1:0",
+            "-q",
+            "--limit-silence",
+            "--demo",
+            "--listen",
+            "--grace=0",
+        ],
+        &[],
+        None,
+    );
+    assert_eq!(
+        told,
+        [
+            "`--bogus`: there is no such option; `heloscope-relay --help` lists all",
+            "`chek-config`: this is neither a command nor an option's value; perhaps `check-config` is meant, and \
+             `heloscope-relay --help` lists all",
+            "`--lisen`: there is no such option; perhaps `--listen` is meant, and `heloscope-relay --help` lists all",
+            "`-q`: this is neither a command nor an option's value; `heloscope-relay --help` lists all",
+            "`--limit-silence`: SECONDS is missing behind it; a value that begins with a dash is written \
+             --limit-silence=VALUE",
+            "`--listen`: ADDRESS:PORT is missing behind it; a value that begins with a dash is written --listen=VALUE",
+            "--grace: `0` will not do: write a whole number of seconds from 1 to 3600",
+        ]
+    );
+    let told = faults(&["check-config", "--grace", "1", "print-config", "--grace", "2"], &[], None);
+    assert_eq!(
+        told,
+        [
+            "`print-config`: there is a command already, check-config",
+            "--grace: 2 values stand where one is to stand"
+        ]
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_unless_it_is_another_s() {
+    let told = faults(
+        &[],
+        &[
+            ("HELOSCOPE_FOO", "1"),
+            ("HELOSCOPE_LIMIT_SILENT", "30"),
+            ("HELOSCOPE_EMPTY", ""),
+            ("HELOSCOPE_RELAY", "/usr/local/bin/heloscope-relay"),
+            ("HELOSCOPE_RELAY_SERVICE_HOST", "10.0.0.1"),
+            ("PATH", "/bin"),
+        ],
+        None,
+    );
+    assert_eq!(
+        told,
+        [
+            "HELOSCOPE_FOO: this is no setting; `heloscope-relay --help` lists all",
+            "HELOSCOPE_LIMIT_SILENT: this is no setting; perhaps `HELOSCOPE_LIMIT_SILENCE` is meant, and \
+             `heloscope-relay --help` lists all",
         ]
     );
 }
@@ -112,6 +221,34 @@ fn what_contradicts_something_else_names_its_source() {
     assert!(
         told[0].starts_with("relay.toml:2: ca-file: the CA file /nonexistent.pem cannot be used: "),
         "{told:?}"
+    );
+}
+
+#[test]
+fn what_a_quota_store_needs_is_told() {
+    let certificate = tempfile::NamedTempFile::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(["redis.test".to_owned()]).unwrap();
+    std::fs::write(certificate.path(), made.cert.pem()).unwrap();
+    let file = certificate.path().to_str().unwrap();
+    let secret = ["--quota-store-secret", "0123456789abcdef"];
+    for (options, words) in [
+        (vec!["--quota-store", "rediss://redis.test/#insecure"], "this is no address of a quota store"),
+        (vec!["--quota-store", "https://redis.test"], "this is no address of a quota store"),
+        (vec!["--quota-store-ca-file", file], "it needs quota-store as well"),
+        (
+            vec!["--quota-store-ca-file", file, "--quota-store", "redis://redis.test"],
+            "whose address begins with rediss://",
+        ),
+        (vec!["--quota-store-ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
+    ] {
+        let told = faults(&[&options[..], &secret].concat(), &[], None);
+        assert!(told.len() == 1 && told[0].contains(words), "{options:?}: {told:?}");
+    }
+    let right = ["--quota-store-ca-file", file, "--quota-store", "rediss://redis.test"];
+    assert_eq!(faults(&[&right[..], &secret].concat(), &[], None), [""; 0]);
+    assert!(
+        faults(&["--quota-store", "rediss://redis.test"], &[], None)[0]
+            .contains("needs --quota-store-secret")
     );
 }
 

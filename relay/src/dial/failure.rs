@@ -125,7 +125,7 @@ fn seconds(time: Duration) -> String {
 }
 
 /// The process's or the system's file descriptors are used up.
-fn is_out_of_descriptors(error: &Error) -> bool {
+pub(crate) fn is_out_of_descriptors(error: &Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
     cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE))

@@ -13,15 +13,16 @@ use std::time::Duration;
 use heloscope_wire::Quota;
 use hmac::{Hmac, KeyInit, Mac};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisResult, Script};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult, Script, TlsCertificates};
 use sha2::Sha256;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
+use super::Longest;
 use super::spent::{Per, Spent};
 use super::subject::Subject;
-use crate::Token;
 use crate::metrics::Metrics;
+use crate::{Token, TrustAnchors};
 
 /// Where the store is, a secret since a password may stand in it.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ struct Inner {
     connection: RwLock<Option<MultiplexedConnection>>,
     count: Script,
     secret: Token,
-    lease: Duration,
+    lease: Longest,
     /// This relay's name among those that share the store, by chance.
     relay: String,
     leases: AtomicU64,
@@ -72,7 +73,7 @@ impl Store {
     pub(super) async fn open(
         url: &StoreUrl,
         secret: Token,
-        lease: Duration,
+        lease: Longest,
         metrics: Metrics,
     ) -> RedisResult<Self> {
         let mut name = [0; 8];
@@ -105,7 +106,7 @@ impl Store {
             name: format!("{}-{number}", self.0.relay),
         };
         let mut count = self.0.count.prepare_invoke();
-        count.arg("take").arg(&lease.name).arg(milliseconds(self.0.lease));
+        count.arg("take").arg(&lease.name).arg(milliseconds(self.0.lease.now()));
         for (key, (_, quota)) in lease.keys.iter().zip(subjects) {
             count.key(key).arg(quota.concurrent).arg(quota.per_minute).arg(quota.per_hour);
         }
@@ -246,6 +247,22 @@ fn hexadecimal(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
+impl StoreUrl {
+    /// The same, where the store's certificate is under one of these trust anchors in place of Mozilla's.
+    ///
+    /// # Errors
+    /// Where there is no TLS, or an anchor cannot be used; a clause that says so.
+    pub fn trusting(&self, anchors: &TrustAnchors) -> Result<Self, String> {
+        let info = self.0.get_connection_info().clone();
+        if !matches!(info.addr, ConnectionAddr::TcpTls { .. }) {
+            return Err("it is for a store with TLS, whose address begins with rediss://".to_owned());
+        }
+        let root_cert = Some(anchors.and("").into_bytes());
+        let certificates = TlsCertificates { client_tls: None, root_cert };
+        Client::build_with_tls(info, certificates).map(Self).map_err(|error| error.to_string())
+    }
+}
+
 /// The text is no address of a store. It is not repeated: there may be a password in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadStoreUrl;
@@ -253,18 +270,23 @@ pub struct BadStoreUrl;
 impl FromStr for StoreUrl {
     type Err = BadStoreUrl;
 
-    /// Reads `redis://HOST:PORT/DATABASE`, `redis://USER:PASSWORD@HOST`, or `redis+unix:///PATH`.
+    /// Reads `redis://HOST:PORT/DATABASE`, `redis://USER:PASSWORD@HOST`, the same with TLS as `rediss://`, or
+    /// `redis+unix:///PATH`.
     fn from_str(text: &str) -> Result<Self, BadStoreUrl> {
-        let known = text.starts_with("redis://") || text.starts_with("redis+unix://");
-        Client::open(text).ok().filter(|_| known).map(Self).ok_or(BadStoreUrl)
+        let known = ["redis://", "rediss://", "redis+unix://"].iter().any(|scheme| text.starts_with(scheme));
+        // `#insecure` would be TLS with anybody.
+        let verified = |client: &Client| {
+            !matches!(client.get_connection_info().addr, ConnectionAddr::TcpTls { insecure: true, .. })
+        };
+        Client::open(text).ok().filter(|client| known && verified(client)).map(Self).ok_or(BadStoreUrl)
     }
 }
 
 impl fmt::Display for BadStoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "this is no address of a quota store: write redis://HOST:PORT/DATABASE, redis://USER:PASSWORD@HOST:PORT, or \
-             redis+unix:///PATH",
+            "this is no address of a quota store: write redis://HOST:PORT/DATABASE, redis://USER:PASSWORD@HOST:PORT, the \
+             same with rediss:// for TLS, or redis+unix:///PATH",
         )
     }
 }

@@ -51,7 +51,7 @@ impl Visit {
     }
 
     async fn take(&self, subjects: &[Subject]) -> Result<Lease, Refusal> {
-        self.turnstile.take(subjects).await.map_err(|spent| spent.refusal(self.turnstile.0.longest))
+        self.turnstile.take(subjects).await.map_err(|spent| spent.refusal(self.turnstile.0.longest.now()))
     }
 }
 

@@ -2,7 +2,7 @@ mod pace;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::routes::Peer;
+use super::callers::{Caller, Callers};
+use crate::proxy;
+use crate::routes::{Desk, Peer};
 use pace::{Pace, Paced};
 
 /// How the connections of clients are served. Cheap to clone.
@@ -32,12 +34,27 @@ use pace::{Pace, Paced};
 pub(super) struct Door {
     pub(super) router: Router,
     pub(super) tls: Option<TlsDoor>,
+    /// How long it waits, asked anew for each connection.
+    pub(super) patience: Arc<dyn Fn() -> Patience + Send + Sync>,
+    /// Who is inside, and whether one more connection of theirs is; there is no limit where this is missing.
+    pub(super) bouncer: Option<Arc<Bouncer>>,
+    /// Cancelled once no more requests are taken.
+    pub(super) stop: CancellationToken,
+}
+
+/// Lets so many connections of one client in as the limit now is.
+pub(super) struct Bouncer {
+    pub(super) desk: Arc<Desk>,
+    pub(super) callers: Callers,
+}
+
+/// How long a client is waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
     /// Time to send a whole request header, and time for the TLS handshake before it.
     pub(super) header: Duration,
     /// The longest that a session may go on, and so be silent.
     pub(super) session: Duration,
-    /// Cancelled once no more requests are taken.
-    pub(super) stop: CancellationToken,
 }
 
 /// How those of them are served that are to speak TLS.
@@ -61,15 +78,24 @@ const RESET_STREAMS: usize = 16;
 const LIFE: Duration = Duration::from_secs(600);
 
 impl Door {
-    /// Serves one connection until its end, or that of the relay.
+    /// Serves one connection until its end, or that of the relay; closes it at once where its client has too many.
     pub(super) async fn serve(self, stream: TcpStream, client: SocketAddr) {
+        let caller = match &self.bouncer {
+            None => None,
+            Some(bouncer) => match bouncer.admit(client.ip()) {
+                Some(caller) => caller,
+                None => return,
+            },
+        };
         // Where it fails answers are slower, no worse.
         let _ = stream.set_nodelay(true);
+        let patience = (self.patience)();
+        let visitor = Visitor { address: client.ip(), patience, caller };
         let Some(tls) = &self.tls else {
-            return self.http1(stream, client, self.router.clone()).await;
+            return self.http1(stream, visitor, self.router.clone()).await;
         };
         let opened = tokio::select! {
-            opened = timeout(self.header, tls.open(stream)) => opened,
+            opened = timeout(patience.header, tls.open(stream)) => opened,
             () = self.stop.cancelled() => return,
         };
         match opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
@@ -78,40 +104,40 @@ impl Door {
             Ok(Opened::Tls(mut stream))
                 if stream.get_ref().1.alpn_protocol() == Some(crate::acme::CHALLENGE) =>
             {
-                let _ = timeout(self.header, stream.shutdown()).await;
+                let _ = timeout(patience.header, stream.shutdown()).await;
             }
             Ok(Opened::Tls(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                self.http2(*stream, client).await;
+                self.http2(*stream, visitor).await;
             }
-            Ok(Opened::Tls(stream)) => self.http1(*stream, client, self.router.clone()).await,
-            Ok(Opened::Plain(stream)) => self.http1(stream, client, tls.plain.clone()).await,
+            Ok(Opened::Tls(stream)) => self.http1(*stream, visitor, self.router.clone()).await,
+            Ok(Opened::Plain(stream)) => self.http1(stream, visitor, tls.plain.clone()).await,
             Err(error) => tracing::debug!(%error, "a connection ended before TLS was up"),
         }
     }
 
-    async fn http1<S>(&self, stream: S, client: SocketAddr, router: Router)
+    async fn http1<S>(&self, stream: S, visitor: Visitor, router: Router)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let pace = Pace::begin();
+        let (Visitor { address, patience, caller }, pace) = (visitor, Pace::begin());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.header)
+            .header_read_timeout(patience.header)
             .max_buf_size(HEADER_OCTETS.into())
             .serve_connection(
-                TokioIo::new(Paced::new(stream, pace.clone())),
-                service(router, client, pace.clone()),
+                TokioIo::new(Paced::new(stream, pace.clone(), caller)),
+                service(router, address, pace.clone()),
             )
             .with_upgrades();
-        self.keep(connection, http1::UpgradeableConnection::graceful_shutdown, &pace).await;
+        self.keep(connection, http1::UpgradeableConnection::graceful_shutdown, &pace, patience).await;
     }
 
     /// With WebSockets over HTTP/2, RFC 8441. There is no ping: [`Pace`] ends what is left standing.
-    async fn http2<S>(&self, stream: S, client: SocketAddr)
+    async fn http2<S>(&self, stream: S, visitor: Visitor)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let pace = Pace::begin();
+        let (Visitor { address, patience, caller }, pace) = (visitor, Pace::begin());
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .enable_connect_protocol()
@@ -123,33 +149,56 @@ impl Door {
             .initial_connection_window_size(STREAMS * u32::from(STREAM_OCTETS))
             .max_send_buf_size(STREAM_OCTETS.into())
             .serve_connection(
-                TokioIo::new(Paced::new(stream, pace.clone())),
-                service(self.router.clone(), client, pace.clone()),
+                TokioIo::new(Paced::new(stream, pace.clone(), caller)),
+                service(self.router.clone(), address, pace.clone()),
             );
-        self.keep(connection, http2::Connection::graceful_shutdown, &pace).await;
+        self.keep(connection, http2::Connection::graceful_shutdown, &pace, patience).await;
     }
 
     /// Lets a connection go on until its end; until it is of no more use, or the relay stops: then it takes no more
     /// requests, and those that run may end.
-    async fn keep<C>(&self, connection: C, take_no_more: fn(Pin<&mut C>), pace: &Pace)
+    async fn keep<C>(&self, connection: C, take_no_more: fn(Pin<&mut C>), pace: &Pace, patience: Patience)
     where
         C: Future<Output = hyper::Result<()>>,
     {
         let mut connection = pin!(connection);
+        let silence = patience.session + patience.header;
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.stop.cancelled() => {
                 take_no_more(connection.as_mut());
                 connection.await
             }
-            () = pace.runs_out(self.header, self.session + self.header, LIFE) => {
+            () = pace.runs_out(patience.header, silence, LIFE) => {
                 take_no_more(connection.as_mut());
-                timeout(self.session + self.header, connection).await.unwrap_or(Ok(()))
+                timeout(silence, connection).await.unwrap_or(Ok(()))
             }
         };
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended in the middle of a request");
         }
+    }
+}
+
+/// Who a connection comes from, and how it is treated.
+struct Visitor {
+    address: IpAddr,
+    patience: Patience,
+    caller: Option<Caller>,
+}
+
+impl Bouncer {
+    /// Counts a connection, but for a proxy's, which comes for others; nothing where its client has too many.
+    fn admit(&self, client: IpAddr) -> Option<Option<Caller>> {
+        let terms = self.desk.terms();
+        if proxy::is_trusted(client, &terms.trusted_proxies) {
+            return Some(None);
+        }
+        let caller = self.callers.enter(client, terms.client_connections);
+        if caller.is_none() {
+            self.desk.metrics.too_many();
+        }
+        caller.map(Some)
     }
 }
 
@@ -176,7 +225,7 @@ impl TlsDoor {
 /// The router; its requests carry the client's address.
 fn service(
     router: Router,
-    client: SocketAddr,
+    client: IpAddr,
     pace: Arc<Pace>,
 ) -> impl Service<
     Request<Incoming>,
@@ -187,7 +236,7 @@ fn service(
     let router = TowerToHyperService::new(router);
     service_fn(move |mut request: Request<Incoming>| {
         pace.asked();
-        request.extensions_mut().insert(Peer(client.ip()));
+        request.extensions_mut().insert(Peer(client));
         router.call(request)
     })
 }

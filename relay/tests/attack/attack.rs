@@ -85,6 +85,8 @@ pub(crate) enum LastFlight {
     Sound,
     /// Its last record, Finished, has other octets.
     FalseFinished,
+    /// Finished is under the right keys, and says another thing. The client goes on as if the server had taken it.
+    WrongFinished,
     /// Finished is longer by one octet.
     LongFinished,
     /// Finished is shorter by one octet.

@@ -257,6 +257,36 @@ async fn a_last_flight_that_is_none() {
     run(attacks).await;
 }
 
+#[tokio::test]
+async fn a_finished_that_is_wrong_under_the_right_keys() {
+    let mut attacks = Vec::new();
+    for (port, version) in [
+        (Implicit, Version::Tls13),
+        (Implicit, Version::Tls13ChaCha20),
+        (Implicit, Version::Tls12),
+        (Implicit, Version::Tls12ChaCha20),
+        (CertificateRequest, Version::Tls13),
+        (Tls12, Version::Tls12),
+    ] {
+        let begin = match port {
+            Implicit => vec![],
+            _ => vec![Hear, say(EHLO), Hear, say("STARTTLS\r\n"), Hear],
+        };
+        let shake = Step::Handshake(Handshake { version, last_flight: LastFlight::WrongFinished });
+        for (what, steps) in [
+            ("mail in clear", vec![say(MAIL)]),
+            ("mail", vec![seal(MAIL)]),
+            ("the key, and mail", vec![Show(Key::Right), seal(MAIL)]),
+            ("the key, EHLO, and mail", vec![Show(Key::Right), seal(EHLO), seal(MAIL)]),
+        ] {
+            let steps = [begin.clone(), vec![shake.clone()], steps].concat();
+            let name = format!("{version:?} on {port:?}: a wrong Finished, then {what}");
+            attacks.push(Attack::new(name, port, steps, Fails("OpenSSL ends the connection")));
+        }
+    }
+    run(attacks).await;
+}
+
 impl Attack {
     fn with_steps(self, steps: impl IntoIterator<Item = Vec<Step>>) -> Self {
         Self { steps: steps.into_iter().flatten().collect(), ..self }

@@ -76,6 +76,19 @@ impl Tls {
             while connection.wants_write() {
                 connection.write_tls(&mut outgoing).unwrap();
             }
+            if !first && !outgoing.is_empty() && handshake.last_flight == LastFlight::WrongFinished {
+                let mut key: WriteKey = key?;
+                let finished_key = match secrets.of("CLIENT_HANDSHAKE_TRAFFIC_SECRET") {
+                    Some(secret) => traffic_key(handshake.version, &secret),
+                    None => key.clone(),
+                };
+                carrier.say(&with_wrong_finished(&outgoing, handshake.version, &finished_key)).await;
+                let secret = secrets.of("CLIENT_TRAFFIC_SECRET_0").unwrap_or_default();
+                if handshake.version.is_13() {
+                    key = traffic_key(handshake.version, &secret);
+                }
+                return Some(Self::after(connection, secrets, handshake.version, key));
+            }
             if !first && !outgoing.is_empty() {
                 for frame in last_flight(&outgoing, handshake.last_flight) {
                     carrier.say(&frame).await;
@@ -99,16 +112,14 @@ impl Tls {
                 state.ok()?;
             }
         }
+        Some(Self::after(connection, secrets, handshake.version, key?))
+    }
+
+    /// As it is after the client's Finished.
+    fn after(connection: ClientConnection, secrets: Arc<Secrets>, version: Version, key: WriteKey) -> Self {
         let secret = secrets.of("CLIENT_TRAFFIC_SECRET_0").unwrap_or_default();
-        Some(Self {
-            connection,
-            secrets,
-            version: handshake.version,
-            key: key?,
-            secret,
-            sequence: u64::from(!handshake.version.is_13()),
-            last: Vec::new(),
-        })
+        let sequence = u64::from(!version.is_13());
+        Self { connection, secrets, version, key, secret, sequence, last: Vec::new() }
     }
 
     /// What the server says, once a reply is complete; what there is where it says no more.
@@ -155,15 +166,10 @@ impl Tls {
 
     /// A record, RFC 8446 §5.2, RFC 5246 §6.2.3.3.
     pub(crate) fn seal(&mut self, Sealed { kind, text, padding }: &Sealed) -> Vec<u8> {
-        let key = aead::UnboundKey::new(self.version.aead(), &self.key.key).unwrap();
-        let key = aead::LessSafeKey::new(key);
         let number = self.sequence.to_be_bytes();
         self.sequence += 1;
         let explicit: &[u8] = if self.key.iv.len() == 4 { &number } else { &[] };
-        let mut nonce = [0; 12];
-        nonce[..self.key.iv.len()].copy_from_slice(&self.key.iv);
-        nonce[4..].iter_mut().zip(number).for_each(|(octet, number)| *octet ^= number);
-        let nonce = aead::Nonce::assume_unique_for_key(nonce);
+        let (key, nonce) = (aead_key(self.version, &self.key), nonce(&self.key, number));
         let mut sealed = text.clone();
         let mut header = if self.version.is_13() {
             sealed.push(*kind);
@@ -197,6 +203,45 @@ impl Tls {
 
 const TAG: usize = 16;
 
+fn aead_key(version: Version, key: &WriteKey) -> aead::LessSafeKey {
+    aead::LessSafeKey::new(aead::UnboundKey::new(version.aead(), &key.key).unwrap())
+}
+
+fn nonce(key: &WriteKey, number: [u8; 8]) -> aead::Nonce {
+    let mut nonce = [0; 12];
+    nonce[..key.iv.len()].copy_from_slice(&key.iv);
+    nonce[4..].iter_mut().zip(number).for_each(|(octet, number)| *octet ^= number);
+    aead::Nonce::assume_unique_for_key(nonce)
+}
+
+/// The last flight with a Finished (RFC 8446 §4.4.4, RFC 5246 §7.4.9) whose last octet is another, under its key.
+fn with_wrong_finished(sound: &[u8], version: Version, key: &WriteKey) -> Vec<u8> {
+    const ENCRYPTED: u8 = 23;
+    let mut records = records(sound);
+    let finished = records.pop().expect("a flight has records");
+    // An empty Certificate may come before, encrypted as well.
+    let before = records.iter().filter(|record| version.is_13() && record[0] == ENCRYPTED).count();
+    let number = u64::try_from(before).unwrap().to_be_bytes();
+    let (header, body) = finished.split_at(5);
+    let (explicit, ciphertext) = body.split_at(if key.iv.len() == 4 { 8 } else { 0 });
+    let aad = match version.is_13() {
+        true => header.to_vec(),
+        false => [&number[..], &header[..3], &length(ciphertext.len() - TAG)].concat(),
+    };
+    // RFC 5288 §3: what the nonce of a record begins with is the key block's, the rest is the record's own.
+    let unique = explicit.try_into().unwrap_or(number);
+    let aead = aead_key(version, key);
+    let mut text = ciphertext.to_vec();
+    aead.open_in_place(nonce(key, unique), aead::Aad::from(&aad), &mut text)
+        .expect("the key is the right one");
+    text.truncate(ciphertext.len() - TAG);
+    // In TLS 1.3 the record's type stands behind it.
+    let last = text.len() - if version.is_13() { 2 } else { 1 };
+    text[last] ^= 1;
+    aead.seal_in_place_append_tag(nonce(key, unique), aead::Aad::from(&aad), &mut text).unwrap();
+    [&records.concat(), header, explicit, &text].concat()
+}
+
 fn length(octets: usize) -> [u8; 2] {
     u16::try_from(octets).unwrap().to_be_bytes()
 }
@@ -211,6 +256,7 @@ fn last_flight(sound: &[u8], which: LastFlight) -> Vec<Vec<u8>> {
     let content = finished[5..].to_vec();
     match which {
         LastFlight::Sound => vec![sound.to_vec()],
+        LastFlight::WrongFinished => unreachable!("it takes keys, and is made elsewhere"),
         LastFlight::FalseFinished => with_finished(content.iter().map(|octet| octet ^ 0x55).collect()),
         LastFlight::LongFinished => with_finished([content, vec![0]].concat()),
         LastFlight::ShortFinished => with_finished(content[1..].to_vec()),

@@ -42,7 +42,8 @@ impl Relay {
     fn start_by(mut command: Command, port: u16, options: &[&str]) -> Self {
         let allowed = format!("{port}/starttls");
         command.args(["--listen", "127.0.0.1:0", "--ehlo-name", "relay.test", "--log-format", "json"]);
-        command.args(["--allow-net", "127.0.0.0/8", "--allow-port", &allowed]).args(options);
+        command.args(["--allow-net", "127.0.0.0/8", "--allow-port", &allowed]);
+        command.args(["--limit-client-connections", "100000"]).args(options);
         for quota in ["--quota-client", "--quota-target-address", "--quota-target-network"] {
             command.args([quota, "off"]);
         }
@@ -110,6 +111,11 @@ impl Relay {
         }
     }
 
+    /// The next line of the log.
+    pub(crate) fn next_line(&self) -> serde_json::Value {
+        self.log.recv_timeout(PATIENCE).unwrap()
+    }
+
     /// Fails where another session's end is in the log; all of it is read once the process has ended.
     pub(crate) fn no_more_endings(&self) {
         loop {
@@ -128,11 +134,24 @@ impl Relay {
 
     /// Waits until it has no more descriptors open than this.
     pub(crate) async fn returns_to(&self, descriptors: usize) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.descriptors() > descriptors {
-            assert!(Instant::now() < deadline, "{} descriptors, not {descriptors}", self.descriptors());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        eventually(|| self.descriptors() <= descriptors).await;
+    }
+
+    /// How many of the descriptors with a number below this are not in use. (One above may be inherited.)
+    pub(crate) fn free_descriptors(&self, below: u32) -> usize {
+        let used: Vec<u32> = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap())
+            .collect();
+        (0..below).filter(|number| !used.contains(number)).count()
+    }
+
+    /// Processor time that it has had.
+    pub(crate) fn processor(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // utime and stime, in hundredths of a second: the 14th and 15th of proc(5); the 3rd stands behind the name.
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace().skip(11).take(2);
+        Duration::from_millis(10 * fields.map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>())
     }
 
     /// Octets of memory that are its own.
@@ -216,4 +235,13 @@ pub(crate) async fn server() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     (listener, port)
+}
+
+/// Waits until something is so.
+pub(crate) async fn eventually(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it does not come about");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

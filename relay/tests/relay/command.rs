@@ -68,59 +68,7 @@ fn it_reads_the_deny_file_again_and_keeps_the_list_where_that_fails() {
     signal(&child, "HUP");
     let line = next();
     assert_eq!(line["level"], "ERROR");
-    assert!(line["error"].as_str().unwrap().contains("line 1 of the deny file"), "{line}");
-    signal(&child, "TERM");
-    assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn it_takes_over_what_it_can_while_it_runs_and_says_what_it_cannot() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), "listen = \"127.0.0.1:0\"\n").unwrap();
-    let path = file.path().to_str().unwrap();
-    let mut child = relay(&["--config", path, "--log-format", "json"]).spawn().unwrap();
-    let mut ready = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    let address = ready.trim_end().strip_prefix("Heloscope is at http://").unwrap().trim_end_matches('/');
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut said = |message: &str| loop {
-        let mut line = String::new();
-        assert!(log.read_line(&mut line).unwrap() > 0, "{message}");
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        if line["message"] == message {
-            break line;
-        }
-    };
-    let ask = || {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        let origin = "Origin: https://docs.example";
-        let request =
-            format!("GET /v1/about HTTP/1.1\r\nHost: {address}\r\n{origin}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    assert!(!ask().contains("access-control-allow-origin"));
-
-    let better = "listen = \"127.0.0.1:1\"\nallow-origin = [\"https://docs.example\"]\nquota-client = \"2/3/4\"\nquota-all = 7\n";
-    std::fs::write(file.path(), better).unwrap();
-    signal(&child, "HUP");
-    said("read the configuration again");
-    assert_eq!(said("another value takes a restart")["setting"], "listen");
-    let answer = ask();
-    assert!(answer.contains("access-control-allow-origin: https://docs.example\r\n"), "{answer}");
-    assert!(
-        answer.contains(r#""client":{"concurrent":2,"per_minute":3,"per_hour":4}"#)
-            && answer.contains(r#""all":7"#),
-        "{answer}"
-    );
-
-    std::fs::write(file.path(), "quota-client = \"many\"\n").unwrap();
-    signal(&child, "HUP");
-    let error = said("keeping the configuration as it was")["error"].as_str().unwrap().to_owned();
-    assert!(error.starts_with(&format!("{path}:1: quota-client: `many` is no quota")), "{error}");
-    assert!(ask().contains(r#""client":{"concurrent":2,"#));
+    assert!(line["error"].as_str().unwrap().contains("in the deny file"), "{line}");
     signal(&child, "TERM");
     assert!(child.wait().unwrap().success());
 }
@@ -194,7 +142,7 @@ fn what_it_cannot_do_it_says() {
         (["--listen", "[::]:8025"], "for a relay that others are to use, --public"),
         (["--ca-file", "/nonexistent.pem"], "the CA file /nonexistent.pem cannot be used"),
         (["--ca-file", key], "no whole certificate"),
-        (["--deny-file", "/nonexistent"], "the deny file cannot be read"),
+        (["--deny-file", "/nonexistent"], "the deny file /nonexistent cannot be read"),
         (["--tls-key", key], "--tls-key: HTTPS needs tls-cert as well"),
         (["--tls-cert", key], "--tls-cert: HTTPS needs tls-key as well"),
         (["--allow-net", "0.0.0.0/0"], "lifts more than one range"),
@@ -225,9 +173,9 @@ fn all_faults_of_a_configuration_are_told_at_once() {
     let lines: Vec<&str> = complaint.lines().collect();
     assert_eq!((status, lines.len()), (Some(2), 4), "{complaint}");
     for (line, words) in lines.iter().zip([
-        &format!("{path}:1: `listn` is no setting; the nearest is `listen`"),
         "--ehlo-name: `relay` is no name for EHLO",
         "HELOSCOPE_DEMO: `perhaps` is neither true nor false",
+        &format!("{path}:1: `listn` is no setting; perhaps `listen` is meant"),
         &format!("{path}:2: limit-connect: `0` will not do"),
     ]) {
         assert!(line.starts_with(&format!("heloscope-relay: {words}")), "{line}");
@@ -280,13 +228,13 @@ fn a_public_relay_says_what_it_needs_and_then_listens_anywhere() {
     assert_eq!(
         bare,
         [
+            &format!("--quota-client: {quota}"),
+            &format!("--quota-target-network: {quota}"),
             "ehlo-name: a public relay needs --ehlo-name: the full name of this machine, to which its addresses lead \
              back, such as relay.example.org",
             "contact: a public relay needs --contact: whom to write to when something comes from it, such as \
              postmaster@example.org",
             "origin: a public relay needs --origin: what its page is reached as, such as https://relay.example.org",
-            &format!("--quota-client: {quota}"),
-            &format!("--quota-target-network: {quota}"),
         ]
     );
 

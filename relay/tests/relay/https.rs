@@ -98,3 +98,26 @@ async fn without_a_certificate_that_goes_with_its_key_there_is_no_relay() {
     let fault = Rig::fault(|settings| settings.tls = Some(mixed.clone())).await;
     assert_eq!(fault.to_string(), CertificateFault::NoPair(mixed).to_string());
 }
+
+#[tokio::test]
+async fn a_public_relay_tells_browsers_to_come_by_https_alone() {
+    for (public, told) in [(true, Some("max-age=15552000")), (false, None)] {
+        let (rig, paper) = secure(&[], |settings| {
+            settings.public = public;
+            settings.contact = Some("postmaster@example.org".parse().unwrap());
+            settings.ehlo_name = Some("[192.0.2.1]".parse().unwrap());
+            settings.origins = vec!["https://relay.example.org".parse().unwrap()];
+        })
+        .await;
+        let mut stream = tls(&rig, &paper, &HTTP_1_1).await.unwrap();
+        let request = "GET /v1/about HTTP/1.1\r\nHost: relay.example.org\r\nConnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let field = answer.lines().find_map(|line| line.strip_prefix("strict-transport-security: "));
+        assert_eq!(field, told, "{answer}");
+        // RFC 6797 section 7.2: not without TLS.
+        let plain = rig.ask("GET /v1/about HTTP/1.1", &["Host: relay.example.org"]).await;
+        assert_eq!((plain.status(), plain.field("strict-transport-security")), (307, None));
+    }
+}

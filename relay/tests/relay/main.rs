@@ -5,6 +5,7 @@
 mod access;
 #[cfg(all(feature = "acme", unix))]
 mod acme;
+mod callers;
 mod command;
 mod connect;
 mod demo;
@@ -14,6 +15,7 @@ mod http2;
 mod https;
 mod monitor;
 mod name_server;
+mod own_addresses;
 mod packaging;
 mod page;
 mod proxy;
@@ -21,6 +23,8 @@ mod quota;
 #[cfg(target_os = "linux")]
 mod reach;
 mod rebinding;
+mod redis_server;
+mod reload;
 mod rig;
 mod secure;
 mod session;

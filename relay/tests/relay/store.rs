@@ -1,18 +1,12 @@
 //! Quotas that relays share through a real Redis.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heloscope_observation::RefusalCode;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::rig::{Client, Server, ask, code, upgrade};
-
-const SECRET: &str = "shared by all relays of this test";
+use crate::redis_server::{Redis, RelayProcess};
+use crate::rig::{Server, code};
 
 #[tokio::test]
 async fn two_relays_share_one_quota() {
@@ -187,188 +181,24 @@ async fn a_relay_starts_without_its_store() {
     relay.wait_for("the quota store is back", 1).await;
 }
 
-/// A Redis (or Valkey) of this test's own.
-struct Redis {
-    program: PathBuf,
-    port: u16,
-    folder: tempfile::TempDir,
-    child: Child,
-}
-
-impl Redis {
-    /// Nothing, said aloud, where neither is installed; with CI=true that fails.
-    async fn start() -> Option<Self> {
-        let folders = std::env::var_os("PATH")
-            .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
-            .unwrap_or_default();
-        let programs =
-            folders.iter().flat_map(|folder| ["redis-server", "valkey-server"].map(|name| folder.join(name)));
-        let Some(program) = programs.into_iter().find(|program| program.is_file()) else {
-            let missing =
-                "SKIPPED: neither redis-server nor valkey-server is installed: apt-get install redis-server";
-            assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
-            eprintln!("{missing}");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let port = Server::closed_port().await;
-        let child = Self::spawn(&program, port, folder.path());
-        let redis = Self { program, port, folder, child };
-        redis.answers().await;
-        Some(redis)
+#[tokio::test]
+async fn a_store_can_be_reached_by_tls_where_its_certificate_is_trusted() {
+    let Some(redis) = Redis::start_with_tls().await else { return };
+    let server = Server::new().await;
+    let port = server.port();
+    let query = format!("host=127.0.0.1&port={port}");
+    let certificate = redis.paper.as_ref().unwrap().files().certificate;
+    let options = ["--quota-client", "2/100/1000", "--quota-store-ca-file", certificate.to_str().unwrap()];
+    let (one, other) =
+        (RelayProcess::start(&redis, port, &options), RelayProcess::start(&redis, port, &options));
+    for relay in [&one, &other] {
+        relay.has_its_store().await;
     }
+    let _two = (one.connected_at_last(&query).await, one.connected_at_last(&query).await);
+    assert_eq!(code(&other.open(&query).await.refused().await), RefusalCode::Quota);
 
-    fn spawn(program: &Path, port: u16, folder: &Path) -> Child {
-        let port = port.to_string();
-        Command::new(program)
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
-    }
-
-    fn client(&self) -> redis::Client {
-        redis::Client::open(self.url()).unwrap()
-    }
-
-    async fn answers(&self) {
-        let answering = async {
-            while self.client().get_connection().is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        timeout(Duration::from_secs(10), answering).await.expect("Redis answers");
-    }
-
-    fn signal(&self, name: &str) {
-        let sent =
-            Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    async fn restart(&mut self) {
-        self.child = Self::spawn(&self.program, self.port, self.folder.path());
-        self.answers().await;
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The command, until it is dropped.
-struct RelayProcess {
-    child: Child,
-    address: SocketAddr,
-    monitor: SocketAddr,
-    log: Arc<Mutex<Vec<String>>>,
-}
-
-impl RelayProcess {
-    fn start(redis: &Redis, port: u16, options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_heloscope-relay"))
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--metrics-listen",
-                "127.0.0.1:0",
-                "--allow-net",
-                "127.0.0.0/8",
-            ])
-            .args([
-                "--allow-port",
-                &format!("{port}/starttls"),
-                "--quota-target-network",
-                "off",
-                "--log-format",
-                "json",
-            ])
-            .env("HELOSCOPE_QUOTA_STORE", redis.url())
-            .env("HELOSCOPE_QUOTA_STORE_SECRET", SECRET.replace(' ', "-"))
-            .args(options.iter().map(|option| option.replace(' ', "-")))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line
-            .trim_end()
-            .strip_prefix("Heloscope is at http://")
-            .unwrap()
-            .trim_end_matches('/')
-            .parse()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let mut said = Vec::new();
-        let monitor = loop {
-            let line = lines.next().unwrap();
-            let found = line
-                .split_once("metrics are at http://")
-                .map(|(_, rest)| rest.split('/').next().unwrap().parse().unwrap());
-            said.push(line);
-            if let Some(found) = found {
-                break found;
-            }
-        };
-        let log = Arc::new(Mutex::new(said));
-        let kept = log.clone();
-        std::thread::spawn(move || lines.for_each(|line| kept.lock().unwrap().push(line)));
-        Self { child, address, monitor, log }
-    }
-
-    async fn open(&self, query: &str) -> Client {
-        let origin = format!("http://{}", self.address);
-        let fields = [("origin", origin.as_str()), ("sec-websocket-protocol", "heloscope.v1")];
-        upgrade(self.address, query, &fields).await.unwrap()
-    }
-
-    async fn connected_at_last(&self, query: &str) -> Client {
-        let attempt = async {
-            loop {
-                let mut client = self.open(query).await;
-                if client.first().await.is_ok() {
-                    return client;
-                }
-            }
-        };
-        timeout(Duration::from_secs(10), attempt).await.expect("the lease comes back")
-    }
-
-    async fn metrics(&self) -> String {
-        ask(self.monitor, "GET /metrics HTTP/1.1", &["Host: anything"]).await.text().to_owned()
-    }
-
-    /// Waits until the log has said it as often as that, and no more often.
-    async fn wait_for(&self, words: &str, times: usize) {
-        let said = || self.log.lock().unwrap().iter().filter(|line| line.contains(words)).count();
-        let waiting = async {
-            while said() < times {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("not said: {words}"));
-        assert_eq!(said(), times, "{words}");
-    }
-}
-
-impl Drop for RelayProcess {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    // It is under none of Mozilla's anchors: nothing is counted there, nor told to whoever it is.
+    let trusting = RelayProcess::start(&redis, port, &options[..2]);
+    trusting.wait_for("the quota store is away", 1).await;
+    trusting.open(&query).await.connected().await;
 }

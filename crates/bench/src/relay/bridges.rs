@@ -123,6 +123,8 @@ fn start_relay(program: PathBuf, to: SocketAddr, part: Part) -> Result<Bridge> {
         "600",
         "--limit-connection",
         "600",
+        "--limit-client-connections",
+        "100000",
     ]);
     for quota in ["--quota-client", "--quota-target-address", "--quota-target-network"] {
         command.args([quota, "65535/65535/65535"]);

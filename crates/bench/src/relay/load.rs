@@ -1,11 +1,11 @@
 //! The loads, each the same for every contestant.
 
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::bridges::Bridge;
 use super::process::Running;
@@ -13,8 +13,13 @@ use crate::figures::median;
 
 /// How long octets go down for one measurement.
 pub(crate) const SENDING: Duration = Duration::from_secs(2);
-/// Connections whose EHLO is timed, one after the other.
+/// Connections whose EHLO is timed, one after the other; and after how long there are no more of them.
 pub(crate) const TRIPS: usize = 400;
+const TRAVELLING: Duration = Duration::from_secs(5);
+/// The most memory that a bridge may take while octets go down. Some read on without end where their client does not.
+const MEMORY: u64 = 2_000_000_000;
+/// How long idle sessions may take to be set up.
+const FILLING: Duration = Duration::from_secs(60);
 /// How long sessions are set up for one measurement.
 pub(crate) const SETTING_UP: Duration = Duration::from_secs(1);
 
@@ -36,22 +41,43 @@ pub(crate) fn throughput(bridge: &Bridge, connections: usize) -> Result<Thrown> 
     let mut open = (0..connections).map(|_| bridge.open()).collect::<Result<Vec<_>>>()?;
     let processor = || bridge.running().map_or(Ok(Duration::ZERO), Running::processor);
     let (before, began) = (processor()?, Instant::now());
-    let octets = thread::scope(|scope| {
+    let drained = AtomicBool::new(false);
+    let (octets, greedy) = thread::scope(|scope| {
+        let watch = scope.spawn(|| bridge.running().is_some_and(|running| outgrows(running, &drained)));
         let drains: Vec<_> = open
             .iter_mut()
             .map(|connection| scope.spawn(move || connection.drain(began + SENDING)))
             .collect();
-        drains.into_iter().map(|drain| Ok::<_, anyhow::Error>(joined(drain)??)).sum::<Result<u64>>()
-    })?;
+        let octets =
+            drains.into_iter().map(|drain| Ok::<_, anyhow::Error>(joined(drain)??)).sum::<Result<u64>>();
+        drained.store(true, Relaxed);
+        (octets, joined(watch))
+    });
+    if greedy? {
+        bail!("it took more than {} GB of memory for {connections} connections", MEMORY / 1_000_000_000);
+    }
+    let octets = octets?;
     let took = began.elapsed();
     let processor = processor()?.saturating_sub(before);
     Ok(Thrown { octets, rate: octets as f64 / took.as_secs_f64(), processor })
 }
 
+/// Whether the bridge takes more memory than it may before its octets are drained; then it is ended.
+fn outgrows(running: &Running, drained: &AtomicBool) -> bool {
+    while !drained.load(Relaxed) {
+        if running.resident() > MEMORY {
+            running.kill();
+            return true;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
 /// The time from EHLO to its reply, in the middle of many connections: a relay with a guard takes one EHLO on each.
 pub(crate) fn round_trip(bridge: &Bridge) -> Result<Duration> {
-    let mut took = Vec::with_capacity(TRIPS);
-    for _ in 0..TRIPS {
+    let (mut took, departed) = (Vec::with_capacity(TRIPS), Instant::now());
+    while took.is_empty() || took.len() < TRIPS && departed.elapsed() < TRAVELLING {
         let mut connection = bridge.open()?;
         connection.reply()?;
         let began = Instant::now();
@@ -93,7 +119,11 @@ impl<'a> Idle<'a> {
 
     /// Opens more of them, up to this many, and says what memory the bridge then has.
     pub(crate) fn grow(&mut self, sessions: usize) -> Result<u64> {
+        let began = Instant::now();
         while self.held.len() < sessions {
+            if began.elapsed() > FILLING {
+                bail!("it has {} sessions after {FILLING:?}, not {sessions}", self.held.len());
+            }
             let open = || -> Result<TcpStream> {
                 let mut connection = self.bridge.open()?;
                 connection.reply()?;

@@ -1,7 +1,7 @@
 //! A bridge's processes, as `/proc` has them: processor time, memory, descriptors.
 
 use std::fs;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,8 @@ pub(crate) struct Running(pub(crate) Child);
 
 /// Ticks a second in `/proc`: the same on every Linux, whatever the kernel's own.
 const TICKS: u64 = 100;
+/// Octets of a page of memory, at the least.
+const PAGE: u64 = 4096;
 
 impl Running {
     /// Processor time of all its processes since they began, and of those that they have seen end.
@@ -37,6 +39,23 @@ impl Running {
             kilobytes += number.map_or(Ok(0), str::parse::<u64>)?;
         }
         Ok(kilobytes * 1024)
+    }
+
+    /// Octets of memory that its processes have in use, what they share counted for each: quicker to learn.
+    pub(crate) fn resident(&self) -> u64 {
+        let pages = |process| {
+            let statm = fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
+            statm.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        self.processes().into_iter().filter_map(pages).sum::<u64>() * PAGE
+    }
+
+    /// Ends it and all that it has started.
+    pub(crate) fn kill(&self) {
+        for process in self.processes() {
+            // Who has ended already need not be ended.
+            let _ = Command::new("kill").args(["-KILL", &process.to_string()]).stderr(Stdio::null()).status();
+        }
     }
 
     /// Its descriptors, those of the processes it has started aside.
@@ -65,11 +84,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let own = self.0.id();
-        for process in self.processes().into_iter().filter(|&process| process != own) {
-            let _ = std::process::Command::new("kill").arg(process.to_string()).status();
-        }
-        let _ = self.0.kill();
+        self.kill();
         let _ = self.0.wait();
     }
 }

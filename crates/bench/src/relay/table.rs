@@ -36,6 +36,7 @@ pub(crate) fn print(rows: &[(&str, &Figures)]) {
 fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
     let is_bridge = !std::ptr::eq(*figures, direct);
     let of_bridge = |text: String| if is_bridge { text } else { String::new() };
+    let travelled = |text: String| if figures.trips.is_empty() { "NaN".to_owned() } else { text };
     let rates = |thrown: &[Thrown]| thrown.iter().map(|thrown| thrown.rate).collect::<Vec<_>>();
     let mega = |thrown: &[Thrown]| format!("{:.0} MB/s", median_ratio(&rates(thrown)) / 1e6);
     let ratio = |ours: &[f64], theirs: &[f64]| format!("{:.2}", beside(ours, theirs));
@@ -46,14 +47,16 @@ fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
         mega(&figures.sixteen),
         ratio(&rates(&figures.sixteen), &rates(&direct.sixteen)),
         of_bridge(format!("{:.2}", processor(figures))),
-        micros(median(&figures.trips)),
-        of_bridge(micros(added(figures, direct))),
+        travelled(micros(median(&figures.trips))),
+        of_bridge(travelled(micros(added(figures, direct)))),
         number(&figures.by_one),
         ratio(&figures.by_one, &direct.by_one),
         number(&figures.by_eight),
         ratio(&figures.by_eight, &direct.by_eight),
         figures.idle.map(kilo).unwrap_or_default(),
-    ];
+    ]
+    // What was not measured.
+    .map(|cell| if cell.starts_with("NaN") { "–".to_owned() } else { cell });
     println!("| {name} | {} |", cells.join(" | "));
 }
 

@@ -5,6 +5,7 @@
 //! that it holds its certificate's key is verified all the same, or the certificate shown would prove nothing.
 
 mod public_key;
+mod shares;
 mod threshold;
 mod tls;
 mod witness;
@@ -17,6 +18,7 @@ use heloscope_smtp::{Octets, stray_command};
 use rustls::crypto::CryptoProvider;
 
 use crate::hello::{RawHandshake, client_hello};
+pub(crate) use shares::provider;
 pub(crate) use threshold::Expectation;
 use threshold::{ClearText, Crossing, Ending, Threshold};
 use tls::TlsClient;

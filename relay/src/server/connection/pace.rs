@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 
+use crate::server::callers::Caller;
+
 /// When something last happened on a client's connection: what neither HTTP version's implementation counts.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -50,15 +52,16 @@ impl Pace {
     }
 }
 
-/// A stream that tells its pace.
+/// A stream that tells its pace, and counts for whoever called as long as there is one.
 pub(super) struct Paced<S> {
     stream: S,
     pace: Arc<Pace>,
+    _caller: Option<Caller>,
 }
 
 impl<S> Paced<S> {
-    pub(super) fn new(stream: S, pace: Arc<Pace>) -> Self {
-        Self { stream, pace }
+    pub(super) fn new(stream: S, pace: Arc<Pace>, caller: Option<Caller>) -> Self {
+        Self { stream, pace, _caller: caller }
     }
 
     fn telling<T>(&self, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -131,7 +134,7 @@ mod tests {
     async fn octets_either_way_put_the_end_off_but_not_for_ever() {
         let pace = Pace::begin();
         let (near, mut far) = tokio::io::duplex(16);
-        let mut paced = Paced::new(near, pace.clone());
+        let mut paced = Paced::new(near, pace.clone(), None);
         pace.asked();
         sleep(60 * SECOND).await;
         far.write_all(b"x").await.unwrap();
@@ -142,7 +145,7 @@ mod tests {
 
         let pace = Pace::begin();
         let (near, mut far) = tokio::io::duplex(16);
-        let mut paced = Paced::new(near, pace.clone());
+        let mut paced = Paced::new(near, pace.clone(), None);
         pace.asked();
         let trickle = async {
             loop {

@@ -1,0 +1,70 @@
+// What a relay says of itself, on the page: who runs it, and that its network does not let port 25 out.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
+
+after(closeBrowser);
+
+test("the page names whoever runs the relay", { skip: noBrowser }, async () => {
+  for (const [contact, href] of [
+    ["postmaster@example.org", "mailto:postmaster@example.org"],
+    ["https://www.example.org/abuse", "https://www.example.org/abuse"],
+  ]) {
+    await withPage({ relay: ["--demo", "--contact", contact] }, async ({ page }) => {
+      const said = page.locator("helo-scope .operator");
+      await said.waitFor();
+      assert.equal(await said.textContent(), `Who runs this relay: ${contact}`);
+      assert.equal(await said.locator("a").getAttribute("href"), href);
+    });
+  }
+});
+
+test("of a relay that names nobody, and of one that names no address, there is no link", { skip: noBrowser }, () =>
+  withPage({}, async ({ page }) => {
+    await page.locator("helo-scope .examples li").first().waitFor();
+    assert.equal(await page.locator("helo-scope .operator").isVisible(), false);
+    for (const contact of ["javascript:alert(1)//@a.example", "me", "mailto:me@example.org?bcc=you@example.org"]) {
+      await page.route("**/v1/about", async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: { ...(await answer.json()), contact } });
+      });
+      await page.reload();
+      await page.locator("helo-scope .operator").waitFor();
+      assert.equal(await page.locator("helo-scope .operator").textContent(), `Who runs this relay: ${contact}`);
+      assert.equal(await page.locator("helo-scope .operator a").count(), 0);
+      await page.unroute("**/v1/about");
+    }
+  }));
+
+test("another relay has another operator", { skip: noBrowser }, () =>
+  withRelay(["--demo", "--contact", "other@example.org", "--allow-origin", "http://127.0.0.1:1"], async (other) =>
+    withPage({ relay: ["--contact", "own@example.org"], origins: [other], expected: [/./] }, async ({ page }) => {
+      const said = page.locator("helo-scope .operator");
+      await said.waitFor();
+      assert.match(await said.textContent(), /own@example\.org$/);
+      // It does not let this page ask it anything: of whom it is nothing is known.
+      await page.evaluate((relay) => (document.querySelector("helo-scope").relay = relay), other);
+      await said.waitFor({ state: "hidden" });
+    })));
+
+test("a relay whose network does not let port 25 out blames no server", { skip: noBrowser }, () =>
+  // Nobody answers at the host that it is to learn from; to the last address of 127.0.0.0/8 there is no way.
+  withPage({ relay: ["--allow-net", "127.0.0.0/8", "--port-25-probe", "127.0.25.1"] }, async ({ page }) => {
+    const about = () => page.evaluate(async () => (await fetch("/v1/about")).json());
+    while (!(await about()).unreachable_ports.includes(25));
+    await page.locator("helo-scope input").first().waitFor();
+    const report = await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      element.host = "127.255.255.255";
+      element.ports = "25";
+      await element.start();
+      return element.report;
+    });
+    const sentence = "This relay cannot reach port 25: its network lets no connection to it out. " +
+      "That says nothing about the mail server; test it from a relay elsewhere, or from a machine that sends mail.";
+    assert.ok(JSON.stringify(report).includes(sentence), JSON.stringify(report.ports));
+    assert.equal(report.ports[0].error.code, "blocked");
+    const shown = (await page.locator("helo-scope .output").textContent()).replace(/\s+/g, " ");
+    assert.ok(shown.includes("This relay cannot reach port 25"), shown);
+  }));
