@@ -170,8 +170,8 @@ const sendingServers = (port) => [
     `DANE port ${port}`,
     "depends",
     "TLSA records were not looked up. With DANE-EE(3) it delivers if the record matches the server's key, whatever the " +
-      "certificate's name, dates and issuer; with DANE-TA(2) name and dates count as well, and hold. Without records, " +
-      "as an opportunistic sender.",
+      "certificate's name, dates and issuer; with DANE-TA(2) name, dates and the chain up to the certificate in the " +
+      "record count as well, and hold. Without records, as an opportunistic sender.",
   ],
 ];
 const mailClients = (port) => [

@@ -11,7 +11,7 @@ mod transcript;
 
 pub(crate) use answer::{Answer, choice};
 pub(crate) use capabilities::capabilities;
-pub(crate) use certificate::{ChainFacts, certificate, days_between, rfc3339};
+pub(crate) use certificate::{ChainFacts, days_between, rfc3339};
 pub(crate) use error::port_error;
 pub(crate) use port::{Cause, Failure, Heard, Hello, PortFacts, on};
 pub(crate) use timings::{milliseconds, timings};

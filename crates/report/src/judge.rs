@@ -139,11 +139,7 @@ fn examined(
         capabilities_after_tls: after,
         tls: facts::tls(facts),
         certificate: chain.and_then(|chain| chain.judged(subject.now)),
-        chain: chain
-            .iter()
-            .flat_map(|chain| &chain.certificates)
-            .map(|read| facts::certificate(read, subject.now))
-            .collect(),
+        chain: chain.map(|chain| chain.told(subject.now)).unwrap_or_default(),
         findings,
         checks: verdicts,
         timings: facts::timings(facts),

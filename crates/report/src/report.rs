@@ -226,6 +226,10 @@ pub struct Certificate {
     pub key: Option<String>,
     /// The algorithm of the issuer's signature.
     pub signature_algorithm: Option<String>,
+    /// Whether it is signed with its own key: in a chain such a one, the leaf aside, is a root. `None` where that is not
+    /// known.
+    #[serde(default)]
+    pub signed_with_own_key: Option<bool>,
     /// Why the certificate could not be read; `None` where it could.
     pub unreadable: Option<String>,
 }
@@ -293,6 +297,8 @@ pub enum ChainError {
     PathTooLong,
     /// A certificate on the path cannot be read.
     Unreadable,
+    /// The search for a path was given up: whether one holds is not known.
+    SearchGivenUp,
     /// Anything else; the text says what.
     Other,
 }

@@ -97,7 +97,7 @@ objects! {
     Capability { keyword, params, meaning }
     Certificate {
         subject, issuer, sans, sans_total, not_before, not_after, days_remaining, serial, sha256, key,
-        signature_algorithm, unreadable,
+        signature_algorithm, signed_with_own_key, unreadable,
     }
     Finding { id, severity, title, explanation, fix, reference }
     CheckVerdict { id, verdict, why }

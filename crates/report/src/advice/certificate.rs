@@ -24,7 +24,7 @@ const DANE_ISSUER: &str = "DANE senders do not ask whether an authority is publi
 const DANE_CHAIN: &str = "With DANE-EE(3) DANE senders do not look at the chain; with DANE-TA(2) every \
                           certificate up to the one in the TLSA record must be sent (RFC 7672 §3.1.2).";
 const DANE_STRENGTH: &str = "With DANE-EE(3) DANE senders match the key alone and deliver, unless their TLS \
-                             library refuses one so weak.";
+                             library refuses a key or signature so weak.";
 
 pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience) -> Advice {
     // As many days as days_remaining is below zero: both are rounded down.
@@ -176,6 +176,27 @@ pub(super) fn path_invalid(faults: &[String], anchor: bool, audience: Audience) 
         title: "The certification path breaks a rule".to_owned(),
         explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_ISSUER)),
         fix,
+    }
+}
+
+pub(super) fn path_unknown(audience: Audience) -> Advice {
+    let senders = format!(
+        "Opportunistic senders deliver: they do not look at the certificate. Senders that enforce MTA-STS deliver if \
+         their TLS library finds a path to a root that they trust, else not at all; it may give up the search as well. \
+         {DANE_CHAIN}"
+    );
+    let clients = "Mail clients whose TLS library finds a path send mail; others refuse the connection or warn their \
+                   user.";
+    Advice {
+        title: "The search for a certification path was given up".to_owned(),
+        explanation: format!(
+            "So many certificates were sent, or so many that may have issued one another, that this test stopped looking \
+             before it found a path to a trust anchor: whether there is one is not known. {}",
+            audience.pick(&senders, clients)
+        ),
+        fix: "Send the server's own certificate and the intermediates that its authority names, each followed by its \
+              issuer's, and nothing else."
+            .to_owned(),
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &CHAIN_INCOMPLETE,
     &UNTRUSTED,
     &PATH_INVALID,
+    &PATH_UNKNOWN,
     &WEAK_KEY,
     &WEAK_SIGNATURE,
     &COMMON_NAME_ONLY,
@@ -129,8 +130,8 @@ static CHAIN_INCOMPLETE: Check = Check {
     title: "An intermediate certificate is missing",
     examine: |subject| {
         with_leaf(subject, |chain, _| {
-            if fault(chain, |fault| *fault == Fault::SearchGivenUp).is_some() {
-                return Outcome::NotTested("the search for a path was given up".into());
+            if is_given_up(chain) {
+                return given_up();
             }
             let issuer = chain.path.faults.iter().find_map(|fault| match fault {
                 Fault::MissingIntermediate { issuer } => Some(issuer.clone()),
@@ -158,6 +159,7 @@ static UNTRUSTED: Check = Check {
                 None if fault(chain, |fault| *fault == Fault::SelfSigned).is_some() => {
                     Outcome::NotApplicable("the certificate is signed with its own key and leads to no root")
                 }
+                None if is_given_up(chain) => given_up(),
                 None => Outcome::NotTested("the path does not reach a root".into()),
             }
         })
@@ -177,9 +179,24 @@ static PATH_INVALID: Check = Check {
             matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
         };
         let anchor = fault(chain, is_of_anchor).is_some();
+        if faults.is_empty() && is_given_up(chain) {
+            return given_up();
+        }
         found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid {
             faults,
             anchor,
+        })
+    },
+};
+
+static PATH_UNKNOWN: Check = Check {
+    id: "certificate-path-unknown",
+    severity: Severity::Warning,
+    basis: "RFC 5280 §6.1; RFC 4158 §5.2",
+    title: "The search for a certification path was given up",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            found(is_given_up(chain).then_some(()), |()| Evidence::CertificatePathUnknown)
         })
     },
 };
@@ -236,6 +253,14 @@ static COMMON_NAME_ONLY: Check = Check {
     },
 };
 
+fn is_given_up(chain: &ChainFacts) -> bool {
+    fault(chain, |fault| *fault == Fault::SearchGivenUp).is_some()
+}
+
+fn given_up() -> Outcome {
+    Outcome::NotTested("the search for a path was given up".into())
+}
+
 fn found<T>(evidence: Option<T>, of: impl FnOnce(T) -> Evidence) -> Outcome {
     evidence.map_or(Outcome::Passed, |evidence| Outcome::Found(of(evidence)))
 }
@@ -253,6 +278,7 @@ fn has_its_own_check(fault: &Fault) -> bool {
             | Fault::MissingIntermediate { .. }
             | Fault::UntrustedRoot { .. }
             | Fault::WeakSignature { .. }
+            | Fault::SearchGivenUp
     )
 }
 
@@ -267,6 +293,9 @@ fn with_leaf(subject: &Subject<'_>, ask: impl FnOnce(&ChainFacts, &pki::Certific
 
 fn no_certificate(subject: &Subject<'_>) -> Outcome {
     match subject.facts.chain {
+        _ if subject.facts.is_anonymous() => {
+            Outcome::NotApplicable("the cipher suite is anonymous, and there is no certificate")
+        }
         Some(_) => Outcome::NotTested("the server sent no certificate".into()),
         None => subject.no_tls(),
     }

@@ -106,6 +106,7 @@ pub(crate) enum Evidence {
         faults: Vec<String>,
         anchor: bool,
     },
+    CertificatePathUnknown,
     /// Place in the chain and key.
     CertificateWeakKey {
         keys: Vec<(usize, String)>,

@@ -65,7 +65,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::PathLengthExceeded => "An issuer's path length constraint is exceeded.".to_owned(),
         Fault::PathTooLong => "The path has more than six intermediates.".to_owned(),
         Fault::SearchGivenUp => {
-            "To find a path, so many signatures would have to be verified that the search was given up."
+            "The search for a path was given up: too many certificates, or too many that may have issued one another."
                 .to_owned()
         }
         Fault::Distrusted => "The key of a certificate on the path is distrusted by name.".to_owned(),
