@@ -63,7 +63,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo_accepted: true, inside_tls } => {
             session::helo_only(refused, *inside_tls, audience)
         }
-        Evidence::EhloRejected { refused, .. } => session::ehlo_rejected(refused, audience),
+        Evidence::EhloRejected { refused, inside_tls, .. } => {
+            session::ehlo_rejected(refused, *inside_tls, audience)
+        }
         Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)

@@ -15,7 +15,7 @@ pub(crate) use error::{code_words, error_words};
 pub(crate) use fault::{date, fault_words, unreadable_words};
 pub(crate) use likeness::Likeness;
 pub use line::explain;
-pub(crate) use rejection::{codes_explained, likely_cause, quoted};
+pub(crate) use rejection::{codes_explained, lacks_reverse_name, likely_cause, quoted};
 
 /// Where in a session something happened, to stand at the end of a sentence: `while the greeting was awaited`.
 pub(crate) fn phase_words(stage: Stage) -> &'static str {

@@ -1,8 +1,9 @@
 use heloscope_observation::Stage;
+use heloscope_smtp::Reply;
 
 use super::Breach;
 use crate::names::Weakness;
-use crate::words::Likeness;
+use crate::words::{Likeness, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
 /// What a check found; [`crate::advice`] puts it into words.
@@ -129,6 +130,10 @@ pub(crate) enum Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) code: u16,
+    /// Subject and detail of the enhanced status code.
+    pub(crate) status: Option<(u16, u16)>,
+    /// It names the missing reverse DNS name as its reason.
+    pub(crate) for_reverse_name: bool,
     pub(crate) said: String,
 }
 
@@ -159,6 +164,17 @@ impl Evidence {
 }
 
 impl Refused {
+    pub(crate) fn by(reply: &Reply, said: String) -> Self {
+        let status = reply.enhanced_status_code().map(|status| (status.subject, status.detail));
+        Self { code: reply.code(), status, for_reverse_name: lacks_reverse_name(reply), said }
+    }
+
+    /// A host that takes no mail, RFC 7504; a screening program that drops a client says 521 too, with a status code of
+    /// its own.
+    pub(crate) fn takes_no_mail(&self) -> bool {
+        self.code == 521 && self.status.is_none()
+    }
+
     pub(crate) fn is_temporary(&self) -> bool {
         (400..500).contains(&self.code)
     }

@@ -17,7 +17,7 @@ static EHLO_REJECTED: Check = Check {
     examine: |subject| {
         let facts = subject.facts;
         let refused = |reply: &heloscope_smtp::Reply, helo_accepted, said| {
-            let refused = Refused { code: reply.code(), said };
+            let refused = Refused::by(reply, said);
             let inside_tls = facts.encrypted.ehlo.is_some();
             Outcome::Found(Evidence::EhloRejected { refused, helo_accepted, inside_tls })
         };

@@ -230,6 +230,14 @@ impl Play<'_> {
         play.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
     }
 
+    /// Answers a hello by hand with an anonymous suite: there is no Certificate message.
+    pub(crate) fn answers_without_chain(self, version: TlsVersion, suite: u16) -> Self {
+        let suite = CipherSuite(suite);
+        let (group, finite_field_bits, hello_retry, completed) = (None, Some(3072), false, false);
+        let handshake = Handshake { version, suite, group, finite_field_bits, hello_retry, completed };
+        self.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
+    }
+
     /// Up to the handshake: STARTTLS is taken, or TLS begins at once.
     pub(crate) fn until_hello(self) -> Self {
         match self.port.mode {
