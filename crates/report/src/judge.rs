@@ -41,6 +41,7 @@ pub fn judge_with(
         });
         let subject = Subject {
             host: &observations.target.host,
+            address_given: observations.target.address.is_some(),
             facts: &port.facts,
             chain: port.chain,
             error: port.error.as_ref(),

@@ -35,7 +35,7 @@ impl Scene {
     pub(crate) fn of(host: &str) -> Self {
         Self {
             observations: Observations {
-                target: Target { host: host.parse().unwrap(), ports: Vec::new() },
+                target: Target { host: host.parse().unwrap(), ports: Vec::new(), address: None },
                 began_at_ms: NOW * 1000 + 250,
                 relay: Some("wss://relay.example.org".to_owned()),
                 connections: Vec::new(),
