@@ -143,7 +143,7 @@ fn examined(
         chain: chain.map(|chain| chain.told(subject.now)).unwrap_or_default(),
         findings,
         checks: verdicts,
-        timings: facts::timings(facts),
+        timings: facts::timings(observations, facts),
         transcript: facts::transcript(observations, facts.spec),
     }
 }

@@ -358,6 +358,12 @@ pub enum Verdict {
 /// How long each stage took, in milliseconds; `None` where it was not reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timings {
+    /// When the port was dialled, since the test began.
+    #[serde(default)]
+    pub began_ms: Option<u64>,
+    /// Reaching the relay, and what it did until TCP had connected, the look-up aside; `None` without a relay.
+    #[serde(default)]
+    pub relay_ms: Option<u64>,
     /// The look-up of the name.
     pub resolve_ms: Option<u64>,
     /// TCP's connection.
@@ -366,6 +372,9 @@ pub struct Timings {
     pub greeting_ms: Option<u64>,
     /// The TLS handshake.
     pub tls_ms: Option<u64>,
+    /// The connections after the dialogue, which a hello made by hand takes; `None` where there was none.
+    #[serde(default)]
+    pub other_connections_ms: Option<u64>,
     /// The port's whole test.
     pub total_ms: Option<u64>,
 }

@@ -101,7 +101,9 @@ objects! {
     }
     Finding { id, severity, title, explanation, fix, reference }
     CheckVerdict { id, verdict, why }
-    Timings { resolve_ms, connect_ms, greeting_ms, tls_ms, total_ms }
+    Timings {
+        began_ms, relay_ms, resolve_ms, connect_ms, greeting_ms, tls_ms, other_connections_ms, total_ms,
+    }
     TranscriptLine { at_ms, from, encrypted, text }
 }
 
