@@ -114,8 +114,11 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
 
 /// What was judged of the leaf certificate.
 pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
-    let name =
-        if leaf.hostname_match { format!("stands for {host}") } else { format!("does not stand for {host}") };
+    let name = match (leaf.hostname_match, &leaf.facts.unreadable) {
+        (true, _) => format!("stands for {host}"),
+        (false, None) => format!("does not stand for {host}"),
+        (false, Some(_)) => "not known".to_owned(),
+    };
     let trust = match (&leaf.chain_error_text, leaf.chain_valid) {
         (_, true) => words::trust(leaf.trust).to_owned(),
         (Some(text), false) => text.clone(),

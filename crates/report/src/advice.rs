@@ -97,7 +97,11 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
             certificate::hostname_mismatch(host, presented, *total, audience)
         }
         Evidence::CertificateSelfSigned => certificate::self_signed(audience),
-        Evidence::CertificateChainIncomplete { issuer } => certificate::chain_incomplete(issuer, audience),
+        Evidence::CertificateChainIncomplete { issuer, unreadable } => {
+            certificate::chain_incomplete(issuer, *unreadable, audience)
+        }
+        Evidence::CertificateUnreadable { why } => certificate::unreadable(why, audience),
+        Evidence::CertificateSerialNumber { numbers } => certificate::serial_number(numbers, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
         Evidence::CertificatePathInvalid { faults, anchor } => {
             certificate::path_invalid(faults, *anchor, audience)

@@ -271,6 +271,7 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
     match sender {
         Sender::Opportunistic => {
             let postfix = match is_old || has(port, "tls-outdated-only") {
+                _ if is_gone_from_openssl(tls) => ", as OpenSSL does only where it was built to",
                 true => ", as Postfix on OpenSSL does",
                 false => "",
             };
@@ -313,6 +314,12 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
             (Depends, text)
         }
     }
+}
+
+/// What OpenSSL 1.1.0 and later leave out unless they are built with it.
+fn is_gone_from_openssl(tls: &Tls) -> bool {
+    const GONE: [&str; 6] = ["_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_EXPORT_"];
+    tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
 }
 
 /// Where the server refuses a hello that names it.

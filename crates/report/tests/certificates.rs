@@ -3,7 +3,7 @@
 mod scene;
 
 use heloscope_report::{ChainError, MAX_SANS_SHOWN, Port, Severity, Trust, Verdict};
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
 /// Port 25 of mx1.example.com with this chain, the first of `private` trusted.
@@ -354,6 +354,52 @@ fn a_certificate_of_the_chain_that_is_signed_with_its_own_key_says_so() {
     let port = port(&[&leaf.der, &intermediate.der, &root.der], Some(&root));
     let own: Vec<Option<bool>> = port.chain.iter().map(|one| one.signed_with_own_key).collect();
     assert_eq!(own, [Some(false), Some(false), Some(true)]);
+}
+
+#[test]
+fn odd_serial_numbers() {
+    let numbered = |number: &[u8]| {
+        let mut params = server();
+        params.serial_number = Some(SerialNumber::from_slice(number));
+        issued(params)
+    };
+    let zero = numbered(&[0]);
+    assert_eq!(zero.ids(), ["certificate-serial-number"]);
+    let found = zero.found("certificate-serial-number");
+    assert!(
+        found.explanation.starts_with("The certificate has the serial number 0."),
+        "{}",
+        found.explanation
+    );
+    let long = numbered(&[1; 21]);
+    assert!(long.found("certificate-serial-number").explanation.contains("a serial number of 21 octets"));
+    let negative = fixture(include_str!("../../pki/tests/fixtures/negative-serial.pem"));
+    let negative = port(&[&negative], None);
+    assert!(negative.found("certificate-serial-number").explanation.contains("a negative serial number"));
+    // rcgen puts 00 before an octet that would make it negative.
+    for number in [&[1; 20][..], &[0xff; 20], &[0x80]] {
+        assert_eq!(numbered(number).verdict("certificate-serial-number"), Verdict::Passed, "{number:02x?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_said_to_break_a_path() {
+    let (root, intermediate, leaf) = chain();
+    let lost = port(&[b"no certificate", &intermediate.der], Some(&root));
+    assert_eq!(lost.ids(), ["certificate-path-invalid"]);
+    let found = lost.found("certificate-path-invalid");
+    assert_eq!(found.title, "The certificate cannot be read");
+    assert!(
+        found.explanation.starts_with("These 14 octets are no DER certificate."),
+        "{}",
+        found.explanation
+    );
+
+    let cut = &intermediate.der[..intermediate.der.len() - 1];
+    let incomplete = port(&[&leaf.der, cut], Some(&root));
+    assert_eq!(incomplete.ids(), ["certificate-chain-incomplete"]);
+    let found = incomplete.found("certificate-chain-incomplete");
+    assert!(found.explanation.contains("it may be that one, damaged"), "{}", found.explanation);
 }
 
 #[test]

@@ -150,3 +150,28 @@ fn the_summary_leaves_the_senders_what_the_table_leaves_them() {
         assert_eq!(summary(&report).contains("else in clear text"), in_clear, "{spec}: {}", summary(&report));
     }
 }
+
+/// What OpenSSL no longer has, Postfix does not speak either; RFC 7568 is SSL 3.0's.
+#[test]
+fn what_openssl_left_behind_is_not_postfixs() {
+    let own = scene::Entity::self_signed(scene::server(), 3);
+    let answered = |version, suite, bits| {
+        Scene::one("25", |play| play.until_hello().tls_fails(TlsFailure::Alert(AlertDescription(70))))
+            .raw_hello("25", |play| play.connects().answers(version, suite, None, bits, &[&own.der]))
+            .judged()
+    };
+    let row = |report: &heloscope_report::Report| senders(report).remove(0).text;
+    // TLS_RSA_WITH_AES_128_CBC_SHA, TLS_RSA_WITH_RC4_128_SHA
+    assert!(row(&answered(TlsVersion::TLS_1_0, 0x002f, None)).contains("as Postfix on OpenSSL does"));
+    let rc4 = row(&answered(TlsVersion::TLS_1_0, 0x0005, None));
+    assert!(rc4.contains("as OpenSSL does only where it was built to"), "{rc4}");
+    let ssl = answered(TlsVersion::SSL_3_0, 0x002f, None);
+    assert!(row(&ssl).contains("as OpenSSL does only where it was built to"));
+    let found = ssl.ports[0].found("tls-version-weak");
+    assert!(found.explanation.contains("RFC 7568") && !found.explanation.contains("RFC 8996"));
+    // TLS_RSA_EXPORT_WITH_RC4_40_MD5
+    let export = answered(TlsVersion::TLS_1_0, 0x0003, Some(512));
+    let found = export.ports[0].found("tls-cipher-weak");
+    assert!(found.explanation.contains("a temporary RSA key of 512 bits"), "{}", found.explanation);
+    assert!(!found.explanation.contains("Diffie-Hellman"), "{}", found.explanation);
+}

@@ -216,10 +216,14 @@ pub(super) fn injection(octets: usize, begun: &str) -> Advice {
 }
 
 pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
+    let why = match version {
+        "SSL 3.0" => "SSL 3.0 is broken (POODLE) and must not be used (RFC 7568).",
+        _ => "TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996).",
+    };
     Advice {
         title: format!("The server speaks {version} at best"),
         explanation: format!(
-            "TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996). {}",
+            "{why} {}",
             audience.pick(
                 "Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
                  keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
@@ -245,8 +249,8 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
              TLSA records are published, do not offer it, and do not deliver."
         }
         (false, false) => {
-            "Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: they deliver if they \
-             still offer it, else not at all."
+            "Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: as far as the suite \
+             goes, they deliver if they still offer it, else not at all."
         }
     };
     let senders = format!(

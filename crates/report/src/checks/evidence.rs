@@ -95,8 +95,10 @@ pub(crate) enum Evidence {
         total: usize,
     },
     CertificateSelfSigned,
+    /// `unreadable`: one of the certificates sent cannot be read, and may be the one.
     CertificateChainIncomplete {
         issuer: String,
+        unreadable: bool,
     },
     CertificateUntrusted {
         root: String,
@@ -108,6 +110,14 @@ pub(crate) enum Evidence {
         anchor: bool,
     },
     CertificatePathUnknown,
+    /// `why` is a sentence.
+    CertificateUnreadable {
+        why: String,
+    },
+    /// Place in the chain and what is odd about its serial number, to stand after "has".
+    CertificateSerialNumber {
+        numbers: Vec<(usize, String)>,
+    },
     /// Place in the chain and key.
     CertificateWeakKey {
         keys: Vec<(usize, String)>,

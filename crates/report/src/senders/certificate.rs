@@ -71,6 +71,7 @@ pub(super) fn dane(port: &Port) -> String {
 
 /// What stands against the certificate by those findings, to stand after "is".
 fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
+    let unreadable = port.certificate.as_ref().is_some_and(|leaf| leaf.facts.unreadable.is_some());
     let found = ids.iter().filter(|id| has(port, id)).map(|id| match *id {
         "certificate-expired" => "expired",
         "certificate-not-yet-valid" => "not valid yet",
@@ -79,6 +80,7 @@ fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
         "certificate-self-signed" => "self-signed",
         "certificate-chain-incomplete" => "sent without an intermediate",
         "certificate-untrusted" => "from a root that is not trusted",
+        "certificate-path-invalid" if unreadable => "unreadable",
         "certificate-path-invalid" => "on a path that breaks a rule",
         _ => "signed with MD5 or SHA-1",
     });
