@@ -9,7 +9,7 @@ export const words = {
   operator: "Who runs this relay: ",
   run: "Test",
   stop: "Stop",
-  examples: "Try it on a mail server with a known fault",
+  examples: "Try it on an example: a sound mail server, or one with a known fault",
   report: "Report",
   copyMarkdown: "Copy as Markdown",
   copyText: "Copy as text",
@@ -26,7 +26,8 @@ export const words = {
   opened: (verdict: string) => `Opened. ${verdict}`,
   notOpened: "The report could not be opened",
   savedReport: (at: string) =>
-    `This is a saved report, made ${at}. Nothing has been tested just now; days are counted from then.`,
+    `This is a saved report, made ${at}, perhaps by someone else. Nothing has been tested just now; days are counted from ` +
+    "then, and the report may have been altered since.",
   sharedReport: (at: string) =>
     `This report was made by someone else, ${at}, and came with the link. Nothing has been tested just now; days are ` +
     "counted from then, and the report may have been altered since.",

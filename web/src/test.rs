@@ -54,7 +54,7 @@ pub(crate) fn begin(
     if let Some(signal) = signal.as_ref().filter(|signal| signal.aborted()) {
         return Err(signal.reason());
     }
-    let target = Target::new(options.host, options.ports);
+    let target = Target::new(options.host, options.ports).at(options.address);
     let probe = Probe::new(target, Some(relay.as_str().to_owned()), host::wall_clock_ms());
 
     let test = Rc::new(Test::default());

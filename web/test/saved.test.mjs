@@ -69,7 +69,7 @@ test("a saved report opens without a relay, and again after a reload", { skip: n
     await verdict(page).waitFor();
     assert.ok(asked.includes("/heloscope.wasm"));
     assert.deepEqual(await report(page), saved);
-    assert.match(await note(page).innerText(), /^This is a saved report, made on 2026-11-23 at 22:15 UTC\. Nothing has been tested just now/);
+    assert.match(await note(page).innerText(), /^This is a saved report, made on 2026-11-23 at 22:15 UTC, perhaps by someone else\. Nothing has been tested just now; .* altered since\.$/);
     assert.equal(await page.title(), `${saved.host}: ${saved.status} – Heloscope`);
     assert.equal(page.url(), `${origin}/`);
     assert.match(await page.getByRole("status").innerText(), /^Opened\. /);

@@ -36,7 +36,7 @@ const SPECIMENS = {
   },
   "certificate-maze": {
     status: "warning",
-    all: ["warning certificate-path-invalid"],
+    all: ["warning certificate-path-unknown"],
     fact: [({ certificate }) => certificate.sans_total, 1501],
   },
   "no-starttls": {

@@ -12,8 +12,10 @@ use heloscope_observation::{Host, PortSpec};
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    after_help = "Exit status: 0 all is well, or notices only; 1 warnings; 2 errors; 3 nothing could be tested, or \
-                  the command line was not understood.\n\nNo mail is sent, and no password."
+    after_help = "Exit status, by the worst that was found: 0 nothing, or notices only; 1 a warning; 2 an error, such as a \
+                  port that refuses the connection or does not answer; 3 nothing could be tested, since the name does not \
+                  exist or could not be looked up, or the command line or a file it names is wrong.\n\nNo mail is sent, \
+                  and no password."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

@@ -52,7 +52,7 @@ fn test(arguments: &Arguments) -> Result<u8> {
         ([], named) => named.unwrap_or_default(),
         (ports, _) => ports.to_vec(),
     };
-    let target = Target::new(understood.host, asked);
+    let target = Target::new(understood.host, asked).at(arguments.address);
     let anchors = anchors(arguments)?;
     if let Some(said) = understood.said {
         let _ = writeln!(io::stderr(), "{said}");

@@ -78,7 +78,7 @@ impl Play {
     /// Begins a test of mx.example, at 2026-11-23T22:00:00Z.
     pub(crate) fn test(&mut self, ports: &[&str]) {
         let ports = ports.iter().map(|port| port.parse::<PortSpec>().expect("a port")).collect();
-        let target = Target { host: "mx.example".parse().expect("a host"), ports };
+        let target = Target { host: "mx.example".parse().expect("a host"), ports, address: None };
         self.probe = Some(Probe::new(target, None, 1_795_471_200_000));
         self.poll();
     }

@@ -166,7 +166,7 @@ fn made(octets: &[u8]) -> Observations {
         seen.push(Observation { connection, at, stage, event });
     }
     let relay = pick(&mut Script::new(octets), &relay);
-    Observations { target: Target { host, ports }, began_at_ms, relay, connections, seen }
+    Observations { target: Target { host, ports, address: None }, began_at_ms, relay, connections, seen }
 }
 
 fn event(step: u8, script: &mut Script<'_>) -> Event {

@@ -261,7 +261,11 @@ mod tests {
     #[test]
     fn a_saved_test_reads_as_one_would_write_it() {
         let observations = Observations {
-            target: Target { host: Host::Name("mx.example".into()), ports: STANDARD_PORTS.to_vec() },
+            target: Target {
+                host: Host::Name("mx.example".into()),
+                ports: STANDARD_PORTS.to_vec(),
+                address: None,
+            },
             began_at_ms: 1_795_471_200_000, // 2026-11-23T22:00:00Z
             relay: None,
             connections: vec![Connection {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ pub struct Target {
     pub host: Host,
     /// Its ports, in the order asked for, each at most once.
     pub ports: Vec<PortSpec>,
+    /// An address that was dialled in place of those that the host's name has, which was not looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
 }
 
 /// A port and how TLS begins there.
@@ -53,7 +57,12 @@ impl Target {
         if once.is_empty() {
             once.extend(STANDARD_PORTS);
         }
-        Self { host, ports: once }
+        Self { host, ports: once, address: None }
+    }
+
+    /// The same at this address, the host's name not being looked up.
+    pub fn at(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
     }
 }
 

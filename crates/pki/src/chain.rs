@@ -50,17 +50,19 @@ pub(crate) struct Issuers {
 pub(crate) struct Chain<'a> {
     pub(crate) sent: Vec<Sent<'a>>,
     pub(crate) signatures: &'a Signatures<'a>,
+    /// There are more certificates or more paths than are looked at.
+    pub(crate) is_cut: bool,
     issuers: Vec<Option<Issuers>>,
 }
 
 impl<'a> Chain<'a> {
     /// `None` where the leaf does not parse. Copies of a certificate count once.
     pub(crate) fn read(
-        chain: impl Iterator<Item = &'a [u8]>,
+        mut chain: impl Iterator<Item = &'a [u8]>,
         signatures: &'a Signatures<'a>,
     ) -> Option<Self> {
         let mut sent: Vec<Sent<'a>> = Vec::new();
-        for (index, der) in chain.take(MAX_CERTIFICATES).enumerate() {
+        for (index, der) in chain.by_ref().take(MAX_CERTIFICATES).enumerate() {
             if sent.iter().any(|other| other.der == der) {
                 continue;
             }
@@ -71,7 +73,8 @@ impl<'a> Chain<'a> {
             }
         }
         let issuers = vec![None; sent.len()];
-        (!sent.is_empty()).then_some(Chain { sent, signatures, issuers })
+        let is_cut = chain.next().is_some();
+        (!sent.is_empty()).then_some(Chain { sent, signatures, is_cut, issuers })
     }
 
     /// Every path from the leaf up that cannot be made longer, at most [`MAX_PATHS`], in the order sent.
@@ -80,6 +83,7 @@ impl<'a> Chain<'a> {
         let mut open = vec![vec![0]];
         while let Some(path) = open.pop() {
             if paths.len() == MAX_PATHS {
+                self.is_cut = true;
                 break;
             }
             let head = path.last().copied().unwrap_or_default();

@@ -105,7 +105,8 @@ pub enum Fault {
     PathLengthExceeded,
     /// The path has more than six intermediates.
     PathTooLong,
-    /// No path was found within [`MAX_SIGNATURES`](crate::MAX_SIGNATURES) and [`MAX_EFFORT`](crate::MAX_EFFORT).
+    /// No path was found within [`MAX_SIGNATURES`](crate::MAX_SIGNATURES), [`MAX_EFFORT`](crate::MAX_EFFORT),
+    /// [`MAX_CERTIFICATES`](crate::MAX_CERTIFICATES) and [`MAX_PATHS`](crate::MAX_PATHS).
     SearchGivenUp,
     /// The key of a certificate is distrusted by name.
     Distrusted,

@@ -103,6 +103,8 @@ pub struct Examined {
     pub path: PathVerdict,
     /// That of [`Verifier::self_signed`] about the leaf.
     pub self_signed: SelfSigned,
+    /// The same about each certificate as sent, of which [`MAX_CERTIFICATES`] are looked at.
+    pub each_self_signed: Vec<SelfSigned>,
     /// That of [`Verifier::weak_signatures`].
     pub weak_signatures: Vec<usize>,
 }
@@ -112,11 +114,13 @@ impl<'a> Verifier<'a> {
     /// once, whichever questions it has a part in.
     pub fn examine<D: AsRef<[u8]>>(&self, chain: &[D], at: i64) -> Option<Examined> {
         let signatures = self.signatures();
-        let leaf = chain.first()?.as_ref();
+        // First, for what is known of them is not known any more once a bound is reached.
+        let each_self_signed = each_self_signed(&signatures, chain);
         Some(Examined {
-            self_signed: self_signed_der(leaf, &signatures),
+            self_signed: *each_self_signed.first()?,
             path: self.path_by(&signatures, chain, at),
-            weak_signatures: weak_signatures(&signatures, chain),
+            weak_signatures: self.weak_among(&each_self_signed, chain),
+            each_self_signed,
         })
     }
 
@@ -130,7 +134,8 @@ impl<'a> Verifier<'a> {
     ///
     /// Where no path reaches a trust anchor, it is
     /// - `SelfSigned` if the leaf is signed with its own key;
-    /// - `SearchGivenUp` if not all signatures that may make a path were verified;
+    /// - `SearchGivenUp` if not all signatures that may make a path were verified, or not all certificates or paths
+    ///   were looked at;
     /// - `UntrustedRoot` if the path ends at a root that was sent;
     /// - `BadSignature` if the last certificate's issuer was sent or is a trust anchor, by name and key
     ///   identifiers, but its key did not make the signature;
@@ -146,15 +151,26 @@ impl<'a> Verifier<'a> {
         self_signed_der(der, &self.signatures())
     }
 
-    /// The certificates of the chain that carry an MD5 or SHA-1 signature, those signed with their own key
-    /// aside: a root's signature protects nothing. Indexes into the chain, of which [`MAX_CERTIFICATES`] are
-    /// looked at.
+    /// The certificates of the chain that carry an MD5 or SHA-1 signature, roots aside: a root's signature protects
+    /// nothing. A root is a trust anchor, or signed with its own key and not the leaf. Indexes into the chain, of which
+    /// [`MAX_CERTIFICATES`] are looked at.
     pub fn weak_signatures<D: AsRef<[u8]>>(&self, chain: &[D]) -> Vec<usize> {
-        weak_signatures(&self.signatures(), chain)
+        self.weak_among(&each_self_signed(&self.signatures(), chain), chain)
     }
 
     fn signatures(&self) -> Signatures<'a> {
         Signatures::new(self.accepted, self.weak)
+    }
+
+    fn weak_among<D: AsRef<[u8]>>(&self, self_signed: &[SelfSigned], chain: &[D]) -> Vec<usize> {
+        let is_root = |index: usize, der: &[u8]| match (index, self_signed[index]) {
+            (_, SelfSigned::No) => false,
+            (0, self_signed) => self.is_anchor(der, self_signed),
+            _ => true,
+        };
+        let weak = |der: &[u8]| Certificate::read(der).is_ok_and(|facts| facts.signature_algorithm.is_weak());
+        let looked_at = chain.iter().map(AsRef::as_ref).take(MAX_CERTIFICATES).enumerate();
+        looked_at.filter(|(index, der)| weak(der) && !is_root(*index, der)).map(|(index, _)| index).collect()
     }
 
     fn path_by<D: AsRef<[u8]>>(&self, signatures: &Signatures<'_>, chain: &[D], at: i64) -> PathVerdict {
@@ -190,15 +206,16 @@ impl<'a> Verifier<'a> {
 
     /// The private anchor that the leaf is: the very certificate, else one that has not expired, else any.
     fn own_anchor(&self, leaf: &Sent<'_>, at: i64) -> Option<&'a PrivateAnchor> {
-        let same_entity = |private: &&PrivateAnchor| {
-            leaf.self_signed == SelfSigned::Yes
-                && private.anchor.subject.as_ref() == leaf.parts.subject
-                && webpki::spki_for_anchor(&private.anchor).as_ref() == leaf.parts.key
-        };
         let anchors = self.anchors.private().iter();
         anchors
-            .filter(|private| private.der == leaf.der || same_entity(private))
+            .filter(|private| is_of(private, leaf.der, &leaf.parts, leaf.self_signed))
             .min_by_key(|private| (private.der != leaf.der, anchor_time_fault(private, at).is_some()))
+    }
+
+    /// Whether a certificate is a private anchor.
+    fn is_anchor(&self, der: &[u8], self_signed: SelfSigned) -> bool {
+        let Some(parts) = Parts::of(der) else { return false };
+        self.anchors.private().iter().any(|private| is_of(private, der, &parts, self_signed))
     }
 
     /// The path to judge among those that reach a trust anchor: one that holds, else one that would but for
@@ -269,6 +286,7 @@ impl<'a> Verifier<'a> {
         faults.push(match (ends_at_root, path.len()) {
             (true, 1) => Fault::SelfSigned,
             _ if chain.signatures.exhausted() => Fault::SearchGivenUp,
+            (false, _) if chain.is_cut => Fault::SearchGivenUp,
             (true, _) => Fault::UntrustedRoot { root: last.facts.subject.clone(), sent: true },
             (false, _) if mismatched => Fault::BadSignature { certificate: last.index },
             (false, 1) => Fault::MissingIntermediate { issuer: last.facts.issuer.clone() },
@@ -332,6 +350,14 @@ fn ask(
         .map(|_| ())
 }
 
+/// Whether a certificate is this anchor: the same octets, or self-signed with its name and key.
+fn is_of(private: &PrivateAnchor, der: &[u8], parts: &Parts<'_>, self_signed: SelfSigned) -> bool {
+    let same_entity = self_signed == SelfSigned::Yes
+        && private.anchor.subject.as_ref() == parts.subject
+        && webpki::spki_for_anchor(&private.anchor).as_ref() == parts.key;
+    private.der == der || same_entity
+}
+
 fn signature_fault(signatures: &Signatures<'_>, sent: &Sent<'_>, issuer_key: &[u8]) -> Option<Fault> {
     weak_signature(sent).or_else(|| {
         let answer = signatures.verify(&sent.parts, issuer_key);
@@ -344,13 +370,9 @@ fn self_signed_der(der: &[u8], signatures: &Signatures<'_>) -> SelfSigned {
     Parts::of(der).map_or(SelfSigned::No, |parts| self_signed(&parts, signatures))
 }
 
-fn weak_signatures<D: AsRef<[u8]>>(signatures: &Signatures<'_>, chain: &[D]) -> Vec<usize> {
-    let weak = |der: &[u8]| {
-        Certificate::read(der).is_ok_and(|facts| facts.signature_algorithm.is_weak())
-            && self_signed_der(der, signatures) == SelfSigned::No
-    };
-    let looked_at = chain.iter().take(MAX_CERTIFICATES).enumerate();
-    looked_at.filter(|(_, der)| weak(der.as_ref())).map(|(index, _)| index).collect()
+fn each_self_signed<D: AsRef<[u8]>>(signatures: &Signatures<'_>, chain: &[D]) -> Vec<SelfSigned> {
+    let looked_at = chain.iter().map(AsRef::as_ref).take(MAX_CERTIFICATES);
+    looked_at.map(|der| self_signed_der(der, signatures)).collect()
 }
 
 struct AnyPurpose;

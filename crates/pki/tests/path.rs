@@ -255,6 +255,15 @@ fn the_signature_of_a_certificate_with_its_own_key_is_not_called_weak() {
 }
 
 #[test]
+fn the_weak_signature_of_a_leaf_with_its_own_key_counts_unless_it_is_an_anchor() {
+    let chain = [RSA1024_SHA1].map(fixture);
+    assert_eq!(verifier(&TrustAnchors::none()).weak_signatures(&chain), [0]);
+    let mut anchors = TrustAnchors::none();
+    anchors.add_pem(RSA1024_SHA1).unwrap();
+    assert_eq!(verifier(&anchors).weak_signatures(&chain), [0; 0]);
+}
+
+#[test]
 fn a_signature_that_nobody_can_verify() {
     // ring has no P-521
     assert_eq!(ask_fixtures(ROOT, &[P521]).faults, [Fault::SelfSigned]);

@@ -22,7 +22,7 @@ const SECOND: ConnectionId = ConnectionId(1);
 /// A test of one port of mx.example, begun at 2026-11-23T22:00:00Z.
 fn test(port: &str) -> Probe {
     let ports = vec![port.parse().unwrap()];
-    Probe::new(Target { host: "mx.example".parse().unwrap(), ports }, None, 1_795_471_200_000)
+    Probe::new(Target { host: "mx.example".parse().unwrap(), ports, address: None }, None, 1_795_471_200_000)
 }
 
 fn connect(probe: &mut Probe, connection: ConnectionId, ehlo_name: &str) {

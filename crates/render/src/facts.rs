@@ -3,6 +3,7 @@
 
 use heloscope_report::{Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Verdict};
 
+use crate::stages::{own_work, stages};
 use crate::words;
 
 /// A finding, told once for all ports it was found on.
@@ -116,8 +117,11 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
 
 /// What was judged of the leaf certificate.
 pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
-    let name =
-        if leaf.hostname_match { format!("stands for {host}") } else { format!("does not stand for {host}") };
+    let name = match (leaf.hostname_match, &leaf.facts.unreadable) {
+        (true, _) => format!("stands for {host}"),
+        (false, None) => format!("does not stand for {host}"),
+        (false, Some(_)) => "not known".to_owned(),
+    };
     let trust = match (&leaf.chain_error_text, leaf.chain_valid) {
         (_, true) => words::trust(leaf.trust).to_owned(),
         (Some(text), false) => text.clone(),
@@ -227,23 +231,22 @@ pub(crate) fn as_sent(capability: &Capability) -> String {
     line
 }
 
-/// The label of the last of the [`timings`].
+/// The label of what this test did itself between the stages.
+pub(crate) const OWN_WORK: &str = "This test itself";
+
+/// The label of the last of the [`timings`], the sum of all before it.
 pub(crate) const WHOLE_TEST: &str = "Whole test";
 
 /// The stages that were reached, in their order, with milliseconds.
-pub(crate) fn timings(port: &Port) -> Vec<(&'static str, u64)> {
-    let timings = &port.timings;
-    let greeting = ("Greeting", timings.greeting_ms);
-    let tls = ("TLS handshake", timings.tls_ms);
-    let (first, second) = if port.implicit_tls { (tls, greeting) } else { (greeting, tls) };
-    let stages = [
-        ("Name look-up", timings.resolve_ms),
-        ("TCP connection", timings.connect_ms),
-        first,
-        second,
-        (WHOLE_TEST, timings.total_ms),
-    ];
-    stages.into_iter().filter_map(|(label, ms)| Some((label, ms?))).collect()
+pub(crate) fn timings(port: &Port) -> Vec<(String, u64)> {
+    let stages = stages(port);
+    let own = own_work(port, &stages).map(|own| (OWN_WORK.to_owned(), own));
+    let whole = port.timings.total_ms.map(|whole| (WHOLE_TEST.to_owned(), whole));
+    let each = stages.into_iter().map(|stage| {
+        let cut = if stage.finished { String::new() } else { format!(" ({})", words::CUT_SHORT) };
+        (format!("{}{cut}", stage.label), stage.took)
+    });
+    each.chain(own).chain(whole).collect()
 }
 
 /// The checks that came to the same for the same reason, and that; what was found first.

@@ -16,9 +16,12 @@ pub(crate) enum End {
 }
 
 /// The issuer that the path from the leaf ends at, and what it is; `None` where the path ends with a certificate that was
-/// sent, signed with its own key.
+/// sent, signed with its own key, and where the search for a path was given up.
 pub(crate) fn end(port: &Port) -> Option<(&str, End)> {
     let leaf = port.certificate.as_ref()?;
+    if port.findings.iter().any(|finding| finding.id == "certificate-path-unknown") {
+        return None;
+    }
     let mut last = port.chain.first()?;
     // Each step leads to another one, or there is none: a circle ends where it began.
     for _ in &port.chain {
@@ -32,8 +35,13 @@ pub(crate) fn end(port: &Port) -> Option<(&str, End)> {
 }
 
 /// Whether a certificate names itself as its issuer.
-pub(crate) fn is_root(certificate: &Certificate) -> bool {
+pub(crate) fn is_self_issued(certificate: &Certificate) -> bool {
     certificate.subject.is_some() && certificate.subject == certificate.issuer
+}
+
+/// Whether a certificate issued itself, as far as is known: another of the same name may have.
+fn is_root(certificate: &Certificate) -> bool {
+    is_self_issued(certificate) && certificate.signed_with_own_key != Some(false)
 }
 
 fn issuer_of<'a>(certificate: &Certificate, chain: &'a [Certificate]) -> Option<&'a Certificate> {

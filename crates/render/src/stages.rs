@@ -14,51 +14,103 @@ pub(crate) struct Stage {
     pub(crate) finished: bool,
 }
 
-/// The stages that were reached, in their order.
+/// The stages that were reached, in their order. What lies between them, and after the last, is [`own_work`].
 pub(crate) fn stages(port: &Port) -> Vec<Stage> {
     let timings = &port.timings;
-    let greeting = ("Greeting", timings.greeting_ms);
-    let handshake = ("TLS handshake", timings.tls_ms);
-    let connection = [("Name look-up", timings.resolve_ms), ("TCP connection", timings.connect_ms)];
-    let mut clock = Clock { stages: Vec::new(), at: 0 };
-    for (label, took) in connection {
-        clock.stage(label, took);
-    }
+    let others = timings.other_connections_ms.unwrap_or_default();
+    let whole = timings.total_ms.unwrap_or(u64::MAX);
+    let mut clock = Clock { stages: Vec::new(), at: 0, end: whole.saturating_sub(others) };
+    clock.stage(RELAY, timings.relay_ms);
+    clock.stage(LOOK_UP, timings.resolve_ms);
+    clock.stage(TCP, timings.connect_ms);
+    let greeted = greeted(&port.transcript);
+    // The transcript counts from the beginning of the whole test.
+    let before = match (timings.began_ms, greeted) {
+        (Some(began), _) => began,
+        (None, Some(greeted)) => {
+            let tls = timings.tls_ms.filter(|_| port.implicit_tls).unwrap_or_default();
+            let took = tls.saturating_add(timings.greeting_ms.unwrap_or_default());
+            greeted.saturating_sub(clock.at.saturating_add(took))
+        }
+        (None, None) => 0,
+    };
+    let greeted = greeted.map(|greeted| greeted.saturating_sub(before));
+    let greets = greeted.map_or(clock.at, |at| at.saturating_sub(timings.greeting_ms.unwrap_or_default()));
     if port.implicit_tls {
-        clock.stage(handshake.0, handshake.1);
+        clock.wait_until(greets.saturating_sub(timings.tls_ms.unwrap_or_default()));
+        clock.stage(TLS, timings.tls_ms);
     }
-    clock.stage(greeting.0, greeting.1);
-    // The transcript counts from the beginning of the whole test; a greeting may come in parts.
-    let greeted = port.transcript.iter().take_while(|line| line.from == Speaker::Server).last();
-    let before = greeted.map_or(0, |line| line.at_ms.saturating_sub(clock.at));
+    clock.wait_until(greets);
+    let took = greeted.map_or(timings.greeting_ms, |at| Some(at.saturating_sub(clock.at)));
+    clock.stage(GREETING, took.filter(|_| timings.greeting_ms.is_some()));
+    let mut pending = None;
     for (label, from, until) in commands(&port.transcript) {
-        clock.at = from.saturating_sub(before).max(clock.at);
+        clock.wait_until(from.saturating_sub(before));
         clock.stage(label, until.map(|until| until.saturating_sub(before).saturating_sub(clock.at)));
+        pending = until.is_none().then_some(label);
         if label == STARTTLS {
-            clock.stage(handshake.0, handshake.1);
+            clock.stage(TLS, timings.tls_ms);
         }
     }
-    let error = port.error.as_ref().filter(|_| port.connected || clock.stages.is_empty());
-    if let (Some(error), Some(total)) = (error, timings.total_ms.filter(|total| *total > clock.at)) {
-        let (from, took) = (clock.at, total - clock.at);
-        clock.stages.push(Stage { label: phase(error.phase), from, took, finished: false });
+    if !clock.has(TLS) {
+        clock.stage(TLS, timings.tls_ms);
+    }
+    // What was awaited when the dialogue ended.
+    let cut = port.error.as_ref().map(|error| phase(error.phase)).filter(|label| !clock.has(label));
+    if let Some(label) = pending.or(cut).filter(|_| timings.total_ms.is_some() && clock.end > clock.at) {
+        let finished = cut != Some(label);
+        clock.stages.push(Stage { label, from: clock.at, took: clock.end - clock.at, finished });
+    }
+    if let Some(took) = timings.other_connections_ms {
+        clock.stages.push(Stage { label: OTHERS, from: whole.saturating_sub(others), took, finished: true });
     }
     clock.stages
+}
+
+/// Milliseconds of the whole test that are in none of its stages: what this test did itself between them.
+pub(crate) fn own_work(port: &Port, stages: &[Stage]) -> Option<u64> {
+    let in_stages = stages.iter().fold(0_u64, |sum, stage| sum.saturating_add(stage.took));
+    port.timings.total_ms.and_then(|whole| whole.checked_sub(in_stages)).filter(|own| *own > 0)
 }
 
 struct Clock {
     stages: Vec<Stage>,
     /// The end of the last stage.
     at: u64,
+    /// The end of the dialogue; nothing in it lasts longer.
+    end: u64,
 }
 
 impl Clock {
     /// A stage that begins where the last one ended; one that was not reached is none.
     fn stage(&mut self, label: &'static str, took: Option<u64>) {
         let Some(took) = took else { return };
+        let took = took.min(self.end.saturating_sub(self.at));
         self.stages.push(Stage { label, from: self.at, took, finished: true });
-        self.at = self.at.saturating_add(took);
+        self.at += took;
     }
+
+    /// Nothing of the server or the network is awaited before this time.
+    fn wait_until(&mut self, at: u64) {
+        self.at = at.min(self.end).max(self.at);
+    }
+
+    fn has(&self, label: &str) -> bool {
+        self.stages.iter().any(|stage| stage.label == label)
+    }
+}
+
+const RELAY: &str = "Relay";
+const LOOK_UP: &str = "Name look-up";
+const TCP: &str = "TCP connection";
+const GREETING: &str = "Greeting";
+const TLS: &str = "TLS handshake";
+const OTHERS: &str = "Other connections";
+
+/// When the greeting's last line had come: that before the first command.
+fn greeted(lines: &[TranscriptLine]) -> Option<u64> {
+    let before = lines.iter().take_while(|line| line.from == Speaker::Server);
+    before.last().map(|line| line.at_ms)
 }
 
 const STARTTLS: &str = "STARTTLS";
@@ -94,12 +146,12 @@ fn name(command: &str, inside: bool) -> &'static str {
 
 fn phase(phase: Phase) -> &'static str {
     match phase {
-        Phase::Resolve => "Name look-up",
-        Phase::Connect => "TCP connection",
-        Phase::Greeting => "Greeting",
+        Phase::Resolve => LOOK_UP,
+        Phase::Connect => TCP,
+        Phase::Greeting => GREETING,
         Phase::Ehlo => "EHLO",
         Phase::StartTls => STARTTLS,
-        Phase::Tls => "TLS handshake",
+        Phase::Tls => TLS,
         Phase::EhloAfterTls => "EHLO inside TLS",
         Phase::Quit => "QUIT",
     }
@@ -154,6 +206,7 @@ mod tests {
             greeting_ms: Some(23),
             tls_ms: Some(31),
             total_ms: Some(190),
+            ..Timings::default()
         };
         // The test had gone on for 100 ms when this port was dialled.
         let lines = [
@@ -177,8 +230,50 @@ mod tests {
                 ("STARTTLS", 72, 18),
                 ("TLS handshake", 90, 31),
                 ("EHLO inside TLS", 125, 20),
+                ("QUIT", 146, 44),
             ]
         );
+    }
+
+    /// A greeting in two parts, a handshake that broke off, a second connection, and a relay: all that took time is there.
+    #[test]
+    fn the_stages_and_what_lies_between_add_up_to_the_whole() {
+        use Speaker::{Client, Server};
+        use heloscope_report::{ErrorCode, PortError};
+        let timings = Timings {
+            began_ms: Some(2),
+            relay_ms: Some(600),
+            resolve_ms: Some(3),
+            connect_ms: Some(0),
+            greeting_ms: Some(6024),
+            tls_ms: None,
+            other_connections_ms: Some(55),
+            total_ms: Some(6790),
+        };
+        let lines = [
+            (631, Server, false, "220-mx1.example.com ESMTP"),
+            (6631, Server, false, "220 mx1.example.com ESMTP"),
+            (6632, Client, false, "EHLO relay.example.org"),
+            (6656, Server, false, "250 STARTTLS"),
+            (6656, Client, false, "STARTTLS"),
+            (6681, Server, false, "220 go ahead"),
+        ];
+        let error = PortError { code: ErrorCode::TlsAlert, message: String::new(), phase: Phase::Tls };
+        let port = Port { error: Some(error), ..port(false, timings, &lines) };
+        assert_eq!(
+            read(&port),
+            [
+                ("Relay", 0, 600),
+                ("Name look-up", 600, 3),
+                ("TCP connection", 603, 0),
+                ("Greeting", 605, 6024),
+                ("EHLO", 6630, 24),
+                ("STARTTLS", 6654, 25),
+                ("TLS handshake", 6679, 56),
+                ("Other connections", 6735, 55),
+            ]
+        );
+        assert_eq!(own_work(&port, &stages(&port)), Some(3));
     }
 
     #[test]

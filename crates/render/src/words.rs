@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use heloscope_report::{Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict};
+use heloscope_report::{
+    Certificate, Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict,
+};
 
-use crate::path::End;
+use crate::path::{End, is_self_issued};
 
 pub(crate) const ADVICE: &str = "To mend it";
 pub(crate) const REFERENCE: &str = "Reference";
@@ -92,12 +94,16 @@ pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
 }
 
 /// What a certificate that was sent is.
-pub(crate) fn sent(leaf: bool, root: bool) -> &'static str {
-    match (leaf, root) {
-        (true, false) => "The server's own, sent",
-        (true, true) => "The server's own, sent; it names itself as its issuer",
-        (false, false) => "Intermediate, sent",
-        (false, true) => "Root, sent; it need not be, a sender has its own",
+pub(crate) fn sent(leaf: bool, certificate: &Certificate) -> &'static str {
+    match (leaf, is_self_issued(certificate), certificate.signed_with_own_key) {
+        (true, false, _) => "The server's own, sent",
+        (true, true, _) => "The server's own, sent; it names itself as its issuer",
+        (false, false, _) => "Intermediate, sent",
+        (false, true, Some(true)) => "Root, sent; it need not be, a sender that trusts it has its own",
+        (false, true, Some(false)) => {
+            "Intermediate, sent; it has its issuer's name, but another key signed it"
+        }
+        (false, true, None) => "Sent; it names itself as its issuer",
     }
 }
 
@@ -221,6 +227,32 @@ pub(crate) mod tests {
         assert_eq!(ports(&[25]), "port 25");
         assert_eq!(ports(&[25, 465]), "ports 25 and 465");
         assert_eq!(ports(&[25, 465, 587]), "ports 25, 465 and 587");
+    }
+
+    #[test]
+    fn only_what_is_signed_with_its_own_key_is_a_root() {
+        let named = |issuer: &str, signed_with_own_key| Certificate {
+            subject: Some("CN=Example".into()),
+            issuer: Some(issuer.into()),
+            sans: Vec::new(),
+            sans_total: 0,
+            not_before: None,
+            not_after: None,
+            days_remaining: None,
+            serial: None,
+            sha256: String::new(),
+            key: None,
+            signature_algorithm: None,
+            signed_with_own_key,
+            unreadable: None,
+        };
+        let said = |issuer, own_key| sent(false, &named(issuer, own_key));
+        assert_eq!(said("CN=Root", Some(false)), "Intermediate, sent");
+        assert!(said("CN=Example", Some(true)).starts_with("Root, sent"));
+        assert!(said("CN=Example", Some(false)).starts_with("Intermediate, sent"));
+        // As in reports that were saved before it was asked.
+        assert_eq!(said("CN=Example", None), "Sent; it names itself as its issuer");
+        assert_eq!(sent(true, &named("CN=Root", None)), "The server's own, sent");
     }
 
     #[test]

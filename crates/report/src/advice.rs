@@ -72,7 +72,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo, .. } if !is_refusal(helo.unwrap_or(refused.code)) => {
             session::ehlo_answered_oddly(refused, *helo, audience)
         }
-        Evidence::EhloRejected { refused, helo, .. } => session::ehlo_rejected(refused, *helo, audience),
+        Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
+            session::ehlo_rejected(refused, *helo, *inside_tls, audience)
+        }
         Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)
@@ -107,11 +109,16 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
             certificate::hostname_mismatch(host, presented, *total, audience)
         }
         Evidence::CertificateSelfSigned => certificate::self_signed(audience),
-        Evidence::CertificateChainIncomplete { issuer } => certificate::chain_incomplete(issuer, audience),
+        Evidence::CertificateChainIncomplete { issuer, unreadable } => {
+            certificate::chain_incomplete(issuer, *unreadable, audience)
+        }
+        Evidence::CertificateUnreadable { why } => certificate::unreadable(why, audience),
+        Evidence::CertificateSerialNumber { numbers } => certificate::serial_number(numbers, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
         Evidence::CertificatePathInvalid { faults, anchor } => {
             certificate::path_invalid(faults, *anchor, audience)
         }
+        Evidence::CertificatePathUnknown => certificate::path_unknown(audience),
         Evidence::CertificateWeakKey { keys } => certificate::weak_key(keys, audience),
         Evidence::CertificateWeakSignature { signatures } => {
             certificate::weak_signature(signatures, audience)

@@ -60,6 +60,8 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) host: &'a Host,
+    /// An address was dialled in place of the host's own.
+    pub(crate) address_given: bool,
     pub(crate) facts: &'a PortFacts<'a>,
     pub(crate) chain: Option<&'a ChainFacts>,
     pub(crate) error: Option<&'a PortError>,

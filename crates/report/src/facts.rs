@@ -15,7 +15,7 @@ mod transcript;
 pub(crate) use answer::{Answer, choice};
 pub(crate) use banner::banner;
 pub(crate) use capabilities::capabilities;
-pub(crate) use certificate::{ChainFacts, certificate, days_between, presented, rfc3339};
+pub(crate) use certificate::{ChainFacts, days_between, presented, rfc3339};
 pub(crate) use error::{answers_nothing, port_error};
 pub(crate) use failure::{Broken, Cause, Failure};
 pub(crate) use notes::notes;

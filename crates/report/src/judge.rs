@@ -41,6 +41,7 @@ pub fn judge_with(
         });
         let subject = Subject {
             host: &observations.target.host,
+            address_given: observations.target.address.is_some(),
             facts: &port.facts,
             chain: port.chain,
             error: port.error.as_ref(),
@@ -140,14 +141,10 @@ fn examined(
         capabilities_after_tls: after,
         tls: facts::tls(facts),
         certificate: chain.and_then(|chain| chain.judged(subject.now)),
-        chain: chain
-            .iter()
-            .flat_map(|chain| &chain.certificates)
-            .map(|read| facts::certificate(read, subject.now))
-            .collect(),
+        chain: chain.map(|chain| chain.told(subject.now)).unwrap_or_default(),
         findings,
         checks: verdicts,
-        timings: facts::timings(facts),
+        timings: facts::timings(observations, facts),
         transcript: facts::transcript(observations, facts.spec),
     }
 }

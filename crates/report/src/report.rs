@@ -230,6 +230,10 @@ pub struct Certificate {
     pub key: Option<String>,
     /// The algorithm of the issuer's signature.
     pub signature_algorithm: Option<String>,
+    /// Whether it is signed with its own key: in a chain such a one, the leaf aside, is a root. `None` where that is not
+    /// known.
+    #[serde(default)]
+    pub signed_with_own_key: Option<bool>,
     /// Why the certificate could not be read; `None` where it could.
     pub unreadable: Option<String>,
 }
@@ -297,6 +301,8 @@ pub enum ChainError {
     PathTooLong,
     /// A certificate on the path cannot be read.
     Unreadable,
+    /// The search for a path was given up: whether one holds is not known.
+    SearchGivenUp,
     /// Anything else; the text says what.
     Other,
 }
@@ -356,6 +362,12 @@ pub enum Verdict {
 /// How long each stage took, in milliseconds; `None` where it was not reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timings {
+    /// When the port was dialled, since the test began.
+    #[serde(default)]
+    pub began_ms: Option<u64>,
+    /// Reaching the relay, and what it did until TCP had connected, the look-up aside; `None` without a relay.
+    #[serde(default)]
+    pub relay_ms: Option<u64>,
     /// The look-up of the name.
     pub resolve_ms: Option<u64>,
     /// TCP's connection.
@@ -364,6 +376,9 @@ pub struct Timings {
     pub greeting_ms: Option<u64>,
     /// The TLS handshake.
     pub tls_ms: Option<u64>,
+    /// The connections after the dialogue, which a hello made by hand takes; `None` where there was none.
+    #[serde(default)]
+    pub other_connections_ms: Option<u64>,
     /// The port's whole test.
     pub total_ms: Option<u64>,
 }

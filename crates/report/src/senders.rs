@@ -1,5 +1,8 @@
 //! What each kind of sender will do with the server. Read off a report alone, so that a saved one will do.
 
+mod certificate;
+
+use certificate::{FINDS_A_PATH, Standing, dane, standing};
 use serde::{Deserialize, Serialize};
 
 use crate::words::error_words;
@@ -111,6 +114,8 @@ enum Reach<'a> {
     /// For now.
     Later(&'a Finding),
     ClearText,
+    /// A device on the path overwrites what is offered: whether TLS is, is not known.
+    Masked,
     /// TLS was offered and failed.
     Broken,
     Encrypted,
@@ -147,7 +152,8 @@ fn reach(port: &Port) -> Reach<'_> {
         None => {}
     }
     match find(&["starttls-missing", "esmtp-masked"]) {
-        Some(_) if port.starttls_supported != Some(true) => Reach::ClearText,
+        Some(missing) if missing.id == "starttls-missing" => Reach::ClearText,
+        Some(_) if port.starttls_supported != Some(true) => Reach::Masked,
         _ => Reach::Unknown,
     }
 }
@@ -181,6 +187,7 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
             (ClearText, "Delivers in clear text: TLS is not offered.".to_owned())
         }
         (Reach::ClearText, Sender::MtaSts) => (Refuses, "Does not deliver: TLS is not offered.".to_owned()),
+        (Reach::Masked, sender) => (Depends, masked(sender).to_owned()),
         (Reach::Broken, Sender::Opportunistic) => (
             Depends,
             "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail \
@@ -220,12 +227,12 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
             (Delivers, format!("Delivers over {}; the certificate is not looked at.", version(port)))
         }
         (Reach::Encrypted, Sender::MtaSts | Sender::MailClient)
-            if faults(port).is_none() && has(port, "certificate-weak-key") =>
+            if matches!(standing(port), Standing::Holds) && has(port, "certificate-weak-key") =>
         {
             (Depends, "Depends on its TLS library: a key is too short, which most refuse.".to_owned())
         }
-        (Reach::Encrypted, Sender::MtaSts) => match faults(port) {
-            None => (
+        (Reach::Encrypted, Sender::MtaSts) => match standing(port) {
+            Standing::Holds => (
                 Delivers,
                 format!(
                     "Delivers over {} where the policy names this host: the certificate \
@@ -233,7 +240,8 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                     version(port)
                 ),
             ),
-            Some(faults) => (Refuses, format!("Does not deliver: {faults}.")),
+            Standing::Unknown => (Depends, format!("Delivers if {FINDS_A_PATH}.")),
+            Standing::Against(faults) => (Refuses, format!("Does not deliver: {faults}.")),
         },
         (Reach::Encrypted, Sender::Dane) => (Depends, dane(port)),
         (Reach::Encrypted, Sender::MailClient) => {
@@ -241,9 +249,12 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 true => " It finds no AUTH to log in with.",
                 false => "",
             };
-            match faults(port) {
-                None => (Delivers, format!("Sends over {}; the certificate holds.{login}", version(port))),
-                Some(faults) => {
+            match standing(port) {
+                Standing::Holds => {
+                    (Delivers, format!("Sends over {}; the certificate holds.{login}", version(port)))
+                }
+                Standing::Unknown => (Depends, format!("Sends if {FINDS_A_PATH}.{login}")),
+                Standing::Against(faults) => {
                     (Refuses, format!("Refuses the connection or warns its user: {faults}.{login}"))
                 }
             }
@@ -267,6 +278,7 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
     match sender {
         Sender::Opportunistic => {
             let postfix = match is_old || has(port, "tls-outdated-only") {
+                _ if is_gone_from_openssl(tls) => ", as OpenSSL does only where it was built to",
                 true => ", as Postfix on OpenSSL does",
                 false => "",
             };
@@ -282,14 +294,25 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
         Sender::MailClient if is_old => {
             (Refuses, format!("Cannot send: mail clients of today refuse {version}."))
         }
-        Sender::MtaSts => match faults(port) {
-            Some(faults) => (Refuses, format!("Does not deliver: {faults}.")),
-            None => (Depends, format!("Delivers {condition}, else not at all: the certificate holds.")),
+        Sender::MtaSts => match standing(port) {
+            Standing::Against(faults) => (Refuses, format!("Does not deliver: {faults}.")),
+            Standing::Unknown => {
+                (Depends, format!("Delivers {condition}, and if {FINDS_A_PATH}; else not at all."))
+            }
+            Standing::Holds => {
+                (Depends, format!("Delivers {condition}, else not at all: the certificate holds."))
+            }
         },
-        Sender::MailClient => match faults(port) {
-            Some(faults) => (Refuses, format!("Refuses the connection or warns its user: {faults}.")),
-            None => (Depends, format!("Sends {condition}, and cannot otherwise; the certificate holds.")),
+        Sender::MailClient => match standing(port) {
+            Standing::Against(faults) => {
+                (Refuses, format!("Refuses the connection or warns its user: {faults}."))
+            }
+            Standing::Unknown => (Depends, format!("Sends {condition}, and if {FINDS_A_PATH}.")),
+            Standing::Holds => {
+                (Depends, format!("Sends {condition}, and cannot otherwise; the certificate holds."))
+            }
         },
+        Sender::Dane if port.certificate.is_none() => (Depends, dane(port)),
         Sender::Dane => {
             let text = format!(
                 "Where TLSA records are published TLS must come up: it does {condition}. {}",
@@ -298,6 +321,12 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
             (Depends, text)
         }
     }
+}
+
+/// What OpenSSL 1.1.0 and later leave out unless they are built with it.
+fn is_gone_from_openssl(tls: &Tls) -> bool {
+    const GONE: [&str; 6] = ["_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_EXPORT_"];
+    tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
 }
 
 /// Where the server refuses a hello that names it.
@@ -322,67 +351,26 @@ fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
     }
 }
 
-/// TLSA records are not looked up: what each usage would make of the certificate.
-fn dane(port: &Port) -> String {
-    const TA: [&str; 4] = [
-        "certificate-expired",
-        "certificate-not-yet-valid",
-        "certificate-hostname-mismatch",
-        "certificate-common-name-only",
-    ];
-    let against = phrases(port, &TA);
-    let anchor = match against {
-        None => "name and dates count as well, and hold".to_owned(),
-        Some(against) => format!("name and dates count as well, and the certificate is {against}"),
-    };
-    format!(
-        "TLSA records were not looked up. With DANE-EE(3) it delivers if the record matches the server's \
-         key, whatever the certificate's name, dates and issuer; with DANE-TA(2) {anchor}. Without records, \
-         as an opportunistic sender."
-    )
-}
-
-/// Why the certificate does not hold for this host; `None` where it does.
-fn faults(port: &Port) -> Option<String> {
-    const ALL: [&str; 9] = [
-        "certificate-expired",
-        "certificate-not-yet-valid",
-        "certificate-hostname-mismatch",
-        "certificate-common-name-only",
-        "certificate-self-signed",
-        "certificate-chain-incomplete",
-        "certificate-untrusted",
-        "certificate-path-invalid",
-        "certificate-weak-signature",
-    ];
-    let Some(certificate) = &port.certificate else {
-        return Some("the server sent no certificate".to_owned());
-    };
-    if certificate.chain_valid && certificate.hostname_match {
-        return None;
+/// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.
+fn masked(sender: Sender) -> &'static str {
+    match sender {
+        Sender::Opportunistic => {
+            "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it delivers in clear \
+             text; on another path, over TLS if the server offers it."
+        }
+        Sender::MtaSts => {
+            "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it does not deliver; on \
+             another path, if the server offers TLS and the certificate holds."
+        }
+        Sender::Dane => {
+            "Whether TLS is offered is not known, and TLSA records were not looked up. Where there are any it does not \
+             deliver across the device that overwrites the EHLO reply. Without records, as an opportunistic sender."
+        }
+        Sender::MailClient => {
+            "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it refuses to go on where \
+             it is set to demand TLS; else it sends password and mail in clear text."
+        }
     }
-    Some(match phrases(port, &ALL) {
-        Some(phrases) => format!("the certificate is {phrases}"),
-        None => "the certificate does not hold".to_owned(),
-    })
-}
-
-/// What stands against the certificate by those findings, to stand after "is".
-fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
-    let found = ids.iter().filter(|id| has(port, id)).map(|id| match *id {
-        "certificate-expired" => "expired",
-        "certificate-not-yet-valid" => "not valid yet",
-        "certificate-hostname-mismatch" => "for another name",
-        "certificate-common-name-only" => "named by its common name only",
-        "certificate-self-signed" => "self-signed",
-        "certificate-chain-incomplete" => "sent without an intermediate",
-        "certificate-untrusted" => "from a root that is not trusted",
-        "certificate-path-invalid" => "on a path that breaks a rule",
-        _ => "signed with MD5 or SHA-1",
-    });
-    let found: Vec<&str> = found.collect();
-    let (last, before) = found.split_last()?;
-    Some(if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) })
 }
 
 fn not_tested(port: &Port) -> String {

@@ -140,6 +140,7 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
     let Tls { version, cipher_suite, .. } = tls;
     let else_what = match port.role {
         Role::Relay => "else in clear text or not at all",
+        Role::Custom if !port.implicit_tls => "else in clear text or not at all",
         _ => "else not at all",
     };
     if has(port, "tls-version-weak") {

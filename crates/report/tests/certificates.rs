@@ -3,7 +3,7 @@
 mod scene;
 
 use heloscope_report::{ChainError, MAX_SANS_SHOWN, Port, Severity, Trust, Verdict};
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
 /// Port 25 of mx1.example.com with this chain, the first of `private` trusted.
@@ -285,6 +285,121 @@ fn weak_signature() {
     let root_sha1 = fixture(include_str!("../../pki/tests/fixtures/rsa1024-sha1.pem"));
     let (_, _, leaf) = chain();
     assert_eq!(port(&[&leaf.der, &root_sha1], None).verdict("certificate-weak-signature"), Verdict::Passed);
+}
+
+#[test]
+fn the_weak_signature_of_a_self_signed_leaf_is_no_roots() {
+    let own = fixture(include_str!("../../pki/tests/fixtures/rsa1024-sha1.pem"));
+    let weak = port(&[&own], None);
+    let found = weak.found("certificate-weak-signature");
+    assert!(found.explanation.contains("is signed with sha1WithRSAEncryption"), "{}", found.explanation);
+    assert!(weak.certificate.clone().unwrap().self_signed);
+}
+
+/// Nine authorities of one name and without key identifiers, each of which has issued the next, and a server's certificate
+/// by the last.
+fn maze() -> Vec<Entity> {
+    let same = || {
+        let mut params = ca("Same");
+        params.use_authority_key_identifier_extension = false;
+        params
+    };
+    let mut maze = vec![Entity::self_signed(same(), 10)];
+    for seed in 11..20 {
+        let next = maze[maze.len() - 1].issue(same(), seed);
+        maze.push(next);
+    }
+    let leaf = maze[9].issue(server(), 3);
+    maze[0] = leaf;
+    maze
+}
+
+#[test]
+fn a_path_that_was_not_looked_for_to_the_end_breaks_no_rule() {
+    let maze = maze();
+    let sent: Vec<&[u8]> = maze.iter().map(|one| one.der.as_slice()).collect();
+    let lost = port(&sent, None);
+    assert_eq!(lost.ids(), ["certificate-path-unknown"]);
+    let found = lost.found("certificate-path-unknown");
+    assert_eq!(found.title, "The search for a certification path was given up");
+    assert!(found.explanation.contains("whether there is one is not known"), "{}", found.explanation);
+    for id in ["certificate-path-invalid", "certificate-untrusted", "certificate-chain-incomplete"] {
+        assert_eq!(
+            (lost.verdict(id), lost.why(id)),
+            (Verdict::NotTested, "the search for a path was given up"),
+            "{id}"
+        );
+    }
+    let leaf = lost.certificate.clone().unwrap();
+    assert_eq!((leaf.chain_valid, leaf.chain_error), (false, Some(ChainError::SearchGivenUp)));
+    // None of the authorities sent is a root, though each has the name of its issuer.
+    assert!(lost.chain.iter().all(|one| one.signed_with_own_key == Some(false)));
+}
+
+#[test]
+fn more_certificates_than_are_looked_at_are_not_called_incomplete() {
+    let (root, intermediate, leaf) = chain();
+    let others: Vec<Entity> =
+        (30..39).map(|seed| Entity::self_signed(ca(&format!("Other {seed}")), seed)).collect();
+    let mut sent: Vec<&[u8]> = vec![&leaf.der];
+    sent.extend(others.iter().map(|other| other.der.as_slice()));
+    assert_eq!(port(&sent, Some(&root)).ids(), ["certificate-chain-incomplete"]);
+    sent.push(&intermediate.der);
+    assert_eq!(port(&sent, Some(&root)).ids(), ["certificate-path-unknown"]);
+}
+
+#[test]
+fn a_certificate_of_the_chain_that_is_signed_with_its_own_key_says_so() {
+    let (root, intermediate, leaf) = chain();
+    let port = port(&[&leaf.der, &intermediate.der, &root.der], Some(&root));
+    let own: Vec<Option<bool>> = port.chain.iter().map(|one| one.signed_with_own_key).collect();
+    assert_eq!(own, [Some(false), Some(false), Some(true)]);
+}
+
+#[test]
+fn odd_serial_numbers() {
+    let numbered = |number: &[u8]| {
+        let mut params = server();
+        params.serial_number = Some(SerialNumber::from_slice(number));
+        issued(params)
+    };
+    let zero = numbered(&[0]);
+    assert_eq!(zero.ids(), ["certificate-serial-number"]);
+    let found = zero.found("certificate-serial-number");
+    assert!(
+        found.explanation.starts_with("The certificate has the serial number 0."),
+        "{}",
+        found.explanation
+    );
+    let long = numbered(&[1; 21]);
+    assert!(long.found("certificate-serial-number").explanation.contains("a serial number of 21 octets"));
+    let negative = fixture(include_str!("../../pki/tests/fixtures/negative-serial.pem"));
+    let negative = port(&[&negative], None);
+    assert!(negative.found("certificate-serial-number").explanation.contains("a negative serial number"));
+    // rcgen puts 00 before an octet that would make it negative.
+    for number in [&[1; 20][..], &[0xff; 20], &[0x80]] {
+        assert_eq!(numbered(number).verdict("certificate-serial-number"), Verdict::Passed, "{number:02x?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_said_to_break_a_path() {
+    let (root, intermediate, leaf) = chain();
+    let lost = port(&[b"no certificate", &intermediate.der], Some(&root));
+    assert_eq!(lost.ids(), ["certificate-path-invalid"]);
+    let found = lost.found("certificate-path-invalid");
+    assert_eq!(found.title, "The certificate cannot be read");
+    assert!(
+        found.explanation.starts_with("These 14 octets are no DER certificate."),
+        "{}",
+        found.explanation
+    );
+
+    let cut = &intermediate.der[..intermediate.der.len() - 1];
+    let incomplete = port(&[&leaf.der, cut], Some(&root));
+    assert_eq!(incomplete.ids(), ["certificate-chain-incomplete"]);
+    let found = incomplete.found("certificate-chain-incomplete");
+    assert!(found.explanation.contains("it may be that one, damaged"), "{}", found.explanation);
 }
 
 #[test]

@@ -70,6 +70,22 @@ fn a_name_that_does_not_exist_is_found_once() {
 }
 
 #[test]
+fn a_name_that_was_not_looked_up_is_not_said_to_exist() {
+    for play in [(|play| play.goes_well(&[])) as fn(scene::Play<'_>) -> scene::Play<'_>, |play| {
+        play.meets(Stage::Connect, RefusalCode::ConnectionRefused)
+    }] {
+        let mut scene = Scene::one("25", play);
+        assert_eq!(scene.judged().ports[0].verdict("name-not-found"), Verdict::Passed);
+        scene.observations.target.address = Some([203, 0, 113, 5].into());
+        let port = scene.judged().ports.remove(0);
+        assert_eq!(
+            (port.verdict("name-not-found"), port.why("name-not-found")),
+            (Verdict::NotTested, "the name was not looked up: an address was given in its place")
+        );
+    }
+}
+
+#[test]
 fn connect_failed() {
     let refused = |spec| Scene::one(spec, |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused));
     let report = refused("25").judged();

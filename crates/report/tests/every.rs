@@ -183,6 +183,8 @@ fn faulty() -> Vec<Report> {
         sends(&leaf.der),
         Scene::one("25", |play| play.goes_well(&[&leaf.der, &root.der])).judged(),
         Scene::one("25", |play| play.goes_well(&[&root.issue(server(), 3).der, &root.der])).judged(),
+        Scene::one("25", |play| play.goes_well(&[leaf.der.as_slice(); 11])).judged(),
+        sends(&fixture(include_str!("../../pki/tests/fixtures/negative-serial.pem"))),
         sends(&fixture(include_str!("../../pki/tests/fixtures/rsa1024.pem"))),
         sends(&fixture(include_str!("../../pki/tests/fixtures/sha1.pem"))),
         on("25", |play| play.connects().after_ms(12_000).greets(GREETING)),

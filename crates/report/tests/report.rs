@@ -4,7 +4,7 @@ mod scene;
 
 use std::time::Duration;
 
-use heloscope_observation::{Event, Pace, Stage, TlsFailure};
+use heloscope_observation::{AlertDescription, Event, Pace, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{Report, Speaker, Status, Verdict};
 use heloscope_smtp::{Fault, FaultKind, LeftOut, LineEnding, Octets, ReplyLine};
 use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
@@ -303,4 +303,31 @@ fn capabilities_are_the_last_known() {
     let implicit = Scene::one("465", |play| play.goes_well(&[])).judged();
     assert_eq!(implicit.ports[0].capabilities_before_tls, None);
     assert_eq!(implicit.ports[0].starttls_supported, Some(false));
+}
+
+/// Where the time goes: to the relay and back, to a second connection, and to what the server was asked.
+#[test]
+fn timings_leave_nothing_out() {
+    let alert = TlsFailure::Alert(AlertDescription(70));
+    let mut scene = Scene::one("25", |play| {
+        play.after_ms(7)
+            .connects()
+            .after_ms(600)
+            .greets(GREETING)
+            .ehlo(EHLO)
+            .starttls("220 go")
+            .begins_handshake()
+            .tls_fails(alert)
+    })
+    .raw_hello("25", |play| {
+        play.after_ms(700).connects().answers(TlsVersion::TLS_1_0, 0xc013, Some(23), None, &[])
+    });
+    // The relay's word that TCP had connected took 600 ms to come.
+    scene.observations.seen[1].at += std::time::Duration::from_millis(600);
+    let timings = scene.judged().ports[0].timings;
+    assert_eq!((timings.began_ms, timings.relay_ms), (Some(7), Some(600)));
+    assert_eq!((timings.resolve_ms, timings.connect_ms), (Some(3), Some(21)));
+    assert_eq!((timings.other_connections_ms, timings.total_ms), (Some(41), Some(724)));
+    scene.observations.relay = None;
+    assert_eq!(scene.judged().ports[0].timings.relay_ms, None);
 }

@@ -128,7 +128,14 @@ fn each_kind_of_sender() {
     let rows = senders(&expired);
     assert_eq!(rows[1].text, "Does not deliver: the certificate is expired.");
     assert!(rows[2].text.contains("DANE-EE(3) it delivers if the record matches"), "{}", rows[2].text);
-    assert!(rows[2].text.contains("DANE-TA(2) name and dates count as well, and the certificate is expired"));
+    assert!(
+        rows[2].text.contains(
+            "with DANE-TA(2) name, dates and the chain up to the certificate in the record count as well, and the \
+             certificate is expired."
+        ),
+        "{}",
+        rows[2].text
+    );
 
     let of_25 = |play: fn(scene::Play<'_>) -> scene::Play<'_>| outcomes(&Scene::one("25", play).judged());
     assert_eq!(
@@ -184,6 +191,39 @@ fn each_kind_of_sender() {
         senders(&trusted)[1].text,
         "Sends over TLS 1.3; the certificate holds. It finds no AUTH to log in with."
     );
+}
+
+#[test]
+fn dane_ta_needs_the_intermediate_that_was_not_sent() {
+    let (root, intermediate, leaf) = chain();
+    let row = |sent: &[&[u8]]| {
+        let report = Scene::one("25", |play| play.goes_well(sent)).judged_trusting(&root);
+        senders(&report).remove(2).text
+    };
+    let whole = row(&[&leaf.der, &intermediate.der]);
+    assert!(whole.contains("count as well, and hold."), "{whole}");
+    let incomplete = row(&[&leaf.der]);
+    assert!(
+        incomplete.contains("count as well, and the certificate is sent without an intermediate."),
+        "{incomplete}"
+    );
+}
+
+/// The device may stand near the test and concern nobody else.
+#[test]
+fn what_a_device_on_the_path_hides_is_not_said_to_be_missing() {
+    let masked = |port| {
+        let scene =
+            Scene::one(port, |play| play.connects().greets("220 ****").ehlo("250-mx1\n250 XXXXXXXA").quits());
+        senders(&scene.judged())
+    };
+    let rows = [masked("25"), masked("587")].concat();
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        assert_eq!(row.outcome, SenderOutcome::Depends, "{:?}", row.sender);
+        assert!(row.text.starts_with("Whether TLS is offered is not known"), "{}", row.text);
+        assert!(!row.text.contains("TLS is not offered"), "{}", row.text);
+    }
 }
 
 /// What every reader of a finding can count on.

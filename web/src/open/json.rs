@@ -93,11 +93,13 @@ objects! {
     Capability { keyword, params, meaning }
     Certificate {
         subject, issuer, sans, sans_total, not_before, not_after, days_remaining, serial, sha256, key,
-        signature_algorithm, unreadable,
+        signature_algorithm, signed_with_own_key, unreadable,
     }
     Finding { id, severity, title, explanation, fix, reference }
     CheckVerdict { id, verdict, why }
-    Timings { resolve_ms, connect_ms, greeting_ms, tls_ms, total_ms }
+    Timings {
+        began_ms, relay_ms, resolve_ms, connect_ms, greeting_ms, tls_ms, other_connections_ms, total_ms,
+    }
     TranscriptLine { at_ms, from, encrypted, text }
 }
 

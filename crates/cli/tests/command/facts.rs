@@ -39,6 +39,7 @@ fn a_sound_server_fact_by_fact() {
         "days_remaining": 60,
         "key": "RSA 2048",
         "signature_algorithm": "sha256WithRSAEncryption",
+        "signed_with_own_key": false,
         "unreadable": null
     });
     let intermediate = json!({
@@ -49,6 +50,7 @@ fn a_sound_server_fact_by_fact() {
         "days_remaining": 729,
         "key": "RSA 2048",
         "signature_algorithm": "ecdsa-with-SHA384",
+        "signed_with_own_key": false,
         "unreadable": null
     });
     let expected = json!({
@@ -184,6 +186,7 @@ fn a_real_postfix_fact_by_fact() {
         "days_remaining": 59,
         "key": "ECDSA P-256",
         "signature_algorithm": "ecdsa-with-SHA256",
+        "signed_with_own_key": false,
         "unreadable": null
     });
     let intermediate = json!({
@@ -194,6 +197,7 @@ fn a_real_postfix_fact_by_fact() {
         "days_remaining": 364,
         "key": "ECDSA P-256",
         "signature_algorithm": "ecdsa-with-SHA256",
+        "signed_with_own_key": false,
         "unreadable": null
     });
     let greeting = "220 mail.interop.test ESMTP Postfix";

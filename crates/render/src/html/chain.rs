@@ -5,7 +5,7 @@ use super::facts::one;
 use super::icon::Icon;
 use super::{Text, said};
 use crate::facts::{Fact, Line, marks, names, parties, validity};
-use crate::path::{End, end, is_root};
+use crate::path::{End, end};
 use crate::words;
 
 /// Names of a certificate that are shown at once; the rest unfolds.
@@ -20,7 +20,7 @@ pub(super) fn chain(report: &Report, port: &Port) -> Markup {
             ol {
                 @for (place, certificate) in port.chain.iter().enumerate() {
                     li part="certificate" {
-                        p class="label" { (words::sent(place == 0, is_root(certificate))) }
+                        p class="label" { (words::sent(place == 0, certificate)) }
                         (one_certificate(&report.tested_at, certificate))
                         @if let Some(next) = port.chain.get(place + 1) {
                             @if certificate.issuer != next.subject {

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 use super::icon::Icon;
 use super::{Text, said};
 use crate::facts::{
-    Fact, Line, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, validity, worst,
+    Fact, Line, OWN_WORK, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, validity,
+    worst,
 };
-use crate::stages::stages;
+use crate::stages::{own_work, stages};
 use crate::words;
 
 pub(super) fn heading(port: &Port) -> Markup {
@@ -56,7 +57,8 @@ pub(super) fn one(fact: &Fact) -> Markup {
 /// The dialogue as a waterfall: a bar a stage, from its beginning to its end.
 pub(super) fn timings(port: &Port) -> Markup {
     let stages = stages(port);
-    let end = stages.iter().map(|stage| stage.from.saturating_add(stage.took)).max().unwrap_or_default();
+    let last = stages.iter().map(|stage| stage.from.saturating_add(stage.took)).max().unwrap_or_default();
+    let end = port.timings.total_ms.unwrap_or_default().max(last);
     let place = |ms: u64| u64::try_from(u128::from(ms) * 1000 / u128::from(end.max(1))).unwrap_or(1000);
     html! {
         @if !stages.is_empty() {
@@ -80,6 +82,13 @@ pub(super) fn timings(port: &Port) -> Markup {
                                         width=(place(stage.took).clamp(6, 1000)) height="6" {}
                                 }
                             }
+                        }
+                    }
+                    @if let Some(own) = own_work(port, &stages) {
+                        tr {
+                            th scope="row" { (OWN_WORK) }
+                            td class="number" { (words::span(own)) }
+                            td {}
                         }
                     }
                     @if let Some(total) = port.timings.total_ms {

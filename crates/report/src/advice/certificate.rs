@@ -23,8 +23,10 @@ const DANE_ISSUER: &str = "DANE senders do not ask whether an authority is publi
                            server's own key.";
 const DANE_CHAIN: &str = "With DANE-EE(3) DANE senders do not look at the chain; with DANE-TA(2) every \
                           certificate up to the one in the TLSA record must be sent (RFC 7672 §3.1.2).";
+const DANE_PATH: &str = "With DANE-EE(3) DANE senders look at the server's key and not at the path (RFC 7672 §3.1.1); \
+                         with DANE-TA(2) the path must hold up to the certificate in the TLSA record.";
 const DANE_STRENGTH: &str = "With DANE-EE(3) DANE senders match the key alone and deliver, unless their TLS \
-                             library refuses one so weak.";
+                             library refuses a key or signature so weak.";
 
 pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience) -> Advice {
     // As many days as days_remaining is below zero: both are rounded down.
@@ -130,13 +132,17 @@ pub(super) fn self_signed(audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn chain_incomplete(issuer: &str, audience: Audience) -> Advice {
+pub(super) fn chain_incomplete(issuer: &str, unreadable: bool, audience: Audience) -> Advice {
     let issuer = inert_within(issuer);
+    let perhaps = match unreadable {
+        true => " One of the certificates that were sent cannot be read; it may be that one, damaged.",
+        false => "",
+    };
     Advice {
         title: "An intermediate certificate is missing".to_owned(),
         explanation: format!(
             "The certificate of the issuer, {issuer}, was not sent, so that no path leads to a trust anchor. \
-             Web browsers often know or fetch it; mail servers and clients do not. {}",
+             Web browsers often know or fetch it; mail servers and clients do not.{perhaps} {}",
             consequence(audience, DANE_CHAIN)
         ),
         fix:
@@ -174,8 +180,57 @@ pub(super) fn path_invalid(faults: &[String], anchor: bool, audience: Audience) 
     }
     Advice {
         title: "The certification path breaks a rule".to_owned(),
-        explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_ISSUER)),
+        explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_PATH)),
         fix,
+    }
+}
+
+pub(super) fn unreadable(why: &str, audience: Audience) -> Advice {
+    Advice {
+        title: "The certificate cannot be read".to_owned(),
+        explanation: format!("{why} {}", consequence(audience, DANE_PATH)),
+        fix: "Look at the file that the server presents, with another program too (openssl x509 -text). If it is whole, have \
+              a new certificate issued by an authority that keeps to RFC 5280."
+            .to_owned(),
+    }
+}
+
+pub(super) fn serial_number(numbers: &[(usize, String)], audience: Audience) -> Advice {
+    let senders = "Senders of every kind, opportunistic, MTA-STS and DANE, deliver as a rule. Those whose TLS library reads \
+                   certificates strictly, as Go's does with a negative number, get no TLS at all, and deliver in clear text \
+                   or not.";
+    let clients = "Mail clients whose TLS library reads certificates strictly refuse the connection; others pass over it.";
+    Advice {
+        title: "A serial number breaks a rule".to_owned(),
+        explanation: format!(
+            "{}. A serial number must be above zero and have at most 20 octets (RFC 5280 §4.1.2.2). {}",
+            places(numbers, "has"),
+            audience.pick(senders, clients)
+        ),
+        fix: "Have the certificate issued anew, with a random positive serial number: public authorities give no others. Of \
+              a private authority's software this is a setting."
+            .to_owned(),
+    }
+}
+
+pub(super) fn path_unknown(audience: Audience) -> Advice {
+    let senders = format!(
+        "Opportunistic senders deliver: they do not look at the certificate. Senders that enforce MTA-STS deliver if \
+         their TLS library finds a path to a root that they trust, else not at all; it may give up the search as well. \
+         {DANE_CHAIN}"
+    );
+    let clients = "Mail clients whose TLS library finds a path send mail; others refuse the connection or warn their \
+                   user.";
+    Advice {
+        title: "The search for a certification path was given up".to_owned(),
+        explanation: format!(
+            "So many certificates were sent, or so many that may have issued one another, that this test stopped looking \
+             before it found a path to a trust anchor: whether there is one is not known. {}",
+            audience.pick(&senders, clients)
+        ),
+        fix: "Send the server's own certificate and the intermediates that its authority names, each followed by its \
+              issuer's, and nothing else."
+            .to_owned(),
     }
 }
 

@@ -1,3 +1,4 @@
+use super::session::{REVERSE_NAME_FIX, SCREENING_FIX};
 use super::{Advice, Audience};
 use crate::ErrorCode;
 use crate::checks::Refused;
@@ -82,7 +83,7 @@ pub(super) fn connect_failed(code: ErrorCode, spare: bool, all_time_out: bool, a
 }
 
 pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+    let Refused { code, said, .. } = refused;
     if refused.is_temporary() {
         let follows = audience.pick(
             "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
@@ -95,11 +96,15 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
                 "{said} What comes after the greeting was not tested; nothing is said to be \
                                   missing. {follows}"
             ),
-            fix:
-                "Test again later. If other clients get this answer too, look for the cause in the server's \
-                  log: limits on connections, a policy service that does not answer, a server that is \
-                  shutting down."
-                    .to_owned(),
+            fix: match refused.for_reverse_name {
+                true => REVERSE_NAME_FIX,
+                false => {
+                    "Test again later. If other clients get this answer too, look for the cause in the server's \
+                     log: limits on connections, a policy service that does not answer, a server that is \
+                     shutting down."
+                }
+            }
+            .to_owned(),
         };
     }
     let follows = audience.pick(
@@ -109,20 +114,37 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
     );
     Advice {
         title: format!("The server refuses service with {code}"),
-        explanation: format!(
-            "{said} The refusal may be meant for the address that tests and not for everyone. What comes \
-             after the greeting was not tested. {follows}"
-        ),
-        fix: "Look in the server's log for the connection and the rule that refused it. If a block list is \
-              at work, ask its operator about the address that tests; if the server should take mail from \
-              everyone, remove the rule."
-            .to_owned(),
+        explanation: match refused.takes_no_mail() {
+            true => format!("{said} What comes after the greeting was not tested. {follows}"),
+            false => format!(
+                "{said} The refusal may be meant for the address that tests and not for everyone. What comes after the \
+                 greeting was not tested. {follows}"
+            ),
+        },
+        fix: match code {
+            _ if refused.takes_no_mail() => {
+                "Nothing, if this host is not to take mail: then take it out of the MX records that name it, or publish a null \
+                 MX for a domain without mail (RFC 7505). If it is to take mail, start the mail server in place of what \
+                 answers now."
+            }
+            _ if refused.for_reverse_name => REVERSE_NAME_FIX,
+            521 => SCREENING_FIX,
+            500 | 502 | 503 => {
+                "See in the server's log whether the service is switched off on this port, and whether a proxy before it \
+                 reaches it."
+            }
+            _ => {
+                "Look in the server's log for the connection and the rule that refused it. If a block list is at work, ask its \
+                 operator about the address that tests; if the server should take mail from everyone, remove the rule."
+            }
+        }
+        .to_owned(),
     }
 }
 
 /// A code that is neither 220 nor a refusal.
 pub(super) fn odd_greeting(refused: &Refused, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+    let Refused { code, said, .. } = refused;
     let follows = audience.pick(
         "A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, has no reason to go on, and keeps the \
          mail queued or returns it.",

@@ -51,7 +51,7 @@ pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
 }
 
 pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+    let Refused { code, said, .. } = refused;
     let senders = match inside_tls {
         true => {
             "Senders of every kind, opportunistic, MTA-STS and DANE, fall back to HELO inside TLS and \
@@ -73,8 +73,13 @@ pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience)
     }
 }
 
-pub(super) fn ehlo_rejected(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+pub(super) fn ehlo_rejected(
+    refused: &Refused,
+    helo: Option<u16>,
+    inside_tls: bool,
+    audience: Audience,
+) -> Advice {
+    let Refused { code, said, .. } = refused;
     let follows = match (is_temporary(helo.unwrap_or(*code)), audience) {
         (true, Audience::Clients) => "A mail client that gets this answer cannot send for now.",
         (true, _) => {
@@ -93,16 +98,13 @@ pub(super) fn ehlo_rejected(refused: &Refused, helo: Option<u16>, audience: Audi
             None => format!("The server refuses EHLO with {code}"),
         },
         explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
-        fix: "Look in the server's log for the rule that refused the name given with EHLO or the address it \
-              came from. A server must not refuse mail only because that name does not verify (RFC 5321 \
-              §4.1.4)."
-            .to_owned(),
+        fix: ehlo_fix(refused, inside_tls).to_owned(),
     }
 }
 
 /// A code that is neither 250 nor a refusal, in the reply to HELO where that was tried.
 pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+    let Refused { code, said, .. } = refused;
     let follows = match audience {
         Audience::Clients => "A mail client that gets this answer cannot rely on it, and gives up as a rule.",
         _ => {
@@ -121,6 +123,55 @@ pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience
             .to_owned(),
     }
 }
+
+/// What mends a refusal of EHLO, by the reply.
+fn ehlo_fix(refused: &Refused, inside_tls: bool) -> &'static str {
+    if refused.for_reverse_name {
+        return REVERSE_NAME_FIX;
+    }
+    match (refused.code, refused.status) {
+        (450, Some((3, 2))) => {
+            "Test again in some minutes, from the same address: Postfix's postscreen lets a client through that comes back. \
+             If it never does, look for the client's address in the server's log."
+        }
+        (400..=499, _) => {
+            "Test again later. If other clients get this answer too, look for the cause in the server's log: limits on \
+             connections, a policy service that does not answer, a name or address that cannot be looked up."
+        }
+        (500 | 502, _) => {
+            "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a proxy, filter or device before \
+             it that does not know EHLO, or that overwrites it on the way."
+        }
+        (503, _) => {
+            "Find out which earlier command the server or a proxy before it holds against EHLO: after the greeting, and again \
+             inside TLS, EHLO is in its turn (RFC 5321 §4.1.4; RFC 3207 §4.2)."
+        }
+        (530, _) if inside_tls => {
+            "If a proxy before the server ends TLS, let the server know which connections come over TLS, so that it does not \
+             demand STARTTLS once more."
+        }
+        (530, _) => {
+            "Let the server answer EHLO before TLS too, whatever else it demands TLS for: only in that reply can a client see \
+             that STARTTLS is offered (RFC 3207 §4)."
+        }
+        (521, _) => SCREENING_FIX,
+        (501 | 504 | 550 | 553 | 554, _) => {
+            "Look in the server's log for the rule that refused the name given with EHLO or the address it came from. A \
+             server must not refuse mail only because that name does not verify (RFC 5321 §4.1.4)."
+        }
+        _ => {
+            "Look in the server's log for this connection and the reason of the refusal. A server must answer EHLO (RFC 5321 \
+             §2.2.1)."
+        }
+    }
+}
+
+pub(super) const REVERSE_NAME_FIX: &str = "Give the address that tests a PTR record whose name has an A or AAAA record with that address, or test from one that \
+     has. On the server it is a rule for clients (Postfix: reject_unknown_client_hostname, \
+     reject_unknown_reverse_client_hostname); many senders with faulty DNS are turned away by it.";
+
+pub(super) const SCREENING_FIX: &str = "Look in the log of the server, and of the program that screens its clients (Postfix: postscreen), for the test that \
+     this address did not pass. If a block list is at work, ask its operator about the address.";
 
 pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice {
     let title = match stage {

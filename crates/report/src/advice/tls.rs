@@ -31,20 +31,40 @@ const STARTTLS_BROKEN: (&str, &str) = (
 );
 
 pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+    let Refused { code, said, .. } = refused;
     Advice {
         title: format!("STARTTLS is offered but refused with {code}"),
         explanation: format!("{said} {}", audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)),
-        fix: "Look in the server's log for why TLS is not available: a certificate or key that is missing, \
-              unreadable or does not match is the usual cause. If the log shows no such command, a device on \
-              the path altered it."
-            .to_owned(),
+        fix: match code {
+            500 | 502 | 503 => {
+                "Switch STARTTLS on (Postfix: smtpd_tls_security_level = may; Exim: tls_advertise_hosts), or stop offering \
+                 it. If the server's log shows another command, or none, a proxy, filter or device before it takes STARTTLS \
+                 away; if the log does not know the connection, that device answered."
+            }
+            501 | 504 => {
+                "The command was STARTTLS and nothing more, as RFC 3207 §4 demands. If the server's log shows something \
+                 else, a proxy, filter or device before it altered the command; if not, update the server."
+            }
+            530 => {
+                "Look in the server's log for the command that it got: if it was not STARTTLS, a proxy, filter or device \
+                 before it altered it."
+            }
+            535 | 550 | 551 | 553 | 554 => {
+                "Look in the server's log for the rule that refused STARTTLS: it must be open to everyone to whom it is \
+                 offered."
+            }
+            _ => {
+                "Look in the server's log for why TLS is not available: a certificate or key that is missing, unreadable or \
+                 does not match is the usual cause. If the log shows no such command, a device on the path altered it."
+            }
+        }
+        .to_owned(),
     }
 }
 
 /// A code that is neither 220 nor a refusal.
 pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> Advice {
-    let Refused { code, said } = refused;
+    let Refused { code, said, .. } = refused;
     Advice {
         title: format!("STARTTLS is offered but answered with {code}, not 220"),
         explanation: format!(
@@ -69,7 +89,7 @@ pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advic
             besides(failed),
             audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)
         ),
-        fix: HANDSHAKE_FIX.to_owned(),
+        fix: handshake_fix(failed).to_owned(),
     }
 }
 
@@ -82,16 +102,31 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
             failed.said,
             besides(failed)
         ),
-        fix: format!(
-            "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
-             tls_on_connect_ports = 465). {HANDSHAKE_FIX}"
-        ),
+        fix: match (&failed.choice, failed.client_certificate_requested) {
+            // It speaks TLS.
+            (Some(_), _) | (_, true) => handshake_fix(failed).to_owned(),
+            (None, false) => format!(
+                "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
+                 tls_on_connect_ports = 465). {HANDSHAKE_FIX}"
+            ),
+        },
     }
 }
 
 const HANDSHAKE_FIX: &str = "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or ChaCha20, see that certificate \
                              and key belong together and that the server can read them, and look in its log \
                              for the handshake's error.";
+
+fn handshake_fix(failed: &Handshaking) -> &'static str {
+    match failed.client_certificate_requested {
+        true => {
+            "Stop requiring a client certificate (Postfix: smtpd_tls_req_ccert = no; Exim: leave tls_verify_hosts empty, \
+             tls_try_verify_hosts asks and does not require; OpenSMTPD: no verify in the listen rule). If the server only \
+             asks for one, look in its log for the handshake's error."
+        }
+        false => HANDSHAKE_FIX,
+    }
+}
 
 /// What else is known of a handshake that failed.
 fn besides(failed: &Handshaking) -> String {
@@ -102,7 +137,8 @@ fn besides(failed: &Handshaking) -> String {
              handshake, or stands in newer hellos only."
         ));
     }
-    if failed.client_certificate_requested {
+    // The alert has said it.
+    if failed.client_certificate_requested && !failed.said.contains("client certificate") {
         words
             .push_str(" It asked for a client certificate, which mail servers and mail clients do not have.");
     }
@@ -195,10 +231,14 @@ pub(super) fn injection(octets: usize, begun: &str) -> Advice {
 }
 
 pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
+    let why = match version {
+        "SSL 3.0" => "SSL 3.0 is broken (POODLE) and must not be used (RFC 7568).",
+        _ => "TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996).",
+    };
     Advice {
         title: format!("The server speaks {version} at best"),
         explanation: format!(
-            "TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996). {}",
+            "{why} {}",
             audience.pick(
                 "Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
                  keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
@@ -213,18 +253,35 @@ pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
 }
 
 pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audience) -> Advice {
+    let anonymous = weaknesses.contains(&Weakness::Anonymous);
+    let enforcing = match (anonymous, weaknesses.contains(&Weakness::Null)) {
+        (true, _) => {
+            "Senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published: there is no \
+             certificate to look at."
+        }
+        (false, true) => {
+            "Over it everyone on the path reads the mail all the same. Senders that enforce MTA-STS, and DANE senders where \
+             TLSA records are published, do not offer it, and do not deliver."
+        }
+        (false, false) => {
+            "Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: as far as the suite \
+             goes, they deliver if they still offer it, else not at all."
+        }
+    };
+    let senders = format!(
+        "Opportunistic senders deliver over it where they still offer it, else in clear text. {enforcing}"
+    );
+    let clients = match anonymous {
+        true => "Mail clients cannot send mail: there is no certificate to look at.",
+        false => "Mail clients use it where they still offer it, and cannot send mail where they do not.",
+    };
     let weaknesses: Vec<String> = weaknesses.iter().map(|weakness| weakness.words()).collect();
     Advice {
         title: format!("The server chose a weak cipher suite, {suite}"),
         explanation: format!(
             "What is weak about it: {}. {}",
             weaknesses.join("; "),
-            audience.pick(
-                "Opportunistic senders deliver over it where they still offer it, else in clear text. \
-                 Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: they \
-                 deliver if they still offer it, else not at all.",
-                "Mail clients use it where they still offer it, and cannot send mail where they do not.",
-            )
+            audience.pick(&senders, clients)
         ),
         fix: ALLOW_MODERN.to_owned(),
     }

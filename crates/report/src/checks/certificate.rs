@@ -3,7 +3,7 @@ use heloscope_pki::{self as pki, Fault, Identity};
 use super::{Check, Evidence, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{ChainFacts, days_between, presented};
-use crate::words::fault_words;
+use crate::words::{fault_words, unreadable_words};
 
 pub(super) static CHECKS: &[&Check] = &[
     &EXPIRED,
@@ -14,9 +14,11 @@ pub(super) static CHECKS: &[&Check] = &[
     &CHAIN_INCOMPLETE,
     &UNTRUSTED,
     &PATH_INVALID,
+    &PATH_UNKNOWN,
     &WEAK_KEY,
     &WEAK_SIGNATURE,
     &COMMON_NAME_ONLY,
+    &SERIAL_NUMBER,
 ];
 
 const DAY: i64 = 86_400;
@@ -129,14 +131,15 @@ static CHAIN_INCOMPLETE: Check = Check {
     title: "An intermediate certificate is missing",
     examine: |subject| {
         with_leaf(subject, |chain, _| {
-            if fault(chain, |fault| *fault == Fault::SearchGivenUp).is_some() {
-                return Outcome::NotTested("the search for a path was given up".into());
+            if is_given_up(chain) {
+                return given_up();
             }
             let issuer = chain.path.faults.iter().find_map(|fault| match fault {
                 Fault::MissingIntermediate { issuer } => Some(issuer.clone()),
                 _ => None,
             });
-            found(issuer, |issuer| Evidence::CertificateChainIncomplete { issuer })
+            let unreadable = chain.certificates.iter().any(Result::is_err);
+            found(issuer, |issuer| Evidence::CertificateChainIncomplete { issuer, unreadable })
         })
     },
 };
@@ -158,6 +161,7 @@ static UNTRUSTED: Check = Check {
                 None if fault(chain, |fault| *fault == Fault::SelfSigned).is_some() => {
                     Outcome::NotApplicable("the certificate is signed with its own key and leads to no root")
                 }
+                None if is_given_up(chain) => given_up(),
                 None => Outcome::NotTested("the path does not reach a root".into()),
             }
         })
@@ -177,9 +181,27 @@ static PATH_INVALID: Check = Check {
             matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
         };
         let anchor = fault(chain, is_of_anchor).is_some();
+        if let Some(Err(unreadable)) = chain.certificates.first() {
+            return Outcome::Found(Evidence::CertificateUnreadable { why: unreadable_words(unreadable) });
+        }
+        if faults.is_empty() && is_given_up(chain) {
+            return given_up();
+        }
         found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid {
             faults,
             anchor,
+        })
+    },
+};
+
+static PATH_UNKNOWN: Check = Check {
+    id: "certificate-path-unknown",
+    severity: Severity::Warning,
+    basis: "RFC 5280 §6.1; RFC 4158 §5.2",
+    title: "The search for a certification path was given up",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            found(is_given_up(chain).then_some(()), |()| Evidence::CertificatePathUnknown)
         })
     },
 };
@@ -236,6 +258,48 @@ static COMMON_NAME_ONLY: Check = Check {
     },
 };
 
+static SERIAL_NUMBER: Check = Check {
+    id: "certificate-serial-number",
+    severity: Severity::Notice,
+    basis: "RFC 5280 §4.1.2.2",
+    title: "A serial number is negative, zero or too long",
+    examine: |subject| {
+        with_leaf(subject, |chain, _| {
+            let numbers = chain.certificates.iter().enumerate().filter_map(|(place, read)| {
+                let facts = read.as_ref().ok()?;
+                // A sender has its own root, and does not look at this one.
+                let is_root = place > 0 && facts.is_self_issued;
+                odd_serial_number(&facts.serial).filter(|_| !is_root).map(|odd| (place, odd))
+            });
+            let numbers: Vec<_> = numbers.collect();
+            found((!numbers.is_empty()).then_some(numbers), |numbers| Evidence::CertificateSerialNumber {
+                numbers,
+            })
+        })
+    },
+};
+
+/// What is odd about a serial number, its content octets in hex with colons.
+fn odd_serial_number(serial: &str) -> Option<String> {
+    let octets = serial.split(':').count();
+    let first = serial.get(..2).and_then(|first| u8::from_str_radix(first, 16).ok())?;
+    Some(match octets {
+        _ if serial.bytes().all(|digit| matches!(digit, b'0' | b':')) => "the serial number 0".to_owned(),
+        _ if first >= 0x80 => "a negative serial number".to_owned(),
+        // A first octet 00 keeps the number above zero; whether it counts, the RFC does not say.
+        21.. if octets > 21 || first > 0 => format!("a serial number of {octets} octets"),
+        _ => return None,
+    })
+}
+
+fn is_given_up(chain: &ChainFacts) -> bool {
+    fault(chain, |fault| *fault == Fault::SearchGivenUp).is_some()
+}
+
+fn given_up() -> Outcome {
+    Outcome::NotTested("the search for a path was given up".into())
+}
+
 fn found<T>(evidence: Option<T>, of: impl FnOnce(T) -> Evidence) -> Outcome {
     evidence.map_or(Outcome::Passed, |evidence| Outcome::Found(of(evidence)))
 }
@@ -253,6 +317,7 @@ fn has_its_own_check(fault: &Fault) -> bool {
             | Fault::MissingIntermediate { .. }
             | Fault::UntrustedRoot { .. }
             | Fault::WeakSignature { .. }
+            | Fault::SearchGivenUp
     )
 }
 
@@ -267,6 +332,9 @@ fn with_leaf(subject: &Subject<'_>, ask: impl FnOnce(&ChainFacts, &pki::Certific
 
 fn no_certificate(subject: &Subject<'_>) -> Outcome {
     match subject.facts.chain {
+        _ if subject.facts.is_anonymous() => {
+            Outcome::NotApplicable("the cipher suite is anonymous, and there is no certificate")
+        }
         Some(_) => Outcome::NotTested("the server sent no certificate".into()),
         None => subject.no_tls(),
     }

@@ -1,8 +1,9 @@
 use heloscope_observation::Stage;
+use heloscope_smtp::Reply;
 
 use super::Breach;
 use crate::names::Weakness;
-use crate::words::Likeness;
+use crate::words::{Likeness, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
 /// What a check found; [`crate::advice`] puts it into words.
@@ -104,8 +105,10 @@ pub(crate) enum Evidence {
         total: usize,
     },
     CertificateSelfSigned,
+    /// `unreadable`: one of the certificates sent cannot be read, and may be the one.
     CertificateChainIncomplete {
         issuer: String,
+        unreadable: bool,
     },
     CertificateUntrusted {
         root: String,
@@ -115,6 +118,15 @@ pub(crate) enum Evidence {
     CertificatePathInvalid {
         faults: Vec<String>,
         anchor: bool,
+    },
+    CertificatePathUnknown,
+    /// `why` is a sentence.
+    CertificateUnreadable {
+        why: String,
+    },
+    /// Place in the chain and what is odd about its serial number, to stand after "has".
+    CertificateSerialNumber {
+        numbers: Vec<(usize, String)>,
     },
     /// Place in the chain and key.
     CertificateWeakKey {
@@ -138,6 +150,10 @@ pub(crate) enum Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) code: u16,
+    /// Subject and detail of the enhanced status code.
+    pub(crate) status: Option<(u16, u16)>,
+    /// It names the missing reverse DNS name as its reason.
+    pub(crate) for_reverse_name: bool,
     pub(crate) said: String,
 }
 
@@ -171,6 +187,17 @@ impl Evidence {
 }
 
 impl Refused {
+    pub(crate) fn by(reply: &Reply, said: String) -> Self {
+        let status = reply.enhanced_status_code().map(|status| (status.subject, status.detail));
+        Self { code: reply.code(), status, for_reverse_name: lacks_reverse_name(reply), said }
+    }
+
+    /// A host that takes no mail, RFC 7504; a screening program that drops a client says 521 too, with a status code of
+    /// its own.
+    pub(crate) fn takes_no_mail(&self) -> bool {
+        self.code == 521 && self.status.is_none()
+    }
+
     pub(crate) fn is_temporary(&self) -> bool {
         is_temporary(self.code)
     }

@@ -18,7 +18,7 @@ static GREETING_REJECTED: Check = Check {
     title: "The server greets with a refusal",
     examine: |subject| match (&subject.facts.failure.map(|failure| failure.cause), subject.facts.greeting) {
         (Some(Cause::GreetingRejected(reply)), _) => {
-            Outcome::Found(Evidence::GreetingRejected(Refused { code: reply.code(), said: said(subject) }))
+            Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject))))
         }
         (_, Some(_)) => Outcome::Passed,
         (_, None) => subject.not_tested(),

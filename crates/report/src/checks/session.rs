@@ -19,7 +19,7 @@ static EHLO_REJECTED: Check = Check {
     examine: |subject| {
         let facts = subject.facts;
         let refused = |ehlo: &Reply, helo: Option<&Reply>, helo_accepted, said| {
-            let refused = Refused { code: ehlo.code(), said };
+            let refused = Refused::by(ehlo, said);
             let (helo, inside_tls) = (helo.map(Reply::code), facts.encrypted.ehlo.is_some());
             Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, inside_tls })
         };

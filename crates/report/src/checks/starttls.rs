@@ -40,7 +40,7 @@ static STARTTLS_FAILED: Check = Check {
         match facts.failure.map(|failure| failure.cause) {
             Some(Cause::StartTlsRejected(reply)) if reply.code() == 421 => subject.not_tested(),
             Some(Cause::StartTlsRejected(reply)) => {
-                Outcome::Found(Evidence::StartTlsRefused(Refused { code: reply.code(), said: said(subject) }))
+                Outcome::Found(Evidence::StartTlsRefused(Refused::by(reply, said(subject))))
             }
             _ => broken_off(subject, Evidence::StartTlsFailed).unwrap_or_else(|| {
                 match facts.offers_starttls() {

@@ -19,7 +19,8 @@ pub(crate) struct ChainFacts {
     pub(crate) path: PathVerdict,
     /// Whether the leaf is for the host; `None` where the leaf cannot be read.
     pub(crate) identity: Option<Identity>,
-    pub(crate) self_signed: SelfSigned,
+    /// Whether each certificate that was looked at is signed with its own key.
+    self_signed: Vec<SelfSigned>,
     /// Places in the chain of MD5 and SHA-1 signatures, roots aside.
     pub(crate) weak_signatures: Vec<usize>,
 }
@@ -33,7 +34,8 @@ impl ChainFacts {
             Some(reference) => pki::identity(leaf, &reference),
             None => Identity::Mismatch,
         });
-        let Examined { path, self_signed, weak_signatures, .. } = verifier.examine(&octets, now)?;
+        let Examined { path, each_self_signed: self_signed, weak_signatures, .. } =
+            verifier.examine(&octets, now)?;
         Some(Self { certificates, path, identity, self_signed, weak_signatures })
     }
 
@@ -42,9 +44,23 @@ impl ChainFacts {
         self.certificates.first()?.as_ref().ok()
     }
 
+    /// Every certificate in the report's terms.
+    pub(crate) fn told(&self, now: i64) -> Vec<Certificate> {
+        let places = self.certificates.iter().enumerate();
+        places.map(|(place, read)| certificate(read, self.signed_with_own_key(place), now)).collect()
+    }
+
+    fn signed_with_own_key(&self, place: usize) -> Option<bool> {
+        match self.self_signed.get(place)? {
+            SelfSigned::Yes => Some(true),
+            SelfSigned::No => Some(false),
+            SelfSigned::Unverifiable => None,
+        }
+    }
+
     /// The leaf in the report's terms.
     pub(crate) fn judged(&self, now: i64) -> Option<LeafCertificate> {
-        let facts = certificate(self.certificates.first()?, now);
+        let facts = certificate(self.certificates.first()?, self.signed_with_own_key(0), now);
         let faults: Vec<String> = self.path.faults.iter().map(fault_words).collect();
         Some(LeafCertificate {
             facts,
@@ -56,13 +72,17 @@ impl ChainFacts {
                 pki::Trust::Private => Trust::Private,
             }),
             hostname_match: matches!(self.identity, Some(Identity::Matches(_))),
-            self_signed: self.self_signed != SelfSigned::No,
+            self_signed: self.self_signed.first().is_some_and(|leaf| *leaf != SelfSigned::No),
         })
     }
 }
 
 /// The facts of one certificate at a time in Unix seconds.
-pub(crate) fn certificate(read: &Result<pki::Certificate, Unreadable>, now: i64) -> Certificate {
+fn certificate(
+    read: &Result<pki::Certificate, Unreadable>,
+    signed_with_own_key: Option<bool>,
+    now: i64,
+) -> Certificate {
     match read {
         Ok(facts) => Certificate {
             subject: Some(facts.subject.clone()),
@@ -76,6 +96,7 @@ pub(crate) fn certificate(read: &Result<pki::Certificate, Unreadable>, now: i64)
             sha256: facts.sha256.clone(),
             key: Some(facts.key.to_string()),
             signature_algorithm: Some(facts.signature_algorithm.to_string()),
+            signed_with_own_key,
             unreadable: None,
         },
         Err(unreadable) => Certificate {
@@ -90,6 +111,7 @@ pub(crate) fn certificate(read: &Result<pki::Certificate, Unreadable>, now: i64)
             sha256: unreadable.sha256.clone(),
             key: None,
             signature_algorithm: None,
+            signed_with_own_key: None,
             unreadable: Some(unreadable_words(unreadable)),
         },
     }
@@ -133,6 +155,7 @@ fn chain_error(fault: &pki::Fault) -> ChainError {
         Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
         Fault::PathTooLong | Fault::PathLengthExceeded => ChainError::PathTooLong,
         Fault::Unreadable => ChainError::Unreadable,
+        Fault::SearchGivenUp => ChainError::SearchGivenUp,
         _ => ChainError::Other,
     }
 }

@@ -10,6 +10,7 @@ use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
 use super::failure::{Broken, Cause, Failure};
 use crate::Role;
+use crate::names::{Weakness, weaknesses};
 use crate::words::{is_masked, is_masked_greeting};
 
 /// What was seen of one port.
@@ -142,6 +143,11 @@ impl<'a> PortFacts<'a> {
     /// The handshake of the dialogue was finished.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.handshake.is_some_and(|handshake| handshake.completed)
+    }
+
+    /// The cipher suite is one without a certificate.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.handshake.is_some_and(|handshake| weaknesses(handshake).contains(&Weakness::Anonymous))
     }
 
     /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it, or that

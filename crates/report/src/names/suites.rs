@@ -15,7 +15,12 @@ pub(crate) fn is_rsa_key_transport(suite: CipherSuite) -> bool {
 /// What is weak about the suite and the group of a handshake, worst first; empty for sound ones.
 pub(crate) fn weaknesses(handshake: &Handshake) -> Vec<Weakness> {
     let mut all = suite_weaknesses(handshake.suite);
-    all.extend(handshake.finite_field_bits.filter(|bits| *bits < 2048).map(Weakness::ShortGroup));
+    let short = handshake.finite_field_bits.filter(|bits| *bits < 2048);
+    // The bits of a suite for export may be those of an RSA key made for the occasion, RFC 2246 §7.4.3.
+    all.extend(short.map(match is_rsa_key_transport(handshake.suite) {
+        true => Weakness::ShortKey,
+        false => Weakness::ShortGroup,
+    }));
     all
 }
 
@@ -52,6 +57,8 @@ pub(crate) enum Weakness {
     NoForwardSecrecy,
     /// A finite-field group of the server's own of this many bits.
     ShortGroup(u16),
+    /// A temporary RSA key of this many bits.
+    ShortKey(u16),
 }
 
 impl Weakness {
@@ -70,6 +77,7 @@ impl Weakness {
             Self::ShortGroup(bits) => {
                 return format!("a Diffie-Hellman group of {bits} bits (Logjam; 2048 are needed)");
             }
+            Self::ShortKey(bits) => return format!("a temporary RSA key of {bits} bits (FREAK)"),
         };
         words.to_owned()
     }
@@ -249,6 +257,17 @@ mod tests {
         for (number, expected) in cases {
             assert_eq!(suite_weaknesses(CipherSuite(number)), expected, "{number:04x}");
         }
+        let handshake = |suite| Handshake {
+            version: heloscope_observation::TlsVersion::TLS_1_0,
+            suite: CipherSuite(suite),
+            group: None,
+            finite_field_bits: Some(512),
+            hello_retry: false,
+            completed: false,
+        };
+        // TLS_RSA_EXPORT_WITH_RC4_40_MD5, TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA
+        assert_eq!(weaknesses(&handshake(0x0003)).last(), Some(&ShortKey(512)));
+        assert_eq!(weaknesses(&handshake(0x0014)).last(), Some(&ShortGroup(512)));
         assert!(is_rsa_key_transport(CipherSuite(0x009c)));
         assert!(!is_rsa_key_transport(CipherSuite(0xc02f)));
     }

@@ -15,6 +15,22 @@ pub(crate) fn status_code(code: EnhancedStatusCode) -> Option<&'static str> {
     row.map(|(_, _, meaning)| *meaning).or_else(|| SUBJECTS.get(usize::from(code.subject)).copied())
 }
 
+/// What the first digit of a reply code says, RFC 5321 §4.2.1; `None` for one that no reply begins with.
+pub(crate) fn reply_class(code: u16) -> Option<&'static str> {
+    Some(match code / 100 {
+        2 => "success",
+        3 => "more is awaited from the client",
+        4 => "failure for now",
+        5 => "failure for good",
+        _ => return None,
+    })
+}
+
+/// What the class of an enhanced status code says, RFC 3463 §2; `None` for one that is none.
+pub(crate) fn status_class(code: EnhancedStatusCode) -> Option<&'static str> {
+    matches!(code.class, 2 | 4 | 5).then(|| reply_class(u16::from(code.class) * 100)).flatten()
+}
+
 const REPLY_CODES: &[(u16, &str)] = &[
     (211, "system status, or system help reply"),
     (214, "help message"),

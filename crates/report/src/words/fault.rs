@@ -56,7 +56,8 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             format!("{} may not issue certificates, and did.", which(*certificate))
         }
         Fault::UnsupportedCriticalExtension { certificate, oid } => {
-            format!("{} has the critical extension {oid}, which is not processed.", which(*certificate))
+            format!("{} has the critical extension {oid}, which is not processed here; who does not \
+                     process it must refuse the certificate (RFC 5280 §4.2).", which(*certificate))
         }
         Fault::UnsupportedVersion { certificate, version } => {
             format!("{} is of version {version}; only version 3 will do.", which(*certificate))
@@ -65,7 +66,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::PathLengthExceeded => "An issuer's path length constraint is exceeded.".to_owned(),
         Fault::PathTooLong => "The path has more than six intermediates.".to_owned(),
         Fault::SearchGivenUp => {
-            "To find a path, so many signatures would have to be verified that the search was given up."
+            "The search for a path was given up: too many certificates, or too many that may have issued one another."
                 .to_owned()
         }
         Fault::Distrusted => "The key of a certificate on the path is distrusted by name.".to_owned(),
@@ -94,7 +95,10 @@ pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
         Part::Signature => "its signature",
         _ => return format!("These {} octets are no DER certificate.", unreadable.length),
     };
-    format!("These {} octets do not parse as a certificate: {part} broke off the attempt.", unreadable.length)
+    format!(
+        "These {} octets do not parse as a certificate: what stands for {part} cannot be read.",
+        unreadable.length
+    )
 }
 
 fn which(certificate: usize) -> String {

@@ -3,7 +3,7 @@
 use heloscope_smtp::{EnhancedStatusCode, Extension};
 
 use super::capabilities::meaning;
-use super::codes::{reply_code, status_code};
+use super::codes::{reply_class, reply_code, status_class, status_code};
 use crate::{Speaker, TranscriptLine};
 
 /// What each line of a transcript means, for a reader who does not know it; `None` where it says nothing that is known, or
@@ -67,14 +67,13 @@ fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
         (_, _, false) => return None,
         _ => {}
     }
-    let plain = reply_code(code).map(|meaning| format!("{code}: {meaning}."));
+    let plain = reply_code(code).or_else(|| reply_class(code)).map(|meaning| format!("{code}: {meaning}."));
     let enhanced = EnhancedStatusCode::read(rest.as_bytes()).and_then(|status| {
-        let class = match status.class {
-            2 => "success",
-            4 => "failure for now",
-            _ => "failure for good",
-        };
-        Some(format!("{status}: {class}, {}.", status_code(status)?))
+        let class = status_class(status)?;
+        Some(match status_code(status) {
+            Some(meaning) => format!("{status}: {class}, {meaning}."),
+            None => format!("{status}: {class}."),
+        })
     });
     match (plain, enhanced) {
         (Some(plain), Some(enhanced)) => Some(format!("{plain} {enhanced}")),
@@ -167,6 +166,12 @@ mod tests {
         ]);
         assert_eq!(words[2], None);
         assert!(words[3].as_deref().unwrap().starts_with("Takes the size"));
+    }
+
+    #[test]
+    fn a_code_that_no_rfc_knows_has_its_class() {
+        let said = explained(&[(Speaker::Client, "STARTTLS"), (Speaker::Server, "599 5.9.99 whatever")]);
+        assert_eq!(said[1].as_deref(), Some("599: failure for good. 5.9.99: failure for good."));
     }
 
     #[test]

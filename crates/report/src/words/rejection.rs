@@ -3,7 +3,7 @@
 use heloscope_observation::Stage;
 use heloscope_smtp::Reply;
 
-use super::codes::{reply_code, status_code};
+use super::codes::{reply_class, reply_code, status_class, status_code};
 use crate::visible::visible_within;
 
 /// Whether a reply code says no, for now or for good, RFC 5321 §4.2.1.
@@ -17,14 +17,22 @@ pub(crate) fn quoted(reply: &Reply) -> String {
     format!("“{}”", visible_within(lines.join(&b' ')))
 }
 
-/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`;
-/// `None` where no RFC gives them a meaning.
+/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that
+/// no RFC gives a meaning, what its first digit says. `None` where even that says nothing.
 pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
     let code = reply.code();
-    let plain = reply_code(code).map(|meaning| format!("{code} means “{meaning}”"));
-    let enhanced = reply.enhanced_status_code().and_then(|status| {
-        let meaning = status_code(status)?;
-        Some(format!("the enhanced status code {status} means “{meaning}”"))
+    let plain = match reply_code(code) {
+        Some(meaning) => Some(format!("{code} means “{meaning}”")),
+        None => reply_class(code)
+            .map(|class| format!("{code} is in no RFC; its first digit means “{class}” (RFC 5321 §4.2.1)")),
+    };
+    let enhanced = reply.enhanced_status_code().and_then(|status| match status_code(status) {
+        Some(meaning) => Some(format!("the enhanced status code {status} means “{meaning}”")),
+        None => status_class(status).map(|class| {
+            format!(
+                "the enhanced status code {status} is not registered; its class means “{class}” (RFC 3463 §2)"
+            )
+        }),
     });
     match (plain, enhanced) {
         (Some(plain), Some(enhanced)) => Some(format!("{plain}; {enhanced}.")),
@@ -37,6 +45,9 @@ pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
 /// The likely cause of a refusal in a stage, a whole sentence; `None` where there is none to single out.
 pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> {
     let status = reply.enhanced_status_code().map(|code| (code.subject, code.detail));
+    if lacks_reverse_name(reply) {
+        return Some(NO_REVERSE_NAME);
+    }
     Some(match (reply.code(), status, stage) {
         (421, Some((7, 0)), _) => {
             "Likely cause: too many connections, or connections too fast, from the address that tests; a \
@@ -64,7 +75,19 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
              started; its log says which."
         }
         (454, ..) => "Likely cause: TLS or a log-in is not available for now; the server's log says why.",
-        (521, ..) => "The host takes no mail by choice (RFC 7504).",
+        (521, None, Stage::Greeting) => "The host takes no mail by choice (RFC 7504).",
+        (521, Some((3, 2)), Stage::Greeting) => {
+            "Either the host takes no mail by choice (RFC 7504), or a screening program before it, such as Postfix's \
+             postscreen, denies the address that tests."
+        }
+        (521, Some((5, _)), _) => {
+            "Likely cause: a screening program, such as Postfix's postscreen, took the client for one that does not keep to \
+             the protocol, speaking before its turn above all."
+        }
+        (521, ..) => {
+            "Likely cause: a screening program, such as Postfix's postscreen, denies the address that tests, by a block \
+             list or a rule of its own."
+        }
         (530, _, Stage::StartTls) => {
             "Likely cause: a device on the path altered the command, which was STARTTLS."
         }
@@ -73,10 +96,6 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         }
         (530, Some((7, 0)), _) => "Likely cause: the server demands STARTTLS before anything else.",
         (530, ..) => "Likely cause: the server demands STARTTLS or authentication first.",
-        (550 | 554, Some((7, 25)), _) => {
-            "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back \
-             to it."
-        }
         (550 | 554, Some((7, 1)), _) => {
             "Likely cause: the address that tests is on a block list that the server uses, or the server \
              denies it by a rule of its own."
@@ -113,6 +132,21 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
     })
 }
 
+const NO_REVERSE_NAME: &str =
+    "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back to it.";
+
+/// Whether a refusal gives a missing reverse DNS name as its reason: 7.25 of the registry, or Postfix's words, with which
+/// comes 4.7.1 as well.
+pub(crate) fn lacks_reverse_name(reply: &Reply) -> bool {
+    let by_code =
+        reply.enhanced_status_code().is_some_and(|status| (status.subject, status.detail) == (7, 25));
+    let text = reply.to_visible().to_ascii_lowercase();
+    let by_words = ["cannot find your hostname", "cannot find your reverse hostname"]
+        .iter()
+        .any(|words| text.contains(words));
+    (400..600).contains(&reply.code()) && (by_code || by_words)
+}
+
 #[cfg(test)]
 mod tests {
     use heloscope_smtp::{LineEnding, ReplyLine};
@@ -135,9 +169,22 @@ mod tests {
             )
         );
         assert!(likely_cause(&busy, Stage::Greeting).unwrap().contains("too many connections"));
-        assert_eq!(codes_explained(&reply("299 hm")), None);
-        let only_enhanced = codes_explained(&reply("599 5.7.1 no")).unwrap();
-        assert!(only_enhanced.starts_with("The enhanced status code 5.7.1 means"));
+        assert_eq!(codes_explained(&reply("999 hm")), None);
+    }
+
+    #[test]
+    fn a_code_that_no_rfc_knows_says_at_least_its_class() {
+        assert_eq!(
+            codes_explained(&reply("599 5.9.99 whatever")).as_deref(),
+            Some(
+                "599 is in no RFC; its first digit means “failure for good” (RFC 5321 §4.2.1); the enhanced status code \
+                 5.9.99 is not registered; its class means “failure for good” (RFC 3463 §2)."
+            )
+        );
+        assert_eq!(
+            codes_explained(&reply("498 hm")).as_deref(),
+            Some("498 is in no RFC; its first digit means “failure for now” (RFC 5321 §4.2.1).")
+        );
     }
 
     /// What real servers refuse with, wherever they do.
@@ -166,8 +213,37 @@ mod tests {
                 assert!(said.contains(expected), "{text} at {stage:?}: {said}");
             }
         }
+        for text in [
+            "450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]",
+            "450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]",
+            "450 4.7.25 Client host rejected",
+            "550 5.7.25 no PTR",
+        ] {
+            assert!(likely_cause(&reply(text), Stage::Greeting).unwrap().contains("reverse DNS"), "{text}");
+        }
+        assert!(likely_cause(&reply("450 4.7.1 greylisted"), Stage::Ehlo).unwrap().contains("not know yet"));
         assert!(likely_cause(&reply("530 x"), Stage::EhloAfterTls).unwrap().contains("ends TLS"));
         assert_eq!(likely_cause(&reply("299 hm"), Stage::Greeting), None);
+    }
+
+    /// RFC 7504 has 521 for hosts that take no mail; postscreen drops clients with it.
+    #[test]
+    fn the_521_of_a_screening_program_is_no_choice_of_the_host() {
+        let cause = |text, stage| likely_cause(&reply(text), stage).unwrap();
+        assert_eq!(
+            cause("521 mx does not accept mail", Stage::Greeting),
+            "The host takes no mail by choice (RFC 7504)."
+        );
+        assert!(cause("521 5.3.2 Service currently unavailable", Stage::Greeting).starts_with("Either"));
+        for (text, stage, expected) in [
+            ("521 5.5.1 Protocol error", Stage::Greeting, "before its turn"),
+            ("521 5.7.0 go away", Stage::Greeting, "a block list"),
+            ("521 5.7.1 blocked using list.example", Stage::Ehlo, "a block list"),
+            ("521 go away", Stage::Ehlo, "a block list"),
+        ] {
+            let said = cause(text, stage);
+            assert!(said.contains(expected) && !said.contains("by choice"), "{text}: {said}");
+        }
     }
 
     #[test]

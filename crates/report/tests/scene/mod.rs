@@ -36,7 +36,7 @@ impl Scene {
     pub(crate) fn of(host: &str) -> Self {
         Self {
             observations: Observations {
-                target: Target { host: host.parse().unwrap(), ports: Vec::new() },
+                target: Target { host: host.parse().unwrap(), ports: Vec::new(), address: None },
                 began_at_ms: NOW * 1000 + 250,
                 relay: Some("wss://relay.example.org".to_owned()),
                 connections: Vec::new(),
@@ -241,6 +241,14 @@ impl Play<'_> {
         };
         let play = self.begins_handshake().after_ms(7).see(Stage::Tls, Event::Chain(chain));
         play.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
+    }
+
+    /// Answers a hello by hand with an anonymous suite: there is no Certificate message.
+    pub(crate) fn answers_without_chain(self, version: TlsVersion, suite: u16) -> Self {
+        let suite = CipherSuite(suite);
+        let (group, finite_field_bits, hello_retry, completed) = (None, Some(3072), false, false);
+        let handshake = Handshake { version, suite, group, finite_field_bits, hello_retry, completed };
+        self.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
     }
 
     /// Up to the handshake: STARTTLS is taken, or TLS begins at once.
