@@ -88,6 +88,11 @@ const SPECIMENS = {
       [2, "The greeting came in parts: its first line at once, the last 6 s"],
     ],
   },
+  "reply-too-many": {
+    status: "warning",
+    found: { 25: ["warning malformed-reply"] },
+    errors: { 25: "malformed_reply" },
+  },
   "silent": { status: "warning", all: ["warning session-cut-short"], error: "timeout" },
   "not-smtp": { status: "error", found: { 25: ["error not-smtp"] }, errors: { 25: "not_smtp" } },
   "helo-only": { status: "warning", all: ["warning ehlo-rejected"] },

@@ -9,8 +9,8 @@ use std::time::Duration;
 /// for the way there.
 pub const DIAL: Duration = Duration::from_secs(20);
 
-/// Until the greeting's first octet, from the connection or, where TLS comes first, from the end of the handshake. Real senders wait five minutes (RFC 5321 §4.5.3.2.1); servers that delay
-/// theirs on purpose rarely do so for more than 30 s.
+/// Until the greeting's first octet, from the connection or, where TLS comes first, from the end of the handshake. Real
+/// senders wait five minutes (RFC 5321 §4.5.3.2.1); servers that delay theirs on purpose rarely do so for more than 30 s.
 pub const GREETING: Duration = Duration::from_secs(38);
 
 /// Any later silence, RFC 5321 §4.5.3.2 notwithstanding: a person is waiting.

@@ -39,11 +39,7 @@ fn reply_format() {
             EHLO,
             "Line 1 of the greeting has another code than the last one (RFC 5321 §4.2.1): “250-mx1”.",
         ),
-        (
-            b"220_mx1\r\n",
-            EHLO,
-            "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”.",
-        ),
+        (b"220_mx1\r\n", EHLO, "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”."),
         (b"220 mx1 \x1b[31m\r\n", EHLO, "holds control characters (RFC 5321 §4.2): “220 mx1 \\x1b[31m”."),
         (b"220 mx1 \0\r\n", EHLO, "“220 mx1 \\x00”"),
         (b"220 mx1 \r\r\n", EHLO, "“220 mx1 \\r”"),

@@ -71,6 +71,9 @@ pub(crate) fn plans() -> Vec<Plan> {
                 Say("220 {host} ESMTP ready\r\n"),
             ];
         }),
+        Plan::sound("reply-too-many", "Sends a reply too many with its greeting").on(&[25], |service| {
+            service.greeting = &[Say("220 {host} ESMTP ready\r\n220 unsolicited mail is not welcome\r\n")];
+        }),
         Plan::sound("silent", "Connects and says nothing").on(ALL, |service| {
             service.greeting = &[FallSilent];
             service.tls = &[FallSilent];

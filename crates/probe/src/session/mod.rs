@@ -82,8 +82,6 @@ impl Session {
         }
         let (octets, too_many) = self.link.within_bounds(octets);
         self.take_in(octets, cx);
-        // What came together with the 220 to STARTTLS may be too much already for TLS to begin.
-        self.take_in(&[], cx);
         if too_many {
             self.give_up(cx);
         }
@@ -112,9 +110,6 @@ impl Session {
     }
 
     fn take_in(&mut self, octets: &[u8], cx: &mut Context) {
-        if self.is_over() {
-            return;
-        }
         let mut events = self.link.receive(octets, cx).into_iter().peekable();
         while let Some(event) = events.next() {
             // What came together was all there before anything is said to a part of it.

@@ -10,23 +10,30 @@ use crate::{Speaker, TranscriptLine};
 /// no more than the line before it.
 pub fn explain(lines: &[TranscriptLine]) -> Vec<Option<String>> {
     let mut command = "";
-    let mut first = true;
+    let (mut first, mut answered) = (true, false);
     let explained = lines.iter().map(|line| match line.from {
         Speaker::Client => {
             command = line.text.split(' ').next().unwrap_or_default();
-            first = true;
+            (first, answered) = (true, false);
             COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, words)| (*words).to_owned())
         }
         // The mark of what is left out within a reply.
         Speaker::Server if line.text.starts_with('…') => None,
         Speaker::Server => {
-            let said = reply_line(&line.text, command, first);
+            let said = match reply_line(&line.text, command, first) {
+                // Which may come at any time.
+                Some(_) if answered && !line.text.starts_with("421") => first.then(|| UNASKED.to_owned()),
+                said => said,
+            };
             first = line.text.as_bytes().get(3) != Some(&b'-');
+            answered |= first && is_reply(&line.text);
             said
         }
     });
     explained.collect()
 }
+
+const UNASKED: &str = "Nobody asked for this: the last command, or the connection, had its reply already.";
 
 const COMMANDS: [(&str, &str); 4] = [
     ("EHLO", "The test gives a name and asks what the server offers, RFC 5321 §4.1.1.1."),
@@ -34,6 +41,10 @@ const COMMANDS: [(&str, &str); 4] = [
     ("STARTTLS", "The test asks for TLS on this connection, RFC 3207."),
     ("QUIT", "The test takes its leave, RFC 5321 §4.1.1.10."),
 ];
+
+fn is_reply(text: &str) -> bool {
+    text.as_bytes().get(..3).is_some_and(|code| code.iter().all(u8::is_ascii_digit))
+}
 
 /// A line of the reply to a command; to none, it is of the greeting.
 fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
@@ -139,6 +150,23 @@ mod tests {
         ]);
         assert_eq!(words[2], None);
         assert!(words[3].as_deref().unwrap().starts_with("Takes the size"));
+    }
+
+    #[test]
+    fn a_reply_too_many_is_no_reply_to_a_command() {
+        use Speaker::{Client, Server};
+        let words = explained(&[
+            (Server, "220-mx1.example.com ESMTP"),
+            (Server, "220 no spam"),
+            (Server, "250-mx1.example.com"),
+            (Server, "250 STARTTLS"),
+            (Client, "QUIT"),
+            (Server, "221 2.0.0 Bye"),
+            (Server, "421 4.3.2 down"),
+        ]);
+        let words: Vec<&str> = words.iter().map(|words| words.as_deref().unwrap_or("-")).collect();
+        assert_eq!(words[..4], ["The greeting: the server gives its name and is ready.", "-", UNASKED, "-"]);
+        assert!(words[5].starts_with("221: ") && words[6].starts_with("421: "), "{words:?}");
     }
 
     #[test]

@@ -43,6 +43,7 @@ fn all_of_them() {
         "rejected",
         "slow-greeting",
         "teaser",
+        "reply-too-many",
         "silent",
         "not-smtp",
         "helo-only",
@@ -102,6 +103,15 @@ async fn sound_submission_offers_auth_inside_tls_alone() {
     let (mut client, _) = dial(&fleet, "healthy", 465).await.tls().await.unwrap();
     assert_eq!(client.hear().await, "220 healthy.specimen.test ESMTP ready\r\n");
     assert_eq!(client.ask("EHLO client.test").await, encrypted);
+}
+
+#[tokio::test]
+async fn replies_and_one_too_many() {
+    let fleet = Fleet::new(NOW);
+    let mut client = dial(&fleet, "reply-too-many", 25).await;
+    assert_eq!(client.hear().await, "220 reply-too-many.specimen.test ESMTP ready\r\n");
+    assert_eq!(client.hear().await, "220 unsolicited mail is not welcome\r\n");
+    assert!(client.ask("EHLO client.test").await.ends_with("250 STARTTLS\r\n"));
 }
 
 #[tokio::test]
