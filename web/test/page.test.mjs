@@ -261,6 +261,8 @@ test("hostile text stays text", { skip: noBrowser }, () =>
       return [...shadowRoot.querySelectorAll(".output :is(a, img, script, iframe, b)")].map(({ outerHTML }) => outerHTML);
     });
     assert.deepEqual(markup, []);
+    await picture(page, "hostile");
+    await page.setViewportSize({ width: 500, height: 800 });
     await page.locator("helo-scope details.transcript > summary").click();
     const outdented = await page.evaluate(() => {
       const { shadowRoot } = document.querySelector("helo-scope");
@@ -275,7 +277,6 @@ test("hostile text stays text", { skip: noBrowser }, () =>
     });
     assert.ok(outdented.wrapped > 0, "a line is longer than the page is wide");
     assert.equal(outdented.outdented, 0, "a wrapped line goes on where it began");
-    await picture(page, "hostile");
   }));
 
 test("the report is copied and downloaded", { skip: noBrowser }, () =>
