@@ -11,7 +11,7 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await cp("web/package", folder, { recursive: true });
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(name, join(folder, name));
-await cp("target/web/heloscope.wasm", join(folder, "heloscope.wasm"));
+for (const name of ["heloscope.wasm", "remedies.txt"]) await cp(`target/web/${name}`, join(folder, name));
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const manifest = JSON.parse(await readFile("web/package/package.json", "utf8"));

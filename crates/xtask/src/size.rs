@@ -22,6 +22,7 @@ pub(crate) fn size(place: &Place) -> Result<()> {
         ("with the page: scripts", page, Some(SCRIPT_OCTETS)),
         ("with a test: scripts", later, None),
         ("with a test: WebAssembly", ["heloscope.wasm".to_owned()].into(), Some(WASM_OCTETS)),
+        ("when asked for: remedies", ["remedies.txt".to_owned()].into(), None),
     ];
     println!("{:<26} {:>10} {:>10} {:>10}", "KB (1000 octets)", "as it is", "brotli", "allowed");
     let mut beyond = Vec::new();
