@@ -6,6 +6,9 @@
 mod authority;
 mod cache;
 mod confinement;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod directives;
 mod exim;
 mod expected;
 mod flavours;
