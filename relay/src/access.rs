@@ -89,6 +89,12 @@ impl Access {
         self.guests().sites.iter().map(Origin::to_string).find(|site| site == origin)
     }
 
+    /// All such sites, with spaces between; `None` where there are none.
+    pub(crate) fn sites(&self) -> Option<String> {
+        let sites: Vec<String> = self.guests().sites.iter().map(Origin::to_string).collect();
+        (!sites.is_empty()).then(|| sites.join(" "))
+    }
+
     /// Whether there are such sites at all, and answers therefore vary by origin.
     pub(crate) fn has_sites(&self) -> bool {
         !self.guests().sites.is_empty()

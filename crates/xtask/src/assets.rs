@@ -34,7 +34,8 @@ const PASSES: [&str; 6] = [
 
 /// The bundler's words. The scripts import the bound module by the name `heloscope-core`; as a dynamic import it becomes
 /// a file of its own, loaded when a test starts.
-const BUNDLE: [&str; 12] = [
+const BUNDLE: [&str; 13] = [
+    "web/element/embed.ts",
     "web/element/heloscope.ts",
     "web/element/page.ts",
     "--alias:heloscope-core=./target/web/heloscope_web.js",
@@ -76,8 +77,8 @@ pub(crate) fn dist(place: &Place) -> Result<()> {
         optimised(place),
         remedies_file(place),
     ];
-    let outputs =
-        ["heloscope.js", "page.js", "heloscope.wasm.br", "index.html.br"].map(|name| place.dist().join(name));
+    let outputs = ["heloscope.js", "page.js", "embed.js", "heloscope.wasm.br", "index.html.br"]
+        .map(|name| place.dist().join(name));
     unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || put_together(place))
 }
 

@@ -68,7 +68,9 @@ fn scripts(bundle: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
         }
     }
     let all = outputs.keys().map(|path| file_name(path).to_owned());
-    let later = all.filter(|name| name.ends_with(".js") && !with_page.contains(name)).collect();
+    // That of the page for frames comes with that one alone.
+    let later = |name: &String| name.ends_with(".js") && name != "embed.js" && !with_page.contains(name);
+    let later = all.filter(later).collect();
     (with_page, later)
 }
 
@@ -97,6 +99,7 @@ mod tests {
                 { "path": "target/web/dist/core-B.js", "kind": "dynamic-import" },
             ] },
             "target/web/dist/page.js": { "entryPoint": "web/element/page.ts", "imports": [] },
+            "target/web/dist/embed.js": { "entryPoint": "web/element/embed.ts", "imports": [] },
             "target/web/dist/chunk-A.js": { "imports": [] },
             "target/web/dist/core-B.js": { "entryPoint": "web/element/core.ts", "imports": [
                 { "path": "target/web/dist/chunk-A.js", "kind": "import-statement" },
