@@ -11,7 +11,7 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await cp("web/package", folder, { recursive: true });
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(name, join(folder, name));
-await cp("target/web/heloscope.wasm", join(folder, "heloscope.wasm"));
+for (const name of ["heloscope.wasm", "remedies.txt"]) await cp(`target/web/${name}`, join(folder, name));
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const manifest = JSON.parse(await readFile("web/package/package.json", "utf8"));
@@ -33,7 +33,7 @@ await build({
 const types = join(folder, "types");
 const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "web/element", "--outDir", types];
 execFileSync("node_modules/.bin/tsc", options, { stdio: "inherit" });
-await rm(join(types, "page.d.ts"));
+for (const name of ["page", "embed"]) await rm(join(types, `${name}.d.ts`));
 for (const name of await readdir(types)) {
   // A declaration stands for the module beside it, whose name does not end as its source's does.
   const text = await readFile(join(types, name), "utf8");

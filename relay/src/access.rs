@@ -90,6 +90,12 @@ impl Access {
         self.admitted().sites.iter().map(Origin::to_string).find(|site| site == origin)
     }
 
+    /// All such sites, with spaces between; `None` where there are none.
+    pub(crate) fn sites(&self) -> Option<String> {
+        let sites: Vec<String> = self.admitted().sites.iter().map(Origin::to_string).collect();
+        (!sites.is_empty()).then(|| sites.join(" "))
+    }
+
     /// Whether there are such sites at all, and answers therefore vary by origin.
     pub(crate) fn has_sites(&self) -> bool {
         !self.admitted().sites.is_empty()

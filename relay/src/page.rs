@@ -19,6 +19,12 @@ struct Asset {
     gzip: Option<&'static [u8]>,
 }
 
+/// The page that is made for frames on the sites that may use the relay.
+pub(crate) const EMBED_PATH: &str = "/embed";
+
+/// Nobody may show a page in a frame.
+pub(crate) const UNFRAMED: &str = "'none'";
+
 // `const ASSETS: &[Asset]`, sorted by path; build.rs writes it.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
@@ -26,6 +32,7 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let path = match uri.path() {
         "/" => "index.html",
+        EMBED_PATH => "embed.html",
         path => path.trim_start_matches('/'),
     };
     match ASSETS.iter().find(|asset| asset.path == path) {
@@ -67,7 +74,8 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
 
 /// Whether pages of the sites that embed the widget may read what is at this path.
 pub(crate) fn is_shared(path: &str) -> bool {
-    path == heloscope_wire::ABOUT_PATH || path.ends_with(".js") || path.ends_with(".wasm")
+    path == heloscope_wire::ABOUT_PATH
+        || [".js", ".wasm", "/remedies.txt"].iter().any(|end| path.ends_with(end))
 }
 
 const STRICT_FIELDS: [(HeaderName, &str); 5] = [
@@ -81,13 +89,14 @@ const STRICT_FIELDS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Adds what a browser is to be strict about. `socket` is the WebSocket origin of this relay.
-pub(crate) fn with_strict_fields(mut response: Response, socket: Option<&str>) -> Response {
+/// Adds what a browser is to be strict about. `socket` is the WebSocket origin of this relay; `frames` are the origins of those
+/// who may show the page in a frame, or [`UNFRAMED`].
+pub(crate) fn with_strict_fields(mut response: Response, socket: Option<&str>, frames: &str) -> Response {
     // 'self' includes ws: and wss: of the same host in Content Security Policy Level 3, and not in older browsers.
     let socket = socket.map(|socket| format!(" {socket}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{socket}; style-src 'self'; \
-         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}; \
          require-trusted-types-for 'script'; trusted-types heloscope"
     );
     let fields = response.headers_mut();

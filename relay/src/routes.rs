@@ -91,13 +91,15 @@ pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
     Router::new().fallback(async move |request: Request| {
         let origin = match desk.access.check_host(request.uri(), request.headers()) {
             Ok(origin) => origin,
-            Err(turned_away) => return page::with_strict_fields(turned_away.into_response(), None),
+            Err(turned_away) => {
+                return page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED);
+            }
         };
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let sentence = "This relay speaks HTTPS here: write https:// in the address.\n";
         let response =
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("{origin}{target}"))], sentence);
-        page::with_strict_fields(response.into_response(), None)
+        page::with_strict_fields(response.into_response(), None, page::UNFRAMED)
     })
 }
 
@@ -105,10 +107,13 @@ pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
 async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let socket = match desk.access.check_host(request.uri(), request.headers()) {
         Ok(origin) => origin.socket(),
-        Err(turned_away) => return page::with_strict_fields(turned_away.into_response(), None),
+        Err(turned_away) => {
+            return page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED);
+        }
     };
     let shared = page::is_shared(request.uri().path());
     let site = desk.access.site(request.headers());
+    let frames = (request.uri().path() == page::EMBED_PATH).then(|| desk.access.sites()).flatten();
     let mut response = next.run(request).await;
     if shared && desk.access.has_sites() {
         let fields = response.headers_mut();
@@ -120,7 +125,7 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     if desk.https_only {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
-    page::with_strict_fields(response, Some(&socket))
+    page::with_strict_fields(response, Some(&socket), frames.as_deref().unwrap_or(page::UNFRAMED))
 }
 
 /// The other end of the TCP connection that a request comes on.

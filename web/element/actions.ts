@@ -1,4 +1,4 @@
-import type { Outcome } from "./core.ts";
+import { remediesIfAny, type Outcome } from "./core.ts";
 import { make } from "./dom.ts";
 import { linkTo } from "./share.ts";
 import { words } from "./words.ts";
@@ -25,8 +25,8 @@ export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement)
   return make(
     "div",
     { class: "actions", role: "group", "aria-label": words.report },
-    copy(words.copyMarkdown, words.copied("Markdown"), () => outcome.markdown),
-    copy(words.copyText, words.copied("text"), () => outcome.text),
+    copy(words.copyMarkdown, words.copied("Markdown"), async () => outcome.markdown(await remediesIfAny())),
+    copy(words.copyText, words.copied("text"), async () => outcome.text(await remediesIfAny())),
     copy(words.copyJson, words.copied("JSON"), () => outcome.json),
     copy(words.copyLink, words.copiedLink, () => linkTo(outcome.report, relay())),
     button(words.downloadJson, () => download(outcome)),
@@ -34,7 +34,7 @@ export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement)
 }
 
 /** Copies a text; what went wrong is a sentence, where something did. */
-async function copied(make: () => string | Promise<string>): Promise<string | null> {
+export async function copied(make: () => string | Promise<string>): Promise<string | null> {
   let text;
   try {
     text = await make();

@@ -1,6 +1,6 @@
 /** The test without the element: `for await (const step of test("mx1.example.com", { relay })) …`. */
 
-import { load, type Report } from "./core.ts";
+import { load, remediesIfAny, type Report } from "./core.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 
@@ -49,6 +49,7 @@ export async function* test(
   options.signal?.addEventListener("abort", end);
   let news: string | null = null;
   let wake = (): void => {};
+  const remedies = remediesIfAny();
   const running = core.run(
     {
       host: understood.host,
@@ -71,7 +72,8 @@ export async function* test(
       const heard = new Promise<null>((resolve) => (wake = () => resolve(null)));
       const outcome = news === null ? await Promise.race([running, heard]) : null;
       if (outcome) {
-        const { report, html, text, markdown } = outcome;
+        const { report, html } = outcome;
+        const [text, markdown] = await remedies.then((remedies) => [outcome.text(remedies), outcome.markdown(remedies)] as const);
         outcome.free();
         yield { report, html, text, markdown };
         return;

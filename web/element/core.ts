@@ -37,9 +37,12 @@ export interface Report {
 export interface Outcome {
   readonly report: Report;
   readonly html: string;
-  readonly text: string;
-  readonly markdown: string;
   readonly json: string;
+  /** Plain text; like the next, with what there is to paste where `remedies` says it. */
+  text(remedies: string): string;
+  markdown(remedies: string): string;
+  /** What there is to paste for the finding at a place in `html`, counted from 0: markup. */
+  remedy(place: number, remedies: string): string;
   /** Gives the memory back; nothing else may be asked of it afterwards. */
   free(): void;
 }
@@ -61,6 +64,33 @@ export function load(): Promise<Core> {
     throw reason;
   });
   return loading;
+}
+
+let fetching: Promise<string> | undefined;
+
+/** Loads what can be told each mail server, for `Outcome`, once; a failure is not kept. Throws an Error with a sentence. */
+export function remedies(): Promise<string> {
+  fetching ??= fetchRemedies().catch((reason: unknown) => {
+    fetching = undefined;
+    throw reason;
+  });
+  return fetching;
+}
+
+/** The same; where they cannot be had, none. */
+export function remediesIfAny(): Promise<string> {
+  return remedies().catch(() => "");
+}
+
+async function fetchRemedies(): Promise<string> {
+  const from = new URL("./remedies.txt", import.meta.url);
+  try {
+    const response = await fetch(from, { credentials: "omit", signal: AbortSignal.timeout(15_000) });
+    if (response.ok) return await response.text();
+  } catch {
+    // Said below.
+  }
+  throw new Error(words.noRemedies(from.origin));
 }
 
 async function fetchCore(): Promise<Core> {

@@ -4,6 +4,7 @@ import { make } from "./dom.ts";
 import { Form } from "./form.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
+import { offerRemedies } from "./remedies.ts";
 import { madeAt, portsOf, textOf } from "./saved.ts";
 import css from "./style.css";
 import { show } from "./trusted.ts";
@@ -262,6 +263,7 @@ export class HeloScopeElement extends Base {
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
+    offerRemedies(this.#output, outcome);
     const verdict = this.#output.querySelector(".verdict");
     verdict?.append(actions(outcome, () => relayUrl(this.relay), this.#status));
     // From here on it says only what is in sight elsewhere.

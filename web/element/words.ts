@@ -53,6 +53,9 @@ export const words = {
   relayOdd: (relay: string) => `What answers at ${relay} is no Heloscope relay.`,
   relayUrl: (relay: string) => `“${relay}” is no http, https, ws or wss URL of a relay.`,
   noProgram: (from: string) => `The test's program could not be loaded from ${from}.`,
+  remedy: "Configuration and commands",
+  noRemedies: (from: string) => `The configuration could not be loaded from ${from}. Close this and open it again to try once more.`,
+  copy: "Copy",
   wasmBlocked:
     "This site's Content-Security-Policy does not let the test's program run. Add 'wasm-unsafe-eval' to its script-src.",
   noWasm: "This browser does not run WebAssembly, which the test needs.",

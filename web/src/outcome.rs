@@ -1,6 +1,6 @@
 use heloscope_render::text::TextStyle;
 use heloscope_render::{html, markdown, text};
-use heloscope_report::Report;
+use heloscope_report::{Remedies, Report};
 use js_sys::JSON;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -36,16 +36,20 @@ impl Outcome {
         html::report(&self.report)
     }
 
-    /// The report as plain text.
-    #[wasm_bindgen(getter)]
-    pub fn text(&self) -> String {
-        text::report(&self.report, TextStyle::Plain)
+    /// What there is to paste for a finding, the first that `html` shows being 0: HTML, for the element to show.
+    /// `remedies` is the text of `remedies.txt`.
+    pub fn remedy(&self, place: usize, remedies: &str) -> String {
+        html::remedy(&self.report, place, Remedies::new(remedies))
     }
 
-    /// The report as Markdown, for a ticket.
-    #[wasm_bindgen(getter)]
-    pub fn markdown(&self) -> String {
-        markdown::report(&self.report)
+    /// The report as plain text, with what there is to paste.
+    pub fn text(&self, remedies: &str) -> String {
+        text::report_with_remedies(&self.report, TextStyle::Plain, Remedies::new(remedies))
+    }
+
+    /// The report as Markdown, for a ticket, with what there is to paste.
+    pub fn markdown(&self, remedies: &str) -> String {
+        markdown::report_with_remedies(&self.report, Remedies::new(remedies))
     }
 
     /// The report as JSON, indented.

@@ -19,7 +19,7 @@ use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::Probe;
 use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
-use heloscope_report::{Report, Severity, Status, checks, judge};
+use heloscope_report::{Remedies, Report, Severity, Status, checks, judge};
 
 use crate::arguments::{Arguments, Colour, Command};
 use crate::dial::Dialler;
@@ -85,9 +85,13 @@ fn printed(arguments: &Arguments, report: &Report) -> Result<String> {
     Ok(if arguments.json {
         serde_json::to_string_pretty(report)? + "\n"
     } else if arguments.markdown {
-        markdown::report(report)
+        markdown::report_with_remedies(report, Remedies::BUILT_IN)
     } else {
-        text::report(report, style(arguments.color, io::stdout().is_terminal()))
+        text::report_with_remedies(
+            report,
+            style(arguments.color, io::stdout().is_terminal()),
+            Remedies::BUILT_IN,
+        )
     })
 }
 

@@ -15,10 +15,10 @@ use crate::unpacked::Package;
 pub(crate) const RECIPE: Recipe =
     Recipe { name: "exim", needs: &[Need::Root, Need::Unpacked(PACKAGE)], start };
 
-const PACKAGE: Package = Package { name: "exim4-daemon-light", release: None };
+pub(crate) const PACKAGE: Package = Package { name: "exim4-daemon-light", release: None };
 const HOST: &str = "exim.interop.test";
 /// As whom it was built to run.
-const USER: User = User { name: "Debian-exim", id: 101 };
+pub(crate) const USER: User = User { name: "Debian-exim", id: 101 };
 
 const EXPECTED: Usual = Usual {
     host: HOST,

@@ -6,6 +6,8 @@
 mod authority;
 mod cache;
 mod confinement;
+#[cfg(test)]
+mod directives;
 mod exim;
 mod expected;
 mod flavours;

@@ -15,10 +15,11 @@ pub(crate) const RECIPE: Recipe =
     Recipe { name: "opensmtpd", needs: &[Need::Root, Need::Unpacked(PACKAGE)], start };
 
 /// That of Debian 12 has TLS in its EHLO reply alone: it cannot sign with OpenSSL 3.
-const PACKAGE: Package = Package { name: "opensmtpd", release: Some("trixie") };
+pub(crate) const PACKAGE: Package = Package { name: "opensmtpd", release: Some("trixie") };
 const HOST: &str = "opensmtpd.interop.test";
 /// As whom it was built to run.
-const USERS: [User; 2] = [User { name: "opensmtpd", id: 102 }, User { name: "opensmtpq", id: 103 }];
+pub(crate) const USERS: [User; 2] =
+    [User { name: "opensmtpd", id: 102 }, User { name: "opensmtpq", id: 103 }];
 
 const EXPECTED: Usual = Usual {
     host: HOST,

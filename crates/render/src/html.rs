@@ -8,6 +8,7 @@ mod facts;
 mod findings;
 mod icon;
 mod progress;
+mod remedy;
 mod transcript;
 mod verdict;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use heloscope_observation::Observations;
 use heloscope_report::{Port, Report, inert};
 use maud::{Markup, Render, html};
+pub use remedy::remedy;
 
 use crate::words;
 

@@ -7,6 +7,7 @@ mod facts;
 pub mod html;
 pub mod markdown;
 mod path;
+mod remedy;
 mod stages;
 pub mod text;
 mod words;

@@ -5,12 +5,13 @@ mod escape;
 use std::fmt::Write;
 
 use escape::{code, fenced, prose};
-use heloscope_report::{Port, Report, summary};
+use heloscope_report::{Port, Remedies, Report, summary};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
     validity, verdicts,
 };
+use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::words;
 
 /// Names of a certificate that are listed; the others are counted.
@@ -18,9 +19,18 @@ const NAMES_LISTED: usize = 10;
 
 /// The report, verdict first.
 pub fn report(report: &Report) -> String {
+    written(report, None)
+}
+
+/// The report, and below each finding what there is to paste for the mail server that it probably is.
+pub fn report_with_remedies(report: &Report, remedies: Remedies<'_>) -> String {
+    written(report, Some(remedies))
+}
+
+fn written(report: &Report, remedies: Option<Remedies<'_>>) -> String {
     let mut out = String::new();
     verdict(&mut out, report);
-    findings(&mut out, report);
+    findings(&mut out, report, remedies);
     senders(&mut out, report);
     for (place, port) in report.ports.iter().enumerate() {
         one_port(&mut out, report, port, &report.ports[..place]);
@@ -43,13 +53,16 @@ fn verdict(out: &mut String, report: &Report) {
     );
 }
 
-fn findings(out: &mut String, report: &Report) {
+fn findings(out: &mut String, report: &Report, remedies: Option<Remedies<'_>>) {
     let told = told(report);
     if !told.is_empty() {
         line(out, &format!("## {}", words::FINDINGS));
     }
     for entry in &told {
         finding(out, entry);
+        if let Some(remedies) = remedies {
+            remedy(out, report, entry, remedies);
+        }
     }
 }
 
@@ -68,6 +81,18 @@ fn finding(out: &mut String, entry: &Told<'_>) {
     }
     line(out, &format!("**{}:** {}", words::ADVICE, paragraphs(&finding.fix)));
     line(out, &format!("{}: {}", words::REFERENCE, prose(&finding.reference)));
+}
+
+fn remedy(out: &mut String, report: &Report, entry: &Told<'_>, remedies: Remedies<'_>) {
+    let mending = mending(report, entry, remedies);
+    if let Some((remedy, guess)) = mending.guessed().zip(mending.guess) {
+        line(out, &format!("**{CONFIGURATION}** ({}; a guess):", looks_like(guess)));
+        line(out, &fenced(&remedy.configuration.lines().map(str::to_owned).collect::<Vec<_>>()));
+    }
+    if !mending.commands.is_empty() {
+        line(out, &format!("{AGAIN}:"));
+        line(out, &fenced(&mending.commands));
+    }
 }
 
 /// A list rather than a table: in a table a code span may not hold every character.

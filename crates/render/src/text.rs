@@ -7,13 +7,14 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use heloscope_observation::Observations;
-use heloscope_report::{Port, Report, SenderOutcome, Severity, Status, inert, summary};
+use heloscope_report::{Port, Remedies, Report, SenderOutcome, Severity, Status, inert, summary};
 use paint::{Colour, paint};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
     validity, verdicts,
 };
+use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::words;
 
 /// Whether a terminal's colours may be used.
@@ -36,9 +37,18 @@ const NAMES_LISTED: usize = 6;
 
 /// The report, verdict first.
 pub fn report(report: &Report, style: TextStyle) -> String {
+    written(report, style, None)
+}
+
+/// The report, and below each finding what there is to paste for the mail server that it probably is.
+pub fn report_with_remedies(report: &Report, style: TextStyle, remedies: Remedies<'_>) -> String {
+    written(report, style, Some(remedies))
+}
+
+fn written(report: &Report, style: TextStyle, remedies: Option<Remedies<'_>>) -> String {
     let mut page = Page { out: String::new(), style };
     page.verdict(report);
-    page.findings(report);
+    page.findings(report, remedies);
     page.senders(report);
     for (place, port) in report.ports.iter().enumerate() {
         page.port(report, port, &report.ports[..place]);
@@ -74,10 +84,13 @@ impl Page {
         self.wrapped(0, "", &about);
     }
 
-    fn findings(&mut self, report: &Report) {
+    fn findings(&mut self, report: &Report, remedies: Option<Remedies<'_>>) {
         for entry in told(report) {
             self.out.push('\n');
             self.finding(&entry);
+            if let Some(remedies) = remedies {
+                self.remedy(report, &entry, remedies);
+            }
         }
     }
 
@@ -97,6 +110,22 @@ impl Page {
         }
         self.wrapped(2, &format!("{}: ", words::ADVICE), &finding.fix);
         self.wrapped(2, &format!("{}: ", words::REFERENCE), &finding.reference);
+    }
+
+    fn remedy(&mut self, report: &Report, entry: &Told<'_>, remedies: Remedies<'_>) {
+        let mending = mending(report, entry, remedies);
+        if let Some((remedy, guess)) = mending.guessed().zip(mending.guess) {
+            self.wrapped(2, &format!("{CONFIGURATION} "), &format!("({}; a guess):", looks_like(guess)));
+            for line in remedy.configuration.lines() {
+                self.plain(4, line);
+            }
+        }
+        if !mending.commands.is_empty() {
+            self.wrapped(2, "", &format!("{AGAIN}:"));
+            for command in &mending.commands {
+                self.plain(4, command);
+            }
+        }
     }
 
     fn senders(&mut self, report: &Report) {

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use heloscope_render::{html, markdown, text};
-use heloscope_report::{Report, Severity, Status, Verdict};
+use heloscope_report::{Remedies, Report, Severity, Status, Verdict};
 
 fn fixture(name: &str) -> Report {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("{name}.json"));
@@ -212,5 +212,66 @@ fn every_verdict_of_a_check_has_its_word_in_every_format() {
         assert!(markdown::report(&report).contains(&format!("### Checks\n\n- {word}: `connect-failed`\n")));
         let list = format!("  Checks\n    {word}: connect-failed\n");
         assert!(text::report(&report, text::TextStyle::Plain).contains(&list));
+    }
+}
+
+/// The part of a text from one line up to another.
+fn part<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let start = text.find(from).unwrap_or_else(|| panic!("no “{from}” in {text}"));
+    let length = text[start..].find(to).unwrap_or_else(|| panic!("no “{to}” in {text}"));
+    &text[start..start + length]
+}
+
+#[test]
+fn what_there_is_to_paste_stands_below_the_finding() {
+    let mut report = fixture("faulty");
+    report.ports[0].banner = Some("220 mx1.example.com ESMTP Postfix".to_owned());
+    let place = html::report(&report)
+        .split("data-id=\"")
+        .skip(1)
+        .position(|finding| finding.starts_with("certificate-expired\""))
+        .unwrap();
+    let html = html::remedy(&report, place, Remedies::BUILT_IN);
+    assert!(html.contains("Looks like Postfix, by its greeting. That is a guess"), "{html}");
+    assert_eq!(part(&html, "<details open=\"\">", "<pre>"), "<details open=\"\"><summary>Postfix</summary>");
+    assert!(html.contains("    /etc/letsencrypt/live/mx1.example.com/privkey.pem,\n"), "{html}");
+    assert_eq!(html.matches("<details>").count(), 6, "the other mail servers");
+    assert!(html.contains("Set-ReceiveConnector &quot;$env:COMPUTERNAME"), "{html}");
+    assert!(html.contains(
+        "openssl s_client -starttls smtp -connect mx1.example.com:25 -servername mx1.example.com -showcerts \
+         -verify_hostname mx1.example.com &lt;/dev/null\n"
+    ));
+    assert_eq!(html::remedy(&report, 1000, Remedies::BUILT_IN), "");
+
+    let text = text::report_with_remedies(&report, text::TextStyle::Plain, Remedies::BUILT_IN);
+    let finding = part(&text, "Error: The certificate expired on", "\n\n");
+    assert!(finding.contains(
+        "\n  Configuration (Looks like Postfix, by its greeting; a guess):\n    # /etc/postfix/main.cf"
+    ));
+    assert!(
+        finding.contains("\n    posttls-finger -c -P /etc/ssl/certs -l secure '[mx1.example.com]:25'"),
+        "{finding}"
+    );
+    assert!(!finding.contains("Exim"));
+
+    let markdown = markdown::report_with_remedies(&report, Remedies::BUILT_IN);
+    assert!(markdown.contains(
+        "**Configuration** (Looks like Postfix, by its greeting; a guess):\n\n```text\n# /etc/postfix/"
+    ));
+    assert!(!markdown.contains("Exim"));
+}
+
+#[test]
+fn who_writes_a_report_by_hand_writes_no_command() {
+    let mut report = fixture("faulty");
+    for host in ["$(reboot)", "mx1.example.com; reboot", "-connect", "a'b", "mx1.example.com\n", ""] {
+        report.host = host.to_owned();
+        let count = html::report(&report).matches("data-id=").count();
+        for place in 0..count {
+            let html = html::remedy(&report, place, Remedies::BUILT_IN);
+            assert!(!html.contains("<pre>"), "{host}: {html}");
+        }
+        let text = text::report_with_remedies(&report, text::TextStyle::Plain, Remedies::BUILT_IN);
+        assert_eq!(text, text::report(&report, text::TextStyle::Plain), "{host}");
     }
 }

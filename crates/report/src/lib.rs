@@ -3,6 +3,8 @@
 //! [`judge()`] folds what was seen of each port into facts, asks every one of [`checks()`] about them and gives
 //! the [`Report`]. [`progress()`] says how far a test that still runs has come, [`summary()`] puts a report into
 //! one sentence, and [`senders()`] says what each kind of sender will do with the server.
+//! [`Remedies`] holds the fixes as configuration for each mail server, guesses which it is, and has the commands that
+//! show a finding without this test.
 //!
 //! Nothing here reads a clock, opens a socket, speaks TLS or writes markup, and nothing a server sent makes
 //! it panic.
@@ -14,6 +16,7 @@ mod facts;
 mod judge;
 mod names;
 mod progress;
+mod remedy;
 mod report;
 mod senders;
 mod summary;
@@ -24,6 +27,7 @@ pub use chains::Chains;
 pub use checks::{Check, checks};
 pub use judge::{judge, judge_with};
 pub use progress::{PortProgress, Step, StepKind, StepState, progress};
+pub use remedy::{Clue, Guess, Remedies, Remedy};
 pub use report::*;
 pub use senders::{Sender, SenderOutcome, SenderRow, senders};
 pub use summary::summary;

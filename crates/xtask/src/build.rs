@@ -60,6 +60,7 @@ fn modules(place: &Place) -> Result<()> {
         joined(bind.join())?;
         wasm
     })?;
+    assets::remedies(place)?;
     assets::module(place, &place.wasm(WEB))
 }
 

@@ -68,3 +68,27 @@ async fn the_browser_is_told_to_be_strict() {
     }
     assert!(page.field("permissions-policy").unwrap().contains("camera=()"));
 }
+
+#[tokio::test]
+async fn only_sites_that_are_allowed_show_the_page_for_frames() {
+    let frames = async |rig: &Rig, path: &str| {
+        let page = rig.ask(&format!("GET {path} HTTP/1.1"), &[]).await;
+        let policy = page.field("content-security-policy").unwrap();
+        let frames = policy.split("; ").find_map(|rule| rule.strip_prefix("frame-ancestors "));
+        frames.unwrap_or_default().to_owned()
+    };
+    let rig = Rig::new(&[], |_| {}).await;
+    assert_eq!(frames(&rig, "/embed?host=mx1.example.com").await, "'none'");
+    let rig = Rig::new(&[], |settings| {
+        settings.allow_origins =
+            ["https://www.example.org", "http://intranet:8080"].map(|site| site.parse().unwrap()).to_vec();
+    })
+    .await;
+    assert_eq!(
+        frames(&rig, "/embed?host=mx1.example.com").await,
+        "https://www.example.org http://intranet:8080"
+    );
+    for path in ["/", "/index.html", "/embed.html", "/embed/"] {
+        assert_eq!(frames(&rig, path).await, "'none'", "{path}");
+    }
+}

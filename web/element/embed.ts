@@ -1,0 +1,32 @@
+/**
+ * The element in a frame: `/embed?host=mx1.example.com&ports=25`, with `&compact` and `&autostart` as the element's attributes.
+ * Tells the page around it how high it is, `{ heloscope: "height", height: 480 }`, in CSS pixels, whenever that changes.
+ */
+
+import type { HeloScopeElement } from "./element.ts";
+
+const element = document.querySelector<HeloScopeElement>("helo-scope");
+
+if (element) {
+  const asked = new URLSearchParams(location.search);
+  for (const name of ["host", "ports", "address"]) {
+    const value = asked.get(name);
+    if (value) element.setAttribute(name, value);
+  }
+  await customElements.whenDefined("helo-scope");
+  element.compact = asked.has("compact");
+  if (asked.has("autostart") && element.host) void element.start();
+}
+
+if (parent !== window) {
+  let told = 0;
+  const tell = (): void => {
+    const height = Math.ceil(document.body.getBoundingClientRect().height);
+    if (height === told) return;
+    told = height;
+    // Whom the relay does not allow has no frame to hear it from.
+    parent.postMessage({ heloscope: "height", height }, "*");
+  };
+  new ResizeObserver(tell).observe(document.body);
+  tell();
+}
