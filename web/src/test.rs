@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub(crate) fn begin(
         address: options.address,
         anchors,
         chains: Chains::default(),
-        sockets: BTreeMap::new(),
+        sockets: Vec::new(),
         clock: Clock::start(),
         timer,
         progress: Progress { show: on_progress, news: true, shown: None },
@@ -139,7 +139,7 @@ struct Running {
     address: Option<IpAddr>,
     anchors: TrustAnchors,
     chains: Chains,
-    sockets: BTreeMap<ConnectionId, Socket>,
+    sockets: Vec<(ConnectionId, Socket)>,
     clock: Clock,
     timer: Timer,
     progress: Progress,
@@ -158,7 +158,7 @@ impl Running {
                 self.probe.handle_input(Input::Refused { connection, at, refusal });
             }
             Happening::Frame(connection, frame) => {
-                let meaning = self.sockets.get_mut(&connection).and_then(|socket| socket.take(frame));
+                let meaning = self.socket(connection).and_then(|socket| socket.take(frame));
                 self.mean(connection, at, meaning?);
             }
         }
@@ -197,16 +197,16 @@ impl Running {
                     self.connect(test, connection, host, port.port);
                 }
                 Output::Transmit { connection, octets } => {
-                    if let Some(socket) = self.sockets.get(&connection) {
+                    if let Some(socket) = self.socket(connection) {
                         socket.send(&octets);
                     }
                 }
                 Output::ClientWriteKey { connection, key, iv } => {
-                    if let Some(socket) = self.sockets.get(&connection) {
+                    if let Some(socket) = self.socket(connection) {
                         socket.tell(&ToRelay::ClientWriteKey(ClientWriteKey { key, iv }));
                     }
                 }
-                Output::Close { connection } => drop(self.sockets.remove(&connection)),
+                Output::Close { connection } => self.sockets.retain(|(other, _)| *other != connection),
                 Output::Observed(_) => self.progress.news = true,
                 Output::Wait { until } => {
                     self.until = until;
@@ -222,11 +222,13 @@ impl Running {
         let told = Rc::clone(test);
         let tell = move |frame| told.tell(Happening::Frame(connection, frame));
         match Socket::open(&url, tell) {
-            Ok(socket) => {
-                self.sockets.insert(connection, socket);
-            }
+            Ok(socket) => self.sockets.push((connection, socket)),
             Err(refusal) => test.inbox.borrow_mut().push_back(Happening::NotOpened(connection, refusal)),
         }
+    }
+
+    fn socket(&mut self, connection: ConnectionId) -> Option<&mut Socket> {
+        self.sockets.iter_mut().find(|(other, _)| *other == connection).map(|(_, socket)| socket)
     }
 
     /// Lets go of all that JavaScript holds, then settles the promise.

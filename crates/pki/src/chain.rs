@@ -46,6 +46,14 @@ pub(crate) struct Issuers {
     pub(crate) mismatched: bool,
 }
 
+impl Issuers {
+    /// One more, in the order in which they were sent.
+    fn add(&mut self, position: usize) {
+        let place = self.positions.partition_point(|other| *other < position);
+        self.positions.insert(place, position);
+    }
+}
+
 /// The certificates that parse, the leaf first; positions are indexes into `sent`.
 pub(crate) struct Chain<'a> {
     pub(crate) sent: Vec<Sent<'a>>,
@@ -157,24 +165,26 @@ impl<'a> Chain<'a> {
         found.mismatched =
             subject.facts.is_self_issued && key_ids(&subject.facts, &subject.facts) != KeyIds::Differ;
 
-        let mut candidates: Vec<usize> = (0..self.sent.len())
-            .filter(|other| *other != position && self.sent[*other].parts.subject == subject.parts.issuer)
-            .collect();
-        candidates.sort_by_key(|other| key_ids(&subject.facts, &self.sent[*other].facts));
+        let mut candidates: [Vec<usize>; 3] = Default::default();
+        for (other, sent) in self.sent.iter().enumerate() {
+            if other != position && sent.parts.subject == subject.parts.issuer {
+                candidates[key_ids(&subject.facts, &sent.facts) as usize].push(other);
+            }
+        }
 
         let mut presumed = Vec::new();
         let mut wrong_keys: Vec<&[u8]> = Vec::new();
         let mut right_key = None;
-        for other in candidates {
+        for other in candidates.into_iter().flatten() {
             let issuer = &self.sent[other];
             let key = issuer.parts.key;
             if right_key == Some(key) {
-                found.positions.push(other);
+                found.add(other);
             } else if right_key.is_none() && !wrong_keys.contains(&key) {
                 match self.signatures.verify(&subject.parts, key) {
                     Signature::Valid => {
                         right_key = Some(key);
-                        found.positions.push(other);
+                        found.add(other);
                     }
                     Signature::Invalid => {
                         wrong_keys.push(key);
@@ -189,7 +199,6 @@ impl<'a> Chain<'a> {
         }
         if right_key.is_some() {
             found.mismatched = false;
-            found.positions.sort_unstable();
         } else {
             found.positions = presumed;
         }
@@ -242,7 +251,7 @@ pub(crate) fn self_signed(parts: &Parts<'_>, signatures: &Signatures<'_>) -> Sel
 }
 
 /// What the key identifiers say about whether one certificate issued the other, the likeliest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyIds {
     Agree,
     Silent,

@@ -193,8 +193,9 @@ impl<'a> Verifier<'a> {
             return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults: faults.collect() };
         }
         let paths = chain.paths();
-        let mut anchored = chain.anchored(&paths, self.anchors);
-        anchored.sort_by_key(|path| path.time_fault(at).is_some());
+        let (mut anchored, out_of_date): (Vec<_>, Vec<_>) =
+            chain.anchored(&paths, self.anchors).into_iter().partition(|path| path.time_fault(at).is_none());
+        anchored.extend(out_of_date);
         match self.choose(&chain, &anchored, at) {
             Some(choice) => self.judge_anchored(&chain, &choice, at),
             None => {

@@ -26,8 +26,9 @@ pub(crate) fn told(report: &Report) -> Vec<Told<'_>> {
             .iter()
             .position(|other| port.is_some() && !other.ports.is_empty() && same(other.finding, finding));
         let place = known.unwrap_or_else(|| {
-            told.push(Told { finding, ports: Vec::new(), explanations: Vec::new() });
-            told.len() - 1
+            let place = told.partition_point(|other| other.finding.severity >= finding.severity);
+            told.insert(place, Told { finding, ports: Vec::new(), explanations: Vec::new() });
+            place
         });
         let entry = &mut told[place];
         entry.ports.extend(port);
@@ -36,7 +37,6 @@ pub(crate) fn told(report: &Report) -> Vec<Told<'_>> {
             None => entry.explanations.push((port.into_iter().collect(), &finding.explanation)),
         }
     }
-    told.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
     told
 }
 

@@ -101,7 +101,7 @@ fn examined(
     of_host: &mut Vec<Finding>,
 ) -> Port {
     let Folded { facts, chain, error } = port;
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     let mut verdicts = Vec::new();
     for check in checks() {
         let (verdict, why) = match (check.examine)(subject) {
@@ -115,14 +115,15 @@ fn examined(
                 (Verdict::Found, None)
             }
             Outcome::Found(evidence) => {
-                findings.push(finding(check, &evidence, subject));
+                let finding = finding(check, &evidence, subject);
+                // What is equally bad stays in the order of the table.
+                let place = findings.partition_point(|other| other.severity >= finding.severity);
+                findings.insert(place, finding);
                 (Verdict::Found, None)
             }
         };
         verdicts.push(CheckVerdict { id: check.id.to_owned(), verdict, why });
     }
-    // A stable sort: what is equally bad stays in the order of the table.
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 
     let before = facts.offered(false).map(|reply| facts::capabilities(&reply));
     let after = facts.offered(true).map(|reply| facts::capabilities(&reply));

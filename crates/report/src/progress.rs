@@ -215,11 +215,13 @@ fn first_line(reply: &heloscope_smtp::Reply) -> String {
 /// STARTTLS first, then as offered, three in all and how many more.
 fn keywords(reply: &heloscope_smtp::EhloReply) -> String {
     const SHOWN: usize = 3;
-    let mut keywords: Vec<&str> = reply.extensions.iter().map(|offered| offered.keyword.as_str()).collect();
-    keywords.sort_by_key(|keyword| !keyword.eq_ignore_ascii_case("STARTTLS"));
-    let mut shown: Vec<String> = keywords.iter().take(SHOWN).map(|keyword| short_visible(keyword)).collect();
-    if keywords.len() > SHOWN {
-        shown.push(format!("+{}", keywords.len() - SHOWN));
+    let keywords = reply.extensions.iter().map(|offered| offered.keyword.as_str());
+    let (first, others): (Vec<&str>, Vec<&str>) =
+        keywords.partition(|keyword| keyword.eq_ignore_ascii_case("STARTTLS"));
+    let mut shown: Vec<String> =
+        first.iter().chain(&others).take(SHOWN).map(|keyword| short_visible(keyword)).collect();
+    if reply.extensions.len() > SHOWN {
+        shown.push(format!("+{}", reply.extensions.len() - SHOWN));
     }
     if shown.is_empty() { "no extensions".to_owned() } else { shown.join(", ") }
 }
