@@ -164,3 +164,17 @@ pub(crate) fn half_a_greeting_inside_tls(play: &mut Play) {
         "greeting: ended",
     ]);
 }
+
+/// It has begun with the end of the handshake: what follows is no delay before it.
+pub(crate) fn half_a_greeting_with_the_end_of_the_handshake(play: &mut Play) {
+    play.test(&["465"]);
+    play.connects();
+    play.handshake_and(&Tls::V1_2, "220 mx");
+    play.wait(limits::SILENCE.as_secs());
+    play.is_closed_by_probe();
+    play.seen_last(&[
+        "greeting: *no reply: Incomplete after 0 lines \"220 mx\" in 1 piece from 0 s to 0 s",
+        "greeting: timed out after 18 s",
+        "greeting: ended",
+    ]);
+}

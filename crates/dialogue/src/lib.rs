@@ -141,6 +141,7 @@ dialogues! {
         whole_time_over_within_a_line,
         no_greeting_inside_tls,
         half_a_greeting_inside_tls,
+        half_a_greeting_with_the_end_of_the_handshake,
     }
 }
 

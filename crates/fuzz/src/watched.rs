@@ -231,13 +231,13 @@ impl Watched {
             if let Event::Sent { .. } = observation.event {
                 end.asked.push(observation.stage);
             }
-            // Inside TLS it shows by what is seen.
-            let heard = matches!(
-                observation.event,
-                Event::Replied { .. } | Event::Unasked { .. } | Event::NoReply { .. }
+            // Inside TLS it shows by what is seen: a command was due, and was not sent.
+            let has_command = matches!(
+                observation.stage,
+                Stage::Ehlo | Stage::StartTls | Stage::EhloAfterTls | Stage::Quit
             );
-            let asked = observation.stage == Stage::Greeting || end.asked.contains(&observation.stage);
-            self.ambiguous |= heard && !asked || matches!(observation.event, Event::Unasked { .. });
+            let due = has_command && !end.asked.contains(&observation.stage);
+            self.ambiguous |= due || matches!(observation.event, Event::Unasked { .. });
             match &observation.event {
                 Event::HandshakeBegun => {
                     let asked = end.said.last() == Some(&"STARTTLS");

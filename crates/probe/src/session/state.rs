@@ -107,7 +107,9 @@ pub(crate) struct AwaitGreeting;
 impl AwaitGreeting {
     fn begin(link: &mut Link, cx: &mut Context) -> State {
         link.stage = Stage::Greeting;
-        link.wait(limits::GREETING, cx);
+        // Inside TLS it may have come, or begun to, together with the end of the handshake.
+        let begun = link.reader.has_unread();
+        link.wait(if begun { limits::SILENCE } else { limits::GREETING }, cx);
         State::Greeting(Self)
     }
 
