@@ -273,7 +273,7 @@ fn a_reply_that_is_longer_than_is_read() {
             "With that the server had sent 240 KiB on this connection, which is as much as this test reads.",
         ],
     );
-    assert_eq!(many.transcript.last().unwrap().text, " … [not read any further]");
+    assert_eq!(many.transcript.last().unwrap().text, "… [not read any further]");
     assert_eq!(many.ids(), ["reply-too-long"]);
     assert_eq!(many.found("reply-too-long").severity, Severity::Warning);
     assert_eq!(many.verdict("malformed-reply"), Verdict::Passed);

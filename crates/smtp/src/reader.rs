@@ -57,6 +57,15 @@ pub struct Fault {
     pub more: usize,
 }
 
+impl Fault {
+    /// How many octets had come of the reply, as far as is known: all that is kept, and all that is counted.
+    pub fn length(&self) -> usize {
+        let whole = self.lines.iter().map(ReplyLine::length);
+        let all = whole.chain([self.left_out.octets, self.octets.len(), self.more]);
+        all.fold(0, usize::saturating_add)
+    }
+}
+
 /// What is wrong with a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -411,6 +420,7 @@ mod tests {
         let fault = reader.give_up();
         assert_eq!((fault.kind, fault.lines.len(), fault.left_out.lines), (FaultKind::TooLong, 256, 44));
         assert_eq!((fault.octets.len(), fault.more), (MAX_STRAY, 9004 - MAX_STRAY));
+        assert_eq!(fault.length(), 300 * 7 + 9004);
         assert_eq!(reader.unfinished(), None);
         // So does one whose server hangs up.
         reader.push(&[&b"250-"[..], &[b'a'; 9000]].concat());

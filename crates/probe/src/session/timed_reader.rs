@@ -48,11 +48,10 @@ impl TimedReader {
     /// until more octets come.
     pub(crate) fn next_reply(&mut self, now: Duration) -> Option<(Result<Reply, Fault>, Option<Pace>)> {
         let read = self.reader.next_reply()?;
-        let (lines, left_out) = match &read {
-            Ok(reply) => (&reply.lines, reply.left_out),
-            Err(fault) => (&fault.lines, fault.left_out),
+        let pace = match &read {
+            Ok(reply) => self.pace(reply.lines.len(), reply.left_out.lines, now),
+            Err(fault) => self.pace_of(fault, now),
         };
-        let pace = self.pace(lines.len(), left_out.lines, now);
         Some((read, pace))
     }
 
@@ -64,14 +63,14 @@ impl TimedReader {
     /// What is there of a reply that has become too long, and how it came.
     pub(crate) fn give_up(&mut self, now: Duration) -> (Fault, Option<Pace>) {
         let fault = self.reader.give_up();
-        let pace = self.pace(fault.lines.len(), fault.left_out.lines, now);
+        let pace = self.pace_of(&fault, now);
         (fault, pace)
     }
 
     /// What is there of a reply that is not complete, and how it came.
     pub(crate) fn unfinished(&mut self, now: Duration) -> Option<(Fault, Option<Pace>)> {
         let fault = self.reader.unfinished()?;
-        let pace = self.pace(fault.lines.len(), fault.left_out.lines, now);
+        let pace = self.pace_of(&fault, now);
         Some((fault, pace))
     }
 
@@ -85,6 +84,12 @@ impl TimedReader {
         self.line_feeds.clear();
         self.begun = None;
         self.reader.take_unread()
+    }
+
+    /// How a fault came; what came together with its end and is not kept counts in no cut of the octets.
+    fn pace_of(&mut self, fault: &Fault, now: Duration) -> Option<Pace> {
+        let pace = self.pace(fault.lines.len(), fault.left_out.lines, now)?;
+        Some(Pace { octets: fault.length(), ..pace })
     }
 
     /// How that came which has just been read, of so many whole lines, others being left out before the last of them.
@@ -168,6 +173,21 @@ mod tests {
         assert!(reader.is_lost());
         let pace = Pace { first: at(1), last: at(3), lines: vec![at(1)], pieces: 3, octets: 27 };
         assert_eq!(reader.unfinished(at(5)).unwrap().1, Some(pace));
+    }
+
+    #[test]
+    fn what_is_not_kept_of_noise_does_not_count() {
+        let noise = |sizes: &[usize]| {
+            let mut reader = TimedReader::default();
+            reader.push(b"* OK\r\n", at(1));
+            assert_eq!(reader.next_reply(at(1)), None);
+            let pushed = sizes.iter().find_map(|size| {
+                reader.push(&vec![b'a'; *size], at(2));
+                reader.next_reply(at(2))
+            });
+            pushed.unwrap().1.unwrap().octets
+        };
+        assert_eq!([noise(&[5000]), noise(&[1; 506])], [512, 512]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
-use heloscope_smtp::{Fault, FaultKind, Reply, ReplyLine};
+use heloscope_smtp::{Fault, FaultKind, Reply};
 
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
@@ -162,10 +162,7 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
 
 /// How much of a reply had come when it was given up.
 fn too_long(fault: &Fault, stage: Stage) -> String {
-    let whole = fault.lines.iter().map(ReplyLine::length);
-    let all = whole.chain([fault.left_out.octets, fault.octets.len(), fault.more]);
-    // A saved test may hold any numbers.
-    let octets = all.fold(0, usize::saturating_add);
+    let octets = fault.length();
     let bound =
         format!("{} KiB on this connection, which is as much as this test reads", MAX_RECEIVED / 1024);
     if octets == 0 {

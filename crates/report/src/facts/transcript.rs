@@ -37,7 +37,7 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
                     FaultKind::NotAReply => said.stray(at, *encrypted, &fault.octets),
                     FaultKind::TooLong => {
                         let text = visible_line(&fault.octets, fault.more);
-                        said.line(at, Speaker::Server, *encrypted, text + GIVEN_UP);
+                        said.line(at, Speaker::Server, *encrypted, (text + GIVEN_UP).trim_start().to_owned());
                     }
                     FaultKind::TlsRecord | FaultKind::Incomplete if fault.octets.is_empty() => {}
                     FaultKind::TlsRecord | FaultKind::Incomplete => {
