@@ -1,7 +1,10 @@
 //! How many connections one client has open to the relay.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::rig::{Rig, Server, ask};
 
@@ -14,6 +17,12 @@ async fn is_served(rig: &Rig) -> bool {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     answer.starts_with(b"HTTP/1.1 200 OK\r\n")
+}
+
+/// Waits until a new connection is served, or is not: an end is noticed a moment later.
+async fn comes_to_be_served(rig: &Rig, served: bool) {
+    let waiting = async { while is_served(rig).await != served {} };
+    timeout(Duration::from_secs(30), waiting).await.expect("it comes about");
 }
 
 #[tokio::test]
@@ -40,11 +49,11 @@ async fn one_client_has_no_more_than_its_share() {
     // Room comes back with each that ends, be it after a request or with a session.
     silent[0].write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
     silent[0].read_to_end(&mut Vec::new()).await.unwrap();
-    while !is_served(&rig).await {}
+    comes_to_be_served(&rig, true).await;
     let _third = TcpStream::connect(rig.address).await.unwrap();
-    while is_served(&rig).await {}
+    comes_to_be_served(&rig, false).await;
     drop(session);
-    while !is_served(&rig).await {}
+    comes_to_be_served(&rig, true).await;
 }
 
 #[tokio::test]
