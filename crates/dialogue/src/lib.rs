@@ -88,6 +88,7 @@ dialogues! {
         unrecognized_name_as_a_refusal,
         hang_up_after_the_server_hello,
         refused_as_well,
+        hang_up_at_the_name,
         after_starttls,
     }
     broken {

@@ -18,6 +18,10 @@ fn until_raw_hello(play: &mut Play) {
     play.seen_last(&["#1 resolve: dialled", "#1 connect: connected 192.0.2.1:25", "#1 tls: hello"]);
 }
 
+fn names_the_host(hello: &[u8]) -> bool {
+    hello.windows(10).any(|octets| octets == b"mx.example")
+}
+
 /// A record of this version with one handshake message in it.
 fn message(version: u8, kind: u8, body: &[u8]) -> Vec<u8> {
     let length = |octets: usize| u16::try_from(octets).expect("a short message").to_be_bytes();
@@ -97,15 +101,14 @@ pub(crate) fn unrecognized_name_as_a_warning(play: &mut Play) {
 
 /// And lets it refuse the hello for it: then the host is not named again.
 pub(crate) fn unrecognized_name_as_a_refusal(play: &mut Play) {
-    let named = |hello: &[u8]| hello.windows(10).any(|octets| octets == b"mx.example");
     play.test(&["465"]);
     play.connects();
-    assert!(named(&play.client_hello()));
+    assert!(names_the_host(&play.client_hello()));
     play.server(b"\x15\x03\x03\x00\x02\x02\x70"); // fatal, unrecognized_name
     play.seen_last(&["tls: alert 112", "tls: ended", "#1 resolve: dialled"]);
     play.on(1);
     play.connects();
-    assert!(!named(&play.client_hello()));
+    assert!(!names_the_host(&play.client_hello()));
     play.server([server_hello(3, [0xc0, 0x2f]), certificate(3), done(3)].concat());
     play.seen_last(&[
         "#1 tls: chain mx.example",
@@ -125,7 +128,34 @@ pub(crate) fn refused_as_well(play: &mut Play) {
     until_raw_hello(play);
     play.server(HANDSHAKE_FAILURE);
     play.is_closed_by_probe();
-    play.seen(&["#1 tls: alert 40", "#1 tls: ended"]);
+    play.seen_last(&["#1 tls: alert 40", "#1 tls: ended", "#2 resolve: dialled"]);
+    play.on(2);
+    play.connects();
+    assert!(!names_the_host(&play.client_hello()));
+    play.server(HANDSHAKE_FAILURE);
+    play.is_closed_by_probe();
+    play.seen_last(&["#2 tls: alert 40", "#2 tls: ended"]);
+}
+
+/// Not every server that dislikes the name in a hello has the alert of RFC 6066 §3 for it.
+pub(crate) fn hang_up_at_the_name(play: &mut Play) {
+    play.test(&["465"]);
+    play.connects();
+    assert!(names_the_host(&play.client_hello()));
+    play.closes();
+    play.on(1);
+    play.connects();
+    assert!(names_the_host(&play.client_hello()));
+    play.closes();
+    play.on(2);
+    play.connects();
+    assert!(!names_the_host(&play.client_hello()));
+    play.server([server_hello(3, [0xc0, 0x2f]), certificate(3), done(3)].concat());
+    play.seen_last(&[
+        "#2 tls: chain mx.example",
+        "#2 tls: handshake 0303 suite c02f group none not completed",
+        "#2 tls: ended",
+    ]);
 }
 
 pub(crate) fn after_starttls(play: &mut Play) {

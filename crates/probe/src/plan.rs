@@ -1,8 +1,8 @@
 //! Which connections a test makes.
 
 use heloscope_observation::{
-    AlertDescription, Connection, ConnectionId, Event, Observations, Purpose, RefusalCode, Stage, Target,
-    TlsFailure,
+    AlertDescription, Connection, ConnectionId, Event, Host, Observations, Purpose, RefusalCode, Stage,
+    Target, TlsFailure,
 };
 
 /// The connections to begin with: one dialogue a port, all at once.
@@ -12,17 +12,24 @@ pub(crate) fn first(target: &Target) -> Vec<Connection> {
 }
 
 /// The connection to make after this one has ended: where a dialogue's handshake failed before the server could show
-/// what it is, a hello made by hand asks again.
+/// what it is, a hello made by hand asks again; where that is refused as well, one that does not name the host, for not
+/// every server that dislikes a name says so.
 pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Connection> {
     let seen = observations.seen.iter().filter(|observation| observation.connection == ended.id);
     let in_handshake = seen.filter(|observation| observation.stage == Stage::Tls);
-    let failed = in_handshake.clone().any(|observation| breaks_off(&observation.event));
-    let shown = in_handshake.clone().any(|observation| matches!(observation.event, Event::Handshake(_)));
-    let again = ended.purpose == Purpose::Dialogue && failed && !shown;
-    let unnamed = in_handshake.clone().any(|observation| dislikes_the_name(&observation.event));
-    let purpose = if unnamed { Purpose::NamelessHello } else { Purpose::RawHello };
+    let any = |is: fn(&Event) -> bool| in_handshake.clone().any(|observation| is(&observation.event));
+    if any(|event| matches!(event, Event::Handshake(_))) {
+        return None;
+    }
+    let is_named = matches!(observations.target.host, Host::Name(_));
+    let purpose = match ended.purpose {
+        Purpose::Dialogue if any(dislikes_the_name) => Purpose::NamelessHello,
+        Purpose::Dialogue if any(breaks_off) => Purpose::RawHello,
+        Purpose::RawHello if is_named && any(refuses) => Purpose::NamelessHello,
+        _ => return None,
+    };
     let id = ConnectionId(u32::try_from(observations.connections.len()).ok()?);
-    again.then_some(Connection { id, port: ended.port, purpose })
+    Some(Connection { id, port: ended.port, purpose })
 }
 
 /// RFC 6066 §3: a server may refuse a hello for the name in it.
@@ -39,5 +46,14 @@ fn breaks_off(event: &Event) -> bool {
         Event::Refused(refusal) => refusal.code == RefusalCode::Reset,
         Event::Closed { .. } | Event::TimedOut { .. } => true,
         _ => false,
+    }
+}
+
+/// An alert, the end of the connection, a reset: an answer, if a rude one.
+fn refuses(event: &Event) -> bool {
+    match event {
+        Event::TlsFailed(failure) => matches!(failure, TlsFailure::Alert(_)),
+        Event::TimedOut { .. } => false,
+        other => breaks_off(other),
     }
 }

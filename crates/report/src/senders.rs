@@ -134,6 +134,7 @@ fn reach(port: &Port) -> Reach<'_> {
             // Without EHLO there is no AUTH.
             _ if helo_only && for_clients => Reach::Stopped(refused),
             _ if helo_only && port.tls.as_ref().is_some_and(|tls| tls.completed) => Reach::Encrypted,
+            _ if helo_only && find(&["esmtp-masked"]).is_some() => Reach::Masked,
             _ if helo_only => Reach::ClearText,
             _ => Reach::Later(refused),
         };

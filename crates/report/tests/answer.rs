@@ -167,7 +167,7 @@ fn a_server_that_refuses_its_own_name_is_told_from_one_without_tls() {
     let port = &report.ports[0];
     assert_eq!((port.ids(), report.status), (vec!["tls-name-refused"], Status::Warning));
     assert_eq!(port.verdict("starttls-failed"), Verdict::NotTested);
-    assert!(port.error.as_ref().unwrap().message.contains("a second hello, which did not name it"));
+    assert!(port.error.as_ref().unwrap().message.contains("another hello, which did not name it"));
     assert_eq!(
         summary(&report),
         "Mail reaches this server over TLS 1.2 with a hello that does not name it, else in clear text or not at all; its \
@@ -176,6 +176,23 @@ fn a_server_that_refuses_its_own_name_is_told_from_one_without_tls() {
     let outcomes: Vec<_> = senders(&report).into_iter().map(|row| (row.sender, row.outcome)).collect();
     assert!(outcomes.contains(&(Sender::MtaSts, SenderOutcome::Refuses)), "{outcomes:?}");
     assert!(outcomes.contains(&(Sender::Opportunistic, SenderOutcome::Depends)), "{outcomes:?}");
+}
+
+/// With another alert or none at all, at both hellos that name it.
+#[test]
+fn a_server_need_not_say_that_it_is_its_name_that_it_refuses() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    for fails in [alerts as fn(Play<'_>) -> Play<'_>, hangs_up] {
+        let scene = Scene::one("25", |play| fails(play.until_hello()))
+            .raw_hello("25", |play| fails(play.connects().begins_handshake()))
+            .nameless_hello("25", |play| {
+                play.connects().answers(SOUND.version, SOUND.suite, SOUND.group, None, sent)
+            });
+        let report = scene.judged_trusting(&root);
+        assert_eq!(report.ports[0].ids(), ["tls-name-refused"]);
+        assert_eq!(report.ports[0].verdict("starttls-failed"), Verdict::NotTested);
+    }
 }
 
 /// It has said that something is amiss, and was asked for nothing that it does not speak.

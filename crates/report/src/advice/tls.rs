@@ -178,7 +178,7 @@ pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
             )
         ),
         fix: "Update the server's TLS library, and look at the firewalls, load balancers and proxies before \
-              it: some drop a hello that is long, comes in two packets, or offers TLS 1.3."
+              it: some drop a hello of 256 to 511 octets (RFC 7685), or one that offers TLS 1.3."
             .to_owned(),
     }
 }

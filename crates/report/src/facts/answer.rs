@@ -14,7 +14,7 @@ pub(crate) enum Answer<'a> {
     /// it is the form of the hello that it does not take.
     OtherForm(&'a Handshake),
     /// With what the TLS library speaks as well, once the hello did not name the host: it is the name that the server
-    /// refuses, RFC 6066 §3.
+    /// refuses, RFC 6066 §3, by the alert for it or otherwise.
     Unnamed(&'a Handshake),
 }
 
@@ -31,8 +31,10 @@ impl<'a> PortFacts<'a> {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
             Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
             Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
+            Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            _ if self.answers_unnamed => Some(Answer::Unnamed(read)),
             Cause::Closed(_) | Cause::TimedOut { .. } => Some(Answer::OtherForm(read)),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),
             _ => None,

@@ -259,7 +259,7 @@ fn answered(answer: Answer<'_>) -> String {
             choice(read)
         ),
         Answer::Unnamed(read) => format!(
-            " The server answered a second hello, which did not name it, and chose {}. Nothing inside TLS was tested.",
+            " The server answered another hello, which did not name it, and chose {}. Nothing inside TLS was tested.",
             choice(read)
         ),
     }

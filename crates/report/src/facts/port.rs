@@ -36,6 +36,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) chain: Option<&'a [Der]>,
     /// The server asked for a client certificate, on either connection.
     pub(crate) client_certificate_requested: bool,
+    /// The last hello made by hand did not name the host.
+    pub(crate) answers_unnamed: bool,
     /// A raw hello is under way.
     pub(crate) raw_hello_runs: bool,
     /// EHLO and HELO inside TLS.
@@ -112,6 +114,7 @@ impl<'a> PortFacts<'a> {
             handshake: None,
             chain: None,
             client_certificate_requested: false,
+            answers_unnamed: false,
             raw_hello_runs: false,
             encrypted: Hello::default(),
             failure: None,
@@ -292,8 +295,10 @@ impl<'a> PortFacts<'a> {
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {
+        // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
-        let Some(by_hand) = by_hand.find(|one| one.purpose != Purpose::Dialogue) else { return };
+        let Some(by_hand) = by_hand.rfind(|one| one.purpose != Purpose::Dialogue) else { return };
+        self.answers_unnamed = by_hand.purpose == Purpose::NamelessHello;
         self.raw_hello_runs = true;
         for seen in on(observations, self.spec, by_hand.purpose) {
             match &seen.event {
