@@ -51,7 +51,9 @@ export class Sides {
     const keys = [...new Set(facts.flatMap((one) => [...one.keys()]))];
     const different = keys.filter((key) => new Set(facts.map((one) => one.get(key)?.said ?? "")).size > 1);
     const sentence = told.length < 2 ? words.nothingToCompare : different.length === 0 ? words.allTheSame : words.differences(different.length);
-    const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, sentence));
+    const without = this.#sides.length - told.length;
+    const whole = without > 0 ? `${sentence} ${words.withoutReport(without)}` : sentence;
+    const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, whole));
     if (told.length > 1 && different.length > 0) summary.append(table(told, facts, different));
     this.element.prepend(summary);
     for (const one of facts) {
@@ -61,7 +63,7 @@ export class Sides {
         place?.append(" ", make("span", { class: "difference" }, words.differs));
       }
     }
-    return sentence;
+    return whole;
   }
 }
 

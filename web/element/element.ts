@@ -3,6 +3,7 @@ import { Sides } from "./compare.ts";
 import { load, type Core, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form } from "./form.ts";
+import { linkHelp } from "./help.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
@@ -286,6 +287,7 @@ export class HeloScopeElement extends Base {
     }));
     signal.throwIfAborted();
     this.#status.textContent = words.finished(sides.compare());
+    linkHelp(sides.element, relayUrl(this.relay));
     this.#tell<Report[]>("compared", reports);
   }
 
@@ -316,6 +318,7 @@ export class HeloScopeElement extends Base {
     this.#report = outcome.report;
     this.#show(outcome.html);
     offerRemedies(this.#output, outcome);
+    linkHelp(this.#output, relayUrl(this.relay));
     const verdict = this.#output.querySelector(".verdict");
     verdict?.append(actions(outcome, () => relayUrl(this.relay), this.#status));
     // From here on it says only what is in sight elsewhere.

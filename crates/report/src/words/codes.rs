@@ -15,7 +15,7 @@ pub(crate) fn status_code(code: EnhancedStatusCode) -> Option<&'static str> {
     row.map(|(_, _, meaning)| *meaning).or_else(|| SUBJECTS.get(usize::from(code.subject)).copied())
 }
 
-const REPLY_CODES: &[(u16, &str)] = &[
+pub(crate) const REPLY_CODES: &[(u16, &str)] = &[
     (211, "system status, or system help reply"),
     (214, "help message"),
     (220, "service ready"),
@@ -68,7 +68,7 @@ const SUBJECTS: [&str; 8] = [
 ];
 
 /// IANA's "Simple Mail Transfer Protocol (SMTP) Enhanced Status Codes" registry, RFC 5248.
-const STATUS_CODES: &[(u16, u16, &str)] = &[
+pub(crate) const STATUS_CODES: &[(u16, u16, &str)] = &[
     (0, 0, "other undefined status"),
     (1, 0, "other address status"),
     (1, 1, "bad destination mailbox address"),
