@@ -33,6 +33,7 @@ pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let path = match uri.path() {
         "/" => "index.html",
         EMBED_PATH => "embed.html",
+        "/help/" => "help/index.html",
         path => path.trim_start_matches('/'),
     };
     match ASSETS.iter().find(|asset| asset.path == path) {

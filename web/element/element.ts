@@ -1,7 +1,9 @@
 import { actions } from "./actions.ts";
-import { load, type Outcome, type Report } from "./core.ts";
+import { Sides } from "./compare.ts";
+import { load, type Core, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form } from "./form.ts";
+import { linkHelp } from "./help.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
@@ -34,7 +36,8 @@ let sheet: CSSStyleSheet | undefined;
  * this script; `relays`, to choose one from; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
- * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-failed` (detail: {@link Failure}).
+ * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-compared` (detail: the reports),
+ * `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends Base {
   static readonly observedAttributes = ["host", "ports", "relay", "relays"];
@@ -43,6 +46,7 @@ export class HeloScopeElement extends Base {
     (host) => this.#submitted(host),
     () => this.stop(),
     (relay) => (this.relay = relay),
+    (host) => void this.#takeUp(host).compare(),
   );
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
@@ -159,6 +163,14 @@ export class HeloScopeElement extends Base {
   }
 
   /**
+   * Tests `host` through each of `relays` at the same time, ending a test that runs, and shows the reports side by side. Settles
+   * when all have ended, in whichever way.
+   */
+  async compare(): Promise<void> {
+    await this.#during(words.loading, words.failed, (signal) => this.#compare(signal));
+  }
+
+  /**
    * Shows a report that was made elsewhere, given as JSON or as a file of it: one that was saved, or one that came with a
    * link. No relay is asked. Settles when it is in sight, or when it has been said why not.
    */
@@ -223,19 +235,9 @@ export class HeloScopeElement extends Base {
     const relay = relayUrl(this.relay);
     const [offer, core] = await Promise.all([about(relay), load()]);
     signal.throwIfAborted();
-    let understood;
-    try {
-      understood = core.understand(this.host);
-    } catch (reason) {
-      return this.#wrong(reason instanceof Error ? reason.message : String(reason));
-    }
-    const { host } = understood;
-    const ports = understood.ports ?? this.#ports;
-    if (ports.length === 0) return this.#wrong(words.noPort);
-    const { address } = this;
-    this.#form.choose(ports);
-    this.#form.say([understood.said, address && words.dialling(address)].filter(Boolean).join(" "));
-    this.#status.textContent = words.running(host, ports);
+    const asked = this.#asked(core);
+    if (!asked) return;
+    const { host, ports, address } = asked;
     this.#tell<Progress>("started", { host, ports, done: [] });
     const done = new Set<string>();
     const outcome = await core.run(
@@ -259,11 +261,64 @@ export class HeloScopeElement extends Base {
     this.#tell<Report>("finished", outcome.report);
   }
 
+  async #compare(signal: AbortSignal): Promise<void> {
+    if (!this.host.trim()) return this.#wrong(words.noHost);
+    this.#show("");
+    const relays = [...new Set([this.relay, ...this.#relays].map((relay) => relayUrl(relay).href))];
+    const core = await load();
+    signal.throwIfAborted();
+    const asked = this.#asked(core);
+    if (!asked) return;
+    const { host, ports, address } = asked;
+    const sides = new Sides(relays);
+    this.#output.replaceChildren(sides.element);
+    const reports: Report[] = [];
+    await Promise.all(relays.map(async (relay, place) => {
+      try {
+        const offer = await about(new URL(relay));
+        const options = { host, ports, relay, ...(address && { address }), ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }) };
+        const outcome = await core.run(options, (html) => void (signal.aborted || sides.progress(place, html)), signal);
+        if (!signal.aborted) sides.finished(place, outcome);
+        reports.push(outcome.report);
+        outcome.free();
+      } catch (reason) {
+        if (!signal.aborted) sides.failed(place, reason instanceof Error ? reason.message : String(reason));
+      }
+    }));
+    signal.throwIfAborted();
+    this.#status.textContent = words.finished(sides.compare());
+    linkHelp(sides.element, relayUrl(this.relay));
+    this.#tell<Report[]>("compared", reports);
+  }
+
+  /** What is to be tested, and says so; null where something is wrong with it, which is said too. */
+  #asked(core: Core): { host: string; ports: string[]; address: string } | null {
+    let understood;
+    try {
+      understood = core.understand(this.host);
+    } catch (reason) {
+      this.#wrong(reason instanceof Error ? reason.message : String(reason));
+      return null;
+    }
+    const { host } = understood;
+    const ports = understood.ports ?? this.#ports;
+    if (ports.length === 0) {
+      this.#wrong(words.noPort);
+      return null;
+    }
+    const { address } = this;
+    this.#form.choose(ports);
+    this.#form.say([understood.said, address && words.dialling(address)].filter(Boolean).join(" "));
+    this.#status.textContent = words.running(host, ports);
+    return { host, ports, address };
+  }
+
   #present(outcome: Outcome, said: (verdict: string) => string): void {
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
     offerRemedies(this.#output, outcome);
+    linkHelp(this.#output, relayUrl(this.relay));
     const verdict = this.#output.querySelector(".verdict");
     verdict?.append(actions(outcome, () => relayUrl(this.relay), this.#status));
     // From here on it says only what is in sight elsewhere.
@@ -282,11 +337,16 @@ export class HeloScopeElement extends Base {
   }
 
   #submitted(typed: string): void {
+    void this.#takeUp(typed).start();
+  }
+
+  /** Takes up what stands in the form. */
+  #takeUp(typed: string): this {
     // Another host has other addresses.
     if (typed.trim() !== this.host) this.address = "";
     this.host = typed.trim();
     this.ports = this.#form.chosen.join(",");
-    void this.start();
+    return this;
   }
 
   async #askRelay(): Promise<void> {

@@ -12,17 +12,24 @@ export class Form {
   readonly #run = make("button", { type: "submit", class: "run", part: "button" }, words.run);
   readonly #stop = make("button", { type: "button", class: "stop", part: "button", hidden: true }, words.stop);
   readonly #relay = make("select", { id: "relay", name: "relay", part: "input" });
+  readonly #all = make("button", { type: "button", part: "button" }, words.throughAll);
   readonly #through = make(
     "p",
     { class: "through", hidden: true },
     make("label", { for: "relay" }, words.through),
     this.#relay,
+    this.#all,
   );
   readonly #operator = make("p", { class: "operator", part: "operator", hidden: true });
   readonly #examples = make("details", { class: "examples", part: "examples", open: true, hidden: true });
   #offered = STANDARD_PORTS;
 
-  constructor(onRun: (host: string) => void, onStop: () => void, onRelay: (relay: string) => void) {
+  constructor(
+    onRun: (host: string) => void,
+    onStop: () => void,
+    onRelay: (relay: string) => void,
+    onAll: (host: string) => void,
+  ) {
     this.field = make("input", {
       id: "host",
       name: "host",
@@ -50,6 +57,7 @@ export class Form {
       this.#examples,
     );
     this.#relay.addEventListener("change", () => onRelay(this.#relay.value));
+    this.#all.addEventListener("click", () => onAll(this.field.value));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       onRun(this.field.value);

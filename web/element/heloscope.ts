@@ -12,6 +12,7 @@ declare global {
     "heloscope-progress": CustomEvent<Progress>;
     "heloscope-finished": CustomEvent<Report>;
     "heloscope-opened": CustomEvent<Report>;
+    "heloscope-compared": CustomEvent<Report[]>;
     "heloscope-failed": CustomEvent<Failure>;
   }
 }

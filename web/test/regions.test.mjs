@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
+import { broken, inEachWay } from "./axe.mjs";
+import { closeBrowser, noBrowser, picture, withPage, withRelay } from "./harness.mjs";
 
 after(closeBrowser);
 
@@ -43,3 +44,69 @@ test("the reader chooses the relay, and the test goes through that one", { skip:
     site.close();
   }
 });
+
+/** A site whose page has the element with three relays: two in places of their own, and one that does not allow the site. */
+async function onSite(use) {
+  let page;
+  const site = createServer((_, response) => response.setHeader("content-type", "text/html").end(page));
+  site.listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const origin = `http://127.0.0.1:${site.address().port}`;
+  const relay = (name) => ["--demo", "--allow-origin", origin, "--ehlo-name", `${name}.relay.example`];
+  try {
+    await withRelay(["--demo"], (closed) =>
+      withRelay(relay("us"), (us) =>
+        withPage({ relay: relay("eu"), origins: [origin, us, closed], expected: [/CORS/, /ERR_FAILED/] }, async ({ page: tab, address: eu }) => {
+          const relays = [eu, us, closed];
+          page = `<!doctype html><html lang="en"><title>Site</title><meta name="viewport" content="width=device-width">
+            <style>:root { color-scheme: light dark; background: light-dark(#fff, #171c21) } h1 { color: light-dark(#000, #fff) }</style>
+            <script type="module" src="${eu}/heloscope.js"></script><main><h1>Site</h1>
+            <helo-scope host="healthy.specimen.test" ports="25,465" relay="${eu}" relays="${relays.join(" ")}"></helo-scope></main>`;
+          await tab.goto(origin);
+          await tab.getByRole("combobox", { name: "Through the relay" }).waitFor();
+          await use(tab, relays);
+        })));
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
+}
+
+const listen = (page) =>
+  page.evaluate(() => {
+    globalThis.compared = new Promise((resolve) => addEventListener("heloscope-compared", ({ detail }) => resolve(detail)));
+  });
+
+test("through all relays, side by side, and what differs is marked", { skip: noBrowser }, () =>
+  onSite(async (page, relays) => {
+    await listen(page);
+    await page.getByRole("button", { name: "Test through all of them" }).click();
+    const reports = await page.evaluate(() => compared);
+    assert.deepEqual(reports.map(({ vantage }) => vantage).sort(), relays.slice(0, 2).map((relay) => relay.replace("http", "ws")).sort());
+    const host = (relay) => new URL(relay).host;
+    const sides = page.locator("helo-scope .side");
+    assert.deepEqual(await sides.locator(":scope > .from").allInnerTexts(), relays.map((relay) => `Through ${host(relay)}`));
+    assert.equal(await sides.nth(0).locator(".port").count(), 2);
+    assert.equal(await sides.nth(1).locator(".port").count(), 2);
+    assert.match(await sides.nth(2).innerText(), /The relay at .* does not answer/);
+
+    // Each relay's demo makes certificates of its own.
+    const differences = page.locator("helo-scope .differences");
+    assert.equal(await differences.locator("p").innerText(), "2 things are different; all else is the same. One relay gave no report.");
+    assert.deepEqual(await differences.locator("tbody th").allInnerTexts(), ["Port 25: Certificate's SHA-256", "Port 465: Certificate's SHA-256"]);
+    const [row] = await differences.locator("tbody tr").all();
+    const hashes = reports.map(({ ports }) => `${ports[0].certificate.sha256.slice(0, 16)}…`);
+    const shown = await row.locator("td").allTextContents();
+    assert.deepEqual(shown.map((text) => text.split(": ")[1]).sort(), hashes.sort());
+    await inEachWay(page, async (name) => {
+      assert.deepEqual(await broken(page), [], name);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, name);
+      await picture(page, `side-by-side-${name.replace(/\W+/g, "-")}`);
+    });
+    const lefts = async () => Promise.all([0, 1].map(async (place) => (await sides.nth(place).boundingBox()).x));
+    await page.setViewportSize({ width: 1280, height: 720 });
+    const [one, other] = await lefts();
+    assert.ok(one < other, "columns where it is wide");
+    await page.setViewportSize({ width: 480, height: 720 });
+    assert.equal(...(await lefts()), "stacked where it is narrow");
+  }));

@@ -10,6 +10,7 @@
 //! it panic.
 
 mod advice;
+mod catalogue;
 mod chains;
 mod checks;
 mod facts;
@@ -23,6 +24,7 @@ mod summary;
 mod visible;
 mod words;
 
+pub use catalogue::{Warning, certificate_warnings, extensions, mechanisms, reply_codes, status_codes};
 pub use chains::Chains;
 pub use checks::{Check, checks};
 pub use judge::{judge, judge_with};

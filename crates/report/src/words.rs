@@ -13,7 +13,10 @@ use heloscope_smtp::Command;
 
 use crate::facts::Heard;
 
-pub(crate) use capabilities::{auth_mechanisms, is_masked, is_masked_greeting, meaning};
+pub(crate) use capabilities::{
+    KEYWORDS, MECHANISMS, auth_mechanisms, is_masked, is_masked_greeting, meaning,
+};
+pub(crate) use codes::{REPLY_CODES, STATUS_CODES};
 pub(crate) use error::{code_words, error_words};
 pub(crate) use fault::{date, fault_words, unreadable_words};
 pub(crate) use likeness::{Likeness, first_line, stray_lines};

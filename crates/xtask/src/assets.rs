@@ -64,6 +64,13 @@ pub(crate) fn remedies(place: &Place) -> Result<()> {
     Ok(fs::write(remedies_file(place), texts?.join("\n"))?)
 }
 
+/// The pages that explain what a report says, written by a program of their own from the report's tables.
+pub(crate) fn pages(place: &Place) -> Result<()> {
+    let mut cargo = place.cargo("run");
+    cargo.args(["--locked", "--quiet", "--package", "heloscope-pages", "--"]).arg(help(place));
+    step("pages", "pages that explain", &mut cargo)
+}
+
 /// Makes `web/dist` of the module, the scripts and the static files.
 pub(crate) fn dist(place: &Place) -> Result<()> {
     let root = &place.root;
@@ -76,6 +83,7 @@ pub(crate) fn dist(place: &Place) -> Result<()> {
         place.generated().join("heloscope_web.js"),
         optimised(place),
         remedies_file(place),
+        help(place),
     ];
     let outputs = ["heloscope.js", "page.js", "embed.js", "heloscope.wasm.br", "index.html.br"]
         .map(|name| place.dist().join(name));
@@ -132,6 +140,10 @@ fn optimised(place: &Place) -> PathBuf {
     place.generated().join("heloscope.wasm")
 }
 
+fn help(place: &Place) -> PathBuf {
+    place.generated().join("help")
+}
+
 fn remedies_file(place: &Place) -> PathBuf {
     place.generated().join("remedies.txt")
 }
@@ -152,6 +164,9 @@ fn put_together(place: &Place) -> Result<()> {
     let fixed = place.root.join("web/static");
     for file in files(&fixed)? {
         copy(&file, &staged.join(file.strip_prefix(&fixed)?))?;
+    }
+    for file in files(&help(place))? {
+        copy(&file, &staged.join("help").join(file.strip_prefix(help(place))?))?;
     }
     let mut compress = place.node();
     compress.arg("crates/xtask/precompress.mjs").arg(&staged);

@@ -26,7 +26,7 @@ struct Room {
     never: &'static [&'static str],
 }
 
-const ROOMS: [Room; 15] = [
+const ROOMS: [Room; 16] = [
     Room { package: "heloscope-smtp", uses: &[], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-observation", uses: &[SMTP], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-crypto", uses: &[], never: &[X509, TOKIO, "ring", "aws-lc-rs"] },
@@ -74,6 +74,8 @@ const ROOMS: [Room; 15] = [
         uses: &[CRYPTO, OBSERVATION, PROBE, SMTP],
         never: &[TOKIO, PKI, REPORT],
     },
+    // A program that runs while the page is built.
+    Room { package: "heloscope-pages", uses: &[REPORT], never: &[RUSTLS, TOKIO, PROBE] },
     // Nothing depends on it, and it starts what it tests from outside.
     Room { package: "heloscope-interop", uses: &[OBSERVATION, PROBE, REPORT, SMTP], never: &[] },
     // It measures all of it; nothing depends on it.

@@ -136,7 +136,7 @@ fn deliver_by(params: &[String]) -> String {
     }
 }
 
-const MECHANISMS: &[(&str, &str)] = &[
+pub(crate) const MECHANISMS: &[(&str, &str)] = &[
     ("PLAIN", "(password as it is)"),
     ("LOGIN", "(password as it is, in no RFC)"),
     ("CRAM-MD5", "(challenge and response; the server keeps the password)"),
@@ -155,7 +155,7 @@ const MECHANISMS: &[(&str, &str)] = &[
     ("ANONYMOUS", "(without an identity)"),
 ];
 
-const KEYWORDS: &[(&str, &str)] = &[
+pub(crate) const KEYWORDS: &[(&str, &str)] = &[
     ("STARTTLS", "Begins TLS on this connection, RFC 3207"),
     ("PIPELINING", "Takes several commands at once, RFC 2920"),
     ("8BITMIME", "Takes message bodies of 8-bit octets, RFC 6152"),

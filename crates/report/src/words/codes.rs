@@ -31,7 +31,7 @@ pub(crate) fn status_class(code: EnhancedStatusCode) -> Option<&'static str> {
     matches!(code.class, 2 | 4 | 5).then(|| reply_class(u16::from(code.class) * 100)).flatten()
 }
 
-const REPLY_CODES: &[(u16, &str)] = &[
+pub(crate) const REPLY_CODES: &[(u16, &str)] = &[
     (211, "system status, or system help reply"),
     (214, "help message"),
     (220, "service ready"),
@@ -84,7 +84,7 @@ const SUBJECTS: [&str; 8] = [
 ];
 
 /// IANA's "Simple Mail Transfer Protocol (SMTP) Enhanced Status Codes" registry, RFC 5248.
-const STATUS_CODES: &[(u16, u16, &str)] = &[
+pub(crate) const STATUS_CODES: &[(u16, u16, &str)] = &[
     (0, 0, "other undefined status"),
     (1, 0, "other address status"),
     (1, 1, "bad destination mailbox address"),
