@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use heloscope_observation::Pace;
-use heloscope_smtp::{Fault, Reply, ReplyReader};
+use heloscope_smtp::{Fault, LineEnding, Reply, ReplyLine, ReplyReader};
 
 /// A [`ReplyReader`] that knows when what came.
 ///
@@ -48,11 +48,15 @@ impl TimedReader {
     /// until more octets come.
     pub(crate) fn next_reply(&mut self, now: Duration) -> Option<(Result<Reply, Fault>, Option<Pace>)> {
         let read = self.reader.next_reply()?;
-        let lines = match &read {
-            Ok(reply) => reply.lines.len(),
-            Err(fault) => fault.lines.len(),
+        let pace = match &read {
+            Ok(reply) => self.pace(reply.lines.len(), now),
+            // What came behind the octets at fault depends on the cut.
+            Err(fault) => {
+                let pace = self.pace(fault.lines.len(), now);
+                pace.map(|pace| Pace { octets: length(fault), ..pace })
+            }
         };
-        Some((read, self.pace(lines, now)))
+        Some((read, pace))
     }
 
     /// What is there of a reply that is not complete, and how it came.
@@ -97,6 +101,18 @@ impl TimedReader {
         }
         Some(at)
     }
+}
+
+/// Of the lines before the octets at fault, and of those.
+fn length(fault: &Fault) -> usize {
+    let line = |line: &ReplyLine| {
+        let ending = match line.ending {
+            LineEnding::CrLf => 2,
+            LineEnding::Lf => 1,
+        };
+        line.octets.len() + line.cut + ending
+    };
+    fault.lines.iter().map(line).sum::<usize>() + fault.octets.len()
 }
 
 #[cfg(test)]
@@ -144,7 +160,7 @@ mod tests {
     #[test]
     fn a_fault_has_the_times_of_the_lines_before_it() {
         let broken = read(&[(1, "250-a\r\n"), (2, "oops\r\n250 b\r\n"), (3, "250 c\r\n")]);
-        let pace = Pace { first: at(1), last: at(2), lines: vec![at(1)], pieces: 2, octets: 20 };
+        let pace = Pace { first: at(1), last: at(2), lines: vec![at(1)], pieces: 2, octets: 13 };
         assert_eq!(broken, [(0, Some(pace)), (250, None)]);
     }
 
