@@ -193,7 +193,7 @@ pub struct Pace {
     pub lines: Vec<Duration>,
     /// At how many times octets of it came.
     pub pieces: usize,
-    /// How many octets came in all, line endings included.
+    /// How many octets came in all, line endings included; where a fault was seen in them, as many as are kept.
     pub octets: usize,
 }
 
