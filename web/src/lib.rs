@@ -5,6 +5,7 @@
 
 mod failure;
 mod host;
+mod json;
 mod open;
 mod outcome;
 mod relay;

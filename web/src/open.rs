@@ -1,6 +1,6 @@
 //! Reports that were made elsewhere: saved ones, and those that came with a link. Whoever wrote one may have meant ill.
 
-mod json;
+mod report;
 
 use heloscope_report::{Report, SCHEMA_VERSION};
 use js_sys::{JSON, Reflect};
@@ -24,7 +24,7 @@ fn read(text: &str) -> Result<Report, String> {
              was made, or with a newer Heloscope."
         ));
     }
-    json::report(&json).map_err(|field| {
+    report::report(&json).map_err(|field| {
         format!(
             "This is no whole Heloscope report: the field “{field}” is missing, or holds what it cannot hold."
         )

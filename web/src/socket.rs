@@ -1,9 +1,11 @@
 use heloscope_observation::{Established, Refusal, RefusalCode};
-use heloscope_wire::{FromRelay, SUB_PROTOCOL, ToRelay};
+use heloscope_wire::{CloseCause, FromRelay, SUB_PROTOCOL, ToRelay};
 use js_sys::{ArrayBuffer, JSON, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, MessageEvent, WebSocket};
+
+use crate::json::{self, FromJson, Reader, objects, variants};
 
 /// One connection through the relay.
 pub(crate) struct Socket {
@@ -113,8 +115,37 @@ impl Phase {
 
 /// The host's own JSON reader is there already.
 fn read(text: &str) -> Option<FromRelay> {
-    serde_wasm_bindgen::from_value(JSON::parse(text).ok()?).ok()
+    json::read(&JSON::parse(text).ok()?).ok()
 }
+
+impl FromJson for FromRelay {
+    fn read(value: &JsValue, reader: &mut Reader) -> Self {
+        let connected: Option<Established> = reader.field(value, "connected");
+        let refused: Option<Refusal> = reader.field(value, "refused");
+        let closed: Option<Closed> = reader.field(value, "closed");
+        match (connected, refused, closed) {
+            (Some(established), None, None) => Self::Connected(established),
+            (None, Some(refusal), None) => Self::Refused(refusal),
+            (None, None, Some(Closed { cause })) => Self::Closed { cause },
+            _ => {
+                reader.odd();
+                Self::Closed { cause: CloseCause::Server }
+            }
+        }
+    }
+}
+
+struct Closed {
+    cause: CloseCause,
+}
+
+objects! {
+    Established { address, ehlo_name, resolve_ms, connect_ms }
+    Refusal { code, message }
+    Closed { cause }
+}
+
+variants! { CloseCause::Server RefusalCode::RelayUnreachable }
 
 fn lost(message: &str) -> Refusal {
     Refusal { code: RefusalCode::RelayUnreachable, message: message.to_owned() }
