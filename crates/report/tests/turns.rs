@@ -173,6 +173,11 @@ fn what_is_awaited_before_a_command_is_not_its_reply() {
     let words = "What the server sent before STARTTLS was sent is no SMTP reply: “oops”.";
     assert_eq!(said(&noise), (ErrorCode::MalformedReply, Phase::StartTls, words));
     assert_eq!(noise.found("malformed-reply").severity, Severity::Error);
+    let empty = port("25", |play| {
+        let play = play.connects().greets(GREETING);
+        play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"\r\n").ends(Stage::Ehlo)
+    });
+    assert_eq!(said(&empty).2, "What the server sent before EHLO was sent is no SMTP reply: an empty line.");
 }
 
 #[test]

@@ -155,7 +155,8 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
             (ErrorCode::NotSmtp, words)
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
-            (ErrorCode::MalformedReply, format!("What the server sent {at} is no SMTP reply: “{begun}”."))
+            let what = if begun.is_empty() { "an empty line".to_owned() } else { format!("“{begun}”") };
+            (ErrorCode::MalformedReply, format!("What the server sent {at} is no SMTP reply: {what}."))
         }
     }
 }
