@@ -75,7 +75,7 @@ pub fn open(text: &str) -> Result<Outcome, JsValue> {
 /// outcome.
 #[wasm_bindgen(unchecked_return_type = "Promise<Outcome>")]
 pub fn run(
-    #[wasm_bindgen(unchecked_param_type = "TestOptions")] options: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "TestOptions")] options: &JsValue,
     #[wasm_bindgen(unchecked_param_type = "(html: string) => void")] on_progress: JsValue,
     signal: Option<AbortSignal>,
 ) -> Promise {

@@ -4,19 +4,21 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use heloscope_observation::{ConnectionId, Host, Observations, PortSpec, Refusal, Target};
+use heloscope_observation::{
+    ConnectionId, Host, NotAHost, NotAPort, Observations, PortSpec, Refusal, Target,
+};
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_render::html::progress;
 use heloscope_report::{Chains, judge_with};
 use heloscope_wire::{ClientWriteKey, ToRelay};
 use js_sys::{Function, Promise};
-use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
 use crate::failure::{self, Unsettled};
 use crate::host::{self, AbortListener, Clock, Timer};
+use crate::json::{self, FromJson, Reader};
 use crate::outcome::Outcome;
 use crate::relay::RelayUrl;
 use crate::socket::{Frame, Meaning, Socket};
@@ -27,34 +29,71 @@ const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// What to test, and how; the TypeScript of it stands in `lib.rs`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Options {
     host: Host,
-    #[serde(default)]
     ports: Vec<PortSpec>,
-    relay: String,
+    relay: RelayUrl,
     address: Option<IpAddr>,
+    anchors: TrustAnchors,
+}
+
+impl Options {
+    /// An error is a sentence for whoever wrote them.
+    fn read(given: &JsValue) -> Result<Self, String> {
+        let Given { host, ports, relay, address, trust_anchors } = json::read(given)
+            .map_err(|option| format!("the option “{option}” is missing, or is not of its type"))?;
+        let mut anchors = TrustAnchors::webpki();
+        if let Some(pem) = trust_anchors.filter(|pem| !pem.trim().is_empty()) {
+            anchors.add_pem(&pem).map_err(|cause| cause.to_string())?;
+        }
+        let address = address.map(|address| {
+            address.parse().map_err(|_| format!("the address is one such as 192.0.2.1, not “{address}”"))
+        });
+        let ports: Result<Vec<PortSpec>, NotAPort> =
+            ports.iter().flatten().map(|port| port.parse()).collect();
+        Ok(Self {
+            host: host.parse().map_err(|cause: NotAHost| cause.to_string())?,
+            ports: ports.map_err(|cause| cause.to_string())?,
+            relay: RelayUrl::new(&relay).ok_or("the relay is an address such as https://relay.example")?,
+            address: address.transpose()?,
+            anchors,
+        })
+    }
+}
+
+/// The same as they are given.
+struct Given {
+    host: String,
+    ports: Option<Vec<String>>,
+    relay: String,
+    address: Option<String>,
     trust_anchors: Option<String>,
+}
+
+impl FromJson for Given {
+    fn read(value: &JsValue, reader: &mut Reader) -> Self {
+        Self {
+            host: reader.field(value, "host"),
+            ports: reader.field(value, "ports"),
+            relay: reader.field(value, "relay"),
+            address: reader.field(value, "address"),
+            trust_anchors: reader.field(value, "trustAnchors"),
+        }
+    }
 }
 
 /// Begins a test; an error is one in the options, or the signal's reason where it is aborted already.
 pub(crate) fn begin(
-    options: JsValue,
+    options: &JsValue,
     on_progress: Function,
     signal: Option<AbortSignal>,
 ) -> Result<Promise, JsValue> {
-    let options: Options = serde_wasm_bindgen::from_value(options).map_err(JsValue::from)?;
-    let relay = RelayUrl::new(&options.relay)
-        .ok_or_else(|| failure::error("the relay is an address such as https://relay.example"))?;
-    let mut anchors = TrustAnchors::webpki();
-    if let Some(pem) = options.trust_anchors.as_deref().filter(|pem| !pem.trim().is_empty()) {
-        anchors.add_pem(pem).map_err(|cause| failure::error(&cause.to_string()))?;
-    }
+    let Options { host, ports, relay, address, anchors } =
+        Options::read(options).map_err(|sentence| failure::error(&sentence))?;
     if let Some(signal) = signal.as_ref().filter(|signal| signal.aborted()) {
         return Err(signal.reason());
     }
-    let target = Target::new(options.host, options.ports).at(options.address);
+    let target = Target::new(host, ports).at(address);
     let probe = Probe::new(target, Some(relay.as_str().to_owned()), host::wall_clock_ms());
 
     let test = Rc::new(Test::default());
@@ -73,7 +112,7 @@ pub(crate) fn begin(
         probe,
         until: Duration::MAX,
         relay,
-        address: options.address,
+        address,
         anchors,
         chains: Chains::default(),
         sockets: Vec::new(),
