@@ -16,22 +16,22 @@ fn body() -> Markup {
             tbody {
                 tr id="port-25" {
                     th scope="row" { "25" }
-                    td { "Mail between servers, RFC 5321. The MX record of a domain leads here; no other port takes mail from \
+                    td data-label="For" { "Mail between servers, RFC 5321. The MX record of a domain leads here; no other port takes mail from \
                           the rest of the world." }
-                    td { "STARTTLS. A server must not demand it of everyone (RFC 3207 §4), or mail is lost." }
-                    td { "None." }
+                    td data-label="TLS" { "STARTTLS. A server must not demand it of everyone (RFC 3207 §4), or mail is lost." }
+                    td data-label="AUTH" { "None." }
                 }
                 tr id="port-465" {
                     th scope="row" { "465" }
-                    td { "Submission by mail clients, RFC 8314: the port to prefer." }
-                    td { "Implicit: TLS begins with the first octet." }
-                    td { "Inside TLS." }
+                    td data-label="For" { "Submission by mail clients, RFC 8314: the port to prefer." }
+                    td data-label="TLS" { "Implicit: TLS begins with the first octet." }
+                    td data-label="AUTH" { "Inside TLS." }
                 }
                 tr id="port-587" {
                     th scope="row" { "587" }
-                    td { "Submission by mail clients, RFC 6409." }
-                    td { "STARTTLS, which a server should demand before AUTH." }
-                    td { "Inside TLS." }
+                    td data-label="For" { "Submission by mail clients, RFC 6409." }
+                    td data-label="TLS" { "STARTTLS, which a server should demand before AUTH." }
+                    td data-label="AUTH" { "Inside TLS." }
                 }
             }
         }

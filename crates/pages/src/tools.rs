@@ -23,7 +23,7 @@ const QUESTIONS: &[(&str, &str, &str)] = &[
         "openssl s_client -starttls smtp -connect mx1.example.com:25 -servername mx1.example.com -showcerts </dev/null",
     ),
     (
-        "Would a Postfix with MTA-STS or DANE deliver there?",
+        "Do the TLSA records match, and would a Postfix with DANE deliver?",
         "posttls-finger, of Postfix",
         "posttls-finger -c -l dane example.com",
     ),
@@ -43,9 +43,9 @@ const QUESTIONS: &[(&str, &str, &str)] = &[
         "testssl.sh --starttls smtp mx1.example.com:25",
     ),
     (
-        "Is there a TLSA record, and does it match?",
-        "dig, then openssl",
-        "dig +dnssec +short _25._tcp.mx1.example.com TLSA",
+        "Is there a TLSA record, signed by DNSSEC?",
+        "dig; signed where the flag ad is among its answer's flags",
+        "dig +dnssec _25._tcp.mx1.example.com TLSA",
     ),
     (
         "What does the MTA-STS policy say?",
