@@ -14,6 +14,8 @@ use crate::quota::Lease;
 /// closes, for whatever reason, that ends too.
 pub(crate) struct Upstream {
     stream: Stream,
+    /// Something was read that may not be acknowledged yet.
+    owes_acknowledgement: bool,
     _leases: Vec<Lease>,
 }
 
@@ -30,11 +32,11 @@ const STREAM: usize = 16 * 1024;
 
 impl Upstream {
     pub(crate) fn tcp(stream: TcpStream, leases: Vec<Lease>) -> Self {
-        Self { stream: Stream::Tcp(stream), _leases: leases }
+        Self { stream: Stream::Tcp(stream), owes_acknowledgement: false, _leases: leases }
     }
 
     pub(crate) fn specimen(stream: DuplexStream, leases: Vec<Lease>) -> Self {
-        Self { stream: Stream::Specimen(stream), _leases: leases }
+        Self { stream: Stream::Specimen(stream), owes_acknowledgement: false, _leases: leases }
     }
 
     /// Connects, and sets what the replies of a mail server are not to wait for.
@@ -75,14 +77,17 @@ impl AsyncRead for Upstream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, owes_acknowledgement, .. } = self.get_mut();
+        match stream {
             Stream::Tcp(stream) => {
-                let before = buffer.filled().len();
-                let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
-                // Nothing waits for the acknowledgement of a stream; each costs a packet.
-                if buffer.filled().len() - before < STREAM {
+                // Only now, when the client has what was read: it waits for that, and an acknowledgement is a packet too.
+                if std::mem::take(owes_acknowledgement) {
                     acknowledge_at_once(stream);
                 }
+                let before = buffer.filled().len();
+                let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
+                // Nothing waits for the acknowledgement of a stream.
+                *owes_acknowledgement = (1..STREAM).contains(&(buffer.filled().len() - before));
                 Poll::Ready(result)
             }
             Stream::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),
