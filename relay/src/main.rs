@@ -53,7 +53,7 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(error),
     };
-    let ended = runtime.block_on(async {
+    let relay = async move {
         let relay = Relay::bind(settings).await.map_err(|error| match &error {
             StartError::Listen { setting, .. } => loaded.fault(setting, error.to_string()).to_string(),
             StartError::Store(_) => loaded.fault("quota-store", error.to_string()).to_string(),
@@ -63,7 +63,10 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
         })?;
         let reload = Reload { reloader: relay.reloader(), log_level, line, running: loaded };
         run(relay, reload).await.map_err(|error| error.to_string())
-    });
+    };
+    // By a worker: what is blocked on has a thread of its own, which would have to hand over each connection that it takes.
+    let relay = runtime.spawn(relay);
+    let ended = runtime.block_on(relay).unwrap_or_else(|died| Err(died.to_string()));
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     match ended {

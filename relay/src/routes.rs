@@ -12,7 +12,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use heloscope_wire::{ABOUT_PATH, About, CONNECT_PATH, ConnectQuery, Example, Limits, SUB_PROTOCOL};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::metrics::Metrics;
@@ -153,26 +153,16 @@ async fn connect(
     if upgrade.selected_protocol().is_none() {
         return malformed(&format!("The WebSocket sub-protocol {SUB_PROTOCOL} is not among those asked for"));
     }
-    // Dials while the answer is on its way. The token has the relay wait for a session that has not begun yet.
+    // It has the relay wait for a session that has not begun yet.
     let token = desk.sessions.token();
     let terms = desk.terms();
     let client = proxy::client(peer, &headers, &terms.trusted_proxies);
-    let visit = Arc::new(Visit::new(desk.turnstile.clone(), client));
+    let visit = Visit::new(desk.turnstile.clone(), client);
     let (inside, full) = match desk.turnstile.enter() {
         Entrance::Room(inside) => (inside, None),
         Entrance::Full(inside, refusal) => (inside, Some(refusal)),
         Entrance::Overfull => return overfull(),
     };
-    let dialling = tokio::spawn({
-        let (terms, query, visit) = (terms.clone(), query.clone(), visit.clone());
-        async move {
-            match full {
-                None => terms.dialler.dial(&query, &visit).await,
-                Some(refusal) => Err(refusal),
-            }
-        }
-    });
-    let dialling = AbortOnDropHandle::new(dialling);
     let frame = usize::try_from(terms.limits.frame_up).unwrap_or(usize::MAX);
     upgrade
         .read_buffer_size(READ)
@@ -185,6 +175,13 @@ async fn connect(
         .max_message_size(frame)
         .on_upgrade(async move |socket| {
             let session = Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
+            // Dials while the answer is on its way: this begins as soon as it is written.
+            let dialling = async {
+                match full {
+                    None => terms.dialler.dial(&query, &visit).await,
+                    Some(refusal) => Err(refusal),
+                }
+            };
             let summary = session.run(socket, dialling).await;
             visit.ended(&summary);
             record(client, &query, &summary);

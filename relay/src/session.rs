@@ -15,7 +15,6 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::dial::Dialled;
 use crate::upstream::read_chunk;
@@ -76,14 +75,14 @@ impl Session {
     pub(crate) async fn run<C>(
         self,
         mut client: C,
-        dialling: AbortOnDropHandle<Result<Dialled, Refusal>>,
+        dialling: impl Future<Output = Result<Dialled, Refusal>>,
     ) -> Summary
     where
         C: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
     {
         let began = Instant::now();
         let dialled = tokio::select! {
-            dialled = dialling => dialled.unwrap_or_else(|_| Err(relay_failed())),
+            dialled = dialling => dialled,
             ending = before_connected(&mut client) => return finish(client, Summary::without_octets(ending, began)).await,
             () = self.end.cancelled() => Err(shutting_down()),
         };
@@ -308,13 +307,6 @@ fn shutting_down() -> Refusal {
     Refusal {
         code: RefusalCode::RelayUnreachable,
         message: "The relay is shutting down; test again in a moment.".to_owned(),
-    }
-}
-
-fn relay_failed() -> Refusal {
-    Refusal {
-        code: RefusalCode::RelayUnreachable,
-        message: "The relay failed while it dialled. Its log says more; please report it.".to_owned(),
     }
 }
 

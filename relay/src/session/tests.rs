@@ -83,7 +83,6 @@ impl Scene {
         let end = CancellationToken::new();
         let host = "mx.example".parse().unwrap();
         let session = Session { host, limits, end: end.clone() };
-        let dialling = AbortOnDropHandle::new(tokio::spawn(dialling));
         let session = tokio::spawn(session.run(socket, dialling));
         Self { to_relay, from_relay, server, end, session, began: Instant::now() }
     }
