@@ -162,11 +162,13 @@ const foreignElements = (page) =>
       "article, b, br, button, caption, code, dd, details, div, dl, dt, h2, h3, h4, header, li, ol, p, path, rect, " +
       "section, span, strong, summary, svg, table, tbody, td, th, thead, time, tr, ul";
     const { shadowRoot } = document.querySelector("helo-scope");
-    // The links into the explanations are the page's own.
-    const shown = [...shadowRoot.querySelectorAll(".output *:not(.help > a)")];
+    const shown = [...shadowRoot.querySelectorAll(".output *")];
+    // The links into the explanations are the page's own: they lead there, and carry nothing else.
+    const leadsToHelp = (element) => element.matches(".help > a") && element.href.startsWith(`${location.origin}/help/`);
     const carries = (element) =>
-      [...element.attributes].some(({ name }) => /^(on|style$|href|src|xlink:)/.test(name));
-    return shown.filter((element) => !element.matches(own) || carries(element)).map(({ outerHTML }) => outerHTML);
+      [...element.attributes].some(({ name }) => /^(on|style$|href|src|xlink:)/.test(name) && !(name === "href" && leadsToHelp(element)));
+    const foreign = (element) => !(element.matches(own) || leadsToHelp(element)) || carries(element);
+    return shown.filter(foreign).map(({ outerHTML }) => outerHTML);
   });
 
 test("no specimen is left out", { skip }, () =>
