@@ -72,7 +72,7 @@ impl Play {
         assert!(play.seen.is_empty(), "not spoken of: {:#?}", play.seen);
         assert_eq!(play.due, None, "the test is over");
         let kept: usize = play.kept.values().sum();
-        assert!(kept <= limits::MAX_KEPT * play.kept.len().max(1), "{kept} octets kept");
+        assert!(kept <= limits::MAX_RECEIVED * play.kept.len().max(1), "{kept} octets kept");
     }
 
     /// Begins a test of mx.example, at 2026-11-23T22:00:00Z.
