@@ -26,7 +26,7 @@ pub const PORT: Duration = Duration::from_secs(88);
 pub const LINGER: Duration = Duration::from_millis(1500);
 
 /// Octets of the server's that are looked at on one connection, and so the most that is kept of one (of a reply at most
-/// 64 KiB).
+/// 16 KiB).
 pub const MAX_RECEIVED: usize = heloscope_observation::MAX_RECEIVED;
 
 /// Octets kept of clear text where TLS was to begin, and octets waited through for TLS to begin after all.

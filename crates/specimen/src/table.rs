@@ -1,7 +1,8 @@
 //! The specimens, one after the other: sound in everything that is not said.
 
 use crate::script::Step::{
-    FallSilent, Handshake, HangUp, HearLine, HearRecord, RefuseAll, Say, SayOctets, Tls, Wait, WaitForSilence,
+    self, FallSilent, Handshake, HangUp, HearLine, HearRecord, RefuseAll, Say, SayOctets, Tls, Wait,
+    WaitForSilence,
 };
 use crate::script::{Auth, Credentials, Door, Issuer, Key, Names, Script, Service, Taste};
 
@@ -103,6 +104,13 @@ pub(crate) fn plans() -> Vec<Plan> {
                 service.greeting = &[Say(HOSTILE_GREETING)];
                 service.extensions = HOSTILE_EXTENSIONS;
             }),
+        Plan::sound("flood", "As many lines in a reply as are kept, of characters that turn text round").on(
+            ALL,
+            |service| {
+                service.greeting = &FLOOD;
+                service.extensions = &[FLOOD_EXTENSION; FLOOD.len() - 4];
+            },
+        ),
         // Ports
         Plan::sound("closed-ports", "Port 25 alone is open").at(&[465, 587], Door::Closed),
         Plan::sound("unreachable", "Every port is closed").at(ALL, Door::Closed),
@@ -160,6 +168,23 @@ const HOSTILE_EXTENSIONS: &[&str] = &[
     "8BITMIME \u{1b}]8;;https://example.com\u{7}",
     "__proto__ constructor",
 ];
+
+/// The dearest to show that a server can say.
+const FLOOD: [Step; 100] = {
+    let mut lines = [Say(FLOOD_LINE); 100];
+    lines[99] = Say("220 {host} ESMTP ready\r\n");
+    lines
+};
+const FLOOD_LINE: &str = "220-\
+    \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
+    \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
+    \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
+    \r\n";
+const FLOOD_EXTENSION: &str = "X-\
+    \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
+    \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
+    \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
+    ";
 
 /// What one specimen is.
 pub(crate) struct Plan {

@@ -9,8 +9,8 @@ use crate::visible::{more_lines, visible_line};
 use crate::words::stray_lines;
 use crate::{Speaker, TranscriptLine};
 
-/// Lines of one port's dialogue that are shown; of one reply 256 are kept.
-pub(super) const MAX_TRANSCRIPT: usize = 800;
+/// Lines of one port's dialogue that are shown; of one reply 100 are kept.
+pub(super) const MAX_TRANSCRIPT: usize = 400;
 
 /// The dialogue of a port line by line, each with the time at which its last octet came; at most [`MAX_TRANSCRIPT`]
 /// lines, the last of which then says how many more there were.
