@@ -6,6 +6,8 @@ mod connection;
 mod session;
 mod tls;
 
+use heloscope_words::say;
+
 use crate::Role;
 use crate::checks::Evidence;
 use crate::words::is_refusal;
@@ -44,7 +46,7 @@ impl Audience {
             Self::Senders => senders.to_owned(),
             Self::Clients => clients.to_owned(),
             Self::Either => {
-                format!("Where other mail servers connect: {senders} Where mail clients connect: {clients}")
+                say!("Where other mail servers connect: {senders} Where mail clients connect: {clients}")
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Cipher suites: IANA's names, and what is weak about one.
 
 use heloscope_observation::{CipherSuite, Handshake};
+use heloscope_words::say;
 
 /// The name in IANA's "TLS Cipher Suites" registry; `0x1234` for a suite that [`SUITES`] does not hold.
 pub(crate) fn suite_name(suite: CipherSuite) -> String {
@@ -65,19 +66,21 @@ impl Weakness {
     /// What it is and what follows from it, to stand after a colon or in a list.
     pub(crate) fn words(self) -> String {
         let words = match self {
-            Self::Null => "NULL (no encryption at all)",
-            Self::Anonymous => "anonymous (no certificate, so no proof of who answers)",
-            Self::Export => "EXPORT (keys kept short by law; broken within hours)",
-            Self::Rc4 => "RC4 (forbidden by RFC 7465)",
-            Self::Rc2 => "RC2 (keys of 40 bits)",
-            Self::Des => "DES (keys of at most 56 bits)",
-            Self::TripleDes => "3DES (blocks of 64 bits, which Sweet32 attacks)",
-            Self::CbcSha1 => "CBC with SHA-1 (open to padding attacks such as Lucky Thirteen)",
-            Self::NoForwardSecrecy => "no forward secrecy (who gets the key later reads what was recorded)",
-            Self::ShortGroup(bits) => {
-                return format!("a Diffie-Hellman group of {bits} bits (Logjam; 2048 are needed)");
+            Self::Null => say!("NULL (no encryption at all)"),
+            Self::Anonymous => say!("anonymous (no certificate, so no proof of who answers)"),
+            Self::Export => say!("EXPORT (keys kept short by law; broken within hours)"),
+            Self::Rc4 => say!("RC4 (forbidden by RFC 7465)"),
+            Self::Rc2 => say!("RC2 (keys of 40 bits)"),
+            Self::Des => say!("DES (keys of at most 56 bits)"),
+            Self::TripleDes => say!("3DES (blocks of 64 bits, which Sweet32 attacks)"),
+            Self::CbcSha1 => say!("CBC with SHA-1 (open to padding attacks such as Lucky Thirteen)"),
+            Self::NoForwardSecrecy => {
+                say!("no forward secrecy (who gets the key later reads what was recorded)")
             }
-            Self::ShortKey(bits) => return format!("a temporary RSA key of {bits} bits (FREAK)"),
+            Self::ShortGroup(bits) => {
+                return say!("a Diffie-Hellman group of {bits} bits (Logjam; 2048 are needed)");
+            }
+            Self::ShortKey(bits) => return say!("a temporary RSA key of {bits} bits (FREAK)"),
         };
         words.to_owned()
     }

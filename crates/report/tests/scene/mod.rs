@@ -6,6 +6,7 @@
 
 mod authority;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use heloscope_observation::{
@@ -14,8 +15,11 @@ use heloscope_observation::{
     TlsVersion,
 };
 use heloscope_pki::{TrustAnchors, Verifier};
-use heloscope_report::{CheckVerdict, Finding, Port, Report, Verdict, judge};
+use heloscope_report::{
+    CheckVerdict, Finding, Port, Report, Verdict, explain, judge, progress, senders, summary,
+};
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
+use heloscope_words::{Catalogue, TRANSLATIONS, within};
 
 pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
 
@@ -91,7 +95,46 @@ impl Scene {
     }
 
     fn judged_by(&self, anchors: &TrustAnchors) -> Report {
-        judge(&self.observations, &Verifier { anchors, accepted: ACCEPTED, weak: &[] }, NOW)
+        let verifier = Verifier { anchors, accepted: ACCEPTED, weak: &[] };
+        let judged = || judge(&self.observations, &verifier, NOW);
+        within(Some(german()), || assert_german(&judged(), &self.observations));
+        judged()
+    }
+}
+
+/// The German that comes with the program.
+pub(crate) fn german() -> &'static Catalogue {
+    static GERMAN: LazyLock<&Catalogue> = LazyLock::new(|| {
+        let (_, text) = TRANSLATIONS.into_iter().find(|(language, _)| *language == "de").unwrap();
+        Catalogue::read(text.to_owned()).unwrap()
+    });
+    *GERMAN
+}
+
+/// Every scene of every test is also told in German, and nothing of it may stay English but what the server said.
+fn assert_german(report: &Report, observations: &Observations) {
+    let mut told = vec![summary(report)];
+    told.extend(senders(report).into_iter().map(|row| format!("{} {}", row.outcome.name(), row.text)));
+    for port in progress(observations, Duration::from_secs(60)) {
+        told.extend(port.steps.into_iter().filter_map(|step| step.note));
+    }
+    let findings = |all: &[Finding]| -> Vec<String> {
+        let words = |one: &Finding| [&one.title, &one.explanation, &one.fix, &one.reference].map(String::clone);
+        all.iter().flat_map(words).collect()
+    };
+    told.extend(findings(&report.findings));
+    for port in &report.ports {
+        told.extend(findings(&port.findings));
+        told.extend(port.error.iter().map(|error| error.message.clone()));
+        told.extend(port.notes.iter().cloned());
+        told.extend(port.checks.iter().filter_map(|check| check.why.clone()));
+        told.extend(port.capabilities.iter().filter_map(|capability| capability.meaning.clone()));
+        told.extend(port.certificate.iter().filter_map(|leaf| leaf.chain_error_text.clone()));
+        told.extend(explain(&port.transcript).into_iter().flatten());
+    }
+    assert_eq!(report.language, "de");
+    for text in told {
+        assert_eq!(german().left_english(&text), Vec::<&str>::new(), "in: {text}");
     }
 }
 
