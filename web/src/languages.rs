@@ -19,8 +19,11 @@ pub(crate) fn learn(text: String) {
 
 /// Speaks a language by its name (BCP 47) while `act` runs; English, where it was not learned.
 pub(crate) fn speaking<T>(language: &str, act: impl FnOnce() -> T) -> T {
-    let catalogue = LEARNED.with_borrow(|learned| known(learned, language));
-    within(catalogue, act)
+    within(learned(language), act)
+}
+
+fn learned(language: &str) -> Option<&'static Catalogue> {
+    LEARNED.with_borrow(|learned| known(learned, language))
 }
 
 fn known(learned: &[&'static Catalogue], language: &str) -> Option<&'static Catalogue> {

@@ -134,7 +134,7 @@ test("what is wrong is said in German", { skip: noBrowser }, () =>
     await field.fill("a b c");
     await field.press("Enter");
     await page.locator("helo-scope .said.wrong").waitFor();
-    assert.match(await said.innerText(), /^ein Hostname enthält keine Leerzeichen/);
+    assert.match(await said.innerText(), /^Ein Hostname enthält keine Leerzeichen/);
     await field.fill("postmaster@healthy.specimen.test:25");
     await field.press("Enter");
     await verdict(page).waitFor({ timeout: 60_000 });

@@ -14,7 +14,8 @@ mod tools;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use heloscope_words::{Catalogue, TRANSLATIONS, say, spoken, within};
+use heloscope_languages::{TRANSLATIONS, catalogue};
+use heloscope_words::{Catalogue, say, spoken, within};
 use maud::{DOCTYPE, Markup, html};
 
 /// A page.
@@ -71,8 +72,8 @@ fn main() -> Result<()> {
 fn languages() -> Vec<Language> {
     let english = Language { tag: "en", name: "English", catalogue: None };
     // Each is called by what it translates the name of English to: its own.
-    let translated = TRANSLATIONS.into_iter().filter_map(|(tag, text)| {
-        let catalogue = Catalogue::read(text.to_owned())?;
+    let translated = TRANSLATIONS.into_iter().filter_map(|(tag, _)| {
+        let catalogue = catalogue(tag)?;
         let name = within(Some(catalogue), || say!("English"));
         Some(Language { tag, name, catalogue: Some(catalogue) })
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use heloscope_report::{
     Certificate, Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict,
 };
-use heloscope_words::{mark, plural, say};
+use heloscope_words::{mark, plural, say, spoken};
 
 use crate::path::{End, is_self_issued};
 
@@ -25,105 +25,105 @@ pub(crate) const TLS_BEGINS: &str = mark!("inside TLS from here on");
 pub(crate) const TLS_ENDS: &str = mark!("in clear text from here on");
 
 pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Ok => say!("As it should be"),
-        Severity::Notice => say!("Notice"),
-        Severity::Warning => say!("Warning"),
-        Severity::Error => say!("Error"),
-    }
+    spoken(match severity {
+        Severity::Ok => mark!("As it should be"),
+        Severity::Notice => mark!("Notice"),
+        Severity::Warning => mark!("Warning"),
+        Severity::Error => mark!("Error"),
+    })
 }
 
 pub(crate) fn status(status: Status) -> &'static str {
-    match status {
-        Status::Ok => say!("As it should be"),
-        Status::Notice => say!("Notice"),
-        Status::Warning => say!("Warning"),
-        Status::Error => say!("Error"),
-        Status::Untested => say!("Not tested"),
-    }
+    spoken(match status {
+        Status::Ok => mark!("As it should be"),
+        Status::Notice => mark!("Notice"),
+        Status::Warning => mark!("Warning"),
+        Status::Error => mark!("Error"),
+        Status::Untested => mark!("Not tested"),
+    })
 }
 
 /// The name of a step of a port's test.
 pub(crate) fn step(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Connect => say!("Connect"),
-        StepKind::Greeting => say!("Greeting"),
+    spoken(match kind {
+        StepKind::Connect => mark!("Connect"),
+        StepKind::Greeting => mark!("Greeting"),
         StepKind::Ehlo => "EHLO",
         StepKind::StartTls => "STARTTLS",
         StepKind::Tls => "TLS",
-        StepKind::Certificate => say!("Certificate"),
-    }
+        StepKind::Certificate => mark!("Certificate"),
+    })
 }
 
 /// For those who do not see the sign of a step.
 pub(crate) fn step_state(state: StepState) -> &'static str {
-    match state {
-        StepState::Pending => say!("waiting"),
-        StepState::Running { .. } => say!("running"),
-        StepState::Done { .. } => say!("done"),
-        StepState::Failed => say!("failed"),
-        StepState::Skipped => say!("skipped"),
-    }
+    spoken(match state {
+        StepState::Pending => mark!("waiting"),
+        StepState::Running { .. } => mark!("running"),
+        StepState::Done { .. } => mark!("done"),
+        StepState::Failed => mark!("failed"),
+        StepState::Skipped => mark!("skipped"),
+    })
 }
 
 pub(crate) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => say!("Passed"),
-        Verdict::Found => say!("Found"),
-        Verdict::NotApplicable => say!("Not applicable"),
-        Verdict::NotTested => say!("Not tested"),
-    }
+    spoken(match verdict {
+        Verdict::Passed => mark!("Passed"),
+        Verdict::Found => mark!("Found"),
+        Verdict::NotApplicable => mark!("Not applicable"),
+        Verdict::NotTested => mark!("Not tested"),
+    })
 }
 
 /// What a port is for, as a phrase after its number.
 pub(crate) fn role(port: &Port) -> &'static str {
-    match (port.role, port.implicit_tls) {
-        (Role::Relay, _) => say!("mail between servers"),
-        (Role::Submission, _) => say!("submission by mail clients, STARTTLS"),
-        (Role::Submissions, _) => say!("submission by mail clients, implicit TLS"),
-        (Role::Custom, true) => say!("implicit TLS"),
+    spoken(match (port.role, port.implicit_tls) {
+        (Role::Relay, _) => mark!("mail between servers"),
+        (Role::Submission, _) => mark!("submission by mail clients, STARTTLS"),
+        (Role::Submissions, _) => mark!("submission by mail clients, implicit TLS"),
+        (Role::Custom, true) => mark!("implicit TLS"),
         (Role::Custom, false) => "STARTTLS",
-    }
+    })
 }
 
 pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
-    match trust {
-        Some(Trust::Webpki) => say!("a path to a root of Mozilla's programme holds"),
-        Some(Trust::Private) => say!("a path to a trust anchor added here holds"),
-        None => say!("a path to a trust anchor holds"),
-    }
+    spoken(match trust {
+        Some(Trust::Webpki) => mark!("a path to a root of Mozilla's programme holds"),
+        Some(Trust::Private) => mark!("a path to a trust anchor added here holds"),
+        None => mark!("a path to a trust anchor holds"),
+    })
 }
 
 /// What a certificate that was sent is.
 pub(crate) fn sent(leaf: bool, certificate: &Certificate) -> &'static str {
-    match (leaf, is_self_issued(certificate), certificate.signed_with_own_key) {
-        (true, false, _) => say!("The server's own, sent"),
-        (true, true, _) => say!("The server's own, sent; it names itself as its issuer"),
-        (false, false, _) => say!("Intermediate, sent"),
-        (false, true, Some(true)) => say!("Root, sent; it need not be, a sender that trusts it has its own"),
+    spoken(match (leaf, is_self_issued(certificate), certificate.signed_with_own_key) {
+        (true, false, _) => mark!("The server's own, sent"),
+        (true, true, _) => mark!("The server's own, sent; it names itself as its issuer"),
+        (false, false, _) => mark!("Intermediate, sent"),
+        (false, true, Some(true)) => mark!("Root, sent; it need not be, a sender that trusts it has its own"),
         (false, true, Some(false)) => {
-            say!("Intermediate, sent; it has its issuer's name, but another key signed it")
+            mark!("Intermediate, sent; it has its issuer's name, but another key signed it")
         }
-        (false, true, None) => say!("Sent; it names itself as its issuer"),
-    }
+        (false, true, None) => mark!("Sent; it names itself as its issuer"),
+    })
 }
 
 /// What the certificates lead to and was not sent.
 pub(crate) fn unsent(end: End) -> &'static str {
-    match end {
-        End::Trusted(Some(Trust::Private)) => say!("Trust anchor, added here; not sent, and need not be"),
-        End::Trusted(_) => say!("Trusted root; not sent, and need not be"),
-        End::Missing => say!("Missing: its certificate was not sent"),
-        End::Untrusted => say!("Issuer that is not among the trusted roots; not sent"),
-        End::Unknown => say!("Issuer, not sent"),
-    }
+    spoken(match end {
+        End::Trusted(Some(Trust::Private)) => mark!("Trust anchor, added here; not sent, and need not be"),
+        End::Trusted(_) => mark!("Trusted root; not sent, and need not be"),
+        End::Missing => mark!("Missing: its certificate was not sent"),
+        End::Untrusted => mark!("Issuer that is not among the trusted roots; not sent"),
+        End::Unknown => mark!("Issuer, not sent"),
+    })
 }
 
 pub(crate) fn speaker(speaker: Speaker) -> &'static str {
-    match speaker {
-        Speaker::Server => say!("server"),
-        Speaker::Client => say!("test"),
-    }
+    spoken(match speaker {
+        Speaker::Server => mark!("server"),
+        Speaker::Client => mark!("test"),
+    })
 }
 
 /// `On port 25`, before what is said of some ports only.

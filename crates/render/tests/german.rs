@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
+use heloscope_languages::catalogue;
 use heloscope_render::{html, markdown, text};
 use heloscope_report::{Certificate, Finding, Remedies, Report};
-use heloscope_words::{Catalogue, TRANSLATIONS, within};
+use heloscope_words::{Catalogue, within};
 
 fn german() -> &'static Catalogue {
-    let (_, text) = TRANSLATIONS.into_iter().find(|(language, _)| *language == "de").unwrap();
-    Catalogue::read(text.to_owned()).unwrap()
+    catalogue("de").unwrap()
 }
 
 /// The report without the words that it was made with.
@@ -79,7 +79,10 @@ fn a_report_in_german() {
         assert!(text.contains("  Begrüßung           220 mx1.example.com"), "{text}");
         let markdown = markdown::report(&report);
         assert!(markdown.starts_with("# mx1.example.com: Wie es sein soll\n"), "{markdown}");
-        assert!(html::report(&report).contains("<h3>Port 25 <span class=\"role\">Mail zwischen Servern</span></h3>"));
+        assert!(
+            html::report(&report)
+                .contains("<h3>Port 25 <span class=\"role\">Mail zwischen Servern</span></h3>")
+        );
     });
     assert!(text::report(&report, text::TextStyle::Plain).starts_with("As it should be: Mail reaches"));
 }

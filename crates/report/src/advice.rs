@@ -6,7 +6,7 @@ mod connection;
 mod session;
 mod tls;
 
-use heloscope_words::say;
+use heloscope_words::{say, spoken};
 
 use crate::Role;
 use crate::checks::Evidence;
@@ -37,6 +37,14 @@ impl Audience {
             Role::Relay => Self::Senders,
             Role::Submission | Role::Submissions => Self::Clients,
             Role::Custom => Self::Either,
+        }
+    }
+
+    /// As [`Audience::pick`] does, of messages.
+    fn says(self, senders: &'static str, clients: &'static str) -> String {
+        match self {
+            Self::Clients => spoken(clients).to_owned(),
+            _ => self.pick(spoken(senders), spoken(clients)),
         }
     }
 

@@ -5,7 +5,7 @@ mod certificate;
 use certificate::{Standing, dane, finds_a_path, standing};
 use serde::{Deserialize, Serialize};
 
-use heloscope_words::{say, small};
+use heloscope_words::{mark, say, small, spoken};
 
 use crate::words::error_words;
 use crate::{Finding, Port, Report, Role, Severity, Tls};
@@ -40,12 +40,12 @@ pub enum Sender {
 impl Sender {
     /// What a reader calls it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Opportunistic => say!("Opportunistic TLS"),
-            Self::MtaSts => say!("MTA-STS in mode enforce"),
+        spoken(match self {
+            Self::Opportunistic => mark!("Opportunistic TLS"),
+            Self::MtaSts => mark!("MTA-STS in mode enforce"),
             Self::Dane => "DANE",
-            Self::MailClient => say!("Mail client"),
-        }
+            Self::MailClient => mark!("Mail client"),
+        })
     }
 }
 
@@ -70,14 +70,14 @@ pub enum SenderOutcome {
 impl SenderOutcome {
     /// What a reader calls it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Delivers => say!("delivers over TLS"),
-            Self::ClearText => say!("delivers in clear text"),
-            Self::Queues => say!("tries again later"),
-            Self::Refuses => say!("does not deliver"),
-            Self::Depends => say!("depends"),
-            Self::NotTested => say!("not tested"),
-        }
+        spoken(match self {
+            Self::Delivers => mark!("delivers over TLS"),
+            Self::ClearText => mark!("delivers in clear text"),
+            Self::Queues => mark!("tries again later"),
+            Self::Refuses => mark!("does not deliver"),
+            Self::Depends => mark!("depends"),
+            Self::NotTested => mark!("not tested"),
+        })
     }
 }
 
@@ -360,32 +360,32 @@ fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
 
 /// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.
 fn masked(sender: Sender) -> &'static str {
-    match sender {
+    spoken(match sender {
         Sender::Opportunistic => {
-            say!(
+            mark!(
                 "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it delivers in clear \
              text; on another path, over TLS if the server offers it."
             )
         }
         Sender::MtaSts => {
-            say!(
+            mark!(
                 "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it does not deliver; on \
              another path, if the server offers TLS and the certificate holds."
             )
         }
         Sender::Dane => {
-            say!(
+            mark!(
                 "Whether TLS is offered is not known, and TLSA records were not looked up. Where there are any it does not \
              deliver across the device that overwrites the EHLO reply. Without records, as an opportunistic sender."
             )
         }
         Sender::MailClient => {
-            say!(
+            mark!(
                 "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it refuses to go on where \
              it is set to demand TLS; else it sends password and mail in clear text."
             )
         }
-    }
+    })
 }
 
 fn not_tested(port: &Port) -> String {

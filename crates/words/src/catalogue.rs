@@ -7,8 +7,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads a catalogue: a line with its language (BCP 47), then message and translation, a line each. `None` for what
-    /// is none.
+    /// Reads a catalogue: a line with its language (BCP 47), then message and translation, a line each, in the order of
+    /// the messages' octets. `None` for what is none.
     pub fn read(text: String) -> Option<&'static Self> {
         let mut lines = text.leak().lines();
         let language = lines.next()?;
@@ -16,7 +16,6 @@ impl Catalogue {
         while let Some(message) = lines.next() {
             messages.push((message, lines.next()?));
         }
-        messages.sort_unstable();
         Some(Box::leak(Box::new(Self { language, messages })))
     }
 

@@ -1,7 +1,7 @@
 //! The words: English stands where it is said, in [`say!`], and is looked up in the language that is spoken.
 //!
 //! That language is set for a stretch of the program, by [`within`]; where none is set it is English, as it stands. The
-//! translations are gettext's, `po/….po`; a program reads them as a [`Catalogue`]. What stands in a table, where nothing
+//! translations are those of `heloscope-languages`; a program reads one as a [`Catalogue`]. What stands in a table, where nothing
 //! can be looked up yet, is marked there by [`mark!`] and said by [`spoken`]. `cargo xtask words` collects both.
 
 // The macro names this crate as others do.
@@ -15,9 +15,6 @@ use std::fmt::{Display, Write};
 
 pub use catalogue::Catalogue;
 pub use heloscope_say::say;
-
-/// The translations that there are, each by its language (BCP 47), as [`Catalogue::read`] takes them.
-pub const TRANSLATIONS: [(&str, &str); 1] = [("de", include_str!(concat!(env!("OUT_DIR"), "/de.txt")))];
 
 /// Marks a message that is said later, by [`spoken`]. It stays what it is.
 #[macro_export]
@@ -84,7 +81,10 @@ pub fn filled(message: &'static str, values: &[&dyn Display]) -> String {
         out.push_str(before);
         rest = after;
         // A translation numbers its values, English has them in their order.
-        let place = name.parse().unwrap_or(next);
+        let place = match name.as_bytes() {
+            [digit @ b'0'..=b'9'] => usize::from(digit - b'0'),
+            _ => next,
+        };
         next += 1;
         if let Some(value) = values.get(place) {
             // A `String` takes whatever is written.
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     fn german() -> &'static Catalogue {
         Catalogue::read(
-            "de\n{count} lines\n{0} Zeilen\n{} with {}\n{1} mit {0}\n1 line\n1 Zeile\nRelay\nRelais\nA An No The\nDas Der\n".to_owned(),
+            "de\n1 line\n1 Zeile\nA An No The\nDas Der\nRelay\nRelais\n{count} lines\n{0} Zeilen\n{} with {}\n{1} mit {0}\n".to_owned(),
         )
         .expect("it is one")
     }
@@ -174,18 +174,14 @@ mod tests {
 
     #[test]
     fn what_is_left_in_english_is_found() {
-        let text = "de\nThe server closed it {at}.\nDer Server hat sie {0} geschlossen.\nRelay\nRelais\n".to_owned();
+        let text =
+            "de\nRelay\nRelais\nThe server closed it {at}.\nDer Server hat sie {0} geschlossen.\n".to_owned();
         let catalogue = Catalogue::read(text).expect("it is one");
         let left = "Port 25: The server closed it at once.";
         assert_eq!(catalogue.left_english(left), ["The server closed it {at}."]);
-        assert_eq!(catalogue.left_english("Der Server hat sie sofort geschlossen. Relay"), Vec::<&str>::new());
-    }
-
-    #[test]
-    fn each_translation_that_comes_with_the_program_can_be_read() {
-        for (language, text) in TRANSLATIONS {
-            let catalogue = Catalogue::read(text.to_owned()).expect(language);
-            assert_eq!(catalogue.language(), language);
-        }
+        assert_eq!(
+            catalogue.left_english("Der Server hat sie sofort geschlossen. Relay"),
+            Vec::<&str>::new()
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use heloscope_words::TRANSLATIONS;
+use heloscope_languages::TRANSLATIONS;
 
 use crate::place::Place;
 use crate::run::step;

@@ -26,10 +26,11 @@ struct Room {
     never: &'static [&'static str],
 }
 
-const ROOMS: [Room; 18] = [
+const ROOMS: [Room; 19] = [
     // The words stand below everything that has some.
     Room { package: "heloscope-say", uses: &[], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-words", uses: &[SAY], never: &[RUSTLS, X509, TOKIO] },
+    Room { package: "heloscope-languages", uses: &[WORDS], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-smtp", uses: &[], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-observation", uses: &[SMTP, WORDS], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-crypto", uses: &[], never: &[X509, TOKIO, "ring", "aws-lc-rs"] },
@@ -69,7 +70,7 @@ const ROOMS: [Room; 18] = [
     },
     Room {
         package: "heloscope-cli",
-        uses: &[OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE, WORDS],
+        uses: &[LANGUAGES, OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE, WORDS],
         never: &["axum"],
     },
     Room {
@@ -78,7 +79,7 @@ const ROOMS: [Room; 18] = [
         never: &[TOKIO, PKI, REPORT],
     },
     // A program that runs while the page is built.
-    Room { package: "heloscope-pages", uses: &[REPORT, WORDS], never: &[RUSTLS, TOKIO, PROBE] },
+    Room { package: "heloscope-pages", uses: &[LANGUAGES, REPORT, WORDS], never: &[RUSTLS, TOKIO, PROBE] },
     // Nothing depends on it, and it starts what it tests from outside.
     Room { package: "heloscope-interop", uses: &[OBSERVATION, PROBE, REPORT, SMTP], never: &[] },
     // It measures all of it; nothing depends on it.
@@ -91,6 +92,7 @@ const ROOMS: [Room; 18] = [
 
 const CRYPTO: &str = "heloscope-crypto";
 const INTEROP: &str = "heloscope-interop";
+const LANGUAGES: &str = "heloscope-languages";
 const OBSERVATION: &str = "heloscope-observation";
 const PKI: &str = "heloscope-pki";
 const PROBE: &str = "heloscope-probe";

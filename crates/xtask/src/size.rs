@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use heloscope_words::TRANSLATIONS;
+use heloscope_languages::TRANSLATIONS;
 use serde_json::Value;
 
 use crate::place::Place;

@@ -1,4 +1,4 @@
-//! `cargo xtask words`: collects every message from the sources into `crates/words/po/heloscope.pot`, and brings the
+//! `cargo xtask words`: collects every message from the sources into `crates/languages/po/heloscope.pot`, and brings the
 //! translations beside it in step. `cargo xtask check` fails where they are not.
 
 mod found;
@@ -108,7 +108,7 @@ fn translations(place: &Place) -> Result<Vec<PathBuf>> {
 }
 
 fn folder(place: &Place) -> PathBuf {
-    place.root.join("crates/words/po")
+    place.root.join("crates/languages/po")
 }
 
 /// The header as it stands, and the translations.

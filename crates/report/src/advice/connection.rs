@@ -1,4 +1,4 @@
-use heloscope_words::{say, spoken};
+use heloscope_words::{mark, say, spoken};
 
 use super::session::{REVERSE_NAME_FIX, SCREENING_FIX};
 use super::{Advice, Audience};
@@ -58,11 +58,11 @@ pub(super) fn connect_failed(code: ErrorCode, spare: bool, all_time_out: bool, a
         true => say!("Another submission port of this host answers, so clients that use that one are not \
                  affected. One of 465 and 587 is enough.")
             .to_owned(),
-        false => audience.pick(
-            say!("No sender can deliver here, whether opportunistic, MTA-STS or DANE. Senders try the domain's \
+        false => audience.says(
+            mark!("No sender can deliver here, whether opportunistic, MTA-STS or DANE. Senders try the domain's \
              other mail exchangers, and where there are none keep the mail queued, as a rule for four to \
              five days."),
-            say!("Clients that are set up for this port cannot send mail."),
+            mark!("Clients that are set up for this port cannot send mail."),
         ),
     });
     let fix = match (spare, silent && audience == Audience::Senders) {
@@ -98,10 +98,10 @@ pub(super) fn connect_failed(code: ErrorCode, spare: bool, all_time_out: bool, a
 pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     if refused.is_temporary() {
-        let follows = audience.pick(
-            say!("A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
+        let follows = audience.says(
+            mark!("A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
              and comes back later."),
-            say!("A mail client that gets this answer tells its user to try later."),
+            mark!("A mail client that gets this answer tells its user to try later."),
         );
         return Advice {
             title: say!("The server greets with {code}: not now"),
@@ -109,21 +109,21 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
                 "{said} What comes after the greeting was not tested; nothing is said to be \
                                   missing. {follows}"
             ),
-            fix: match refused.for_reverse_name {
-                true => spoken(REVERSE_NAME_FIX),
+            fix: spoken(match refused.for_reverse_name {
+                true => REVERSE_NAME_FIX,
                 false => {
-                    say!("Test again later. If other clients get this answer too, look for the cause in the server's \
+                    mark!("Test again later. If other clients get this answer too, look for the cause in the server's \
                      log: limits on connections, a policy service that does not answer, a server that is \
                      shutting down.")
                 }
-            }
+            })
             .to_owned(),
         };
     }
-    let follows = audience.pick(
-        say!("A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, cannot deliver here: it \
+    let follows = audience.says(
+        mark!("A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, cannot deliver here: it \
          tries the domain's other mail exchangers, then returns the mail or keeps it queued."),
-        say!("A mail client that gets this greeting cannot send mail."),
+        mark!("A mail client that gets this greeting cannot send mail."),
     );
     Advice {
         title: say!("The server refuses service with {code}"),
@@ -134,23 +134,23 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
                  greeting was not tested. {follows}"
             ),
         },
-        fix: match code {
+        fix: spoken(match code {
             _ if refused.takes_no_mail() => {
-                say!("Nothing, if this host is not to take mail: then take it out of the MX records that name it, or publish a null \
+                mark!("Nothing, if this host is not to take mail: then take it out of the MX records that name it, or publish a null \
                  MX for a domain without mail (RFC 7505). If it is to take mail, start the mail server in place of what \
                  answers now.")
             }
-            _ if refused.for_reverse_name => spoken(REVERSE_NAME_FIX),
-            521 => spoken(SCREENING_FIX),
+            _ if refused.for_reverse_name => REVERSE_NAME_FIX,
+            521 => SCREENING_FIX,
             500 | 502 | 503 => {
-                say!("See in the server's log whether the service is switched off on this port, and whether a proxy before it \
+                mark!("See in the server's log whether the service is switched off on this port, and whether a proxy before it \
                  reaches it.")
             }
             _ => {
-                say!("Look in the server's log for the connection and the rule that refused it. If a block list is at work, ask its \
+                mark!("Look in the server's log for the connection and the rule that refused it. If a block list is at work, ask its \
                  operator about the address that tests; if the server should take mail from everyone, remove the rule.")
             }
-        }
+        })
         .to_owned(),
     }
 }
@@ -158,10 +158,10 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
 /// A code that is neither 220 nor a refusal.
 pub(super) fn odd_greeting(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
-    let follows = audience.pick(
-        say!("A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, has no reason to go on, and keeps the \
+    let follows = audience.says(
+        mark!("A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, has no reason to go on, and keeps the \
          mail queued or returns it."),
-        say!("A mail client that gets this greeting has no reason to go on, and cannot send mail."),
+        mark!("A mail client that gets this greeting has no reason to go on, and cannot send mail."),
     );
     Advice {
         title: say!("The server greets with {code}, not 220"),
@@ -176,11 +176,11 @@ pub(super) fn odd_greeting(refused: &Refused, audience: Audience) -> Advice {
 }
 
 pub(super) fn greeting_slow(seconds: u64, audience: Audience) -> Advice {
-    let follows = audience.pick(
-        say!("Mail servers wait five minutes if they keep to RFC 5321, so senders of every kind, opportunistic, \
+    let follows = audience.says(
+        mark!("Mail servers wait five minutes if they keep to RFC 5321, so senders of every kind, opportunistic, \
          MTA-STS and DANE, deliver, each mail somewhat later; some bulk senders and monitors give up \
          earlier."),
-        say!("Mail clients make their users wait, and some give up after 10 to 30 s."),
+        mark!("Mail clients make their users wait, and some give up after 10 to 30 s."),
     );
     Advice {
         title: say!("The greeting takes {seconds} s"),

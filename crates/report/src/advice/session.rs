@@ -35,10 +35,10 @@ pub(super) fn reply_too_long(said: &str) -> Advice {
 }
 
 pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
-    let follows = audience.pick(
-        say!("An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
+    let follows = audience.says(
+        mark!("An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
          Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver."),
-        say!("A mail client may so miss STARTTLS and AUTH, and then cannot send."),
+        mark!("A mail client may so miss STARTTLS and AUTH, and then cannot send."),
     );
     Advice {
         title: say!("The server sends a reply that nobody asked for").to_owned(),
@@ -211,20 +211,20 @@ pub(super) const SCREENING_FIX: &str = mark!(
 );
 
 pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice {
-    let title = match stage {
-        Stage::Resolve | Stage::Connect | Stage::Greeting => say!("The session ends before the greeting"),
-        Stage::Ehlo => say!("The session ends before the reply to EHLO"),
-        Stage::StartTls => say!("The session ends before the reply to STARTTLS"),
-        Stage::Tls => say!("The session ends during the handshake"),
-        Stage::EhloAfterTls => say!("The session ends after the handshake"),
-        Stage::Quit => say!("The session ends before the reply to QUIT"),
-    };
-    let follows = audience.pick(
-        say!(
+    let title = spoken(match stage {
+        Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
+        Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
+        Stage::StartTls => mark!("The session ends before the reply to STARTTLS"),
+        Stage::Tls => mark!("The session ends during the handshake"),
+        Stage::EhloAfterTls => mark!("The session ends after the handshake"),
+        Stage::Quit => mark!("The session ends before the reply to QUIT"),
+    });
+    let follows = audience.says(
+        mark!(
             "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and \
          comes back later."
         ),
-        say!("A mail client that meets the same reports an error to its user."),
+        mark!("A mail client that meets the same reports an error to its user."),
     );
     Advice {
         title: title.to_owned(),
@@ -251,10 +251,10 @@ pub(super) fn esmtp_masked(
         true => say!("It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
                  TLS all the same.")
             .to_owned(),
-        false => audience.pick(
-            say!("Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
+        false => audience.says(
+            mark!("Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published."),
-            say!("Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
+            mark!("Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
              clear text."),
         ),
     };
@@ -317,10 +317,10 @@ pub(super) fn auth_without_tls(mechanisms: &[String], audience: Audience) -> Adv
             )
         }
     };
-    let follows = audience.pick(
-        say!("Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log \
+    let follows = audience.says(
+        mark!("Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log \
          in."),
-        say!("Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an \
+        mark!("Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an \
          attacker removes, log in in clear text."),
     );
     let offered = match mechanisms {

@@ -9,12 +9,12 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
         title: say!("STARTTLS is not offered").to_owned(),
         explanation: say!(
             "The server answers EHLO and does not offer STARTTLS. {}",
-            audience.pick(
-                say!("Opportunistic senders deliver in clear text: everyone on the path can read and alter the \
+            audience.says(
+                mark!("Opportunistic senders deliver in clear text: everyone on the path can read and alter the \
                  mail. Senders that enforce MTA-STS do not deliver (RFC 8461 §5). DANE senders do not \
                  deliver where TLSA records are published for this host (RFC 7672 §2.2); where there are \
                  none they act as opportunistic senders."),
-                say!("Mail clients set to demand STARTTLS refuse to go on; those set to use TLS where there is \
+                mark!("Mail clients set to demand STARTTLS refuse to go on; those set to use TLS where there is \
                  some send password and mail in clear text."),
             )
         ),
@@ -26,11 +26,11 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
 }
 
 fn starttls_broken(audience: Audience) -> String {
-    audience.pick(
-    say!("Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
+    audience.says(
+    mark!("Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
      that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published \
      for this host (RFC 7672 §2.2)."),
-    say!("Mail clients set to STARTTLS cannot send mail."),
+    mark!("Mail clients set to STARTTLS cannot send mail."),
     )
 }
 
@@ -157,12 +157,12 @@ pub(super) fn outdated_only(choice: &str, why: &[&str], audience: Audience) -> A
             "The server answered a hello of an older form, and chose {choice}: {}. It is not broken, but TLS does not \
              come up with everyone. {}",
             why.join("; "),
-            audience.pick(
-                say!("Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
+            audience.says(
+                mark!("Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
                  deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce \
                  MTA-STS, and DANE senders where TLSA records are published, deliver if they speak it, else \
                  not at all."),
-                say!("Mail clients that speak it, such as those on OpenSSL, send mail; others cannot."),
+                mark!("Mail clients that speak it, such as those on OpenSSL, send mail; others cannot."),
             )
         ),
         fix: spoken(ALLOW_MODERN).to_owned(),
@@ -175,11 +175,11 @@ pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
         explanation: say!(
             "{said} The first hello was that of a TLS library of today, with TLS 1.3 and its key shares; the \
              other goes up to TLS 1.2. {}",
-            audience.pick(
-                say!("Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
+            audience.says(
+                mark!("Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
                  after a failed attempt, or keep the mail queued. Senders that enforce MTA-STS, and DANE \
                  senders where TLSA records are published, deliver with an older hello only."),
-                say!("Mail clients with an older hello send mail; others cannot."),
+                mark!("Mail clients with an older hello send mail; others cannot."),
             )
         ),
         fix: say!("Update the server's TLS library, and look at the firewalls, load balancers and proxies before \
@@ -193,11 +193,11 @@ pub(super) fn name_refused(said: &str, audience: Audience) -> Advice {
         title: say!("The server refuses a hello that names it").to_owned(),
         explanation: format!(
             "{said} {}",
-            audience.pick(
-                say!("Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
+            audience.says(
+                mark!("Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
                  others deliver in clear text after a failed attempt, or keep the mail queued. MTA-STS and \
                  DANE senders must name the host (RFC 8461 §7.1, RFC 7672 §8.1) and do not deliver."),
-                say!("Mail clients name the host, and cannot send mail."),
+                mark!("Mail clients name the host, and cannot send mail."),
             )
         ),
         fix: say!("Let the server present its certificate whatever name is asked for, or tell it this name. Look at \
@@ -249,11 +249,11 @@ pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
         title: say!("The server speaks {version} at best"),
         explanation: format!(
             "{why} {}",
-            audience.pick(
-                say!("Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
+            audience.says(
+                mark!("Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
                  keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
                  deliver. DANE senders deliver only if they still speak this version."),
-                say!("Mail clients of today refuse it and cannot send mail."),
+                mark!("Mail clients of today refuse it and cannot send mail."),
             )
         ),
         fix: say!("Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = \

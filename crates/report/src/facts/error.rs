@@ -79,18 +79,18 @@ fn refused(refusal: &Refusal) -> String {
     if !said.is_empty() && language() == "en" {
         return said;
     }
-    let words = match refusal.code {
-        RefusalCode::NameNotFound => say!("The host name does not exist, or has no address."),
-        RefusalCode::ResolveFailed => say!("The host name could not be looked up."),
-        RefusalCode::ConnectTimeout => say!("Nothing answered: TCP did not connect in time."),
-        RefusalCode::ConnectionRefused => say!("The host answered that nothing listens on this port."),
-        RefusalCode::Unreachable => say!("There is no way to the host from where the test was made."),
-        RefusalCode::Blocked => say!("The relay's rules do not let it connect there."),
-        RefusalCode::Quota => say!("The relay's quota is used up."),
-        RefusalCode::RelayUnreachable => say!("The relay cannot be reached."),
-        RefusalCode::Reset => say!("The connection was reset."),
-        RefusalCode::Timeout => say!("The relay's time limit for one connection ran out."),
-    };
+    let words = spoken(match refusal.code {
+        RefusalCode::NameNotFound => mark!("The host name does not exist, or has no address."),
+        RefusalCode::ResolveFailed => mark!("The host name could not be looked up."),
+        RefusalCode::ConnectTimeout => mark!("Nothing answered: TCP did not connect in time."),
+        RefusalCode::ConnectionRefused => mark!("The host answered that nothing listens on this port."),
+        RefusalCode::Unreachable => mark!("There is no way to the host from where the test was made."),
+        RefusalCode::Blocked => mark!("The relay's rules do not let it connect there."),
+        RefusalCode::Quota => mark!("The relay's quota is used up."),
+        RefusalCode::RelayUnreachable => mark!("The relay cannot be reached."),
+        RefusalCode::Reset => mark!("The connection was reset."),
+        RefusalCode::Timeout => mark!("The relay's time limit for one connection ran out."),
+    });
     match said.is_empty() {
         true => words.to_owned(),
         false => say!("{words} What was said of it: “{said}”"),
@@ -178,14 +178,14 @@ fn too_long(fault: &Fault, stage: Stage) -> String {
     if octets == 0 {
         return say!("The server sent {bound}, and no reply {}.", phase_words(stage));
     }
-    let reply = match stage {
-        Stage::Greeting => say!("greeting"),
-        Stage::Ehlo => say!("reply to EHLO"),
-        Stage::EhloAfterTls => say!("reply to EHLO inside TLS"),
-        Stage::StartTls => say!("reply to STARTTLS"),
-        Stage::Quit => say!("reply to QUIT"),
-        Stage::Resolve | Stage::Connect | Stage::Tls => say!("reply"),
-    };
+    let reply = spoken(match stage {
+        Stage::Greeting => mark!("greeting"),
+        Stage::Ehlo => mark!("reply to EHLO"),
+        Stage::EhloAfterTls => mark!("reply to EHLO inside TLS"),
+        Stage::StartTls => mark!("reply to STARTTLS"),
+        Stage::Quit => mark!("reply to QUIT"),
+        Stage::Resolve | Stage::Connect | Stage::Tls => mark!("reply"),
+    });
     let came = match fault.lines.len().saturating_add(fault.left_out.lines) {
         0 => say!("{octets} octets of its first line"),
         1 => say!("1 line, {octets} octets in all"),

@@ -1,6 +1,6 @@
 //! How a certificate stands with each kind of sender.
 
-use heloscope_words::say;
+use heloscope_words::{mark, say, spoken};
 
 use super::has;
 use crate::Port;
@@ -75,17 +75,19 @@ pub(super) fn dane(port: &Port) -> String {
 /// What stands against the certificate by those findings, to stand after "is".
 fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
     let unreadable = port.certificate.as_ref().is_some_and(|leaf| leaf.facts.unreadable.is_some());
-    let found = ids.iter().filter(|id| has(port, id)).map(|id| match *id {
-        "certificate-expired" => say!("expired"),
-        "certificate-not-yet-valid" => say!("not valid yet"),
-        "certificate-hostname-mismatch" => say!("for another name"),
-        "certificate-common-name-only" => say!("named by its common name only"),
-        "certificate-self-signed" => say!("self-signed"),
-        "certificate-chain-incomplete" => say!("sent without an intermediate"),
-        "certificate-untrusted" => say!("from a root that is not trusted"),
-        "certificate-path-invalid" if unreadable => say!("unreadable"),
-        "certificate-path-invalid" => say!("on a path that breaks a rule"),
-        _ => say!("signed with MD5 or SHA-1"),
+    let found = ids.iter().filter(|id| has(port, id)).map(|id| {
+        spoken(match *id {
+            "certificate-expired" => mark!("expired"),
+            "certificate-not-yet-valid" => mark!("not valid yet"),
+            "certificate-hostname-mismatch" => mark!("for another name"),
+            "certificate-common-name-only" => mark!("named by its common name only"),
+            "certificate-self-signed" => mark!("self-signed"),
+            "certificate-chain-incomplete" => mark!("sent without an intermediate"),
+            "certificate-untrusted" => mark!("from a root that is not trusted"),
+            "certificate-path-invalid" if unreadable => mark!("unreadable"),
+            "certificate-path-invalid" => mark!("on a path that breaks a rule"),
+            _ => mark!("signed with MD5 or SHA-1"),
+        })
     });
     let found: Vec<&str> = found.collect();
     let (last, before) = found.split_last()?;

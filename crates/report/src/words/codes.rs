@@ -1,7 +1,7 @@
 //! What reply codes and enhanced status codes mean.
 
 use heloscope_smtp::EnhancedStatusCode;
-use heloscope_words::{mark, say, spoken};
+use heloscope_words::{mark, spoken};
 
 /// What a reply code means: RFC 5321 §4.2.3, or the RFC named; `None` for one that no RFC gives a meaning.
 pub(crate) fn reply_code(code: u16) -> Option<&'static str> {
@@ -19,13 +19,13 @@ pub(crate) fn status_code(code: EnhancedStatusCode) -> Option<&'static str> {
 
 /// What the first digit of a reply code says, RFC 5321 §4.2.1; `None` for one that no reply begins with.
 pub(crate) fn reply_class(code: u16) -> Option<&'static str> {
-    Some(match code / 100 {
-        2 => say!("success"),
-        3 => say!("more is awaited from the client"),
-        4 => say!("failure for now"),
-        5 => say!("failure for good"),
+    Some(spoken(match code / 100 {
+        2 => mark!("success"),
+        3 => mark!("more is awaited from the client"),
+        4 => mark!("failure for now"),
+        5 => mark!("failure for good"),
         _ => return None,
-    })
+    }))
 }
 
 /// What the class of an enhanced status code says, RFC 3463 §2; `None` for one that is none.

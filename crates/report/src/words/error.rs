@@ -1,4 +1,4 @@
-use heloscope_words::say;
+use heloscope_words::{mark, spoken};
 
 use super::phase_words;
 use crate::{ErrorCode, PortError};
@@ -16,27 +16,27 @@ pub(crate) fn error_words(error: &PortError) -> String {
 
 /// An error code in a few words, to stand after a colon.
 pub(crate) fn code_words(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::NameNotFound => say!("the host name does not exist"),
-        ErrorCode::ResolveFailed => say!("the host name could not be looked up"),
-        ErrorCode::ConnectTimeout => say!("TCP did not connect in time"),
-        ErrorCode::ConnectionRefused => say!("the connection was refused"),
-        ErrorCode::Unreachable => say!("the host is unreachable"),
-        ErrorCode::Blocked => say!("the relay does not connect there"),
-        ErrorCode::Quota => say!("the relay's quota is used up"),
-        ErrorCode::RelayUnreachable => say!("the relay cannot be reached"),
-        ErrorCode::Closed => say!("the server closed the connection"),
-        ErrorCode::Reset => say!("the connection was reset"),
-        ErrorCode::Timeout => say!("time ran out"),
-        ErrorCode::GreetingRejected => say!("the greeting is not 220"),
-        ErrorCode::NotSmtp => say!("the server does not speak SMTP"),
-        ErrorCode::PlaintextOnImplicitTls => say!("the server speaks clear text where TLS begins at once"),
-        ErrorCode::TlsOnPlaintextPort => say!("the server speaks TLS where clear text comes first"),
-        ErrorCode::MalformedReply => say!("a reply broke the rules of SMTP"),
-        ErrorCode::ReplyTooLong => say!("a reply was longer than this test reads"),
-        ErrorCode::EhloRejected => say!("EHLO was not answered with 250"),
-        ErrorCode::StartTlsRejected => say!("STARTTLS was not answered with 220"),
-        ErrorCode::TlsAlert => say!("the server ended TLS with an alert"),
-        ErrorCode::TlsFailed => say!("TLS failed"),
-    }
+    spoken(match code {
+        ErrorCode::NameNotFound => mark!("the host name does not exist"),
+        ErrorCode::ResolveFailed => mark!("the host name could not be looked up"),
+        ErrorCode::ConnectTimeout => mark!("TCP did not connect in time"),
+        ErrorCode::ConnectionRefused => mark!("the connection was refused"),
+        ErrorCode::Unreachable => mark!("the host is unreachable"),
+        ErrorCode::Blocked => mark!("the relay does not connect there"),
+        ErrorCode::Quota => mark!("the relay's quota is used up"),
+        ErrorCode::RelayUnreachable => mark!("the relay cannot be reached"),
+        ErrorCode::Closed => mark!("the server closed the connection"),
+        ErrorCode::Reset => mark!("the connection was reset"),
+        ErrorCode::Timeout => mark!("time ran out"),
+        ErrorCode::GreetingRejected => mark!("the greeting is not 220"),
+        ErrorCode::NotSmtp => mark!("the server does not speak SMTP"),
+        ErrorCode::PlaintextOnImplicitTls => mark!("the server speaks clear text where TLS begins at once"),
+        ErrorCode::TlsOnPlaintextPort => mark!("the server speaks TLS where clear text comes first"),
+        ErrorCode::MalformedReply => mark!("a reply broke the rules of SMTP"),
+        ErrorCode::ReplyTooLong => mark!("a reply was longer than this test reads"),
+        ErrorCode::EhloRejected => mark!("EHLO was not answered with 250"),
+        ErrorCode::StartTlsRejected => mark!("STARTTLS was not answered with 220"),
+        ErrorCode::TlsAlert => mark!("the server ended TLS with an alert"),
+        ErrorCode::TlsFailed => mark!("TLS failed"),
+    })
 }

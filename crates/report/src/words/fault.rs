@@ -1,7 +1,7 @@
 //! Why a certification path does not hold, in words.
 
 use heloscope_pki::{Fault, Part, Unreadable};
-use heloscope_words::say;
+use heloscope_words::{mark, say, spoken};
 
 use crate::facts::rfc3339;
 use crate::visible::inert_within;
@@ -84,18 +84,18 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
 
 /// Why a certificate could not be read, a whole sentence.
 pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
-    let part = match unreadable.part {
-        Part::Version => say!("its version"),
-        Part::SerialNumber => say!("its serial number"),
-        Part::SignatureAlgorithm => say!("its signature algorithm"),
-        Part::Name => say!("a name"),
-        Part::Validity => say!("its dates"),
-        Part::PublicKey => say!("its public key"),
-        Part::UniqueIdentifier => say!("a unique identifier"),
-        Part::Extensions => say!("its extensions"),
-        Part::Signature => say!("its signature"),
+    let part = spoken(match unreadable.part {
+        Part::Version => mark!("its version"),
+        Part::SerialNumber => mark!("its serial number"),
+        Part::SignatureAlgorithm => mark!("its signature algorithm"),
+        Part::Name => mark!("a name"),
+        Part::Validity => mark!("its dates"),
+        Part::PublicKey => mark!("its public key"),
+        Part::UniqueIdentifier => mark!("a unique identifier"),
+        Part::Extensions => mark!("its extensions"),
+        Part::Signature => mark!("its signature"),
         _ => return say!("These {} octets are no DER certificate.", unreadable.length),
-    };
+    });
     say!(
         "These {} octets do not parse as a certificate: what stands for {part} cannot be read.",
         unreadable.length

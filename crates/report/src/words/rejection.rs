@@ -49,120 +49,120 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
     if lacks_reverse_name(reply) {
         return Some(spoken(NO_REVERSE_NAME));
     }
-    Some(match (reply.code(), status, stage) {
+    Some(spoken(match (reply.code(), status, stage) {
         (421, Some((7, 0)), _) => {
-            say!(
+            mark!(
                 "Likely cause: too many connections, or connections too fast, from the address that tests; a \
              later test may pass."
             )
         }
         (421, Some((3, 2)), _) => {
-            say!(
+            mark!(
                 "Likely cause: all of the server's screening or delivery processes are busy, or it is shutting \
              down."
             )
         }
-        (421, Some((4, 5)), _) => say!("Likely cause: the server is congested."),
+        (421, Some((4, 5)), _) => mark!("Likely cause: the server is congested."),
         (421, ..) => {
-            say!(
+            mark!(
                 "Likely cause: the server is busy or shutting down, or it limits connections from the address \
              that tests."
             )
         }
         (450, Some((3, 2)), _) => {
-            say!(
+            mark!(
                 "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it \
              through."
             )
         }
         (450 | 451, _, Stage::Greeting | Stage::Ehlo) => {
-            say!(
+            mark!(
                 "Likely cause: the server defers clients it does not know yet, or a policy service of it does \
              not answer."
             )
         }
         (454, _, Stage::StartTls) => {
-            say!(
+            mark!(
                 "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
              started; its log says which."
             )
         }
         (454, ..) => {
-            say!("Likely cause: TLS or a log-in is not available for now; the server's log says why.")
+            mark!("Likely cause: TLS or a log-in is not available for now; the server's log says why.")
         }
-        (521, None, Stage::Greeting) => say!("The host takes no mail by choice (RFC 7504)."),
+        (521, None, Stage::Greeting) => mark!("The host takes no mail by choice (RFC 7504)."),
         (521, Some((3, 2)), Stage::Greeting) => {
-            say!(
+            mark!(
                 "Either the host takes no mail by choice (RFC 7504), or a screening program before it, such as Postfix's \
              postscreen, denies the address that tests."
             )
         }
         (521, Some((5, _)), _) => {
-            say!(
+            mark!(
                 "Likely cause: a screening program, such as Postfix's postscreen, took the client for one that does not keep to \
              the protocol, speaking before its turn above all."
             )
         }
         (521, ..) => {
-            say!(
+            mark!(
                 "Likely cause: a screening program, such as Postfix's postscreen, denies the address that tests, by a block \
              list or a rule of its own."
             )
         }
         (530, _, Stage::StartTls) => {
-            say!("Likely cause: a device on the path altered the command, which was STARTTLS.")
+            mark!("Likely cause: a device on the path altered the command, which was STARTTLS.")
         }
         (530, _, Stage::EhloAfterTls) => {
-            say!("Likely cause: a proxy before the server ends TLS, and the server does not know.")
+            mark!("Likely cause: a proxy before the server ends TLS, and the server does not know.")
         }
-        (530, Some((7, 0)), _) => say!("Likely cause: the server demands STARTTLS before anything else."),
-        (530, ..) => say!("Likely cause: the server demands STARTTLS or authentication first."),
+        (530, Some((7, 0)), _) => mark!("Likely cause: the server demands STARTTLS before anything else."),
+        (530, ..) => mark!("Likely cause: the server demands STARTTLS or authentication first."),
         (550 | 554, Some((7, 1)), _) => {
-            say!(
+            mark!(
                 "Likely cause: the address that tests is on a block list that the server uses, or the server \
              denies it by a rule of its own."
             )
         }
         (554, _, Stage::Greeting) => {
-            say!(
+            mark!(
                 "Likely cause: the server denies the address that tests, by a block list or a rule, or offers no \
              mail service on this address."
             )
         }
         (550, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            say!(
+            mark!(
                 "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
              that resolves."
             )
         }
         (500 | 502 | 503, _, Stage::Greeting) => {
-            say!(
+            mark!(
                 "No command had been sent. Likely cause: the service is switched off there, or a proxy cannot reach \
              the server behind it."
             )
         }
         (502, _, Stage::StartTls) => {
-            say!(
+            mark!(
                 "Likely cause: STARTTLS is advertised but switched off, or a device on the path removed the \
              command."
             )
         }
-        (502, ..) => say!("Likely cause: the server does not implement the command."),
+        (502, ..) => mark!("Likely cause: the server does not implement the command."),
         (500, _, Stage::StartTls) => {
-            say!("Likely cause: a device on the path overwrote the command, or the server does not know it.")
+            mark!("Likely cause: a device on the path overwrote the command, or the server does not know it.")
         }
         (500, ..) => {
-            say!("Likely cause: the server does not know the command, or a device on the path altered it.")
+            mark!("Likely cause: the server does not know the command, or a device on the path altered it.")
         }
         (501 | 504, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            say!(
+            mark!(
                 "Likely cause: the server does not accept the name given with the command: it must be a full \
              domain name or an address literal."
             )
         }
-        (503, ..) => say!("Likely cause: the server takes the command for out of turn."),
+        (503, ..) => mark!("Likely cause: the server takes the command for out of turn."),
         _ => return None,
-    })
+    }))
 }
 
 const NO_REVERSE_NAME: &str = mark!(

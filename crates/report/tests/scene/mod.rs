@@ -9,6 +9,7 @@ mod authority;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use heloscope_languages::catalogue;
 use heloscope_observation::{
     CipherSuite, Connection, ConnectionId, Der, Established, Event, Handshake, NamedGroup, Observation,
     Observations, Pace, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target, TlsFailure, TlsMode,
@@ -19,7 +20,7 @@ use heloscope_report::{
     CheckVerdict, Finding, Port, Report, Verdict, explain, judge, progress, senders, summary,
 };
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
-use heloscope_words::{Catalogue, TRANSLATIONS, within};
+use heloscope_words::{Catalogue, within};
 
 pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
 
@@ -104,10 +105,7 @@ impl Scene {
 
 /// The German that comes with the program.
 pub(crate) fn german() -> &'static Catalogue {
-    static GERMAN: LazyLock<&Catalogue> = LazyLock::new(|| {
-        let (_, text) = TRANSLATIONS.into_iter().find(|(language, _)| *language == "de").unwrap();
-        Catalogue::read(text.to_owned()).unwrap()
-    });
+    static GERMAN: LazyLock<&Catalogue> = LazyLock::new(|| catalogue("de").unwrap());
     *GERMAN
 }
 
@@ -119,7 +117,8 @@ fn assert_german(report: &Report, observations: &Observations) {
         told.extend(port.steps.into_iter().filter_map(|step| step.note));
     }
     let findings = |all: &[Finding]| -> Vec<String> {
-        let words = |one: &Finding| [&one.title, &one.explanation, &one.fix, &one.reference].map(String::clone);
+        let words =
+            |one: &Finding| [&one.title, &one.explanation, &one.fix, &one.reference].map(String::clone);
         all.iter().flat_map(words).collect()
     };
     told.extend(findings(&report.findings));
@@ -133,9 +132,8 @@ fn assert_german(report: &Report, observations: &Observations) {
         told.extend(explain(&port.transcript).into_iter().flatten());
     }
     assert_eq!(report.language, "de");
-    for text in told {
-        assert_eq!(german().left_english(&text), Vec::<&str>::new(), "in: {text}");
-    }
+    let told = told.join("\n");
+    assert_eq!(german().left_english(&told), Vec::<&str>::new(), "in: {told}");
 }
 
 /// One connection. Each step takes the time it says.

@@ -46,6 +46,7 @@ fn compact(language: &str, file: &Path) -> Result<String, Box<dyn Error>> {
 /// The translation with `{name}` as `{0}`, the place that it has among those of the message. The place of `{}` is its own.
 fn numbered(message: &str, translation: &str) -> String {
     let names = places(message);
+    assert!(names.len() <= 10, "a value has a number of one digit: {message}");
     let mut numbered = translation.to_owned();
     for (number, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         numbered = numbered.replace(&format!("{{{name}}}"), &format!("{{{number}}}"));
