@@ -105,7 +105,7 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str
         true => broken_by_extension(&heard.reply.lines[1..place], line, is_above_127 || has_controls),
         false => Vec::new(),
     };
-    all.into_iter().filter_map(|(is, rule)| is.then(|| spoken(rule))).chain(of_extension).collect()
+    all.into_iter().filter(|(is, _)| *is).map(|(_, rule)| spoken(rule)).chain(of_extension).collect()
 }
 
 /// What an extension breaks, offered after those `before` it; `odd` where it holds octets that it may not.
@@ -137,7 +137,7 @@ fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec
             ),
         ),
     ];
-    all.into_iter().filter_map(|(is, rule)| is.then(|| spoken(rule))).collect()
+    all.into_iter().filter(|(is, _)| *is).map(|(_, rule)| spoken(rule)).collect()
 }
 
 /// What stands before the first space or tab.
