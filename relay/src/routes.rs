@@ -173,20 +173,24 @@ async fn connect(
         .max_frame_size(frame)
         // A message in several frames is no longer than one.
         .max_message_size(frame)
-        .on_upgrade(async move |socket| {
-            let session = Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
-            // Dials while the answer is on its way: this begins as soon as it is written.
-            let dialling = async {
-                match full {
-                    None => terms.dialler.dial(&query, &visit).await,
-                    Some(refusal) => Err(refusal),
-                }
-            };
-            let summary = session.run(socket, dialling).await;
-            visit.ended(&summary);
-            record(client, &query, &summary);
-            desk.metrics.session(&summary);
-            drop((inside, token));
+        // What a task is made of is copied several times on its way there.
+        .on_upgrade(move |socket| {
+            Box::pin(async move {
+                let session =
+                    Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
+                // Dials while the answer is on its way: this begins as soon as it is written.
+                let dialling = async {
+                    match full {
+                        None => terms.dialler.dial(&query, &visit).await,
+                        Some(refusal) => Err(refusal),
+                    }
+                };
+                let summary = session.run(socket, dialling).await;
+                visit.ended(&summary);
+                record(client, &query, &summary);
+                desk.metrics.session(&summary);
+                drop((inside, token));
+            })
         })
 }
 

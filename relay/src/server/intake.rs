@@ -46,7 +46,8 @@ impl Intake {
             match accepted {
                 Ok((stream, client)) => {
                     self.shortage().eased();
-                    self.connections.spawn(self.door.clone().serve(stream, client));
+                    // What a task is made of is copied several times on its way there.
+                    self.connections.spawn(Box::pin(self.door.clone().serve(stream, client)));
                     if self.connections.len() + self.sessions.len() > FEW {
                         self.crowded.send_replace(Instant::now());
                     }
