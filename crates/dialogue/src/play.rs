@@ -171,9 +171,14 @@ impl Play {
 
     /// Takes the client's hello away unread; gives its octets.
     pub(crate) fn client_hello(&mut self) -> Vec<u8> {
-        let hello = std::mem::take(&mut self.end().arrived);
+        let hello = self.client_octets();
         assert_eq!(hello.first(), Some(&22), "a handshake record");
         hello
+    }
+
+    /// Takes whatever the client has sent away unread.
+    pub(crate) fn client_octets(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.end().arrived)
     }
 
     /// The server says that it will send no more in TLS.

@@ -95,9 +95,10 @@ static SESSION_CUT_SHORT: Check = Check {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
             Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
-            Cause::Refused(refusal) => {
-                refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
+            Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => {
+                subject.facts.established.is_some()
             }
+            Cause::Refused(_) => return subject.not_tested(),
             Cause::EhloRejected { ehlo, helo } => helo.unwrap_or(ehlo).code() == 421,
             Cause::StartTlsRejected(reply) => reply.code() == 421,
             Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) | Cause::Tls(_) => false,

@@ -1,3 +1,4 @@
+use heloscope_observation::Stage;
 use heloscope_words::{mark, spoken};
 
 use super::phase_words;
@@ -7,6 +8,10 @@ use crate::{ErrorCode, PortError};
 pub(crate) fn error_words(error: &PortError) -> String {
     let words = code_words(error.code);
     match error.code {
+        // What it does with a connection that it has made.
+        ErrorCode::Blocked if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
+            format!("the relay's guard stopped the connection {}", phase_words(error.phase))
+        }
         ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset => {
             format!("{words} {}", phase_words(error.phase))
         }
