@@ -8,7 +8,6 @@ mod host;
 mod json;
 mod open;
 mod outcome;
-mod relay;
 mod socket;
 mod test;
 
