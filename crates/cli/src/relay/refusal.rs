@@ -45,7 +45,7 @@ pub(super) fn answered(status: StatusCode, body: &[u8]) -> Refusal {
         _ => RefusalCode::RelayUnreachable,
     };
     let advice = match status {
-        StatusCode::FORBIDDEN => " The command shows the token that --token or HELOSCOPE_TOKEN gives it.",
+        StatusCode::FORBIDDEN => " This command shows the token that --token or HELOSCOPE_TOKEN gives it.",
         _ => "",
     };
     // A proxy's page of HTML tells no more than the status.
@@ -82,7 +82,7 @@ mod tests {
         );
         let (code, message) = told(StatusCode::FORBIDDEN, "No.");
         assert_eq!(code, RefusalCode::Blocked);
-        assert!(message.contains("403: No. The command shows the token"), "{message}");
+        assert!(message.contains("403: No. This command shows the token"), "{message}");
         assert!(told(StatusCode::NOT_FOUND, &"a".repeat(5000)).1.len() < 400);
     }
 }
