@@ -9,7 +9,6 @@ mod json;
 mod languages;
 mod open;
 mod outcome;
-mod relay;
 mod socket;
 mod test;
 

@@ -11,7 +11,7 @@ use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_render::html::progress;
 use heloscope_report::{Chains, judge_with};
-use heloscope_wire::{ClientWriteKey, ToRelay};
+use heloscope_wire::{ClientWriteKey, Frame, Meaning, NotARelayUrl, RelayUrl, ToRelay};
 use heloscope_words::say;
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
@@ -22,8 +22,7 @@ use crate::host::{self, AbortListener, Clock, Timer};
 use crate::json::{self, FromJson, Reader};
 use crate::languages::speaking;
 use crate::outcome::Outcome;
-use crate::relay::RelayUrl;
-use crate::socket::{Frame, Meaning, Socket};
+use crate::socket::Socket;
 
 /// Between two views of the progress where much happens: some frames of the screen.
 const AT_MOST_EVERY: Duration = Duration::from_millis(50);
@@ -57,8 +56,7 @@ impl Options {
         Ok(Self {
             host: host.parse().map_err(|cause: NotAHost| cause.to_string())?,
             ports: ports.map_err(|cause| cause.to_string())?,
-            relay: RelayUrl::new(&relay)
-                .ok_or(say!("the relay is an address such as https://relay.example"))?,
+            relay: relay.parse().map_err(|cause: NotARelayUrl| cause.to_string())?,
             address: address.transpose()?,
             anchors,
             language: language.unwrap_or_default(),

@@ -1,10 +1,13 @@
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use heloscope_languages::{TRANSLATIONS, catalogue};
 use heloscope_observation::{Host, PortSpec};
+use heloscope_wire::RelayUrl;
 use heloscope_words::Catalogue;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 /// Tests a mail server's SMTP and TLS, as other mail servers and mail clients meet it.
 #[derive(Debug, Parser)]
@@ -16,8 +19,8 @@ use heloscope_words::Catalogue;
     disable_help_subcommand = true,
     after_help = "Exit status, by the worst that was found: 0 nothing, or notices only; 1 a warning; 2 an error, such as a \
                   port that refuses the connection or does not answer; 3 nothing could be tested, since the name does not \
-                  exist or could not be looked up, or the command line or a file it names is wrong.\n\nNo mail is sent, \
-                  and no password."
+                  exist or could not be looked up, the relay cannot be reached or makes no connection, or the command line \
+                  or a file it names is wrong.\n\nNo mail is sent, and no password."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -36,13 +39,28 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Option<IpAddr>,
 
-    /// Trust the certificates in this PEM file as well, besides Mozilla's roots; may be given several times
+    /// Trust a mail server's certificate under those in this PEM file as well, besides Mozilla's roots; may be given several
+    /// times
     #[arg(long = "ca-file", value_name = "FILE")]
     pub(crate) ca_files: Vec<PathBuf>,
 
     /// The name to give with EHLO, instead of this machine's own
     #[arg(long, value_name = "NAME")]
     pub(crate) ehlo_name: Option<EhloName>,
+
+    /// Test through this relay, such as https://relay.example.org, instead of from this machine
+    #[arg(long, value_name = "URL", conflicts_with = "ehlo_name")]
+    pub(crate) relay: Option<RelayUrl>,
+
+    /// The relay's token, which lets in who is no web page; the environment variable HELOSCOPE_TOKEN is the better place for
+    /// it, as others can see a program's options
+    #[arg(long, value_name = "TOKEN", requires = "relay")]
+    pub(crate) token: Option<Token>,
+
+    /// Trust a relay whose HTTPS certificate is from an authority in this PEM file as well, besides Mozilla's roots; may be
+    /// given several times
+    #[arg(long = "relay-ca-file", value_name = "FILE", requires = "relay")]
+    pub(crate) relay_ca_files: Vec<PathBuf>,
 
     /// Print the report as JSON
     #[arg(long, conflicts_with = "markdown")]
@@ -137,6 +155,46 @@ impl std::str::FromStr for EhloName {
     }
 }
 
+/// What a relay lets in a program by, RFC 6750 §2.1.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl Token {
+    /// The environment's, where it has one that is not empty.
+    pub(crate) fn of_environment() -> Result<Option<Self>, &'static str> {
+        let given = std::env::var_os("HELOSCOPE_TOKEN").filter(|token| !token.is_empty());
+        given.map(|token| token.to_str().unwrap_or_default().parse()).transpose()
+    }
+
+    /// The value of an `Authorization` field that shows it.
+    pub(crate) fn bearer(&self) -> HeaderValue {
+        let shown = HeaderValue::from_str(&format!("Bearer {}", self.0));
+        let mut field = shown.expect("a token is of visible ASCII characters");
+        field.set_sensitive(true);
+        field
+    }
+}
+
+impl std::str::FromStr for Token {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let visible = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic());
+        if visible {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a token is made of visible ASCII characters, none of them a space")
+        }
+    }
+}
+
+impl fmt::Debug for Token {
+    /// Without the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -167,6 +225,28 @@ mod tests {
             assert_eq!(language, Some(expected), "{lang}");
         }
         assert!(read("fr").is_err_and(|error| error.to_string().contains("the languages are en, de")));
+    }
+
+    #[test]
+    fn what_is_for_a_relay_needs_one() {
+        let read = |options: &[&str]| {
+            Arguments::try_parse_from(["heloscope", "mx.example"].iter().chain(options)).map(|_| ())
+        };
+        let relay = "--relay=https://relay.example";
+        for options in
+            [&[relay][..], &[relay, "--token=0123456789abcdef"], &[relay, "--relay-ca-file=ca.pem"]]
+        {
+            assert!(read(options).is_ok(), "{options:?}");
+        }
+        for options in [
+            &["--relay=relay.example"][..],
+            &["--token=0123456789abcdef"],
+            &["--relay-ca-file=ca.pem"],
+            &[relay, "--ehlo-name=client.example"],
+            &[relay, "--token=0123456789 abcdef"],
+        ] {
+            assert!(read(options).is_err(), "{options:?}");
+        }
     }
 
     #[test]

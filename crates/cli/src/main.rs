@@ -1,18 +1,21 @@
 //! The mail server test from a terminal.
 //!
-//! A driver and nothing else: it looks up the name, opens TCP connections, and carries octets between them and the
-//! probe; what is seen is judged and put into words elsewhere.
+//! A driver and nothing else: it looks up the name and opens TCP connections, or WebSockets of a relay, and carries octets
+//! between them and the probe; what is seen is judged and put into words elsewhere.
 
 mod arguments;
 mod dial;
 mod direct;
 mod live;
+mod relay;
+mod relayed;
+mod run;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use heloscope_observation::{Target, understand};
 use heloscope_pki::{TrustAnchors, Verifier};
@@ -20,11 +23,14 @@ use heloscope_probe::Probe;
 use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
 use heloscope_report::{Remedies, Report, Severity, Status, checks, judge};
+use heloscope_wire::About;
 use heloscope_words::within;
 
-use crate::arguments::{Arguments, Colour, Command};
+use crate::arguments::{Arguments, Colour, Command, Token};
 use crate::dial::Dialler;
 use crate::live::Live;
+use crate::relay::Relay;
+use crate::run::Way;
 
 /// Nothing could be tested: a monitor must not take a mistyped command for a bad mail server.
 const COULD_NOT_TEST: u8 = 3;
@@ -54,23 +60,45 @@ fn test(arguments: &Arguments) -> Result<u8> {
         (ports, _) => ports.to_vec(),
     };
     let target = Target::new(understood.host, asked).at(arguments.address);
-    let anchors = anchors(arguments)?;
+    let mut anchors = anchors(arguments)?;
+    let mut relay = relay(arguments, &target)?;
     if let Some(said) = understood.said {
         let _ = writeln!(io::stderr(), "{said}");
     }
 
-    let host = target.host.clone();
-    let probe = Probe::new(target, None, wall_clock_ms()?);
-    let dialler = Dialler::new(host, arguments.address, arguments.ehlo_name.clone());
     let mut live = Live::on_standard_error(style(arguments.color, io::stderr().is_terminal()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let observations = runtime.block_on(direct::run(probe, dialler, &mut live));
+    let observations = runtime.block_on(async {
+        let offer = match &mut relay {
+            Some(relay) => relay.ask().await,
+            None => None,
+        };
+        if let Some(About { trust_anchors, .. }) =
+            offer.filter(|offer| !offer.trust_anchors.trim().is_empty())
+        {
+            anchors.add_pem(&trust_anchors).context("the relay offers what are no trust anchors")?;
+        }
+        let url = relay.as_ref().map(|relay| relay.url().to_owned());
+        let probe = Probe::new(target.clone(), url, wall_clock_ms()?);
+        let direct = || Dialler::new(target.host.clone(), arguments.address, arguments.ehlo_name.clone());
+        let way = relay.map_or_else(|| Way::Direct(direct()), |relay| Way::Relay(Box::new(relay)));
+        anyhow::Ok(run::run(probe, way, &mut live).await)
+    })?;
     // A look-up that hangs in the system's resolver would hold us up.
     runtime.shutdown_background();
 
     let report = judge(&observations, &Verifier::new(&anchors), observations.began_at_ms.div_euclid(1000));
     print(&printed(arguments, &report)?)?;
     Ok(status(&report))
+}
+
+/// The relay to test through, where one was named.
+fn relay(arguments: &Arguments, target: &Target) -> Result<Option<Relay>> {
+    let Some(url) = arguments.relay.clone() else { return Ok(None) };
+    let of_environment = || Token::of_environment().map_err(|wrong| anyhow!("HELOSCOPE_TOKEN: {wrong}"));
+    let token = arguments.token.clone().map_or_else(of_environment, |token| Ok(Some(token)))?;
+    let tls = relay::client_config(&arguments.relay_ca_files)?;
+    Relay::new(url, target.clone(), tls, token).map(Some)
 }
 
 fn anchors(arguments: &Arguments) -> Result<TrustAnchors> {

@@ -18,12 +18,13 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, handshake::client::Request};
 
 use crate::rig::{Client, Server, code};
-use crate::secure::{HTTP_1_1, NAME, Paper, tls_over};
+use crate::secure::{HTTP_1_1, HTTP_2, NAME, Paper, tls_over};
 
 #[tokio::test]
 async fn caddy() {
     let Some(front) = Front::caddy().await else { return };
     front.serves_the_page_and_its_websockets().await;
+    front.serves_the_page_over_http_2().await;
     front.tells_clients_apart().await;
 }
 
@@ -31,6 +32,7 @@ async fn caddy() {
 async fn nginx() {
     let Some(front) = Front::nginx().await else { return };
     front.serves_the_page_and_its_websockets().await;
+    front.serves_the_page_over_http_2().await;
     front.tells_clients_apart().await;
     // Caddy knows no other name; nginx hands on what it is asked for.
     assert!(front.page("evil.example").await.starts_with("HTTP/1.1 421 "));
@@ -157,6 +159,26 @@ impl Front {
         let mut foreign = self.request();
         foreign.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
         assert_eq!(self.websocket(from, foreign).await.err(), Some(403));
+    }
+
+    /// As browsers ask for it; for its WebSockets, which neither proxy takes over HTTP/2, they come by HTTP/1.1 as well.
+    async fn serves_the_page_over_http_2(&self) {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let stream = tls_over(stream, &self.paper.certificate, &HTTP_2).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let (sender, connection) = h2::client::handshake(stream).await.unwrap();
+        let driven = tokio::spawn(connection);
+        for (path, kind) in [("/", "text/html"), ("/v1/about", "application/json")] {
+            let mut sender = sender.clone().ready().await.unwrap();
+            let request = axum::http::Request::get(format!("https://{NAME}{path}")).body(()).unwrap();
+            let answer = sender.send_request(request, true).unwrap().0.await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            let told = answer.headers()["content-type"].to_str().unwrap();
+            assert!(told.starts_with(kind), "{path}: {told}");
+            assert!(answer.headers().contains_key("content-security-policy"), "{path}");
+        }
+        assert!(!sender.is_extended_connect_protocol_enabled(), "RFC 8441 section 3: it takes them now");
+        driven.abort();
     }
 
     /// One connection at a time is what each of them may have.

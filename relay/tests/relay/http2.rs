@@ -1,6 +1,7 @@
 //! HTTP/2, and WebSockets in its streams.
 
 use std::future::poll_fn;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, Request};
 use h2::Reason;
@@ -9,6 +10,7 @@ use heloscope_wire::CloseCause;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use crate::monitor::wait_for;
 use crate::rig::{SHORT, Server};
 use crate::secure::{Browser, HTTP_2, secure, tls};
 
@@ -102,6 +104,62 @@ async fn the_limits_of_frames_and_octets_hold() {
     assert_eq!((octets.len(), cause), (50_000, CloseCause::OctetLimit));
     assert!(longest <= 16 * 1024);
     flood.await.unwrap(); // The relay has hung up.
+}
+
+#[tokio::test]
+async fn the_guard_stands_before_each_stream() {
+    let server = Server::new().await;
+    let port = server.port();
+    let (rig, paper) = secure(&[port], |_| {}).await;
+    let mut browser = Browser::new(&rig, &paper).await;
+    assert!(browser.settled().await);
+    let query = format!("host=127.0.0.1&port={port}");
+    let mut tests = vec![];
+    for _ in 0..2 {
+        let mut client = browser.open(&query).await;
+        let mut upstream = server.accept().await;
+        client.connected().await;
+        upstream.write_all(b"220 mx.example ESMTP\r\n").await.unwrap();
+        client.hear().await;
+        tests.push((client, upstream));
+    }
+    let (mut other, mut others) = tests.pop().unwrap();
+    let (mut client, mut upstream) = tests.pop().unwrap();
+    client.say(b"MAIL FROM:a\nRCPT TO:b\nDATA\n.\n".to_vec()).await;
+    assert_eq!(client.hear_out().await.2, CloseCause::Guard);
+    let mut heard = Vec::new();
+    upstream.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard, b"");
+    // What one stream tries is not held against another.
+    other.say(b"EHLO relay.example\r\n".to_vec()).await;
+    let mut command = [0; 20];
+    others.read_exact(&mut command).await.unwrap();
+    assert_eq!(&command, b"EHLO relay.example\r\n");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_takes_its_streams_with_it() {
+    let server = Server::new().await;
+    let port = server.port();
+    let monitored = Some("127.0.0.1:0".parse().unwrap());
+    let (rig, paper) = secure(&[port], |settings| settings.metrics_listen = monitored).await;
+    let stream = tls(&rig, &paper, &HTTP_2).await.unwrap();
+    socket2::SockRef::from(stream.get_ref().0).set_linger(Some(Duration::ZERO)).unwrap();
+    let mut browser = Browser::over(&rig, stream, &h2::client::Builder::new()).await;
+    assert!(browser.settled().await);
+    let mut tests = vec![];
+    for _ in 0..3 {
+        let mut client = browser.open(&format!("host=127.0.0.1&port={port}")).await;
+        tests.push((server.accept().await, client.connected().await, client));
+    }
+    wait_for(&rig, "heloscope_sessions_open 3").await;
+    // Its socket goes with whoever drives it.
+    browser.connection.abort();
+    for (upstream, _, _) in &mut tests {
+        assert_eq!(upstream.read(&mut [0]).await.unwrap(), 0);
+    }
+    wait_for(&rig, "heloscope_sessions_total{ending=\"client_gone\"} 3").await;
+    wait_for(&rig, "heloscope_sessions_open 0").await;
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn metrics(rig: &Rig) -> Vec<String> {
 }
 
 /// Asks until this sample is there: what a session was is counted a moment after its client knows.
-async fn wait_for(rig: &Rig, sample: &str) {
+pub(crate) async fn wait_for(rig: &Rig, sample: &str) {
     let appears = async {
         while !metrics(rig).await.iter().any(|line| line == sample) {
             tokio::task::yield_now().await;

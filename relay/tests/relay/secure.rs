@@ -121,7 +121,10 @@ impl Browser {
     }
 
     pub(crate) async fn with(rig: &Rig, paper: &Paper, builder: &h2::client::Builder) -> Self {
-        let stream = tls(rig, paper, &HTTP_2).await.unwrap();
+        Self::over(rig, tls(rig, paper, &HTTP_2).await.unwrap(), builder).await
+    }
+
+    pub(crate) async fn over(rig: &Rig, stream: TlsStream<TcpStream>, builder: &h2::client::Builder) -> Self {
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         let (sender, connection) = builder.handshake(stream).await.unwrap();
         let connection = tokio::spawn(connection);

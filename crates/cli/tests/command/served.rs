@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -58,17 +59,22 @@ impl Served {
     pub(crate) fn command(&self) -> Command {
         let mut command = heloscope();
         command.arg(&self.host).args(["--address", "127.0.0.1", "--ehlo-name", "client.example"]);
-        command.arg("--ca-file").arg(self.root.path());
+        command.arg("--ca-file").arg(self.root());
         for port in &self.ports {
             command.args(["--port", port]);
         }
         command
     }
+
+    /// The file with the root it is to be trusted by.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
 }
 
 pub(crate) fn heloscope() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heloscope"));
-    command.stdin(Stdio::null()).env_remove("NO_COLOR");
+    command.stdin(Stdio::null()).env_remove("NO_COLOR").env_remove("HELOSCOPE_TOKEN");
     command
 }
 

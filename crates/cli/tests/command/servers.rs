@@ -1,8 +1,9 @@
-//! The JSON that the command prints of every real mail server there is.
+//! The JSON that the command prints of every real mail server there is, tested directly and through a relay.
 
 use heloscope_interop::{Authority, Server, names};
 use serde_json::json;
 
+use crate::carrier::Carrier;
 use crate::served::{an_hour_ago, heloscope, report};
 
 /// One test a server, with the command's exit status.
@@ -50,19 +51,24 @@ fn no_server_is_left_out() {
 fn test(name: &str, status: i32) {
     let authority = Authority::new(an_hour_ago()).expect("it is a time of this century");
     let Some(server) = Server::start(name, &authority).expect("it starts") else { return };
-    let mut command = heloscope();
-    command.arg(server.host()).arg("--address").arg(server.address().to_string());
-    command.arg("--ca-file").arg(server.ca_file());
-    for port in server.ports() {
-        command.arg("--port").arg(port.to_string());
+    let carrier = Carrier::new(|settings| settings.ports.extend(server.ports()));
+    for (mut command, way) in [(heloscope(), "directly"), (carrier.command(server.host()), "through a relay")]
+    {
+        if way == "directly" {
+            command.arg(server.host());
+        }
+        command.arg("--address").arg(server.address().to_string()).arg("--ca-file").arg(server.ca_file());
+        for port in server.ports() {
+            command.arg("--port").arg(port.to_string());
+        }
+        let (exit, report) = report(&mut command);
+        assert_eq!(report["host"], server.host(), "{way}");
+        let ports = report["ports"].as_array().expect("it is a list");
+        assert_eq!(ports.len(), server.ports().len(), "{way}");
+        for ((port, asked), expected) in ports.iter().zip(server.ports()).zip(server.expected()) {
+            assert_eq!(port["port"], asked.port, "{way}");
+            assert_eq!(expected.seen(port), json!(expected), "port {asked} {way}");
+        }
+        assert_eq!(exit, status, "{way}");
     }
-    let (exit, report) = report(&mut command);
-    assert_eq!(report["host"], server.host());
-    let ports = report["ports"].as_array().expect("it is a list");
-    assert_eq!(ports.len(), server.ports().len());
-    for ((port, asked), expected) in ports.iter().zip(server.ports()).zip(server.expected()) {
-        assert_eq!(port["port"], asked.port);
-        assert_eq!(expected.seen(port), json!(expected), "port {asked}");
-    }
-    assert_eq!(exit, status);
 }

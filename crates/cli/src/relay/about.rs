@@ -1,0 +1,42 @@
+use heloscope_observation::Refusal;
+use heloscope_wire::About;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::HOST;
+use hyper::{Request, Uri};
+use hyper_util::rt::TokioIo;
+
+use super::Stream;
+use super::refusal::{answered, away};
+
+/// Octets of the answer: its longest part is the trust anchors.
+const MAX_ANSWER: usize = 1024 * 1024;
+
+/// Asks a relay what it is.
+pub(super) async fn ask(stream: Box<dyn Stream>, url: &str) -> Result<About, Refusal> {
+    let uri: Uri = url.parse().map_err(|error| away(&error))?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| away(&error))?;
+    let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+    let request = Request::get(uri.path()).header(HOST, authority).body(Empty::<Bytes>::new());
+    let asked = sender.send_request(request.map_err(|error| away(&error))?);
+    let answer = async {
+        let response = asked.await.map_err(|error| away(&error))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let body = body.map_err(|error| away(&error))?.to_bytes();
+        if !status.is_success() {
+            return Err(answered(status, &body));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|_| away(&"what answers there is no Heloscope relay of this version"))
+    };
+    // The answer comes of the connection's being driven; what the connection itself says comes too late to matter.
+    tokio::pin!(answer);
+    tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        _ = connection => answer.await,
+    }
+}

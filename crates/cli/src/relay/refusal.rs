@@ -1,0 +1,88 @@
+use std::fmt;
+use std::io;
+
+use heloscope_observation::{Refusal, RefusalCode};
+use tokio_rustls::rustls;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::http::StatusCode;
+
+/// Characters shown of what a relay, or what stands in its place, says in an answer that is none of a relay's.
+const MAX_SAID: usize = 300;
+
+/// The relay cannot be reached; `cause` is a sentence's end.
+pub(super) fn away(cause: &dyn fmt::Display) -> Refusal {
+    unreachable(format!("The relay cannot be reached: {cause}."))
+}
+
+/// TLS with the relay failed.
+pub(super) fn not_trusted(error: &io::Error) -> Refusal {
+    let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let advice = match fault {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+            " If its authority is a private one, name that with --relay-ca-file."
+        }
+        _ => "",
+    };
+    unreachable(format!("The relay cannot be reached: TLS with it failed, {error}.{advice}"))
+}
+
+/// The WebSocket was not opened.
+pub(super) fn not_opened(error: &tungstenite::Error) -> Refusal {
+    match error {
+        tungstenite::Error::Http(answer) => {
+            answered(answer.status(), answer.body().as_deref().unwrap_or_default())
+        }
+        other => away(other),
+    }
+}
+
+/// The relay answered a request with this status in place of what was asked for.
+pub(super) fn answered(status: StatusCode, body: &[u8]) -> Refusal {
+    let code = match status {
+        // It knows what it is asked for, and does not want it.
+        StatusCode::FORBIDDEN => RefusalCode::Blocked,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => RefusalCode::Quota,
+        _ => RefusalCode::RelayUnreachable,
+    };
+    let advice = match status {
+        StatusCode::FORBIDDEN => " This command shows the token that --token or HELOSCOPE_TOKEN gives it.",
+        _ => "",
+    };
+    // A proxy's page of HTML tells no more than the status.
+    let said = std::str::from_utf8(body).ok().map(str::trim).filter(|said| !said.starts_with('<'));
+    let said: String = said.unwrap_or_default().chars().take(MAX_SAID).collect();
+    let colon = if said.is_empty() { "." } else { ": " };
+    Refusal {
+        code,
+        message: format!("The relay answered with HTTP status {}{colon}{said}{advice}", status.as_u16()),
+    }
+}
+
+fn unreachable(message: String) -> Refusal {
+    Refusal { code: RefusalCode::RelayUnreachable, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_relay_answers_is_told_in_its_words() {
+        let told = |status, body: &str| {
+            let refusal = answered(status, body.as_bytes());
+            (refusal.code, refusal.message)
+        };
+        assert_eq!(
+            told(StatusCode::SERVICE_UNAVAILABLE, "The relay is full.\n"),
+            (RefusalCode::Quota, "The relay answered with HTTP status 503: The relay is full.".to_owned())
+        );
+        assert_eq!(
+            told(StatusCode::NOT_FOUND, "<html>Not here</html>"),
+            (RefusalCode::RelayUnreachable, "The relay answered with HTTP status 404.".to_owned())
+        );
+        let (code, message) = told(StatusCode::FORBIDDEN, "No.");
+        assert_eq!(code, RefusalCode::Blocked);
+        assert!(message.contains("403: No. This command shows the token"), "{message}");
+        assert!(told(StatusCode::NOT_FOUND, &"a".repeat(5000)).1.len() < 400);
+    }
+}

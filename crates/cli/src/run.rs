@@ -1,0 +1,164 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heloscope_observation::{ConnectionId, Established, Observations, Refusal};
+use heloscope_probe::{Input, Output, Probe};
+use heloscope_wire::ClientWriteKey;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::dial::Dialler;
+use crate::live::Live;
+use crate::relay::Relay;
+use crate::{direct, relayed};
+
+/// For what is still to be sent when the test is over: a QUIT, a close_notify, a WebSocket's Close.
+const LINGER: Duration = Duration::from_millis(500);
+/// Events that wait for the probe; then the reading of sockets waits.
+const MAX_EVENTS: usize = 64;
+
+/// How connections to the mail server are made.
+pub(crate) enum Way {
+    /// Over TCP connections of this machine.
+    Direct(Dialler),
+    /// Over WebSockets of a relay.
+    Relay(Box<Relay>),
+}
+
+/// Runs a probe over connections made in this way.
+pub(crate) async fn run(mut probe: Probe, way: Way, live: &mut Live) -> Observations {
+    let began = Instant::now();
+    let mut wires = Wires::new(way);
+    while let Some(until) = obey(&mut probe, &mut wires) {
+        let now = began.elapsed();
+        let redraw = live.draw(probe.observations(), now);
+        let wake = began + redraw.map_or(until, |redraw| redraw.min(until));
+        tokio::select! {
+            event = wires.next() => if let Some((connection, event)) = event {
+                event.tell(&mut probe, connection, began.elapsed());
+            },
+            () = sleep_until(wake) => {
+                let at = began.elapsed();
+                if at >= until {
+                    probe.handle_input(Input::Tick { at });
+                }
+            }
+        }
+    }
+    live.clear();
+    wires.finish().await;
+    probe.into_observations()
+}
+
+/// Does what the probe asks, until it waits; says until when, or `None` when the test is over.
+fn obey(probe: &mut Probe, wires: &mut Wires) -> Option<Duration> {
+    loop {
+        match probe.poll_output() {
+            Output::Connect { connection, host: _, port } => wires.connect(connection, port.port),
+            Output::Transmit { connection, octets } => wires.send(connection, Outgoing::Octets(octets)),
+            Output::ClientWriteKey { connection, key, iv } => {
+                wires.send(connection, Outgoing::Key(ClientWriteKey { key, iv }));
+            }
+            Output::Close { connection } => wires.close(connection),
+            Output::Observed(_) => {}
+            Output::Wait { until } => return Some(until),
+            Output::Done => return None,
+        }
+    }
+}
+
+/// The connections, each in a task of its own; what they meet comes out in one line.
+struct Wires {
+    way: Arc<Way>,
+    open: BTreeMap<ConnectionId, mpsc::UnboundedSender<Outgoing>>,
+    tasks: JoinSet<()>,
+    events: mpsc::Receiver<(ConnectionId, Event)>,
+    happens: mpsc::Sender<(ConnectionId, Event)>,
+}
+
+impl Wires {
+    fn new(way: Way) -> Self {
+        let (happens, events) = mpsc::channel(MAX_EVENTS);
+        Self { way: Arc::new(way), open: BTreeMap::new(), tasks: JoinSet::new(), events, happens }
+    }
+
+    fn connect(&mut self, connection: ConnectionId, port: u16) {
+        let (send, to_send) = mpsc::unbounded_channel();
+        self.open.insert(connection, send);
+        let way = Arc::clone(&self.way);
+        let probe = Listener { connection, happens: self.happens.clone() };
+        self.tasks.spawn(async move {
+            // Either way it ends early where nobody listens any more.
+            let _ = match &*way {
+                Way::Direct(dialler) => direct::carry(dialler, port, to_send, &probe).await,
+                Way::Relay(relay) => relayed::carry(relay, port, to_send, &probe).await,
+            };
+        });
+    }
+
+    fn send(&self, connection: ConnectionId, outgoing: Outgoing) {
+        if let Some(send) = self.open.get(&connection) {
+            // A connection that has broken says so by itself.
+            let _ = send.send(outgoing);
+        }
+    }
+
+    /// The task sends what it still has, and ends.
+    fn close(&mut self, connection: ConnectionId) {
+        self.open.remove(&connection);
+    }
+
+    async fn next(&mut self) -> Option<(ConnectionId, Event)> {
+        self.events.recv().await
+    }
+
+    async fn finish(mut self) {
+        self.open.clear();
+        self.events.close();
+        while self.events.try_recv().is_ok() {}
+        let _ = timeout(LINGER, async { while self.tasks.join_next().await.is_some() {} }).await;
+    }
+}
+
+/// What the probe sends on a connection; the end of them is the end of the connection.
+pub(crate) enum Outgoing {
+    /// To the mail server.
+    Octets(Vec<u8>),
+    /// To a relay, where there is one.
+    Key(ClientWriteKey),
+}
+
+/// Where a connection tells what it meets.
+pub(crate) struct Listener {
+    connection: ConnectionId,
+    happens: mpsc::Sender<(ConnectionId, Event)>,
+}
+
+impl Listener {
+    /// Tells it; `None` once the test is over.
+    pub(crate) async fn hear(&self, event: Event) -> Option<()> {
+        self.happens.send((self.connection, event)).await.ok()
+    }
+}
+
+/// What a connection meets.
+pub(crate) enum Event {
+    Connected(Established),
+    Refused(Refusal),
+    Received(Vec<u8>),
+    Closed,
+}
+
+impl Event {
+    fn tell(self, probe: &mut Probe, connection: ConnectionId, at: Duration) {
+        let input = match self {
+            Self::Connected(established) => Input::Connected { connection, at, established },
+            Self::Refused(refusal) => Input::Refused { connection, at, refusal },
+            Self::Received(ref octets) => Input::Received { connection, at, octets },
+            Self::Closed => Input::Closed { connection, at },
+        };
+        probe.handle_input(input);
+    }
+}
