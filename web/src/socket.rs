@@ -1,5 +1,6 @@
 use heloscope_observation::{Established, Refusal, RefusalCode};
 use heloscope_wire::{CloseCause, Conversation, Frame, FromRelay, Meaning, SUB_PROTOCOL, ToRelay};
+use heloscope_words::say;
 use js_sys::{ArrayBuffer, JSON, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -103,7 +104,7 @@ variants! { CloseCause::Server RefusalCode::RelayUnreachable }
 
 fn not_opened(cause: &JsValue) -> Refusal {
     let said = cause.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    let said = said.as_deref().unwrap_or("no reason given");
-    let message = format!("The browser does not connect to the relay: {said}");
+    let said = said.as_deref().unwrap_or(say!("no reason given"));
+    let message = say!("The browser does not connect to the relay: {said}");
     Refusal { code: RefusalCode::RelayUnreachable, message }
 }

@@ -120,13 +120,11 @@ pub(crate) fn plans() -> Vec<Plan> {
                 service.greeting = &[Say(HOSTILE_GREETING)];
                 service.extensions = HOSTILE_EXTENSIONS;
             }),
-        Plan::sound("flood", "As many lines in a reply as are kept, of characters that turn text round").on(
-            ALL,
-            |service| {
+        Plan::sound("flood", mark!("A hundred lines in every reply, all of characters that turn text round"))
+            .on(ALL, |service| {
                 service.greeting = &FLOOD;
                 service.extensions = &[FLOOD_EXTENSION; FLOOD.len() - 4];
-            },
-        ),
+            }),
         // Ports
         Plan::sound("closed-ports", mark!("Port 25 alone is open")).at(&[465, 587], Door::Closed),
         Plan::sound("unreachable", mark!("Every port is closed")).at(ALL, Door::Closed),

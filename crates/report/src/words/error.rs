@@ -1,5 +1,5 @@
 use heloscope_observation::Stage;
-use heloscope_words::{mark, spoken};
+use heloscope_words::{mark, say, spoken};
 
 use super::phase_words;
 use crate::{ErrorCode, PortError};
@@ -10,7 +10,7 @@ pub(crate) fn error_words(error: &PortError) -> String {
     match error.code {
         // What it does with a connection that it has made.
         ErrorCode::Blocked if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
-            format!("the relay's guard stopped the connection {}", phase_words(error.phase))
+            say!("the relay's guard stopped the connection {}", phase_words(error.phase))
         }
         ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset => {
             format!("{words} {}", phase_words(error.phase))
