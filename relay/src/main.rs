@@ -49,13 +49,14 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
         Ok(settings) => settings,
         Err(faults) => return complain(&faults),
     };
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(error),
     };
     let relay = async move {
         let relay = Relay::bind(settings).await.map_err(|error| match &error {
             StartError::Listen { setting, .. } => loaded.fault(setting, error.to_string()).to_string(),
+            StartError::Workers(_) => loaded.fault("workers", error.to_string()).to_string(),
             StartError::Store(_) => loaded.fault("quota-store", error.to_string()).to_string(),
             StartError::Contradiction(contradiction) => {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
@@ -64,9 +65,7 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
         let reload = Reload { reloader: relay.reloader(), log_level, line, running: loaded };
         run(relay, reload).await.map_err(|error| error.to_string())
     };
-    // By a worker: what is blocked on has a thread of its own, which would have to hand over each connection that it takes.
-    let relay = runtime.spawn(relay);
-    let ended = runtime.block_on(relay).unwrap_or_else(|died| Err(died.to_string()));
+    let ended = runtime.block_on(relay);
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     match ended {

@@ -15,8 +15,8 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// Takes over all of the settings but where the relay listens and is watched, whether it is public, the quota store,
-    /// the probe of port 25, whether it speaks HTTPS, and ACME; reads the deny file and the certificate files again; and says
+    /// Takes over all of the settings but where the relay listens and is watched, whether it is public, its workers, the
+    /// quota store, the probe of port 25, whether it speaks HTTPS, and ACME; reads the deny file and the certificate files again; and says
     /// so in the log. It has to be called within the runtime that serves.
     ///
     /// # Errors

@@ -74,14 +74,13 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route(ABOUT_PATH, get(about))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback_service(get(page::serve))
-        .layer(middleware::from_fn_with_state(desk.clone(), admit))
-        .layer(middleware::from_fn_with_state(desk.clone(), count))
+        .layer(middleware::from_fn_with_state(desk.clone(), pass))
         .with_state(desk)
 }
 
-/// Every answer passes here last.
-async fn count(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+/// Every request passes here first, and every answer last.
+async fn pass(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let response = admit(&desk, request, next).await;
     desk.metrics.answer(response.status().as_u16());
     response
 }
@@ -103,10 +102,11 @@ pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
     })
 }
 
-/// Every request passes here first: it has to name this relay, and its answer gets the strict header fields.
-async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let socket = match desk.access.check_host(request.uri(), request.headers()) {
-        Ok(origin) => origin.socket(),
+/// A request has to name this relay, and its answer gets the strict header fields; but not where a WebSocket begins, which
+/// is shown by no browser.
+async fn admit(desk: &Desk, request: Request, next: Next) -> Response {
+    let origin = match desk.access.check_host(request.uri(), request.headers()) {
+        Ok(origin) => origin,
         Err(turned_away) => {
             return page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED);
         }
@@ -115,6 +115,9 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     let site = desk.access.site(request.headers());
     let frames = (request.uri().path() == page::EMBED_PATH).then(|| desk.access.sites()).flatten();
     let mut response = next.run(request).await;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return response;
+    }
     if shared && desk.access.has_sites() {
         let fields = response.headers_mut();
         fields.append(header::VARY, HeaderValue::from_static("origin"));
@@ -125,7 +128,7 @@ async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     if desk.https_only {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
-    page::with_strict_fields(response, Some(&socket), frames.as_deref().unwrap_or(page::UNFRAMED))
+    page::with_strict_fields(response, Some(&origin.socket()), frames.as_deref().unwrap_or(page::UNFRAMED))
 }
 
 /// The other end of the TCP connection that a request comes on.
@@ -173,20 +176,24 @@ async fn connect(
         .max_frame_size(frame)
         // A message in several frames is no longer than one.
         .max_message_size(frame)
-        .on_upgrade(async move |socket| {
-            let session = Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
-            // Dials while the answer is on its way: this begins as soon as it is written.
-            let dialling = async {
-                match full {
-                    None => terms.dialler.dial(&query, &visit).await,
-                    Some(refusal) => Err(refusal),
-                }
-            };
-            let summary = session.run(socket, dialling).await;
-            visit.ended(&summary);
-            record(client, &query, &summary);
-            desk.metrics.session(&summary);
-            drop((inside, token));
+        // What a task is made of is copied several times on its way there.
+        .on_upgrade(move |socket| {
+            Box::pin(async move {
+                let session =
+                    Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
+                // Dials while the answer is on its way: this begins as soon as it is written.
+                let dialling = async {
+                    match full {
+                        None => terms.dialler.dial(&query, &visit).await,
+                        Some(refusal) => Err(refusal),
+                    }
+                };
+                let summary = session.run(socket, dialling).await;
+                visit.ended(&summary);
+                record(client, &query, &summary);
+                desk.metrics.session(&summary);
+                drop((inside, token));
+            })
         })
 }
 

@@ -1,6 +1,8 @@
 mod callers;
 mod connection;
+mod intake;
 mod shortage;
+mod workers;
 
 use std::fmt;
 use std::io;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,11 +32,13 @@ use crate::tls::CertificateReloader;
 use crate::{Contradiction, Origin, Reloader, Settings};
 use callers::Callers;
 use connection::{Bouncer, Door, Patience, TlsDoor};
-use shortage::{RESPITE, Shortage};
+use intake::Intake;
+use workers::Workers;
 
 /// A relay that listens.
 pub struct Relay {
     listener: TcpListener,
+    workers: Workers,
     monitor: Option<(TcpListener, Door)>,
     ready: Ready,
     address: SocketAddr,
@@ -66,6 +70,9 @@ impl Relay {
             .transpose()
             .map_err(|fault| StartError::Contradiction(Contradiction::Certificate(fault)))?;
         let listener = listen("listen", settings.listen).await?;
+        // The thread that serves is one of them.
+        let workers = Workers::start(settings.workers.saturating_sub(1), &listener).await;
+        let workers = workers.map_err(StartError::Workers)?;
         let monitored = match settings.metrics_listen {
             Some(address) => Some(listen("metrics-listen", address).await?),
             None => None,
@@ -126,6 +133,7 @@ impl Relay {
         let tls = config.map(|config| TlsDoor { config, plain: routes::to_https(desk.clone()) });
         Ok(Self {
             listener,
+            workers,
             monitor: monitored.map(|listener| (listener, monitor)),
             ready,
             address,
@@ -186,9 +194,10 @@ impl Relay {
         self.certificate.clone()
     }
 
-    /// Serves until `stop` is cancelled. Then it takes no more connections, lets the sessions that run go on for the
-    /// grace time of the settings, and closes those that are left.
-    pub async fn serve(self, stop: CancellationToken) {
+    /// Serves until `stop` is cancelled: on the caller's thread, which is the first of the workers, and on those that were
+    /// started by [`bind`](Self::bind). Then it takes no more connections, lets the sessions that run go on for the grace
+    /// time of the settings, and closes those that are left.
+    pub async fn serve(mut self, stop: CancellationToken) {
         let connections = TaskTracker::new();
         let door = Door { stop: stop.clone(), ..self.door };
         // What goes on beside the serving; it ends with it.
@@ -200,10 +209,13 @@ impl Relay {
         self.standing.map(|standing| beside.spawn(standing.log()));
         // Asked as long as there is something to tell, also while it stops.
         if let Some((listener, door)) = self.monitor {
-            beside.spawn(async move { accept(&listener, &door, &TaskTracker::new()).await });
+            let intake = Intake::new(door, TaskTracker::new(), TaskTracker::new());
+            beside.spawn(async move { intake.take(&listener).await });
         }
         self.ready.set(true);
-        accept(&self.listener, &door, &connections).await;
+        let intake = Intake::new(door, connections.clone(), self.desk.sessions.clone());
+        self.workers.begin(&intake);
+        intake.take(&self.listener).await;
         self.ready.set(false);
         drop(self.listener);
         connections.close();
@@ -223,40 +235,6 @@ impl Relay {
     }
 }
 
-/// Takes connections until the door's `stop` is cancelled.
-async fn accept(listener: &TcpListener, door: &Door, connections: &TaskTracker) {
-    let mut shortage = Shortage::default();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = door.stop.cancelled() => break,
-        };
-        match accepted {
-            Ok((stream, client)) => {
-                shortage.eased();
-                connections.spawn(door.clone().serve(stream, client));
-            }
-            // The client was gone before it was its turn.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-                ) =>
-            {
-                tracing::debug!(%error, "cannot take a connection");
-            }
-            Err(error) => {
-                shortage.met(&error);
-                // The next attempt would fail at once as well.
-                tokio::select! {
-                    () = sleep(RESPITE) => {}
-                    () = door.stop.cancelled() => break,
-                }
-            }
-        }
-    }
-}
-
 /// Listens at the address that a setting gives.
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
@@ -269,6 +247,8 @@ pub enum StartError {
     Contradiction(Contradiction),
     /// The quota store's address cannot be used, in the client's words.
     Store(String),
+    /// A worker cannot be started.
+    Workers(io::Error),
     /// The address cannot be listened on.
     Listen {
         /// The name of the setting that gives it.
@@ -284,6 +264,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contradiction(contradiction) => contradiction.fmt(f),
+            Self::Workers(error) => write!(f, "so many workers cannot be started ({error}): choose fewer"),
             Self::Store(reason) => write!(f, "the quota store cannot be used: {reason}"),
             Self::Listen { setting, address, error } if error.kind() == io::ErrorKind::AddrInUse => write!(
                 f,

@@ -67,6 +67,8 @@ pub struct Settings {
     pub quota_store: Option<StoreUrl>,
     /// What the relays that share a store have in common, and nobody else knows.
     pub quota_store_secret: Option<Token>,
+    /// How many threads carry connections, at least one.
+    pub workers: u64,
     /// How long running connections may go on once it stops.
     pub grace: Duration,
     /// Where it looks names up.
@@ -127,6 +129,7 @@ impl Default for Settings {
             quotas: Quotas::default(),
             quota_store: None,
             quota_store_secret: None,
+            workers: std::thread::available_parallelism().map_or(1, |number| number.get() as u64),
             grace: Duration::from_secs(10),
             resolver: Arc::new(SystemResolver),
             own_addresses: OwnAddresses::OfInterfaces,

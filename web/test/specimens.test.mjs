@@ -107,6 +107,7 @@ const SPECIMENS = {
   "cisco": { status: "warning", found: { 25: ["warning esmtp-masked"] } },
   // Its certificate says where its issuer's, a list of those revoked and an OCSP answer are; a request there fails the test.
   "hostile-text": { status: "notice", all: ["notice reply-format"] },
+  "flood": { status: "notice", all: ["notice reply-format"], fact: [({ capabilities_after_tls }) => capabilities_after_tls.length >= 96, true] },
   "closed-ports": {
     status: "error",
     found: { 465: ["error connect-failed"], 587: ["error connect-failed"] },

@@ -12,14 +12,14 @@ use crate::ground::{Ground, NEAR};
 
 const ROUNDS: usize = 21;
 /// After this no further round begins.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(360);
 
 /// With STARTTLS and TLS 1.3, none of which a client can save that waits for its turn: TCP's handshake, the greeting (half
 /// a trip for the acknowledgement that lets the server speak, half for what it says), EHLO, STARTTLS, TLS, EHLO once more
 /// (it leaves together with the client's Finished), QUIT. Port 465 needs five, and at the same time.
 const ROUND_TRIPS: u32 = 7;
-/// Postfix answers the client's Finished with a session ticket, asked for or not, and leaves Nagle's algorithm on: what
-/// it says next waits until the ticket is acknowledged.
+/// Postfix as it comes answers the client's Finished with a session ticket, asked for or not, and leaves Nagle's algorithm
+/// on: what it says next waits until the ticket is acknowledged.
 const ROUND_TRIPS_OF_POSTFIX: u32 = 8;
 /// What heloscope is to stay within, of its round trips.
 const TARGET: f64 = 1.1;

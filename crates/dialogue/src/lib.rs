@@ -66,6 +66,7 @@ dialogues! {
     }
     tls {
         hello_retry_request,
+        cookie_that_holds_a_command,
         signature_of_another_key_in_tls_1_3,
         signature_of_another_key_in_tls_1_2,
         alert_in_the_handshake,

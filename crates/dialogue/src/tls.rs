@@ -32,6 +32,38 @@ pub(crate) fn hello_retry_request(play: &mut Play) {
     play.seen(&["greeting: closed without close_notify", "greeting: ended"]);
 }
 
+/// The cookie of the server's HelloRetryRequest (RFC 8446 §4.2.2) goes into the second hello as it is, and a relay does not
+/// let that one through: what the relay ends says nothing of the server, and no other hello asks again.
+pub(crate) fn cookie_that_holds_a_command(play: &mut Play) {
+    const COOKIE: &[u8] = b"\r\nRCPT TO:<postmaster>\r\n";
+    dial(play, "465");
+    let first = play.client_hello();
+    play.server(retry_request(&first, COOKIE));
+    let second = play.client_octets();
+    assert!(second.windows(COOKIE.len()).any(|octets| octets == COOKIE), "{second:?}");
+    play.refuses(RefusalCode::Blocked);
+    play.is_closed_by_probe();
+    play.seen(&["tls: hello", "tls: refused Blocked", "tls: ended"]);
+}
+
+/// A HelloRetryRequest with this cookie and no wish for another group, RFC 8446 §4.1.4.
+fn retry_request(hello: &[u8], cookie: &[u8]) -> Vec<u8> {
+    const RANDOM: [u8; 32] = [
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+        0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    ];
+    // Behind the headers of record and message, the version and the random.
+    const SESSION: usize = 5 + 4 + 2 + 32;
+    let sized = |octets: &[u8]| {
+        [&u16::try_from(octets.len()).expect("few octets").to_be_bytes()[..], octets].concat()
+    };
+    let session = &hello[SESSION..=SESSION + 32];
+    let extensions = [&[0, 43, 0, 2, 3, 4, 0, 44][..], &sized(&sized(cookie))].concat();
+    let body = [&[3, 3][..], &RANDOM, session, &[0x13, 0x02, 0], &sized(&extensions)].concat();
+    let message = [&[2, 0][..], &sized(&body)].concat();
+    [&[22, 3, 3][..], &sized(&message)].concat()
+}
+
 /// No chain is refused, but a server is that cannot prove that it holds the leaf's key.
 pub(crate) fn signature_of_another_key_in_tls_1_3(play: &mut Play) {
     forged(play, &Tls::V1_3);

@@ -14,8 +14,6 @@ use heloscope_smtp::ReplyReader;
 const MAX_OUTPUTS: usize = 64;
 /// Observations of one connection.
 const MAX_OBSERVATIONS: usize = 40;
-/// Octets kept of one connection: no more than are looked at.
-const MAX_KEPT: usize = heloscope_observation::MAX_RECEIVED;
 
 /// A probe that is being tested, its clock, and the far ends of its connections.
 #[derive(Debug)]
@@ -147,7 +145,7 @@ impl Watched {
             assert_eq!(seen.last().map(|observation| &observation.event), Some(&Event::Ended));
             assert!(seen.len() <= MAX_OBSERVATIONS, "{} observations of one connection", seen.len());
             let kept: usize = seen.iter().map(|observation| kept(&observation.event)).sum();
-            assert!(kept <= MAX_KEPT, "{kept} octets kept of one connection");
+            assert!(kept <= heloscope_observation::MAX_RECEIVED, "{kept} octets kept of one connection");
         }
         let json = serde_json::to_string(&observations).expect("observations are plain data");
         let read: Observations = serde_json::from_str(&json).expect("what was written can be read");

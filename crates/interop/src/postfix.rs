@@ -14,6 +14,13 @@ use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports, utf8};
 /// on the latter two. It takes mail for its own domain and discards it.
 pub(crate) const RECIPE: Recipe = Recipe { name: "postfix", needs: NEEDS, start };
 
+/// The same, which gives no session tickets: with these and Nagle's algorithm (RFC 9293 §3.7.4) each client waits a round
+/// trip more.
+///
+/// It is to be measured: to a report it is the other, and [`names`](crate::names) does not have it.
+pub(crate) const WITHOUT_TICKETS: Recipe =
+    Recipe { name: "postfix-without-tickets", needs: NEEDS, start: start_without_tickets };
+
 pub(crate) const NEEDS: &[Need] = &[
     Need::Root,
     Need::Package("postfix", &["/usr/sbin/postfix", "/usr/lib/postfix/sbin/smtpd"]),
@@ -64,8 +71,43 @@ const EXPECTED: Usual = Usual {
 };
 
 fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
+    start_in(directory(name)?, "", name, authority)
+}
+
+fn start_without_tickets(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
+    let directory = directory(name)?;
+    let openssl = directory.path().join("openssl.cnf");
+    fs::write(&openssl, NO_TICKETS)?;
+    // Without sessions to resume, Postfix leaves the number of tickets as OpenSSL's own configuration has it.
+    let settings = format!(
+        "smtpd_tls_session_cache_timeout = 0s\nimport_environment = {ENVIRONMENT} OPENSSL_CONF={}\n",
+        utf8(&openssl)?
+    );
+    start_in(directory, &settings, name, authority)
+}
+
+/// What Postfix takes over by default.
+const ENVIRONMENT: &str =
+    "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME";
+
+const NO_TICKETS: &str = "\
+openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = default
+[default]
+NumTickets = 0
+";
+
+fn start_in(
+    directory: TempDir,
+    settings: &str,
+    name: &'static str,
+    authority: &Authority,
+) -> anyhow::Result<Server> {
     let ports = free_ports(USUAL)?;
-    let keeper = keep(directory(name)?, authority, HOST, "", &services(&ports))?;
+    let keeper = keep(directory, authority, HOST, settings, &services(&ports))?;
     Ok(Server {
         name,
         host: HOST,

@@ -61,14 +61,15 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 pub(crate) fn recipe(name: &str) -> anyhow::Result<Recipe> {
-    let found = recipes().chain([postfix_open::RECIPE]).find(|recipe| recipe.name == name);
+    let found =
+        recipes().chain([postfix::WITHOUT_TICKETS, postfix_open::RECIPE]).find(|recipe| recipe.name == name);
     found.with_context(|| {
         format!("there is no server `{name}`, but: {}", names().collect::<Vec<_>>().join(" "))
     })
 }
 
 impl Server {
-    /// Starts the server of this name, one of [`names`] or `postfix-open`, with certificates from `authority`; what it
+    /// Starts the server of this name, one of [`names`], `postfix-without-tickets` or `postfix-open`, with certificates from `authority`; what it
     /// needs and can be fetched is fetched.
     ///
     /// `None` where [requirements](crate::requirements()) are missing, which stderr is then told.

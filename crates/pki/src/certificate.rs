@@ -19,7 +19,7 @@ use crate::signature::SignatureAlgorithm;
 #[non_exhaustive]
 pub struct Certificate {
     /// The subject as RFC 4514 writes it, most specific RDN first: `CN=mx1.example.com`; empty where it is
-    /// empty.
+    /// empty. What of it cannot be read is `#` and hex.
     pub subject: String,
     /// The issuer, written as the subject is.
     pub issuer: String,
@@ -80,8 +80,8 @@ impl Certificate {
         let parts = Parts::of(der).ok_or_else(|| unreadable(Part::Structure))?;
         let extensions = Extensions::read(x509.extensions());
         Ok(Certificate {
-            subject: rfc4514(x509.subject()),
-            issuer: rfc4514(x509.issuer()),
+            subject: rfc4514(parts.subject),
+            issuer: rfc4514(parts.issuer),
             common_name: common_name(x509.subject()),
             subject_alt_names: extensions.subject_alt_names,
             not_before: x509.validity().not_before.timestamp(),

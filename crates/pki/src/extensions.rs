@@ -232,7 +232,10 @@ fn presented(entry: Element<'_>) -> PresentedIdentifier {
         Ok(GeneralName::DNSName(name)) => Some(PresentedIdentifier::Dns(name.to_owned())),
         Ok(GeneralName::RFC822Name(address)) => Some(PresentedIdentifier::Email(address.to_owned())),
         Ok(GeneralName::URI(uri)) => Some(PresentedIdentifier::Uri(uri.to_owned())),
-        Ok(GeneralName::DirectoryName(name)) => Some(PresentedIdentifier::Directory(rfc4514(&name))),
+        Ok(GeneralName::DirectoryName(_)) => {
+            let name = Elements::of(content).expect(SEQUENCE);
+            name.map(|name| PresentedIdentifier::Directory(rfc4514(name.content)))
+        }
         Ok(GeneralName::OtherName(oid, _)) => {
             Some(PresentedIdentifier::OtherName { oid: dotted(oid.as_bytes()) })
         }

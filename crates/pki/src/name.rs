@@ -1,17 +1,22 @@
 //! Distinguished names as text (RFC 4514).
 
-use x509_parser::asn1_rs::{Any, Class, Tag};
+use x509_parser::asn1_rs::{Any, Class, FromDer, Tag};
 use x509_parser::x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name};
 
-use crate::der::{dotted, hex};
+use crate::der::{Elements, dotted, hex};
 
-/// The name as RFC 4514 writes it, most specific RDN first, with a space after each comma: `CN=R11, O=Let's
-/// Encrypt, C=US`.
+/// The name whose DER has this content, as RFC 4514 writes it, most specific RDN first, with a space after each comma:
+/// `CN=R11, O=Let's Encrypt, C=US`.
 ///
 /// What RFC 4514 §2.4 escapes is escaped; all other characters, control characters too, are left as they are.
-/// Attribute types beyond the RFC's table carry the names in common use, or their dotted OID.
-pub(crate) fn rfc4514(name: &X509Name<'_>) -> String {
-    let mut rdns: Vec<String> = name.iter_rdn().map(rdn).collect();
+/// Attribute types beyond the RFC's table carry the names in common use, or their dotted OID. What is no RDN is `#` and
+/// hex.
+pub(crate) fn rfc4514(content: &[u8]) -> String {
+    let mut elements = Elements::of(content);
+    let mut rdns: Vec<String> = elements.by_ref().map(|element| rdn(element.whole)).collect();
+    if !elements.rest().is_empty() {
+        rdns.push(undecoded(elements.rest()));
+    }
     rdns.reverse();
     rdns.join(", ")
 }
@@ -23,8 +28,15 @@ pub(crate) fn common_name(name: &X509Name<'_>) -> Option<String> {
     last.and_then(|attribute| text(attribute.attr_value()))
 }
 
-fn rdn(rdn: &RelativeDistinguishedName<'_>) -> String {
-    rdn.iter().map(attribute).collect::<Vec<_>>().join("+")
+fn rdn(der: &[u8]) -> String {
+    match RelativeDistinguishedName::from_der(der) {
+        Ok((_, rdn)) => rdn.iter().map(attribute).collect::<Vec<_>>().join("+"),
+        Err(_) => undecoded(der),
+    }
+}
+
+fn undecoded(octets: &[u8]) -> String {
+    format!("#{}", hex(octets, ""))
 }
 
 fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
@@ -33,7 +45,7 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     let value = attribute.attr_value();
     match text(value) {
         Some(text) => format!("{kind}={}", escaped(&text)),
-        None => format!("{kind}=#{}", hex(value.data, "")),
+        None => format!("{kind}={}", undecoded(value.data)),
     }
 }
 
@@ -129,6 +141,18 @@ mod tests {
         assert_eq!(escaped("mx.example\0.org"), "mx.example\\00.org");
         assert_eq!(escaped("Let's Encrypt = R11"), "Let's Encrypt = R11");
         assert_eq!(escaped("\u{202e}\u{7}"), "\u{202e}\u{7}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_name_is_shown_as_hex() {
+        let country = [0x31, 11, 0x30, 9, 6, 3, 0x55, 4, 6, 0x13, 2, b'U', b'S'];
+        // A SET whose only element is an INTEGER, and one that says it were longer than it is.
+        let (no_attribute, cut) = ([0x31, 3, 2, 1, 5], [0x31, 9, 0x30]);
+        assert_eq!(rfc4514(&[]), "");
+        assert_eq!(rfc4514(&country), "C=US");
+        assert_eq!(rfc4514(&no_attribute), "#3103020105");
+        assert_eq!(rfc4514(&[&no_attribute[..], &country].concat()), "C=US, #3103020105");
+        assert_eq!(rfc4514(&[&country[..], &cut].concat()), "#310930, C=US");
     }
 
     #[test]

@@ -25,12 +25,9 @@ pub const PORT: Duration = Duration::from_secs(88);
 /// After octets that can become nothing that is awaited, until they are taken for all: what came with them is kept too.
 pub const LINGER: Duration = Duration::from_millis(1500);
 
-/// Octets of the server's that are looked at on one connection, kept or not.
+/// Octets of the server's that are looked at on one connection, and so the most that is kept of one (of a reply at most
+/// 16 KiB).
 pub const MAX_RECEIVED: usize = heloscope_observation::MAX_RECEIVED;
-
-/// Octets of the server's kept of one connection: of a reply at most 64 KiB, of all that is looked at no more than there
-/// is.
-pub const MAX_KEPT: usize = MAX_RECEIVED;
 
 /// Octets kept of clear text where TLS was to begin, and octets waited through for TLS to begin after all.
 pub const MAX_STRAY: usize = heloscope_smtp::MAX_STRAY;

@@ -133,6 +133,30 @@ fn where_all_ports_time_out_port_25_says_that_networks_block_it() {
 }
 
 #[test]
+fn what_the_relays_guard_stops_says_nothing_about_the_server() {
+    let report = Scene::one("465", |play| {
+        play.connects().see(Stage::Tls, Event::HandshakeBegun).loses(Stage::Tls, RefusalCode::Blocked)
+    })
+    .judged();
+    assert_eq!(report.status, Status::Untested);
+    assert_eq!(report.ports[0].ids(), [""; 0]);
+    let checks = &report.ports[0].checks;
+    let passed = checks.iter().filter(|check| check.verdict == Verdict::Passed);
+    assert_eq!(
+        passed.map(|check| check.id.as_str()).collect::<Vec<_>>(),
+        ["name-not-found", "connect-failed"]
+    );
+    let why = "the test of this port ended early: the relay's guard stopped the connection during the TLS handshake";
+    for check in checks.iter().filter(|check| check.verdict == Verdict::NotTested) {
+        assert_eq!(check.why.as_deref(), Some(why), "{}", check.id);
+    }
+    assert_eq!(
+        summary(&report),
+        "Nothing could be tested: the relay's guard stopped the connection during the TLS handshake."
+    );
+}
+
+#[test]
 fn what_the_relay_refuses_says_nothing_about_the_server() {
     for code in
         [RefusalCode::Quota, RefusalCode::Blocked, RefusalCode::RelayUnreachable, RefusalCode::ResolveFailed]

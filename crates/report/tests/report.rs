@@ -176,21 +176,21 @@ fn a_long_reply_is_shown_as_far_as_it_is_kept() {
     });
     let port = report.judged().ports.remove(0);
     let banner = port.banner.clone().unwrap();
-    assert!(banner.ends_with("220-mx1\n… [45 more lines, 405 octets]\n220 ready"), "{banner}");
-    assert_eq!(banner.lines().count(), 257);
+    assert!(banner.ends_with("220-mx1\n… [201 more lines, 1809 octets]\n220 ready"), "{banner}");
+    assert_eq!(banner.lines().count(), 101);
     let texts: Vec<&str> = port.transcript.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(
-        texts[254..258],
-        ["220-mx1", "… [45 more lines, 405 octets]", "220 ready", "EHLO relay.example.org"]
+        texts[98..102],
+        ["220-mx1", "… [201 more lines, 1809 octets]", "220 ready", "EHLO relay.example.org"]
     );
-    assert_eq!(texts[513..], ["… [39745 more lines, 357705 octets]", "250 X-2", "QUIT", "221 bye"]);
-    // Of each reply 255 lines and the last one are kept.
-    assert_eq!((port.error.as_ref(), port.starttls_supported, port.capabilities.len()), (None, None, 255));
+    assert_eq!(texts[201..], ["… [39901 more lines, 359109 octets]", "250 X-2", "QUIT", "221 bye"]);
+    // Of each reply 99 lines and the last one are kept.
+    assert_eq!((port.error.as_ref(), port.starttls_supported, port.capabilities.len()), (None, None, 99));
     assert_eq!(
         port.notes,
         [
-            "The greeting has 301 lines, of which the first 255 and the last are kept.",
-            "The reply to EHLO has 40001 lines, of which the first 255 and the last are kept; what the others offer is not \
+            "The greeting has 301 lines, of which the first 99 and the last are kept.",
+            "The reply to EHLO has 40001 lines, of which the first 99 and the last are kept; what the others offer is not \
              known.",
         ]
     );
@@ -280,16 +280,16 @@ fn a_greeting_in_parts_is_noted() {
 
 #[test]
 fn a_transcript_is_bounded() {
-    let long = (0..255).map(|_| "250-X\n").collect::<String>() + "250 X";
+    let long = (0..99).map(|_| "250-X\n").collect::<String>() + "250 X";
     let report = Scene::one("25", |play| {
         let play = play.connects().greets(GREETING);
         play.ehlo(&long).ehlo(&long).ehlo(&long).ehlo(&long)
     })
     .judged();
     let transcript = &report.ports[0].transcript;
-    assert_eq!(transcript.len(), 800);
-    // 1 greeting and 4 times an EHLO with 256 lines are 1029; 799 are shown.
-    assert_eq!(transcript[799].text, "… [230 more lines]");
+    assert_eq!(transcript.len(), 400);
+    // 1 greeting and 4 times an EHLO with 100 lines are 405; 399 are shown.
+    assert_eq!(transcript[399].text, "… [6 more lines]");
 }
 
 #[test]

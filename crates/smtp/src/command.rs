@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ impl fmt::Display for Command {
         name.chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':'))
             .take(MAX_NAME)
-            .try_for_each(|c| write!(f, "{c}"))
+            .try_for_each(|c| f.write_char(c))
     }
 }
 

@@ -5,9 +5,9 @@ use crate::{LeftOut, LineEnding, Octets, Reply, ReplyLine, Separator};
 /// Octets kept of one reply line; RFC 5321 §4.5.3.1.5 allows 512, real servers send more.
 pub const MAX_LINE: usize = 4096;
 /// Lines kept of one reply; no RFC limits how many it may have.
-pub const MAX_LINES: usize = 256;
+pub const MAX_LINES: usize = 100;
 /// Octets kept of one reply, line endings aside.
-pub const MAX_REPLY: usize = 64 * 1024;
+pub const MAX_REPLY: usize = 16 * 1024;
 /// Octets kept of what is no reply, and awaited of it.
 pub const MAX_STRAY: usize = 512;
 
@@ -418,7 +418,7 @@ mod tests {
         reader.push(&[&b"250-x\r\n".repeat(300)[..], b"250-", &[b'a'; 9000]].concat());
         assert_eq!(reader.next_reply(), None);
         let fault = reader.give_up();
-        assert_eq!((fault.kind, fault.lines.len(), fault.left_out.lines), (FaultKind::TooLong, 256, 44));
+        assert_eq!((fault.kind, fault.lines.len(), fault.left_out.lines), (FaultKind::TooLong, 100, 200));
         assert_eq!((fault.octets.len(), fault.more), (MAX_STRAY, 9004 - MAX_STRAY));
         assert_eq!(fault.length(), 300 * 7 + 9004);
         assert_eq!(reader.unfinished(), None);

@@ -1,4 +1,5 @@
 use heloscope_observation::{Established, Refusal, RefusalCode};
+use heloscope_words::mark;
 
 use crate::FromRelay;
 
@@ -62,8 +63,8 @@ impl Phase {
             (Self::Over, _) => None,
             (Self::Connected, Frame::Octets(octets)) => Some((Meaning::Received(octets), Self::Connected)),
             (Self::Dialling, Frame::Octets(_)) => over(not_understood()),
-            (Self::Dialling, Frame::End) => over(lost("The relay cannot be reached.")),
-            (Self::Connected, Frame::End) => over(lost("The connection to the relay broke off.")),
+            (Self::Dialling, Frame::End) => over(lost(mark!("The relay cannot be reached."))),
+            (Self::Connected, Frame::End) => over(lost(mark!("The connection to the relay broke off."))),
             (_, Frame::Control(said)) => match said {
                 Some(FromRelay::Connected(established)) if self == Self::Dialling => {
                     Some((Meaning::Connected(established), Self::Connected))
@@ -79,12 +80,13 @@ impl Phase {
     }
 }
 
+/// In English, as a relay would say it; the report translates what it knows.
 fn lost(message: &str) -> Refusal {
     Refusal { code: RefusalCode::RelayUnreachable, message: message.to_owned() }
 }
 
 fn not_understood() -> Refusal {
-    lost("The relay said what is not understood here; it may be of another version.")
+    lost(mark!("The relay said what is not understood here; it may be of another version."))
 }
 
 #[cfg(test)]

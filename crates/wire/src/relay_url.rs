@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use heloscope_observation::Host;
+use heloscope_words::say;
 
 use crate::{ABOUT_PATH, ConnectQuery};
 
@@ -58,7 +59,7 @@ pub struct NotARelayUrl;
 
 impl fmt::Display for NotARelayUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the relay is an address such as https://relay.example")
+        f.write_str(say!("the relay is an address such as https://relay.example"))
     }
 }
 

@@ -49,6 +49,13 @@ pub(crate) fn table() -> Vec<Group> {
                 switch("demo", "Offer mail servers with known faults, under specimen.test", |c| {
                     &mut c.relay.demo
                 }),
+                number(
+                    "workers",
+                    "THREADS",
+                    1..=1024,
+                    "Threads that carry connections; by default one for each processor",
+                    |c| &mut c.relay.workers,
+                ).fixed(),
                 seconds("grace", "How long running connections may go on once the relay stops", |c| {
                     &mut c.relay.grace
                 }),

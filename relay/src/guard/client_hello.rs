@@ -87,7 +87,8 @@ fn is_sound(number: u16, content: &[u8], host: &Host, retried: bool) -> bool {
         23 => content.is_empty(),
         // supported_versions: 1.3 and 1.2, or one of them
         43 => matches!(content, [4, 3, 4, 3, 3] | [2, 3, 4] | [2, 3, 3]),
-        // cookie: the server's own, in answer to its HelloRetryRequest
+        // cookie: the server's own, in answer to its HelloRetryRequest. It is searched for commands as all is: that the
+        // client did not choose it would not keep another server from obeying.
         44 => retried && Reading(content).last_vector16().is_some(),
         // psk_key_exchange_modes: with (EC)DHE
         45 => content == [1, 1],

@@ -91,9 +91,15 @@ impl Door {
         let _ = stream.set_nodelay(true);
         let patience = (self.patience)();
         let visitor = Visitor { address: client.ip(), patience, caller };
-        let Some(tls) = &self.tls else {
-            return self.http1(stream, visitor, self.router.clone()).await;
-        };
+        match &self.tls {
+            None => self.http1(stream, visitor, self.router.clone()).await,
+            // Apart, so that who speaks no TLS has no room for it.
+            Some(tls) => Box::pin(self.https(tls, stream, visitor)).await,
+        }
+    }
+
+    async fn https(&self, tls: &TlsDoor, stream: TcpStream, visitor: Visitor) {
+        let patience = visitor.patience;
         let opened = tokio::select! {
             opened = timeout(patience.header, tls.open(stream)) => opened,
             () = self.stop.cancelled() => return,

@@ -1,7 +1,7 @@
 //! Rule 2: one ClientHello, and nothing until the server has spoken TLS.
 
 use heloscope_observation::TlsMode::{self, Implicit, StartTls};
-use heloscope_observation::{Established, Host, Target};
+use heloscope_observation::{ConnectionId, Established, Host, Target};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_relay::{Guard, Rule};
 
@@ -12,15 +12,23 @@ use crate::scene::{
 
 /// The core's first octets to a TLS port of this host.
 fn hello_to(host: &str) -> Vec<u8> {
-    let mut probe =
-        Probe::new(Target::new(host.parse::<Host>().unwrap(), [TLS_PORT]), None, 1_700_000_000_000);
+    said_next(&mut core(host))
+}
+
+/// The core, about to test a TLS port of this host.
+fn core(host: &str) -> Probe {
+    Probe::new(Target::new(host.parse::<Host>().unwrap(), [TLS_PORT]), None, 1_700_000_000_000)
+}
+
+/// The next octets that the core says; TCP connects where it asks for that.
+fn said_next(core: &mut Probe) -> Vec<u8> {
     loop {
-        match probe.poll_output() {
+        match core.poll_output() {
             Output::Connect { connection, .. } => {
                 let (address, ehlo_name) = ("192.0.2.25:465".parse().unwrap(), EHLO_NAME.to_owned());
                 let established = Established { address, ehlo_name, resolve_ms: None, connect_ms: 1 };
                 let at = std::time::Duration::ZERO;
-                probe.handle_input(Input::Connected { connection, at, established });
+                core.handle_input(Input::Connected { connection, at, established });
             }
             Output::Transmit { octets, .. } => return octets,
             Output::Observed(_) => {}
@@ -267,4 +275,39 @@ fn another_hello_passes_only_after_a_retry_request_and_is_the_same_client() {
     hidden[share.end - 4..share.end].copy_from_slice(b"RCPT");
     assert_eq!(up_to(&[hidden]), Err(0), "a command");
     assert_eq!(up_to(&[[&[23, 3, 3, 0, 53][..], &[0; 53]].concat()]), Err(0), "early data");
+}
+
+/// The core cannot choose the cookie: it is the server's, and goes back as it came (RFC 8446 §4.2.2).
+#[test]
+fn a_second_hello_is_refused_for_a_command_in_the_servers_cookie() {
+    let judged = |cookie: &[u8]| {
+        let mut core = core(HOST);
+        let first = said_next(&mut core);
+        let retry = retry_request(&first, cookie);
+        let (connection, at) = (ConnectionId(0), std::time::Duration::ZERO);
+        core.handle_input(Input::Received { connection, at, octets: &retry });
+        let second = said_next(&mut core);
+        assert!(second.windows(cookie.len()).any(|octets| octets == cookie), "{second:?}");
+        judge(Implicit, &[Client(first), Server(retry), Client(second)])
+    };
+    for cookie in [&b"as good as any"[..], b"QUIT\r\n", b"xMAIL FROM:<>"] {
+        assert!(judged(cookie).is_ok(), "{cookie:?}");
+    }
+    for cookie in [&b"\nMAIL FROM:<>"[..], b"x\r\n\0data", b"rcpt"] {
+        assert_eq!(judged(cookie), Err((2, Rule::ClientHello)), "{cookie:?}");
+    }
+}
+
+/// A HelloRetryRequest with this cookie and no wish for another group, RFC 8446 §4.1.4.
+fn retry_request(hello: &[u8], cookie: &[u8]) -> Vec<u8> {
+    const RANDOM: [u8; 32] = [
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+        0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    ];
+    let sized = |octets: &[u8]| [&u16::try_from(octets.len()).unwrap().to_be_bytes()[..], octets].concat();
+    let session = &hello[5 + 4 + 2 + 32..][..33];
+    let extensions = [&[0, 43, 0, 2, 3, 4, 0, 44][..], &sized(&sized(cookie))].concat();
+    let body = [&[3, 3][..], &RANDOM, session, &[0x13, 0x02, 0], &sized(&extensions)].concat();
+    let message = [&[2, 0][..], &sized(&body)].concat();
+    [&[22, 3, 3][..], &sized(&message)].concat()
 }

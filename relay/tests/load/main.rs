@@ -11,3 +11,4 @@ mod process;
 mod slow;
 mod stop;
 mod vanishing;
+mod workers;

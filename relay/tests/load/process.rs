@@ -167,6 +167,27 @@ impl Relay {
         (numbers.next().unwrap(), numbers.next().unwrap())
     }
 
+    /// In how many of its event queues, epoll(7), its listener stands: of each thread's that takes connections. (A queue may
+    /// be open more than once, in each thread as often.)
+    pub(crate) fn awaits_connections(&self) -> usize {
+        let process = format!("/proc/{}", self.child.id());
+        let (port, sockets) =
+            (self.address.port(), std::fs::read_to_string(format!("{process}/net/tcp")).unwrap());
+        // proc_net_tcp(5): the 2nd field is the address, the 4th the state (0A: it listens), the 10th the inode.
+        let listener = sockets.lines().find_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let is_listener = fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "0A";
+            is_listener.then(|| fields[9].parse::<u64>().unwrap())
+        });
+        let watched = format!("ino:{:x} ", listener.unwrap());
+        let queues = std::fs::read_dir(format!("{process}/fdinfo")).unwrap();
+        // A descriptor that is closed meanwhile is none.
+        let queues = queues.filter_map(|queue| std::fs::read_to_string(queue.ok()?.path()).ok());
+        queues
+            .filter(|queue| queue.lines().any(|line| line.starts_with("tfd:") && line.contains(&watched)))
+            .count()
+    }
+
     fn kilobytes(&self, file: &str, name: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();

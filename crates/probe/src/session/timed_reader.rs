@@ -199,8 +199,8 @@ mod tests {
         }
         reader.push(b"220 a\r\n", at(300));
         let (reply, pace) = reader.next_reply(at(300)).unwrap();
-        assert_eq!(reply.unwrap().left_out.lines, 45);
-        let lines: Vec<_> = (0..255).chain([300]).map(at).collect();
+        assert_eq!(reply.unwrap().left_out.lines, 201);
+        let lines: Vec<_> = (0..99).chain([300]).map(at).collect();
         assert_eq!(pace.unwrap().lines, lines);
     }
 

@@ -51,6 +51,7 @@ fn all_of_them() {
         "no-auth-on-submission",
         "cisco",
         "hostile-text",
+        "flood",
         "closed-ports",
         "unreachable",
         "filtered",
