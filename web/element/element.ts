@@ -1,14 +1,16 @@
 import { actions } from "./actions.ts";
 import { Sides } from "./compare.ts";
+import controls from "./controls.css";
 import { load, type Core, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
+import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
+import report from "./report.css";
 import { madeAt, portsOf, textOf } from "./saved.ts";
-import css from "./style.css";
 import { show } from "./trusted.ts";
 import { words } from "./words.ts";
 
@@ -27,7 +29,8 @@ export interface Progress {
 /** Programs that render pages on a server import this too, where there are no elements. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-let sheet: CSSStyleSheet | undefined;
+/** One for all elements of a page. */
+let sheets: CSSStyleSheet[] | undefined;
 
 /**
  * Tests a mail server and shows the report.
@@ -59,11 +62,7 @@ export class HeloScopeElement extends Base {
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-    }
-    root.adoptedStyleSheets = [sheet];
+    root.adoptedStyleSheets = sheets ??= [controls, report, port].map(sheetOf);
     root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output));
   }
 
@@ -443,4 +442,10 @@ export class HeloScopeElement extends Base {
       details.removeAttribute("data-folded");
     }
   };
+}
+
+function sheetOf(css: string): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  return sheet;
 }
