@@ -1,9 +1,12 @@
 /** The page around the element: the address bar holds the test or the report, the title says what came of it. */
 
+// Types alone: what this shared with the element would be a file more to fetch before the field is there.
+import type { Report } from "./core.ts";
 import type { HeloScopeElement, Progress } from "./element.ts";
-import { fromLink, holdsReport } from "./share.ts";
 
 const NAME = "Heloscope";
+/** What the fragment of a link that holds a report begins with. */
+const REPORT = "#report=";
 const element = document.querySelector<HeloScopeElement>("helo-scope");
 
 /** What is in sight, as the address bar has it; a file, which it cannot hold, is `FILE`. */
@@ -15,23 +18,25 @@ let asked = false;
 if (element) {
   await customElements.whenDefined("helo-scope");
   element.addEventListener("heloscope-started", (event) => {
-    const { host, ports } = (event as CustomEvent<Progress>).detail;
-    shown = search(host, ports, element.address);
+    const { host, ports, relays } = (event as CustomEvent<Progress>).detail;
+    shown = search(host, ports, element.address, relays !== undefined);
     // A second entry for what was asked for would make the back button come here again.
     if (asked) history.replaceState(null, "", shown);
     else if (shown !== location.search + location.hash || history.state) history.pushState(null, "", shown);
     asked = false;
     document.title = `${host} – ${NAME}`;
   });
-  for (const what of ["heloscope-finished", "heloscope-opened"]) {
-    element.addEventListener(what, () => {
-      const report = element.report;
-      if (report) document.title = `${report.host.replace(/[^!-~]/g, "\ufffd")}: ${report.status} – ${NAME}`;
+  for (const what of ["heloscope-finished", "heloscope-compared", "heloscope-opened"]) {
+    element.addEventListener(what, (event) => {
+      const { detail } = event as CustomEvent<Report | Report[]>;
+      const reports = Array.isArray(detail) ? detail : [detail];
+      const [first] = reports;
+      if (first) document.title = `${first.host.replace(/[^!-~]/g, "\ufffd")}: ${reports.map(({ status }) => status).join(", ")} – ${NAME}`;
     });
   }
-  element.addEventListener("heloscope-opened", () => {
+  element.addEventListener("heloscope-opened", (event) => {
     if (asked) asked = false;
-    else keep(element);
+    else keep((event as CustomEvent<Report | Report[]>).detail);
   });
   element.addEventListener("heloscope-failed", () => {
     asked = false;
@@ -57,8 +62,8 @@ function follow(element: HeloScopeElement): void {
   document.title = NAME;
   asked = true;
   if (saved) void element.open(saved);
-  else if (holdsReport(location.hash)) void element.open(fromLink(location.hash), "link");
-  else if (host) void element.start();
+  else if (location.hash.startsWith(REPORT)) void element.open(location.hash, "link");
+  else if (host) void (search.has("compare") ? element.compare() : element.start());
   else {
     asked = false;
     element.focus();
@@ -66,10 +71,10 @@ function follow(element: HeloScopeElement): void {
 }
 
 /** Keeps the report of a file in the history, so that coming back to it and reloading work. */
-function keep(element: HeloScopeElement): void {
+function keep(opened: Report | Report[]): void {
   shown = FILE;
   try {
-    history.pushState({ report: JSON.stringify(element.report) }, "", location.pathname);
+    history.pushState({ report: JSON.stringify(opened) }, "", location.pathname);
   } catch {
     // Too large for this browser's history: it can be opened once more.
     history.pushState(null, "", location.pathname);
@@ -106,8 +111,9 @@ function files(element: HeloScopeElement): void {
   });
 }
 
-/** `?host=mx1.example.com&ports=25,465`; commas, slashes and colons are left readable. */
-function search(host: string, ports: string[], address: string): string {
+/** `?host=mx1.example.com&ports=25,465`, with `&compare` where it goes through all relays; commas, slashes and colons are left readable. */
+function search(host: string, ports: string[], address: string, compare: boolean): string {
   const asked = new URLSearchParams({ host, ports: ports.join(","), ...(address && { address }) });
-  return `?${asked}`.replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  const readable = `?${asked}`.replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  return compare ? `${readable}&compare` : readable;
 }

@@ -12,6 +12,8 @@ export interface About {
   examples: { host: string; title: string }[];
   /** Whom to write to about it: a mail address or an https URL; may be empty. */
   contact: string;
+  /** Other relays of whoever runs this one; may be empty. */
+  relays: string[];
 }
 
 const asked = new Map<string, Promise<About>>();
@@ -41,7 +43,8 @@ async function ask(relay: URL): Promise<About> {
   const answer = (await response.json().catch(() => null)) as Partial<About> | null;
   if (!answer || !Array.isArray(answer.ports)) throw new Error(words.relayOdd(url.origin));
   const contact = typeof answer.contact === "string" ? answer.contact : "";
-  return { ports: answer.ports, trust_anchors: answer.trust_anchors ?? "", examples: answer.examples ?? [], contact };
+  const { ports, trust_anchors = "", examples = [], relays = [] } = answer;
+  return { ports, trust_anchors, examples, contact, relays };
 }
 
 /** A relay's URL as an absolute one by http or https, with a slash at the end. Throws an Error with a sentence. */

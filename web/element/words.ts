@@ -35,6 +35,8 @@ export const words = {
   linkDamaged: "The link is damaged: a part of it is missing, or was changed on the way. Ask for it once more.",
   linkUnsupported: "This browser is too old for links that hold a report. Use the downloaded report instead.",
   fileTooLarge: "The file is larger than a report can be.",
+  tooManySides: (most: number) => `The file holds more than ${most} reports.`,
+  comparedReports: (host: string, relays: number) => `${host} through ${relays} relays`,
   opening: "Opening the report.",
   opened: (verdict: string) => `Opened. ${verdict}`,
   notOpened: "The report could not be opened",

@@ -1,0 +1,80 @@
+/** One test, as the element and `test()` have it in common: what was asked for, how far it has come, what came of it. */
+
+import { load, type Outcome } from "./core.ts";
+import { about } from "./relay.ts";
+
+/** What is to be tested. */
+export interface Asked {
+  /** As it is looked up. */
+  host: string;
+  /** 25, 465, 587, or with a mode, such as 2525/starttls. */
+  ports: string[];
+  /** A sentence about what was understood, where the text is more than the host. */
+  said: string | null;
+}
+
+/** By which way, and until when. */
+export interface Way {
+  relay: URL;
+  /** Dialled in place of the host's addresses; empty for none. */
+  address?: string | undefined;
+  signal: AbortSignal;
+}
+
+/** A text in which there is no mail server; its message says so to whoever typed it. */
+export class NotAHost extends Error {}
+
+/** Reads a mail server from a text; the ports that it names go before those given. Throws {@link NotAHost}. */
+export async function understood(text: string, ports: readonly string[]): Promise<Asked> {
+  const core = await load();
+  try {
+    const { host, ports: named, said } = core.understand(text);
+    return { host, ports: named ?? [...ports], said };
+  } catch (reason) {
+    throw new NotAHost(reason instanceof Error ? reason.message : String(reason));
+  }
+}
+
+/**
+ * Tests through one relay: yields how far it has come, as markup, and at last what came of it. Leaving the loop ends the test.
+ * Throws an Error with a sentence where the test cannot be run, and the signal's reason where that aborts.
+ */
+export async function* steps({ host, ports }: Asked, { relay, address, signal }: Way): AsyncGenerator<string | Outcome, void, void> {
+  const [offer, core] = await Promise.all([about(relay), load()]);
+  signal.throwIfAborted();
+  let news: string | null = null;
+  let wake = (): void => {};
+  const options = {
+    host,
+    ports,
+    relay: relay.href,
+    ...(address && { address }),
+    ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }),
+  };
+  const tell = (html: string): void => {
+    news = html;
+    wake();
+  };
+  const left = new AbortController();
+  const end = (): void => left.abort(signal.reason);
+  signal.addEventListener("abort", end);
+  const running = core.run(options, tell, left.signal);
+  // Whoever is not listening when it ends hears of it at the next step.
+  running.catch(() => {});
+  try {
+    for (;;) {
+      // Progress that nobody asked for meanwhile is passed over for what is newer.
+      const heard = new Promise<null>((resolve) => (wake = () => resolve(null)));
+      const outcome = news === null ? await Promise.race([running, heard]) : null;
+      if (outcome) return yield outcome;
+      if (news !== null) {
+        const html: string = news;
+        news = null;
+        yield html;
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", end);
+    left.abort();
+  }
+}
