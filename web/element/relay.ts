@@ -31,12 +31,44 @@ export function about(relay: URL): Promise<About> {
   return answer;
 }
 
+/** Why not one connection came about through a relay that was asked about itself before, as an Error with a sentence. */
+export async function whyAway(relay: URL): Promise<Error> {
+  if (await isBlocked(relay)) return blockedError(relay);
+  asked.delete(relay.href);
+  return about(relay).then(() => new Error(words.noSocket(relay.origin)), (reason: Error) => reason);
+}
+
+/** The hosts that the site's policy does not let the page connect to. */
+const blocked = new Set<string>();
+let watching = false;
+
+/** Policies say whom they stopped in an event; who asked for it hears only that it failed. */
+function watch(): void {
+  if (watching) return;
+  watching = true;
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+    if (effectiveDirective === "connect-src" && URL.canParse(blockedURI)) blocked.add(new URL(blockedURI).host);
+  });
+}
+
+async function isBlocked(relay: URL): Promise<boolean> {
+  // The event is a task of its own, which may come after the failure.
+  await new Promise((resolve) => setTimeout(resolve));
+  return blocked.has(relay.host);
+}
+
+function blockedError(relay: URL): Error {
+  return new Error(words.connectBlocked(`${relay.origin} ${relay.origin.replace(/^http/, "ws")}`));
+}
+
 async function ask(relay: URL): Promise<About> {
   const url = new URL("v1/about", relay);
+  watch();
   let response: Response;
   try {
     response = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(15_000) });
   } catch (reason) {
+    if (await isBlocked(url)) throw blockedError(url);
     throw new Error(words.relayUnreachable(url.origin), { cause: reason });
   }
   if (!response.ok) throw new Error(words.relayStatus(url.origin, response.status));

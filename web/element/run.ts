@@ -1,7 +1,7 @@
 /** One test, as the element and `test()` have it in common: what was asked for, how far it has come, what came of it. */
 
-import { load, type Outcome } from "./core.ts";
-import { about } from "./relay.ts";
+import { load, type Outcome, type Report } from "./core.ts";
+import { about, whyAway } from "./relay.ts";
 
 /** What is to be tested. */
 export interface Asked {
@@ -66,6 +66,10 @@ export async function* steps({ host, ports }: Asked, { relay, address, signal }:
       // Progress that nobody asked for meanwhile is passed over for what is newer.
       const heard = new Promise<null>((resolve) => (wake = () => resolve(null)));
       const outcome = news === null ? await Promise.race([running, heard]) : null;
+      if (outcome && isAway(outcome.report)) {
+        outcome.free();
+        throw await whyAway(relay);
+      }
       if (outcome) return yield outcome;
       if (news !== null) {
         const html: string = news;
@@ -77,4 +81,10 @@ export async function* steps({ host, ports }: Asked, { relay, address, signal }:
     signal.removeEventListener("abort", end);
     left.abort();
   }
+}
+
+/** Whether nothing was tested, for want of any connection to the relay. */
+function isAway(report: Report): boolean {
+  const ports = report["ports"] as { connected: boolean; error: { code: string } | null }[];
+  return ports.every(({ connected, error }) => !connected && error?.code === "relay_unreachable");
 }

@@ -64,6 +64,11 @@ export const words = {
   failed: "The test could not be run",
   relayUnreachable: (relay: string) =>
     `The relay at ${relay} does not answer. It may be down, or it may not allow this site to use it.`,
+  connectBlocked: (sources: string) =>
+    `This site's Content-Security-Policy does not let the test reach the relay. Add ${sources} to its connect-src.`,
+  noSocket: (relay: string) =>
+    `The relay at ${relay} answers, but a WebSocket to it cannot be opened. Something on the way does not let it through, ` +
+    "such as a proxy or an extension of the browser.",
   relayStatus: (relay: string, status: number) => `The relay at ${relay} answered with HTTP status ${status}.`,
   relayOdd: (relay: string) => `What answers at ${relay} is no Heloscope relay.`,
   relayUrl: (relay: string) => `“${relay}” is no http, https, ws or wss URL of a relay.`,
