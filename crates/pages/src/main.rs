@@ -5,6 +5,7 @@
 
 mod certificates;
 mod extensions;
+mod keyboard;
 mod ports;
 mod replies;
 mod test;
@@ -25,8 +26,15 @@ struct Page {
     body: fn() -> Markup,
 }
 
-const PAGES: [Page; 6] =
-    [test::PAGE, ports::PAGE, certificates::PAGE, replies::PAGE, extensions::PAGE, tools::PAGE];
+const PAGES: [Page; 7] = [
+    test::PAGE,
+    ports::PAGE,
+    certificates::PAGE,
+    replies::PAGE,
+    extensions::PAGE,
+    tools::PAGE,
+    keyboard::PAGE,
+];
 
 fn main() -> Result<()> {
     let folder: PathBuf = std::env::args_os().nth(1).context("heloscope-pages FOLDER")?.into();
