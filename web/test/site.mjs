@@ -1,6 +1,7 @@
 // Somebody else's site, whose page embeds the element of a relay that allows it.
 
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { withPage } from "./harness.mjs";
 
@@ -31,10 +32,13 @@ export async function onForeignPage({ body, policy = strict, relay = [], expecte
   }
 }
 
-/** The policy that the element needs, and nothing more. */
+const readme = await readFile("README.md", "utf8");
+const [, documented] = /needs, for a relay at `http:\/\/127\.0\.0\.1:8025`:\n\n```\n([^`]*)```/.exec(readme);
+const [, trusted] = /where it has `(require-trusted-types-for 'script')`, `trusted-types heloscope`/.exec(readme);
+
+/** The policy that the README spells out, word for word, and nothing more; `relay` is a host with its port. */
 export const strict = (relay) =>
-  `default-src 'none'; script-src http://${relay} 'wasm-unsafe-eval'; connect-src http://${relay} ws://${relay}; ` +
-  "require-trusted-types-for 'script'; trusted-types heloscope";
+  `default-src 'none'; ${documented.trim().replaceAll("127.0.0.1:8025", relay).replace(/\s+/g, " ")}; ${trusted}; trusted-types heloscope`;
 
 /** What the element says of a test that could not be run. */
 export const failure = async (page) => {
