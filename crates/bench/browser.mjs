@@ -1,5 +1,6 @@
-// The page in Chromium, with the demonstration's mail servers behind a relay on this machine: how long a report takes
-// from Enter on, how long a handshake takes in WebAssembly, and what held the page's main thread longest.
+// The page in Chromium, with the demonstration's mail servers behind a relay on this machine: when its field is ready, how
+// much script came with it, how long a report takes from Enter on, how long a handshake takes in WebAssembly, and what
+// held the page's main thread longest.
 //
 //   HELOSCOPE_RELAY=target/release/heloscope-relay node crates/bench/browser.mjs
 
@@ -19,8 +20,14 @@ const WORST = [
   "teaser",
   "slow-greeting",
 ];
+const TARGET_FIELD_MS = 100;
+const TARGET_SCRIPT_OCTETS = 20_000;
+const TARGET_REPORT_MS = 400;
 const TARGET_HANDSHAKE_MS = 25;
-const TARGET_TASK_MS = 100;
+/** While a sound server is tested. */
+const TARGET_TASK_MS = 50;
+/** Whatever a server does. */
+const TARGET_WORST_TASK_MS = 100;
 const PATIENCE_MS = 60_000;
 
 if (noBrowser) {
@@ -35,19 +42,25 @@ if (noBrowser) {
 
 async function measure() {
   console.log("### The page in Chromium\n");
+  const opened = [];
   const first = [];
   const again = [];
   for (let count = 0; count < PAGES; count++) {
-    const [one, other] = await inFreshPage("healthy", 2);
+    const { ready, runs: [one, other] } = await inFreshPage("healthy", 2);
+    opened.push(ready);
     first.push(one);
     again.push(other);
   }
+  ready(opened);
   row("three ports of `healthy`", "runs", "from Enter to the report, median", "least");
   row("---", "---:", "---:", "---:");
   for (const [what, runs] of [["a page's first test", first], ["its second", again]]) {
     const took = runs.map(({ took }) => took);
     row(what, runs.length, ms(median(took)), ms(Math.min(...took)));
   }
+
+  const report = median(first.map(({ took }) => took));
+  console.log(`\nAt most ${TARGET_REPORT_MS} ms: ${report <= TARGET_REPORT_MS ? "met" : "missed"}.`);
 
   const { keyExchange, cold, took } = await handshakesAlone();
   const handshake = median(took);
@@ -59,19 +72,45 @@ async function measure() {
 
   row("longest task on the main thread", "runs", "on a processor, most", "by the clock, median", "most");
   row("---", "---:", "---:", "---:", "---:");
-  const all = [];
   const tasks = (what, runs) => {
-    all.push(...runs);
     const clock = runs.map(({ clock }) => clock);
     row(what, runs.length, ms(mostBusy(runs)), ms(median(clock)), ms(Math.max(...clock)));
   };
   tasks("`healthy`, a page's first test", first);
   tasks("`healthy`, its second", again);
-  for (const name of WORST) tasks(`\`${name}\``, await inFreshPage(name, 1));
-  const met = (most) => `${most <= TARGET_TASK_MS ? "met" : "missed"}, longest ${ms(most)}`;
+  const worst = [];
+  for (const name of WORST) {
+    const { runs } = await inFreshPage(name, 1);
+    worst.push(...runs);
+    tasks(`\`${name}\``, runs);
+  }
+  console.log("");
+  for (const [what, most, runs] of [
+    ["while `healthy` is tested", TARGET_TASK_MS, [...first, ...again]],
+    ["while any other is", TARGET_WORST_TASK_MS, worst],
+  ]) {
+    const met = (longest) => `${longest <= most ? "met" : "missed"}, longest ${ms(longest)}`;
+    console.log(
+      `No task over ${most} ms ${what}: on a processor ${met(mostBusy(runs))}; by the clock, the wait for a processor ` +
+        `in it, ${met(Math.max(...runs.map(({ clock }) => clock)))}.`,
+    );
+  }
+}
+
+/** Says when the field was ready, and what had been loaded by then. */
+function ready(opened) {
+  const cold = median(opened.map(({ cold }) => cold));
+  const warm = median(opened.map(({ warm }) => warm));
+  const script = Math.max(...opened.map(({ script }) => script));
   console.log(
-    `\nNo task over ${TARGET_TASK_MS} ms: on a processor ${met(mostBusy(all))}; by the clock, the wait for a processor ` +
-      `in it, ${met(Math.max(...all.map(({ clock }) => clock)))}.`,
+    `The field is on the screen and has the focus ${ms(cold)} after navigation, in the middle of ${opened.length} pages; ` +
+      `${ms(warm)} where the browser has its files. At most ${TARGET_FIELD_MS} ms: ${cold <= TARGET_FIELD_MS ? "met" : "missed"}.`,
+  );
+  const early = opened.some(({ wasm }) => wasm);
+  console.log(
+    `Scripts by then: ${(script / 1000).toFixed(1)} KB of brotli, ${early ? "and WebAssembly" : "and no WebAssembly"}. ` +
+      `At most ${TARGET_SCRIPT_OCTETS / 1000} KB, and WebAssembly only with a test: ` +
+      `${script <= TARGET_SCRIPT_OCTETS && !early ? "met" : "missed"}.\n`,
   );
 }
 
@@ -79,13 +118,32 @@ function mostBusy(runs) {
   return Math.max(...runs.map(({ busy }) => busy));
 }
 
-/** Makes a test in a page of a relay of their own, so many times; says what each took. */
+/** Makes a test in a page of a relay of their own, so many times; says what each took, and when the field was ready. */
 function inFreshPage(name, times) {
-  return withPage({}, async ({ page }) => {
+  return withPage({ first: noteWhenReady }, async ({ page }) => {
+    const { at: cold, script, wasm } = await page.evaluate(() => ready);
+    await page.reload();
+    const { at: warm } = await page.evaluate(() => ready);
     await page.locator("helo-scope .examples li").first().waitFor();
     const runs = [];
     while (runs.length < times) runs.push(await traced(page, `${name}.specimen.test`));
-    return runs;
+    return { ready: { cold, warm, script, wasm }, runs };
+  });
+}
+
+/** Runs in the page: notes when the field has the focus and the frame with it is on the screen, counted from navigation. */
+function noteWhenReady() {
+  globalThis.ready = new Promise((resolve) => {
+    const focused = ({ target }) => {
+      if (target.localName !== "helo-scope") return;
+      requestAnimationFrame(() => setTimeout(() => {
+        const at = performance.now();
+        const loaded = performance.getEntriesByType("resource").map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
+        const script = loaded.filter(([path]) => path.endsWith(".js")).reduce((sum, [, octets]) => sum + octets, 0);
+        resolve({ at, script, wasm: loaded.some(([path]) => path.endsWith(".wasm")) });
+      }));
+    };
+    addEventListener("focusin", focused);
   });
 }
 

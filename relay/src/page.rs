@@ -89,13 +89,12 @@ const STRICT_FIELDS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Adds what a browser is to be strict about. `socket` is the WebSocket origin of this relay; `frames` are the origins of those
-/// who may show the page in a frame, or [`UNFRAMED`].
-pub(crate) fn with_strict_fields(mut response: Response, socket: Option<&str>, frames: &str) -> Response {
-    // 'self' includes ws: and wss: of the same host in Content Security Policy Level 3, and not in older browsers.
-    let socket = socket.map(|socket| format!(" {socket}")).unwrap_or_default();
+/// Adds what a browser is to be strict about. `relays` are the origins, by WebSocket and otherwise, that the page may connect to
+/// besides its own, with spaces between; `frames` those of whoever may show it in a frame, or [`UNFRAMED`].
+pub(crate) fn with_strict_fields(mut response: Response, relays: Option<&str>, frames: &str) -> Response {
+    let relays = relays.map(|relays| format!(" {relays}")).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{socket}; style-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{relays}; style-src 'self'; \
          img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}; \
          require-trusted-types-for 'script'; trusted-types heloscope"
     );

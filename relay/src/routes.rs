@@ -105,8 +105,9 @@ pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
 /// A request has to name this relay, and its answer gets the strict header fields; but not where a WebSocket begins, which
 /// is shown by no browser.
 async fn admit(desk: &Desk, request: Request, next: Next) -> Response {
-    let origin = match desk.access.check_host(request.uri(), request.headers()) {
-        Ok(origin) => origin,
+    let relays = match desk.access.check_host(request.uri(), request.headers()) {
+        // 'self' includes ws: and wss: of the same host in Content Security Policy Level 3, and not in older browsers.
+        Ok(origin) => desk.terms().with_others(origin.socket()),
         Err(turned_away) => {
             return page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED);
         }
@@ -128,7 +129,7 @@ async fn admit(desk: &Desk, request: Request, next: Next) -> Response {
     if desk.https_only {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
-    page::with_strict_fields(response, Some(&origin.socket()), frames.as_deref().unwrap_or(page::UNFRAMED))
+    page::with_strict_fields(response, Some(&relays), frames.as_deref().unwrap_or(page::UNFRAMED))
 }
 
 /// The other end of the TCP connection that a request comes on.
@@ -243,6 +244,7 @@ async fn about(State(desk): State<Arc<Desk>>) -> Response {
         examples: specimens
             .map(|specimen| Example { host: specimen.host().to_owned(), title: specimen.title().to_owned() })
             .collect(),
+        relays: terms.other_relays.iter().map(ToString::to_string).collect(),
     };
     ([(header::CACHE_CONTROL, "no-cache")], Json(about)).into_response()
 }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub origins: Vec<Origin>,
     /// The sites, besides its own, whose pages may use it.
     pub allow_origins: Vec<Origin>,
+    /// Other relays of whoever runs this one, which its own page offers too.
+    pub other_relays: Vec<Origin>,
     /// What a client without an origin has to show; `None` where none gets in.
     pub token: Option<Token>,
     /// Proxies that it believes when they say whom they speak for.
@@ -113,6 +115,7 @@ impl Default for Settings {
             allow_nets: Vec::new(),
             origins: Vec::new(),
             allow_origins: Vec::new(),
+            other_relays: Vec::new(),
             trusted_proxies: Vec::new(),
             token: None,
             deny_file: None,

@@ -21,6 +21,8 @@ pub(crate) struct Terms {
     /// The EHLO name as it is told to everybody.
     pub(crate) ehlo_name: String,
     pub(crate) contact: Option<Contact>,
+    /// Other relays that its page offers.
+    pub(crate) other_relays: Vec<Origin>,
     pub(crate) trust_anchors: TrustAnchors,
     pub(crate) limits: SessionLimits,
     /// These and others, as they are told, the quotas aside.
@@ -63,6 +65,7 @@ impl Terms {
             },
             trusted_proxies: settings.trusted_proxies.clone(),
             contact: settings.contact.clone(),
+            other_relays: settings.other_relays.clone(),
             trust_anchors: settings.trust_anchors.clone(),
             limits: settings.limits,
             told_limits: settings.limits_on_the_wire(),
@@ -70,6 +73,11 @@ impl Terms {
             client_connections: settings.client_connections,
             grace: settings.grace,
         }
+    }
+
+    /// Where its page may connect: `own`, its own WebSocket origin, and the other relays that it offers.
+    pub(crate) fn with_others(&self, own: String) -> String {
+        self.other_relays.iter().fold(own, |all, relay| format!("{all} {relay} {}", relay.socket()))
     }
 
     /// How other mail servers are to see a public relay; of another there is nothing to compare.

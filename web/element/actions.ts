@@ -1,10 +1,36 @@
-import { remediesIfAny, type Outcome } from "./core.ts";
+import { remediesIfAny, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { linkTo } from "./share.ts";
 import type { Words } from "./words.ts";
 
-/** The buttons that take a report elsewhere. What they did is said in `status`; links lead to the page of `relay`. */
-export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement, words: Words): HTMLElement {
+/** What is taken elsewhere, in each of its forms. */
+export interface Exports {
+  markdown(): string | Promise<string>;
+  text(): string | Promise<string>;
+  json(): string;
+  link(): Promise<string>;
+  /** What a file of it is called, without an ending. */
+  name: string;
+}
+
+/** Those of a report; links lead to the page of `relay`. */
+export function exportsOf(outcome: Outcome, relay: () => URL, words: Words): Exports {
+  return {
+    markdown: async () => outcome.markdown(await remediesIfAny()),
+    text: async () => outcome.text(await remediesIfAny()),
+    json: () => outcome.json,
+    link: () => linkTo(outcome.report, relay(), words),
+    name: fileOf(outcome.report),
+  };
+}
+
+/** What a file of a report is called; whoever wrote it may name its host as he likes. */
+export function fileOf({ host, tested_at }: Report): string {
+  return `heloscope-${host}-${String(tested_at).slice(0, 10)}`.replace(/[^\w.-]/g, "_");
+}
+
+/** The buttons that take a report elsewhere. What they did is said in `status`. */
+export function actions(exports: Exports, status: HTMLElement, words: Words): HTMLElement {
   const button = (label: string, act: () => void): HTMLButtonElement => {
     const made = make("button", { type: "button", part: "action" }, label);
     made.addEventListener("click", act);
@@ -25,11 +51,11 @@ export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement,
   return make(
     "div",
     { class: "actions", role: "group", "aria-label": words.report },
-    copy(words.copyMarkdown, words.copied("Markdown"), async () => outcome.markdown(await remediesIfAny())),
-    copy(words.copyText, words.copied(words.text), async () => outcome.text(await remediesIfAny())),
-    copy(words.copyJson, words.copied("JSON"), () => outcome.json),
-    copy(words.copyLink, words.copiedLink, () => linkTo(outcome.report, relay(), words)),
-    button(words.downloadJson, () => download(outcome)),
+    copy(words.copyMarkdown, words.copied("Markdown"), () => exports.markdown()),
+    copy(words.copyText, words.copied(words.text), () => exports.text()),
+    copy(words.copyJson, words.copied("JSON"), () => exports.json()),
+    copy(words.copyLink, words.copiedLink, () => exports.link()),
+    button(words.downloadJson, () => download(exports)),
   );
 }
 
@@ -62,11 +88,8 @@ function copiedBySelection(text: string): boolean {
   return done;
 }
 
-function download(outcome: Outcome): void {
-  const url = URL.createObjectURL(new Blob([outcome.json], { type: "application/json" }));
-  const day = String(outcome.report["tested_at"]).slice(0, 10);
-  // A report that somebody else wrote may name its host as it likes.
-  const name = `heloscope-${outcome.report.host}-${day}.json`.replace(/[^\w.-]/g, "_");
-  make("a", { href: url, download: name }).click();
+function download({ json, name }: Exports): void {
+  const url = URL.createObjectURL(new Blob([json()], { type: "application/json" }));
+  make("a", { href: url, download: `${name}.json` }).click();
   URL.revokeObjectURL(url);
 }

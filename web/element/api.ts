@@ -1,9 +1,10 @@
 /** The test without the element: `for await (const step of test("mx1.example.com", { relay })) …`. */
 
-import { load, remediesIfAny, type Report } from "./core.ts";
+import { remediesIfAny, type Report } from "./core.ts";
 import { nearest, wordsOf } from "./language.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
+import { steps, understood } from "./run.ts";
 
 /** How to test. */
 export interface TestOptions {
@@ -45,52 +46,19 @@ export async function* test(
 ): AsyncGenerator<TestProgress | TestResult, void, void> {
   const words = await wordsOf(nearest(options.lang ?? ""));
   const relay = relayUrl(options.relay ?? new URL(import.meta.url).origin, words);
-  const [offer, core] = await Promise.all([about(relay, words), load(words)]);
-  options.signal?.throwIfAborted();
-  const understood = core.understand(host, words.language);
-  const left = new AbortController();
-  const end = (): void => left.abort(options.signal?.reason);
-  options.signal?.addEventListener("abort", end);
-  let news: string | null = null;
-  let wake = (): void => {};
-  const remedies = remediesIfAny();
-  const running = core.run(
-    {
-      host: understood.host,
-      ports: understood.ports ?? [...(options.ports ?? STANDARD_PORTS)],
-      relay: relay.href,
-      language: words.language,
-      ...(options.address && { address: options.address }),
-      ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }),
-    },
-    (html) => {
-      news = html;
-      wake();
-    },
-    left.signal,
-  );
-  // Whoever is not listening when it ends hears of it at the next step.
-  running.catch(() => {});
-  try {
-    for (;;) {
-      // Progress that nobody asked for meanwhile is passed over for what is newer.
-      const heard = new Promise<null>((resolve) => (wake = () => resolve(null)));
-      const outcome = news === null ? await Promise.race([running, heard]) : null;
-      if (outcome) {
-        const { report, html } = outcome;
-        const [text, markdown] = await remedies.then((remedies) => [outcome.text(remedies), outcome.markdown(remedies)] as const);
-        outcome.free();
-        yield { report, html, text, markdown };
-        return;
-      }
-      if (news !== null) {
-        const html: string = news;
-        news = null;
-        yield { report: null, html };
-      }
+  const signal = options.signal ?? new AbortController().signal;
+  const [asked] = await Promise.all([understood(host, options.ports ?? STANDARD_PORTS, words), about(relay, words)]);
+  signal.throwIfAborted();
+  const told = remediesIfAny();
+  for await (const step of steps(asked, { relay, address: options.address, signal, words })) {
+    if (typeof step === "string") {
+      yield { report: null, html: step };
+      continue;
     }
-  } finally {
-    options.signal?.removeEventListener("abort", end);
-    left.abort();
+    const remedies = await told;
+    const { report, html } = step;
+    const [text, markdown] = [step.text(remedies), step.markdown(remedies)];
+    step.free();
+    yield { report, html, text, markdown };
   }
 }

@@ -1,7 +1,9 @@
 /** The same test through several relays: the reports side by side, and first of all what is different in them. */
 
+import { fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
 import { make } from "./dom.ts";
+import { linkTo } from "./share.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
 
@@ -17,6 +19,7 @@ export class Sides {
   readonly element = make("div", { class: "compared", part: "compared" });
   readonly #sides: Side[];
   readonly #words: Words;
+  #table: Table | null = null;
 
   /** With a place for each of these relays. */
   constructor(relays: readonly string[], words: Words) {
@@ -33,17 +36,23 @@ export class Sides {
     if (side) show(side.shown, html);
   }
 
-  /** Shows the report of the relay at `place`. */
+  /** Shows the report of the relay at `place`; the outcome is given back. */
   finished(place: number, outcome: Outcome): void {
     const side = this.#sides[place];
     if (!side) return;
     side.report = outcome.report;
     show(side.shown, outcome.html);
+    outcome.free();
   }
 
   /** Says why there is none. */
   failed(place: number, message: string): void {
     this.#sides[place]?.shown.replaceChildren(make("p", { class: "failure" }, make("strong", {}, this.#words.failed), ` ${message}`));
+  }
+
+  /** The reports that there are. */
+  get reports(): Report[] {
+    return this.#sides.flatMap(({ report }) => report ?? []);
   }
 
   /** Once all are there: what is different, before the reports and in them. Gives a sentence about it. */
@@ -56,6 +65,13 @@ export class Sides {
     const sentence = told.length < 2 ? words.nothingToCompare : different.length === 0 ? words.allTheSame : words.differences(different.length);
     const without = this.#sides.length - told.length;
     const whole = without > 0 ? `${sentence} ${words.withoutReport(without)}` : sentence;
+    // Where nothing is different, the verdict says at least what it is.
+    const shown = different.includes(words.verdict) ? different : [words.verdict, ...different];
+    this.#table = {
+      sentence: whole,
+      head: [words.fact, ...told.map(({ relay }) => named(relay))],
+      rows: shown.map((key) => [key, ...facts.map((one) => one.get(key)?.said || words.nothingSaid)]),
+    };
     const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, whole));
     if (told.length > 1 && different.length > 0) summary.append(table(told, facts, different, words));
     this.element.prepend(summary);
@@ -68,6 +84,46 @@ export class Sides {
     }
     return whole;
   }
+
+  /** The comparison in each form in which it is taken elsewhere; null where there is no report. */
+  exports(relay: () => URL): Exports | null {
+    const { reports } = this;
+    const [first] = reports;
+    const table = this.#table;
+    if (!first || !table) return null;
+    const words = this.#words;
+    const title = words.comparedReports(first.host, this.#sides.length);
+    return {
+      markdown: () => markdownOf(title, table),
+      text: () => plainOf(title, table),
+      json: () => JSON.stringify(reports, null, 2),
+      link: () => linkTo(reports, relay(), words),
+      name: `${fileOf(first)}-compared`,
+    };
+  }
+}
+
+/** What is different, as it goes elsewhere. */
+interface Table {
+  sentence: string;
+  head: string[];
+  rows: string[][];
+}
+
+function markdownOf(title: string, { sentence, head, rows }: Table): string {
+  const row = (cells: string[]): string => `| ${cells.map(literal).join(" | ")} |\n`;
+  return `# ${literal(title)}\n\n${sentence}\n\n${row(head)}|${" --- |".repeat(head.length)}\n${rows.map(row).join("")}`;
+}
+
+/** What a server said, so that Markdown has nothing to read in it. */
+function literal(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>()#!|~&]/g, "\\$&");
+}
+
+/** A paragraph for each thing: a terminal or a mail is seldom wide enough for columns. */
+function plainOf(title: string, { sentence, head, rows }: Table): string {
+  const things = rows.map(([thing, ...values]) => `${thing}\n${values.map((value, place) => `  ${head[place + 1]}: ${value}\n`).join("")}`);
+  return `${title}\n${sentence}\n\n${things.join("\n")}`;
 }
 
 function named(relay: string): string {

@@ -1,15 +1,19 @@
-import { actions } from "./actions.ts";
+import { actions, exportsOf } from "./actions.ts";
 import { Sides } from "./compare.ts";
-import { load, teach, type Core, type Outcome, type Report } from "./core.ts";
+import controls from "./controls.css";
+import { load, teach, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
 import { languageOf, nearest, wordsAtHand, wordsOf } from "./language.ts";
+import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
-import { languageIn, madeAt, portsOf, textOf } from "./saved.ts";
-import css from "./style.css";
+import report from "./report.css";
+import { NotAHost, steps, understood, type Asked } from "./run.ts";
+import { languageIn, listed, madeAt, portsOf, textOf } from "./saved.ts";
+import { fromLink } from "./share.ts";
 import { show } from "./trusted.ts";
 import { ENGLISH, type Words } from "./words.ts";
 
@@ -23,22 +27,29 @@ export interface Progress {
   host: string;
   ports: string[];
   done: string[];
+  /** The relays, where the test goes through several side by side. */
+  relays?: string[];
 }
 
 /** Programs that render pages on a server import this too, where there are no elements. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-let sheet: CSSStyleSheet | undefined;
+/** In place of a list of relays: those that the relay itself names. */
+const OFFERED = "offered";
+
+/** One for all elements of a page. */
+let sheets: CSSStyleSheet[] | undefined;
 
 /**
  * Tests a mail server and shows the report.
  *
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
- * this script; `relays`, to choose one from; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
+ * this script; `relays`, to choose one from, or `offered`; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
  * The nearest `lang`, its own or that of an element around it, is the language that it speaks.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
- * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-compared` (detail: the reports),
+ * `heloscope-finished` and `heloscope-opened` (detail: the report, or those that were opened side by side),
+ * `heloscope-compared` (detail: the reports),
  * `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends Base {
@@ -62,15 +73,13 @@ export class HeloScopeElement extends Base {
   #test: AbortController | null = null;
   #outcome: Outcome | null = null;
   #report: Report | null = null;
+  /** Those that the first relay asked names, itself among them. */
+  #offered: string[] = [];
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-    }
-    root.adoptedStyleSheets = [sheet];
+    root.adoptedStyleSheets = sheets ??= [controls, report, port].map(sheetOf);
     this.#frame.append(this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output);
     root.append(this.#frame);
   }
@@ -127,7 +136,7 @@ export class HeloScopeElement extends Base {
     this.setAttribute("relay", value);
   }
 
-  /** URLs of relays to choose from, with spaces between; empty for no choice. */
+  /** URLs of relays to choose from, with spaces between, or `offered`: those that the relay names; empty for no choice. */
   get relays(): string {
     return this.getAttribute("relays") ?? "";
   }
@@ -185,33 +194,41 @@ export class HeloScopeElement extends Base {
   }
 
   /**
-   * Shows a report that was made elsewhere, given as JSON or as a file of it: one that was saved, or one that came with a
-   * link. No relay is asked. Settles when it is in sight, or when it has been said why not.
+   * Shows a report that was made elsewhere: one that was saved, given as JSON or as a file of it, or one that a link carries
+   * after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
+   * when it has been said why not.
    */
-  async open(report: string | Blob | Promise<string>, from: "file" | "link" = "file"): Promise<void> {
+  async open(report: string | Blob, from: "file" | "link" = "file"): Promise<void> {
     if (this.#learning) await this.#learned();
     const words = this.#words;
     await this.#during(words.opening, words.notOpened, async (signal) => {
       this.#show("");
-      const [core, json] = await Promise.all([load(words), textOf(report, words)]);
+      const text = from === "link" ? fromLink(String(report), words) : textOf(report, words);
+      const [core, json] = await Promise.all([load(words), text]);
+      const several = listed(json, words);
+      const all = several ?? [json];
       // Around a report is said what there is to say in its own language.
-      await teach(core, nearest(languageIn(json)));
+      await Promise.all(all.map((one) => teach(core, nearest(languageIn(one)))));
       signal.throwIfAborted();
-      const outcome = core.open(json, words.language);
-      this.#present(outcome, words.opened);
-      const { host } = outcome.report;
+      const outcomes = all.map((one) => core.open(one, words.language));
+      const reports = outcomes.map(({ report }) => report);
+      const [first] = reports;
+      if (!first) return;
+      if (several) this.#sideBySide(outcomes);
+      else for (const outcome of outcomes) this.#present(outcome, words.opened);
+      const { host } = first;
       this.host = host;
       this.address = "";
-      this.#form.choose(portsOf(outcome.report));
+      this.#form.choose(portsOf(first));
       const again = make("button", { type: "button", part: "button" }, words.testAgain);
       again.addEventListener("click", () => this.#submitted(host));
-      const at = madeAt(outcome.report, words);
+      const at = madeAt(first, words);
       this.#elsewhere.replaceChildren(
         make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)),
         again,
       );
       this.#elsewhere.hidden = false;
-      this.#tell<Report>("opened", outcome.report);
+      this.#tell<Report | Report[]>("opened", several ? reports : first);
     });
   }
 
@@ -273,7 +290,7 @@ export class HeloScopeElement extends Base {
     try {
       await act(test.signal);
     } catch (reason) {
-      if (!test.signal.aborted) this.#failed(otherwise, reason instanceof Error ? reason.message : String(reason));
+      if (!test.signal.aborted) this.#failed(otherwise, sentenceOf(reason));
     }
     if (this.#test === test) this.#over();
   }
@@ -284,87 +301,99 @@ export class HeloScopeElement extends Base {
     // A site that does not let anything be shown says so before a server is bothered.
     this.#show("");
     const relay = relayUrl(this.relay, words);
-    const [offer, core] = await Promise.all([about(relay, words), load(words)]);
+    await Promise.all([about(relay, words), load(words)]);
     signal.throwIfAborted();
-    const asked = this.#asked(core);
+    const asked = await this.#asked(signal);
     if (!asked) return;
-    const { host, ports, address } = asked;
+    const { host, ports } = asked;
     this.#tell<Progress>("started", { host, ports, done: [] });
     const done = new Set<string>();
-    const outcome = await core.run(
-      {
-        host,
-        ports,
-        relay: relay.href,
-        language: words.language,
-        ...(address && { address }),
-        ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }),
-      },
-      (html) => {
-        if (signal.aborted) return;
-        this.#show(html);
+    for await (const step of steps(asked, { relay, address: this.address, signal, words })) {
+      if (signal.aborted) break;
+      if (typeof step === "string") {
+        this.#show(step);
         this.#settled(ports.length, done);
         this.#tell<Progress>("progress", { host, ports, done: [...done] });
-      },
-      signal,
-    );
-    if (signal.aborted) return outcome.free();
-    this.#present(outcome, words.finished);
-    this.#tell<Report>("finished", outcome.report);
+      } else {
+        this.#present(step, words.finished);
+        this.#tell<Report>("finished", step.report);
+      }
+    }
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
     const words = this.#words;
     if (!this.host.trim()) return this.#wrong(words.noHost);
     this.#show("");
-    const relays = [...new Set([this.relay, ...this.#relays].map((relay) => relayUrl(relay, words).href))];
-    const core = await load(words);
+    if (this.relays === OFFERED) await this.#askRelay();
     signal.throwIfAborted();
-    const asked = this.#asked(core);
+    const relays = [...new Set([this.relay, ...this.#relays].map((relay) => relayUrl(relay, words).href))];
+    if (relays.length < 2) return this.#run(signal);
+    const asked = await this.#asked(signal);
     if (!asked) return;
-    const { host, ports, address } = asked;
+    const { host, ports } = asked;
+    this.#tell<Progress>("started", { host, ports, done: [], relays });
     const sides = new Sides(relays, words);
     this.#output.replaceChildren(sides.element);
-    const reports: Report[] = [];
+    const { address } = this;
     await Promise.all(relays.map(async (relay, place) => {
       try {
-        const offer = await about(new URL(relay), words);
-        const options = { host, ports, relay, language: words.language, ...(address && { address }), ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }) };
-        const outcome = await core.run(options, (html) => void (signal.aborted || sides.progress(place, html)), signal);
-        if (!signal.aborted) sides.finished(place, outcome);
-        reports.push(outcome.report);
-        outcome.free();
+        for await (const step of steps(asked, { relay: new URL(relay), address, signal, words })) {
+          if (signal.aborted) break;
+          if (typeof step === "string") sides.progress(place, step);
+          else sides.finished(place, step);
+        }
       } catch (reason) {
-        if (!signal.aborted) sides.failed(place, reason instanceof Error ? reason.message : String(reason));
+        if (!signal.aborted) sides.failed(place, sentenceOf(reason));
       }
     }));
     signal.throwIfAborted();
-    this.#status.textContent = words.finished(sides.compare());
-    linkHelp(sides.element, relayUrl(this.relay, words), words);
-    this.#tell<Report[]>("compared", reports);
+    this.#compared(sides, words.finished);
+    this.#tell<Report[]>("compared", sides.reports);
   }
 
   /** What is to be tested, and says so; null where something is wrong with it, which is said too. */
-  #asked(core: Core): { host: string; ports: string[]; address: string } | null {
+  async #asked(signal: AbortSignal): Promise<Asked | null> {
     const words = this.#words;
-    let understood;
+    let asked;
     try {
-      understood = core.understand(this.host, words.language);
+      asked = await understood(this.host, this.#ports, words);
     } catch (reason) {
-      this.#wrong(reason instanceof Error ? reason.message : String(reason));
+      if (!(reason instanceof NotAHost)) throw reason;
+      if (!signal.aborted) this.#wrong(reason.message);
       return null;
     }
-    const { host } = understood;
-    const ports = understood.ports ?? this.#ports;
+    signal.throwIfAborted();
+    const { host, ports, said } = asked;
     if (ports.length === 0) {
       this.#wrong(words.noPort);
       return null;
     }
     const { address } = this;
     this.#form.choose(ports);
-    this.#form.say([understood.said, address && words.dialling(address)].filter(Boolean).join(" "));
+    this.#form.say([said, address && words.dialling(address)].filter(Boolean).join(" "));
     this.#status.textContent = words.running(host, ports);
-    return { host, ports, address };
+    return asked;
+  }
+
+  /** Says what is different in the reports side by side, and offers to take that elsewhere. */
+  #compared(sides: Sides, said: (verdict: string) => string): void {
+    const words = this.#words;
+    const relay = (): URL => relayUrl(this.relay, words);
+    const sentence = sides.compare();
+    const exports = sides.exports(relay);
+    if (exports) sides.element.querySelector(".differences")?.append(actions(exports, this.#status, words));
+    linkHelp(sides.element, relay(), words);
+    this.#status.classList.add("unseen");
+    this.#status.textContent = said(sentence);
+  }
+
+  #sideBySide(outcomes: Outcome[]): void {
+    const words = this.#words;
+    const sides = new Sides(outcomes.map(({ report }) => String(report["vantage"] ?? words.nothingSaid)), words);
+    this.#output.replaceChildren(sides.element);
+    for (const [place, outcome] of outcomes.entries()) sides.finished(place, outcome);
+    this.#compared(sides, words.opened);
   }
 
   #present(outcome: Outcome, said: (verdict: string) => string): void {
@@ -377,7 +406,8 @@ export class HeloScopeElement extends Base {
     offerRemedies(this.#output, outcome, words);
     linkHelp(this.#output, relayUrl(this.relay, words), words);
     const verdict = this.#output.querySelector(".verdict");
-    verdict?.append(actions(outcome, () => relayUrl(this.relay, words), this.#status, words));
+    const exports = exportsOf(outcome, () => relayUrl(this.relay, words), words);
+    verdict?.append(actions(exports, this.#status, words));
     // From here on it says only what is in sight elsewhere.
     this.#status.classList.add("unseen");
     this.#status.textContent = said(verdict?.querySelector("h2")?.textContent ?? "");
@@ -410,6 +440,10 @@ export class HeloScopeElement extends Base {
     const { relay } = this;
     try {
       const offer = await about(relayUrl(relay, this.#words), this.#words);
+      if (this.#offered.length === 0 && offer.relays.length > 0) {
+        this.#offered = [relay, ...offer.relays];
+        this.#form.relays(this.#relays, this.relay);
+      }
       // Meanwhile another one may have been chosen.
       if (relay === this.relay) this.#form.offer(offer);
     } catch {
@@ -478,6 +512,7 @@ export class HeloScopeElement extends Base {
   }
 
   get #relays(): string[] {
+    if (this.relays === OFFERED) return this.#offered;
     return this.relays.split(/\s+/).filter(Boolean);
   }
 
@@ -501,4 +536,14 @@ export class HeloScopeElement extends Base {
       details.removeAttribute("data-folded");
     }
   };
+}
+
+function sentenceOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+function sheetOf(css: string): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  return sheet;
 }

@@ -120,15 +120,17 @@ export class Form {
   /** Ticks these ports and no others; one that was not offered so far is from now on. */
   choose(ports: string[]): void {
     const all = [...new Set([...this.#offered, ...ports])];
-    const boxes = all.map((port) => {
-      const box = make("input", { type: "checkbox", name: "port", value: port });
-      box.checked = ports.includes(port);
-      const use = this.#words.portUse[port];
-      const label = make("label", {}, box, make("span", { class: "number" }, port.replace("/", " ")));
-      if (use) label.append(make("span", { class: "use" }, use));
-      return label;
-    });
-    this.#ports.replaceChildren(...Array.from(this.#ports.querySelectorAll("legend")), ...boxes);
+    // A box that is there stays: it may have the focus.
+    const there = new Map(Array.from(this.#ports.querySelectorAll("input"), (box) => [box.value, box]));
+    for (const [port, box] of there) if (!all.includes(port)) box.parentElement?.remove();
+    let before: Element | null = this.#ports.querySelector("legend");
+    for (const port of all) {
+      const label = there.get(port)?.parentElement ?? labelled(port);
+      label.querySelector(".use")?.replaceChildren(this.#words.portUse[port] ?? "");
+      if (label.previousElementSibling !== before || !label.parentElement) before?.after(label);
+      before = label;
+    }
+    for (const box of this.#ports.querySelectorAll("input")) box.checked = ports.includes(box.value);
   }
 
   /** Lets one of several relays be chosen; of one there is no choice. */
@@ -163,4 +165,12 @@ export class Form {
     this.#operator.replaceChildren(this.#words.operator, named);
     this.#operator.hidden = !contact;
   }
+}
+
+/** The box of a port, with what it is for where that is known. */
+function labelled(port: string): HTMLElement {
+  const box = make("input", { type: "checkbox", name: "port", value: port });
+  const label = make("label", {}, box, make("span", { class: "number" }, port.replace("/", " ")));
+  if (port in ENGLISH.portUse) label.append(make("span", { class: "use" }));
+  return label;
 }

@@ -11,7 +11,7 @@ declare global {
     "heloscope-started": CustomEvent<Progress>;
     "heloscope-progress": CustomEvent<Progress>;
     "heloscope-finished": CustomEvent<Report>;
-    "heloscope-opened": CustomEvent<Report>;
+    "heloscope-opened": CustomEvent<Report | Report[]>;
     "heloscope-compared": CustomEvent<Report[]>;
     "heloscope-failed": CustomEvent<Failure>;
   }

@@ -1,11 +1,14 @@
 /** The page around the element: the address bar holds the test or the report, the title says what came of it. */
 
+// Types alone: what this shared with the element would be a file more to fetch before the field is there.
+import type { Report } from "./core.ts";
 import type { HeloScopeElement, Progress } from "./element.ts";
 import { firstOf, nearest, wordsOf } from "./language.ts";
-import { fromLink, holdsReport } from "./share.ts";
 import { translate } from "./translated.ts";
 
 const NAME = "Heloscope";
+/** What the fragment of a link that holds a report begins with. */
+const REPORT = "#report=";
 const element = document.querySelector<HeloScopeElement>("helo-scope");
 
 /** What is in sight, as the address bar has it; a file, which it cannot hold, is `FILE`. */
@@ -31,23 +34,26 @@ if (other) {
 if (element) {
   await customElements.whenDefined("helo-scope");
   element.addEventListener("heloscope-started", (event) => {
-    const { host, ports } = (event as CustomEvent<Progress>).detail;
-    shown = search(host, ports, element.address);
+    const { host, ports, relays } = (event as CustomEvent<Progress>).detail;
+    shown = search(host, ports, element.address, relays !== undefined);
     // A second entry for what was asked for would make the back button come here again.
     if (asked) history.replaceState(null, "", shown);
     else if (shown !== location.search + location.hash || history.state) history.pushState(null, "", shown);
     asked = false;
     document.title = `${host} – ${NAME}`;
   });
-  for (const what of ["heloscope-finished", "heloscope-opened"]) {
-    element.addEventListener(what, () => {
-      const report = element.report;
-      if (report) document.title = `${report.host.replace(/[^!-~]/g, "\ufffd")}: ${words.status[report.status]} – ${NAME}`;
+  for (const what of ["heloscope-finished", "heloscope-compared", "heloscope-opened"]) {
+    element.addEventListener(what, (event) => {
+      const { detail } = event as CustomEvent<Report | Report[]>;
+      const reports = Array.isArray(detail) ? detail : [detail];
+      const [first] = reports;
+      const statuses = reports.map(({ status }) => words.status[status]).join(", ");
+      if (first) document.title = `${first.host.replace(/[^!-~]/g, "\ufffd")}: ${statuses} – ${NAME}`;
     });
   }
-  element.addEventListener("heloscope-opened", () => {
+  element.addEventListener("heloscope-opened", (event) => {
     if (asked) asked = false;
-    else keep(element);
+    else keep((event as CustomEvent<Report | Report[]>).detail);
   });
   element.addEventListener("heloscope-failed", () => {
     asked = false;
@@ -73,8 +79,8 @@ function follow(element: HeloScopeElement): void {
   document.title = NAME;
   asked = true;
   if (saved) void element.open(saved);
-  else if (holdsReport(location.hash)) void element.open(fromLink(location.hash, words), "link");
-  else if (host) void element.start();
+  else if (location.hash.startsWith(REPORT)) void element.open(location.hash, "link");
+  else if (host) void (search.has("compare") ? element.compare() : element.start());
   else {
     asked = false;
     element.focus();
@@ -82,10 +88,10 @@ function follow(element: HeloScopeElement): void {
 }
 
 /** Keeps the report of a file in the history, so that coming back to it and reloading work. */
-function keep(element: HeloScopeElement): void {
+function keep(opened: Report | Report[]): void {
   shown = FILE;
   try {
-    history.pushState({ report: JSON.stringify(element.report) }, "", location.pathname);
+    history.pushState({ report: JSON.stringify(opened) }, "", location.pathname);
   } catch {
     // Too large for this browser's history: it can be opened once more.
     history.pushState(null, "", location.pathname);
@@ -129,12 +135,12 @@ function lead(link: HTMLAnchorElement): void {
   link.href = `${readable(to.search)}${to.hash}`;
 }
 
-/** `?host=mx1.example.com&ports=25,465`; commas, slashes and colons are left readable. */
-function search(host: string, ports: string[], address: string): string {
+/** `?host=mx1.example.com&ports=25,465`, with `&compare` where it goes through all relays; commas, slashes and colons are left readable. */
+function search(host: string, ports: string[], address: string, compare: boolean): string {
   const asked = new URLSearchParams({ host, ports: ports.join(","), ...(address && { address }), ...(wish !== null && { lang: wish }) });
-  return readable(`?${asked}`);
+  return readable(compare ? `?${asked}&compare` : `?${asked}`);
 }
 
 function readable(search: string): string {
-  return search.replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  return search.replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":").replace(/\bcompare=(?=&|$)/, "compare");
 }

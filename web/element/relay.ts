@@ -12,6 +12,8 @@ export interface About {
   examples: { host: string; title: string }[];
   /** Whom to write to about it: a mail address or an https URL; may be empty. */
   contact: string;
+  /** Other relays of whoever runs this one; may be empty. */
+  relays: string[];
 }
 
 const asked = new Map<string, Promise<About>>();
@@ -29,19 +31,52 @@ export function about(relay: URL, words: Words): Promise<About> {
   return answer;
 }
 
+/** Why not one connection came about through a relay that was asked about itself before, as an Error with a sentence. */
+export async function whyAway(relay: URL, words: Words): Promise<Error> {
+  if (await isBlocked(relay)) return blockedError(relay, words);
+  asked.delete(relay.href);
+  return about(relay, words).then(() => new Error(words.noSocket(relay.origin)), (reason: Error) => reason);
+}
+
+/** The hosts that the site's policy does not let the page connect to. */
+const blocked = new Set<string>();
+let watching = false;
+
+/** Policies say whom they stopped in an event; who asked for it hears only that it failed. */
+function watch(): void {
+  if (watching) return;
+  watching = true;
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+    if (effectiveDirective === "connect-src" && URL.canParse(blockedURI)) blocked.add(new URL(blockedURI).host);
+  });
+}
+
+async function isBlocked(relay: URL): Promise<boolean> {
+  // The event is a task of its own, which may come after the failure.
+  await new Promise((resolve) => setTimeout(resolve));
+  return blocked.has(relay.host);
+}
+
+function blockedError(relay: URL, words: Words): Error {
+  return new Error(words.connectBlocked(`${relay.origin} ${relay.origin.replace(/^http/, "ws")}`));
+}
+
 async function ask(relay: URL, words: Words): Promise<About> {
   const url = new URL("v1/about", relay);
+  watch();
   let response: Response;
   try {
     response = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(15_000) });
   } catch (reason) {
+    if (await isBlocked(url)) throw blockedError(url, words);
     throw new Error(words.relayUnreachable(url.origin), { cause: reason });
   }
   if (!response.ok) throw new Error(words.relayStatus(url.origin, response.status));
   const answer = (await response.json().catch(() => null)) as Partial<About> | null;
   if (!answer || !Array.isArray(answer.ports)) throw new Error(words.relayOdd(url.origin));
   const contact = typeof answer.contact === "string" ? answer.contact : "";
-  return { ports: answer.ports, trust_anchors: answer.trust_anchors ?? "", examples: answer.examples ?? [], contact };
+  const { ports, trust_anchors = "", examples = [], relays = [] } = answer;
+  return { ports, trust_anchors, examples, contact, relays };
 }
 
 /** A relay's URL as an absolute one by http or https, with a slash at the end. Throws an Error with a sentence. */

@@ -25,10 +25,25 @@ async function fill(details: Element, content: Element, outcome: Outcome, place:
     if (!details.isConnected || details.hasAttribute("data-filled")) return;
     show(content, outcome.remedy(place, told));
     details.setAttribute("data-filled", "");
-    for (const pasted of content.querySelectorAll("pre")) pasted.before(copyButton(pasted, words));
+    for (const pasted of content.querySelectorAll("pre")) {
+      pasted.before(copyButton(pasted, words));
+      inWords(pasted);
+    }
   } catch (reason) {
     content.textContent = reason instanceof Error ? reason.message : String(reason);
   }
+}
+
+/** A line goes on at a space, and nowhere else: broken after a hyphen, an option would look like another. */
+function inWords(pasted: Element): void {
+  const code = pasted.querySelector("code") ?? pasted;
+  const parts = (code.textContent ?? "").split(/(\s+)/);
+  code.replaceChildren(...parts.map((part) => (part.trim() ? make("span", { class: "word" }, part) : part)));
+  // What is longer than the screen is wide can be scrolled, by keyboard too.
+  new ResizeObserver(() => {
+    if (pasted.scrollWidth > pasted.clientWidth) pasted.setAttribute("tabindex", "0");
+    else pasted.removeAttribute("tabindex");
+  }).observe(pasted);
 }
 
 function copyButton(pasted: Element, words: Words): HTMLElement {

@@ -7,10 +7,29 @@ import { ENGLISH, type Words } from "./words.ts";
 const MAX_FILE = 8 << 20;
 
 /** The text of a report, wherever it is. Throws an Error with a sentence where there is too much of it. */
-export async function textOf(report: string | Blob | Promise<string>, words: Words): Promise<string> {
+export async function textOf(report: string | Blob, words: Words): Promise<string> {
   if (!(report instanceof Blob)) return report;
   if (report.size > MAX_FILE) throw new Error(words.fileTooLarge);
   return report.text();
+}
+
+/** Reports side by side that are opened at most. */
+const MAX_SIDES = 8;
+
+/** The JSON of each report, where a text is a list of several; null where it is none. Throws an Error with a sentence. */
+export function listed(json: string, words: Words): string[] | null {
+  if (!json.trimStart().startsWith("[")) return null;
+  let list: unknown[];
+  try {
+    list = JSON.parse(json) as unknown[];
+  } catch {
+    // Whatever reads reports says what is wrong with it.
+    return null;
+  }
+  const isReport = (one: unknown): boolean => typeof one === "object" && one !== null && "schema_version" in one;
+  if (list.length === 0 || !list.every(isReport)) return null;
+  if (list.length > MAX_SIDES) throw new Error(words.tooManySides(MAX_SIDES));
+  return list.map((one) => JSON.stringify(one));
 }
 
 /** When a report says that it was made, as a phrase. */

@@ -18,17 +18,12 @@ export async function linkTo(report: unknown, relay: URL, words: Words): Promise
   return link;
 }
 
-/** Whether the fragment of a URL holds a report. */
-export function holdsReport(hash: string): boolean {
-  return hash.startsWith(MARK);
-}
-
-/** The JSON of the report in the fragment of a URL; whether it is one is not looked at. Throws an Error with a sentence. */
-export async function fromLink(hash: string, words: Words): Promise<string> {
+/** The JSON of the report in a link, or in its fragment alone; whether it is one is not looked at. Throws an Error with a sentence. */
+export async function fromLink(link: string, words: Words): Promise<string> {
   if (!("DecompressionStream" in globalThis)) throw new Error(words.linkUnsupported);
   let octets: Uint8Array<ArrayBuffer>;
   try {
-    const packed = atob(hash.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
+    const packed = atob(link.slice(link.indexOf(MARK) + MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
     octets = Uint8Array.from(packed, (character) => character.charCodeAt(0));
     octets = await through(new Blob([octets]), new DecompressionStream("deflate-raw"), MAX_JSON);
   } catch (reason) {

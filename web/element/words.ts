@@ -62,6 +62,8 @@ export function wordsIn(language: string, translated: (message: string) => strin
     linkDamaged: say("The link is damaged: a part of it is missing, or was changed on the way. Ask for it once more."),
     linkUnsupported: say("This browser is too old for links that hold a report. Use the downloaded report instead."),
     fileTooLarge: say("The file is larger than a report can be."),
+    tooManySides: (most: number) => say("The file holds more than {most} reports.", { most }),
+    comparedReports: (host: string, relays: number) => say("{host} through {relays} relays", { host, relays }),
     opening: say("Opening the report."),
     opened: (verdict: string) => say("Opened. {verdict}", { verdict }),
     notOpened: say("The report could not be opened"),
@@ -96,6 +98,13 @@ export function wordsIn(language: string, translated: (message: string) => strin
     failed: say("The test could not be run"),
     relayUnreachable: (relay: string) =>
       say("The relay at {relay} does not answer. It may be down, or it may not allow this site to use it.", { relay }),
+    connectBlocked: (sources: string) =>
+      say("This site's Content-Security-Policy does not let the test reach the relay. Add {sources} to its connect-src.", { sources }),
+    noSocket: (relay: string) =>
+      say(
+        "The relay at {relay} answers, but a WebSocket to it cannot be opened. Something on the way does not let it through, such as a proxy or an extension of the browser.",
+        { relay },
+      ),
     relayStatus: (relay: string, status: number) =>
       say("The relay at {relay} answered with HTTP status {status}.", { relay, status: String(status) }),
     relayOdd: (relay: string) => say("What answers at {relay} is no Heloscope relay.", { relay }),

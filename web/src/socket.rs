@@ -33,7 +33,8 @@ impl Socket {
         });
         let on_close = Closure::<dyn FnMut()>::new(move || tell(Frame::End));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        // An error is followed by a close, and says no more than that.
+        // Neither says why. An error is followed by a close, but not in Chromium where the site's policy forbade to connect.
+        socket.set_onerror(Some(on_close.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self {
             socket,
@@ -63,6 +64,7 @@ impl Drop for Socket {
     /// What was sent still goes out; nothing more comes in.
     fn drop(&mut self) {
         self.socket.set_onmessage(None);
+        self.socket.set_onerror(None);
         self.socket.set_onclose(None);
         let _ = self.socket.close();
     }

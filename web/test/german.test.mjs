@@ -33,8 +33,11 @@ test("a test in German, by the address", { skip: noBrowser }, () =>
     assert.equal(await page.title(), "expired.specimen.test: Fehler – Heloscope");
     assert.equal(await page.getByRole("button", { name: "Testen", exact: true }).count(), 1);
     assert.equal(await page.getByText("Wo TLS endet").count(), 1);
-    for (const summary of await page.locator("helo-scope details > summary").all()) await summary.click();
-    await page.locator("helo-scope .remedy pre").first().waitFor();
+    const unfold = () =>
+      page.evaluate(() => document.querySelector("helo-scope").shadowRoot.querySelectorAll("details").forEach((details) => (details.open = true)));
+    await unfold();
+    await page.locator("helo-scope .remedy[data-filled] pre").first().waitFor({ state: "attached" });
+    await unfold();
     const { text, label } = await page.evaluate(() => {
       const root = document.querySelector("helo-scope").shadowRoot;
       return { text: `${document.body.innerText} ${root.textContent}`, label: root.querySelector(".actions").getAttribute("aria-label") };

@@ -32,14 +32,15 @@ const PATIENCE_MS = 20_000;
  * Starts the relay on a free port, runs `use` with its address, and ends the relay.
  *
  * @template T
- * @param {string[]} options the relay's, beside `--listen`
+ * @param {string[]} options the relay's; it listens on a free port unless they say otherwise
  * @param {(address: string) => Promise<T>} use is given the address, as in `http://127.0.0.1:40123`
  * @returns {Promise<T>}
  */
 export async function withRelay(options, use) {
   const program = relayProgram();
   assert.ok(existsSync(program), `${program} is not there: npm run build`);
-  const relay = spawn(program, ["--listen", "127.0.0.1:0", ...options], {
+  const listen = options.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const relay = spawn(program, [...listen, ...options], {
     cwd: root,
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HELOSCOPE_"))),
     stdio: ["ignore", "pipe", "pipe"],

@@ -7,7 +7,7 @@ import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
 
 after(closeBrowser);
 
-const PAGES = ["test", "ports", "certificates", "replies", "extensions", "tools"];
+const PAGES = ["test", "ports", "certificates", "replies", "extensions", "tools", "keyboard"];
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 test("each page, without script, in each way in which it is read", { skip: noBrowser }, () =>

@@ -67,7 +67,7 @@ test("the package says what it is", async () => {
     await readFile(join(PACKAGE, entry));
   }
   const integrity = JSON.parse(await readFile(`${PACKAGE}/integrity.json`, "utf8"));
-  const loaded = (await readdir(PACKAGE)).filter((name) => /\.(js|wasm)$/.test(name)).sort();
+  const loaded = (await readdir(PACKAGE)).filter((name) => /\.(js|wasm|txt)$/.test(name)).sort();
   assert.deepEqual(Object.keys(integrity), loaded);
   for (const [name, hash] of Object.entries(integrity)) {
     const octets = await readFile(join(PACKAGE, name));
@@ -85,7 +85,7 @@ test("its manifest of elements names what the class has", async () => {
   assert.deepEqual(named(fields), has(/^  get (\w+)\(/gm));
   assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
   assert.deepEqual(named(element.events), has(/#tell<[\w[\]]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
-  const style = await readFile("web/element/style.css", "utf8");
+  const style = (await Promise.all(["controls", "report", "port"].map((name) => readFile(`web/element/${name}.css`, "utf8")))).join("");
   assert.deepEqual(named(element.cssProperties), [...new Set([...style.matchAll(/var\((--heloscope-[\w-]+)/g)].map(([, name]) => name))].sort());
 });
 

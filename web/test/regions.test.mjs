@@ -1,4 +1,4 @@
-// Relays in several places, between which one page lets its reader choose.
+// Relays in several places, between which one page lets its reader choose, or through all of which it tests.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -82,7 +82,7 @@ test("through all relays, side by side, and what differs is marked", { skip: noB
     await listen(page);
     await page.getByRole("button", { name: "Test through all of them" }).click();
     const reports = await page.evaluate(() => compared);
-    assert.deepEqual(reports.map(({ vantage }) => vantage).sort(), relays.slice(0, 2).map((relay) => relay.replace("http", "ws")).sort());
+    assert.deepEqual(reports.map(({ vantage }) => vantage), relays.slice(0, 2).map((relay) => relay.replace("http", "ws")));
     const host = (relay) => new URL(relay).host;
     const sides = page.locator("helo-scope .side");
     assert.deepEqual(await sides.locator(":scope > .from").allInnerTexts(), relays.map((relay) => `Through ${host(relay)}`));
@@ -113,4 +113,101 @@ test("through all relays, side by side, and what differs is marked", { skip: noB
     assert.ok(one < other, "columns where it is wide");
     await page.setViewportSize({ width: 480, height: 720 });
     assert.equal(...(await lefts()), "stacked where it is narrow");
+  }));
+
+/** A relay's own page, which offers a second relay beside it. */
+async function onOwnPage(use) {
+  // Each has to know the other's origin before it is there.
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const own = `127.0.0.1:${free.address().port}`;
+  free.close();
+  await withRelay(["--demo", "--allow-origin", `http://${own}`, "--allow-port", "2525/starttls"], (other) =>
+    withPage({
+      relay: ["--demo", "--listen", own, "--other-relay", other],
+      origins: [other],
+      context: { permissions: ["clipboard-read", "clipboard-write"] },
+    }, ({ page, address }) => use({ page, address, other })));
+}
+
+const differences = (page) => page.locator("helo-scope .differences");
+
+test("the relay's own page offers the others, and the address bar holds the comparison", { skip: noBrowser }, () =>
+  onOwnPage(async ({ page, address, other }) => {
+    const names = [address, other].map((relay) => new URL(relay).host);
+    const choice = page.getByRole("combobox", { name: "Through the relay" });
+    assert.deepEqual(await choice.locator("option").allInnerTexts(), names);
+    await page.getByRole("textbox", { name: "Mail server" }).fill("healthy.specimen.test:25");
+    await page.getByRole("button", { name: "Test through all of them" }).click();
+    await differences(page).waitFor();
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25&compare`);
+    assert.equal(await page.title(), "healthy.specimen.test: ok, ok – Heloscope");
+    const sides = () => page.locator("helo-scope .side > .from").allInnerTexts();
+    assert.deepEqual(await sides(), names.map((name) => `Through ${name}`));
+
+    await page.reload();
+    await differences(page).waitFor();
+    assert.deepEqual(await sides(), names.map((name) => `Through ${name}`));
+
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.locator("helo-scope .verdict .actions").waitFor();
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25`);
+    await page.goBack();
+    await differences(page).waitFor();
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25&compare`);
+
+    await choice.selectOption(names[1]);
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.locator("helo-scope .verdict .actions").waitFor();
+    assert.equal(await page.evaluate(() => document.querySelector("helo-scope").report.vantage), other.replace("http", "ws"));
+    assert.deepEqual(await choice.locator("option").allInnerTexts(), names);
+  }));
+
+test("a page whose relay stands alone makes of a comparison a test", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=healthy.specimen.test&ports=25&compare" }, async ({ page, address }) => {
+    await page.locator("helo-scope .verdict .actions").waitFor();
+    assert.equal(await differences(page).count(), 0);
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25`);
+  }));
+
+test("a comparison is copied, downloaded, opened again, and shared by a link", { skip: noBrowser }, () =>
+  onOwnPage(async ({ page, address, other }) => {
+    await page.goto(`${address}/?host=hostile-text.specimen.test&ports=25,2525/starttls&compare`);
+    await differences(page).waitFor();
+    const copied = async (button, said) => {
+      await page.getByRole("button", { name: button }).click();
+      await page.getByRole("status").filter({ hasText: said }).waitFor({ state: "attached" });
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    const names = [address, other].map((relay) => new URL(relay).host);
+    const markdown = await copied("Copy as Markdown", "Copied: Markdown.");
+    assert.match(markdown, /^# hostile-text\.specimen\.test through 2 relays\n\n\d+ things are different; all else is the same\.\n\n\| What \| /);
+    const rows = markdown.split("\n").filter((line) => line.startsWith("| "));
+    assert.ok(rows[0].includes(names[0]) && rows[0].includes(names[1]), rows[0]);
+    assert.ok(rows.every((row) => row.split(/(?<!\\)\|/).length === 5), rows.join("\n"));
+    assert.ok(!/(?<!\\)[<>]/.test(markdown), markdown);
+    assert.ok(rows.some((row) => row.startsWith("| Port 2525: Ended early |")), rows.join("\n"));
+    const text = await copied("Copy as text", "Copied: text.");
+    assert.ok(text.includes(`\nPort 2525: Ended early\n  ${names[0]}: `), text);
+    const json = JSON.parse(await copied("Copy as JSON", "Copied: JSON."));
+    assert.deepEqual(json.map(({ vantage }) => vantage), [address, other].map((relay) => relay.replace("http", "ws")));
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download JSON" }).click()]);
+    assert.equal(download.suggestedFilename(), `heloscope-hostile-text.specimen.test-${json[0].tested_at.slice(0, 10)}-compared.json`);
+    const link = await copied("Copy link to this report", "Nothing was uploaded.");
+
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Open a saved report" }).click()]);
+    await chooser.setFiles(await download.path());
+    const note = page.locator("helo-scope .elsewhere p");
+    await note.filter({ hasText: "This is a saved report" }).waitFor();
+    assert.equal(await page.locator("helo-scope .side").count(), 2);
+    assert.ok((await differences(page).locator("tbody th").allInnerTexts()).includes("Port 2525: Ended early"));
+    await page.reload();
+    await note.filter({ hasText: "This is a saved report" }).waitFor();
+    assert.equal(await page.locator("helo-scope .side").count(), 2);
+
+    await page.goto("about:blank");
+    await page.goto(link);
+    await note.filter({ hasText: "made by someone else" }).waitFor();
+    assert.deepEqual(await page.locator("helo-scope .side > .from").allInnerTexts(), names.map((name) => `Through ${name}`));
+    assert.deepEqual(JSON.parse(await copied("Copy as JSON", "Copied: JSON.")), json);
   }));

@@ -92,5 +92,35 @@ test("without what there is to paste it is said so, and the next time it is trie
     await page.unroute("**/remedies.txt");
     await summary.click();
     await summary.click();
-    await remedy.getByText("Exim", { exact: true }).waitFor();
+    await remedy.getByText("Exim", { exact: true }).first().waitFor();
+  }));
+
+test("no word of a command is broken, however narrow the screen", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=expired.specimen.test&ports=25", context: { viewport: { width: 320, height: 640 } } }, async ({ page, address }) => {
+    /** Of the words in `root`, those that stand on more than one line. */
+    const brokenWords = (root) =>
+      [...root.querySelectorAll("pre .word")].filter((word) => word.checkVisibility()).map((word) => {
+        const text = document.createRange();
+        text.selectNodeContents(word);
+        return [word.textContent, new Set([...text.getClientRects()].map(({ top }) => Math.round(top))).size];
+      });
+    await verdict(page);
+    const remedy = finding(page, "certificate-expired").locator(".remedy");
+    await remedy.getByText("Configuration and commands").click();
+    await remedy.getByText("Postfix", { exact: true }).click();
+    const words = await remedy.evaluate(brokenWords);
+    assert.ok(words.some(([word]) => word === "-servername"), words.join(" "));
+    assert.deepEqual(words.filter(([, lines]) => lines !== 1), []);
+    assert.equal(await overflow(page), 0);
+    assert.deepEqual(await broken(page), []);
+    const scrolled = await remedy.locator("pre").evaluateAll((all) => all.filter((pre) => pre.checkVisibility() && pre.scrollWidth > pre.clientWidth).map((pre) => pre.tabIndex));
+    assert.ok(scrolled.every((index) => index === 0), "what can be scrolled can be reached by keyboard");
+    await picture(page, "commands-320");
+
+    await page.goto(`${address}/help/tools.html`);
+    const help = await page.locator("main").evaluate(brokenWords);
+    assert.ok(help.some(([word]) => word === "-starttls"));
+    // An address that is longer than the screen is wide has to be broken somewhere.
+    assert.deepEqual(help.filter(([word, lines]) => lines !== 1 && word.length < 30), []);
+    assert.equal(await overflow(page), 0);
   }));

@@ -6,39 +6,9 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
+import { failure, onForeignPage, strict } from "./site.mjs";
 
 after(closeBrowser);
-
-/**
- * Opens a page of another site, with `body` in it, that embeds the element of a relay which allows that site.
- * `policy` gets the relay's host, and says what the site's Content-Security-Policy is.
- */
-async function onForeignPage({ body, policy = strict, relay = [], expected = [] }, use) {
-  let address;
-  const site = createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
-    response.setHeader("content-security-policy", policy(new URL(address).host));
-    response.end(`<!doctype html><html lang="en"><title>Site</title>
-      <script type="module" src="${address}/heloscope.js"></script>${body.replaceAll("RELAY", address)}`);
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  try {
-    return await withPage({ relay: ["--demo", "--allow-origin", origin, ...relay], origins: [origin], expected }, async (at) => {
-      address = at.address;
-      await at.page.goto(origin);
-      return use(at);
-    });
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
-}
-
-const strict = (relay) =>
-  `default-src 'none'; script-src http://${relay} 'wasm-unsafe-eval'; connect-src http://${relay} ws://${relay}; ` +
-  "require-trusted-types-for 'script'; trusted-types heloscope";
 
 /** Keeps what the element tells, as long as the page lives. */
 const listen = (page) =>
@@ -194,45 +164,3 @@ test("one of several relays is chosen", { skip: noBrowser }, () =>
       // It does not allow this site, and says nothing to it.
       assert.match(await failure(page), new RegExp(`^The relay at ${other} does not answer`));
     })));
-
-const failure = async (page) => {
-  const alert = page.getByRole("alert");
-  await alert.filter({ hasText: "The test could not be run" }).waitFor();
-  return alert.locator("p").innerText();
-};
-const START = '<helo-scope host="healthy.specimen.test" autostart></helo-scope>';
-
-test("a relay that does not answer", { skip: noBrowser }, () =>
-  onForeignPage({
-    body: '<helo-scope host="healthy.specimen.test" relay="RELAY/elsewhere" autostart></helo-scope>',
-    expected: [/404/, /CORS/, /ERR_FAILED/],
-  }, async ({ page, address }) => {
-    assert.equal(
-      await failure(page),
-      `The relay at ${address} does not answer. It may be down, or it may not allow this site to use it.`,
-    );
-    assert.equal(await page.getByRole("button", { name: "Test" }).isVisible(), true);
-  }));
-
-test("a policy without wasm-unsafe-eval", { skip: noBrowser }, () =>
-  onForeignPage({
-    body: START,
-    policy: (relay) => strict(relay).replace(" 'wasm-unsafe-eval'", ""),
-    expected: [/policy: script-src/, /Content Security Policy|WebAssembly/i],
-  }, async ({ page }) => {
-    assert.match(await failure(page), /'wasm-unsafe-eval'/);
-  }));
-
-test("a policy that does not know our Trusted Types", { skip: noBrowser }, () =>
-  onForeignPage({
-    body: START,
-    policy: (relay) => strict(relay).replace("trusted-types heloscope", "trusted-types 'none'"),
-    expected: [/policy: trusted-types/, /Content Security Policy|Trusted ?Type/i],
-  }, async ({ page }) => {
-    assert.match(await failure(page), /trusted-types/);
-  }));
-
-test("a relay's URL that is none", { skip: noBrowser }, () =>
-  onForeignPage({ body: '<helo-scope host="healthy.specimen.test" relay="gopher://relay" autostart></helo-scope>' }, async ({ page }) => {
-    assert.equal(await failure(page), "“gopher://relay” is no http, https, ws or wss URL of a relay.");
-  }));

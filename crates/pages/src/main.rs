@@ -6,6 +6,7 @@
 
 mod certificates;
 mod extensions;
+mod keyboard;
 mod ports;
 mod replies;
 mod test;
@@ -28,8 +29,15 @@ struct Page {
     body: fn() -> Markup,
 }
 
-const PAGES: [Page; 6] =
-    [test::PAGE, ports::PAGE, certificates::PAGE, replies::PAGE, extensions::PAGE, tools::PAGE];
+const PAGES: [Page; 7] = [
+    test::PAGE,
+    ports::PAGE,
+    certificates::PAGE,
+    replies::PAGE,
+    extensions::PAGE,
+    tools::PAGE,
+    keyboard::PAGE,
+];
 
 /// A language that the pages are in.
 #[derive(Clone, Copy)]

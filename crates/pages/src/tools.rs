@@ -67,7 +67,13 @@ fn body() -> Markup {
             section {
                 h2 { (spoken(question)) }
                 p { (spoken(tool)) ":" }
-                pre { code { (command) } }
+                pre { code {
+                    @for (place, word) in command.split(' ').enumerate() {
+                        @if place > 0 { " " }
+                        // A line goes on at a space alone: broken after a hyphen, an option would look like another.
+                        span class="word" { (word) }
+                    }
+                } }
             }
         }
         p {

@@ -26,6 +26,9 @@ pub struct About {
     pub trust_anchors: String,
     /// Mail servers that it offers for trying the test out; empty without `--demo`.
     pub examples: Vec<Example>,
+    /// Other relays of whoever runs this one, by their origins, which its page offers too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<String>,
 }
 
 /// What a relay carries at most on one connection, how long, and how many connections.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::build::build;
-use crate::install::{self, BROWSER, MAIL_SERVERS, Tool};
+use crate::install::{self, CHROMIUM, MAIL_SERVERS, Tool};
 use crate::place::Place;
 use crate::run::{plainly, step};
 
@@ -38,7 +38,7 @@ const BESIDE: [Tool; 3] = [
 /// Builds everything and measures; what follows goes to heloscope-bench.
 pub(crate) fn bench(place: &Place, arguments: &[String]) -> Result<()> {
     let own = arguments.strip_prefix(&["--".to_owned()]).unwrap_or(arguments);
-    if let Err(error) = install::installed(place, MAIL_SERVERS.iter().chain(&BROWSER).chain(&BESIDE)) {
+    if let Err(error) = install::installed(place, MAIL_SERVERS.iter().chain([&CHROMIUM]).chain(&BESIDE)) {
         // What is not there is left out of the measurements, and named there.
         eprintln!("{error:#}");
     }
@@ -49,7 +49,7 @@ pub(crate) fn bench(place: &Place, arguments: &[String]) -> Result<()> {
         step("bench", package, cargo.args(["--locked", "--release", "--package", package]))?;
     }
     let mut bench = place.command(place.relay().with_file_name("heloscope-bench"));
-    if let Some(chromium) = BROWSER[0].found() {
+    if let Some(chromium) = CHROMIUM.found() {
         bench.env("CHROMIUM", chromium);
     }
     plainly("bench", bench.args(own))

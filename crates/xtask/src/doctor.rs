@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Result, bail};
 
 use crate::build::has_wasm_target;
-use crate::install::{BROWSER, BUILD, MAIL_SERVERS, OPTIONAL, PROXIES, STORE, Tool};
+use crate::install::{BROWSERS, BUILD, MAIL_SERVERS, OPTIONAL, PROXIES, STORE, Tool};
 use crate::place::Place;
 
 /// Prints a line for each tool; an error where one that a build needs is missing.
@@ -21,7 +21,7 @@ pub(crate) fn doctor(place: &Place) -> Result<()> {
             "wasm32"
         );
     }
-    list(place, "To test the page", &BROWSER);
+    list(place, "To test the page", &BROWSERS);
     list(place, "To test against real mail servers", &MAIL_SERVERS);
     list(place, "To test quotas that relays share", &STORE);
     list(place, "To test the relay's HTTPS", &PROXIES);

@@ -64,14 +64,27 @@ const NODE: Tool = Tool {
 };
 
 /// What the tests of the page need.
-pub(crate) const BROWSER: [Tool; 1] = [Tool {
+pub(crate) const BROWSERS: [Tool; 2] = [CHROMIUM, FIREFOX];
+
+/// What the page is measured in, too.
+pub(crate) const CHROMIUM: Tool = Tool {
     name: "chromium",
     purpose: "opens the page in the tests; $CHROMIUM names another",
     programs: &["chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium"],
     version: &["--version"],
     get: None,
     debian: &["chromium", "fonts-dejavu-core", "fonts-liberation"],
-}];
+};
+
+/// What the page's main path is tested in once more.
+pub(crate) const FIREFOX: Tool = Tool {
+    name: "firefox",
+    purpose: "opens the page in some tests; $FIREFOX names another",
+    programs: &["firefox-esr", "firefox", "/usr/bin/firefox-esr"],
+    version: &["--version"],
+    get: None,
+    debian: &["firefox-esr"],
+};
 
 /// What the tests against real mail servers need.
 pub(crate) const MAIL_SERVERS: [Tool; 4] = [
@@ -163,8 +176,12 @@ pub(crate) const OPTIONAL: [Tool; 1] = [Tool {
 impl Tool {
     /// Where it is, if it is there.
     pub(crate) fn found(&self) -> Option<PathBuf> {
-        let named =
-            (self.name == "chromium").then(|| std::env::var_os("CHROMIUM").map(PathBuf::from)).flatten();
+        let variable = match self.name {
+            "chromium" => Some("CHROMIUM"),
+            "firefox" => Some("FIREFOX"),
+            _ => None,
+        };
+        let named = variable.and_then(std::env::var_os).map(PathBuf::from);
         named
             .filter(|path| path.is_file())
             .or_else(|| self.programs.iter().find_map(|program| which(program)))

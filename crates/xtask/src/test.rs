@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::install::{self, BROWSER, BUILD, MAIL_SERVERS, PROXIES, STORE};
+use crate::install::{self, BROWSERS, BUILD, CHROMIUM, FIREFOX, MAIL_SERVERS, PROXIES, STORE};
 use crate::place::{Place, is_ci};
 use crate::run::{shown, step};
 use crate::stamp::files;
@@ -19,7 +19,7 @@ const DIALOGUES: &str = "heloscope-dialogue";
 
 /// Runs all suites, whatever fails in one of them; an error where anything failed.
 pub(crate) fn test(place: &Place) -> Result<()> {
-    let tests = BROWSER.iter().chain(&MAIL_SERVERS).chain(&PROXIES).chain(&STORE);
+    let tests = BROWSERS.iter().chain(&MAIL_SERVERS).chain(&PROXIES).chain(&STORE);
     let missing = install::installed(place, BUILD.iter().chain(tests))?;
     let mut skipped: Vec<String> = missing
         .iter()
@@ -90,8 +90,10 @@ fn page(place: &Place) -> Result<Tally> {
     }
     let mut node = place.node();
     node.env("HELOSCOPE_RELAY", place.relay()).env("INTEROP_SERVERS", mail_servers(place));
-    if let Some(chromium) = BROWSER[0].found() {
-        node.env("CHROMIUM", chromium);
+    for (variable, browser) in [("CHROMIUM", CHROMIUM.found()), ("FIREFOX", FIREFOX.found())] {
+        if let Some(program) = browser {
+            node.env(variable, program);
+        }
     }
     node_tests(place, node, "page", &tests)
 }

@@ -138,6 +138,13 @@ pub(crate) fn table() -> Vec<Group> {
                     |c| &mut c.relay.allow_origins,
                 ),
                 list(
+                    "other-relay",
+                    "ORIGIN",
+                    "Another relay of yours, such as https://us.relay.example.org, to test through from this one's page as well; \
+                     there this page's origin has to be an --allow-origin",
+                    |c| &mut c.relay.other_relays,
+                ),
+                list(
                     "trusted-proxy",
                     "NETWORK",
                     "Believe what a proxy in this network says in X-Forwarded-For about whom it speaks for",

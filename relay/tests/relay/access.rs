@@ -118,6 +118,7 @@ async fn the_relay_says_what_it_is() {
             limits: Limits { connect_seconds: 2, ..Limits::default() },
             trust_anchors: String::new(),
             examples: vec![],
+            relays: vec![],
         }
     );
     assert_eq!(rig.ask("GET /healthz HTTP/1.1", &[]).await.text(), "ok\n");

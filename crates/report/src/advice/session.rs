@@ -285,7 +285,7 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
             0 => String::new(),
             more => plural!(*more, ", and so does 1 more line", ", and so do {more} more lines"),
         };
-        capital(&format!("{place} {rule}{more}: “{line}”."))
+        capital(&say!("{place} {rule}{more}: “{line}”."))
     });
     Advice {
         title: say!("A reply breaks a rule that clients forgive").to_owned(),

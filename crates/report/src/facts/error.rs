@@ -165,7 +165,7 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
             (ErrorCode::NotSmtp, words)
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
-            let what = if begun.is_empty() { say!("an empty line").to_owned() } else { format!("“{begun}”") };
+            let what = if begun.is_empty() { say!("an empty line").to_owned() } else { say!("“{begun}”") };
             (ErrorCode::MalformedReply, say!("What the server sent {at} is no SMTP reply: {what}."))
         }
     }

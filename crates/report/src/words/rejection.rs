@@ -15,7 +15,7 @@ pub(crate) fn is_refusal(code: u16) -> bool {
 /// The reply quoted, its lines joined by spaces; what cannot be seen is written out, a long one cut.
 pub(crate) fn quoted(reply: &Reply) -> String {
     let lines: Vec<&[u8]> = reply.lines.iter().map(|line| &*line.octets).collect();
-    format!("“{}”", visible_within(lines.join(&b' ')))
+    say!("“{}”", visible_within(lines.join(&b' ')))
 }
 
 /// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that

@@ -1,0 +1,94 @@
+use heloscope_words::{mark, say, spoken};
+use maud::{Markup, html};
+
+use crate::Page;
+
+pub(crate) const PAGE: Page = Page {
+    name: "keyboard",
+    title: mark!("By keyboard"),
+    about: mark!("Which key does what on the page of the test, and where the focus goes."),
+    body,
+};
+
+/// A key, where the focus is after it, and what has happened by then.
+type Step = (&'static str, &'static str, &'static str);
+
+/// From the page as it opens to a report. A test presses these keys on the page, and looks whether it is so.
+const TEST: &[Step] = &[
+    (
+        "",
+        mark!("Mail server"),
+        mark!("The page opens with the focus in its field. Type a name, such as healthy.specimen.test."),
+    ),
+    ("Tab", mark!("Test"), mark!("The button that starts the test.")),
+    ("Tab", "25", mark!("The first of the ports. Space ticks it, or takes the tick away.")),
+    ("Tab", "465", ""),
+    ("Tab", "587", ""),
+    ("Space", "587", mark!("The port is left out.")),
+    ("Shift+Tab", "465", mark!("The way back, one by one.")),
+    (
+        "Enter",
+        "465",
+        mark!(
+            "The test starts, here as in the field. What goes on is said by screen readers; the focus stays."
+        ),
+    ),
+];
+
+/// In the report, counted on from the last of the ports.
+const REPORT: &[Step] = &[
+    ("Tab", "587", ""),
+    (
+        "Tab",
+        mark!("Try it on an example"),
+        mark!("Where the relay has examples. Enter shows them, and hides them again."),
+    ),
+    (
+        "Tab",
+        mark!("Copy as Markdown"),
+        mark!("Enter copies the report. It comes first in the report, below the verdict."),
+    ),
+    ("Tab", mark!("Copy as text"), ""),
+    ("Tab", mark!("Copy as JSON"), ""),
+    ("Tab", mark!("Copy link to this report"), ""),
+    ("Tab", mark!("Download JSON"), ""),
+];
+
+fn body() -> Markup {
+    html! {
+        p {
+            (say!("Everything can be reached with Tab, in the order in which it stands on the page, and back with Shift+Tab. What has \
+             the focus has a ring around it. No key is taken from the browser or from a screen reader."))
+        }
+        h2 id="test" { (say!("From the field to the report")) }
+        (steps("test-steps", TEST))
+        h2 id="report" { (say!("In the report")) }
+        (steps("report-steps", REPORT))
+        p {
+            (say!("After that come, in each finding, the link that explains it and what there is to paste, then each port with its \
+             transcript and its checks. Enter or Space unfolds what is folded, a line of the transcript too, and folds it again."))
+        }
+        h2 id="stop" { (say!("While a test runs")) }
+        p {
+            (say!("The button that starts it is then called Stop: Shift+Tab leads back to it, and Enter stops the test. The focus stays \
+             where it was, also when the report comes."))
+        }
+    }
+}
+
+fn steps(id: &str, steps: &[Step]) -> Markup {
+    html! {
+        table id=(id) {
+            thead { tr { th scope="col" { (say!("Key")) } th scope="col" { (say!("Focus")) } th scope="col" { (say!("What it is")) } } }
+            tbody {
+                @for (key, focus, what) in steps {
+                    tr {
+                        th scope="row" { @if key.is_empty() { (say!("none yet")) } @else { kbd { (key) } } }
+                        td data-label=(say!("Focus")) { (spoken(focus)) }
+                        td { (spoken(what)) }
+                    }
+                }
+            }
+        }
+    }
+}
