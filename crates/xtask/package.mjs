@@ -11,7 +11,8 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await cp("web/package", folder, { recursive: true });
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(name, join(folder, name));
-for (const name of ["heloscope.wasm", "remedies.txt"]) await cp(`target/web/${name}`, join(folder, name));
+const texts = (await readdir("target/web")).filter((name) => name.endsWith(".txt"));
+for (const name of ["heloscope.wasm", ...texts]) await cp(`target/web/${name}`, join(folder, name));
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const manifest = JSON.parse(await readFile("web/package/package.json", "utf8"));
@@ -33,7 +34,7 @@ await build({
 const types = join(folder, "types");
 const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "web/element", "--outDir", types];
 execFileSync("node_modules/.bin/tsc", options, { stdio: "inherit" });
-for (const name of ["page", "embed"]) await rm(join(types, `${name}.d.ts`));
+for (const name of ["page", "embed", "translated"]) await rm(join(types, `${name}.d.ts`));
 for (const name of await readdir(types)) {
   // A declaration stands for the module beside it, whose name does not end as its source's does.
   const text = await readFile(join(types, name), "utf8");
@@ -41,7 +42,7 @@ for (const name of await readdir(types)) {
 }
 
 const integrity = {};
-for (const name of (await readdir(folder)).filter((name) => /\.(js|wasm)$/.test(name)).sort()) {
+for (const name of (await readdir(folder)).filter((name) => /\.(js|wasm|txt)$/.test(name)).sort()) {
   integrity[name] = `sha384-${createHash("sha384").update(await readFile(join(folder, name))).digest("base64")}`;
 }
 await writeFile(join(folder, "integrity.json"), JSON.stringify(integrity, null, 2) + "\n");

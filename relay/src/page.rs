@@ -75,8 +75,7 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
 
 /// Whether pages of the sites that embed the widget may read what is at this path.
 pub(crate) fn is_shared(path: &str) -> bool {
-    path == heloscope_wire::ABOUT_PATH
-        || [".js", ".wasm", "/remedies.txt"].iter().any(|end| path.ends_with(end))
+    path == heloscope_wire::ABOUT_PATH || [".js", ".wasm", ".txt"].iter().any(|end| path.ends_with(end))
 }
 
 const STRICT_FIELDS: [(HeaderName, &str); 5] = [

@@ -1,10 +1,10 @@
 import { remediesIfAny, type Outcome } from "./core.ts";
 import { make } from "./dom.ts";
 import { linkTo } from "./share.ts";
-import { words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** The buttons that take a report elsewhere. What they did is said in `status`; links lead to the page of `relay`. */
-export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement): HTMLElement {
+export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement, words: Words): HTMLElement {
   const button = (label: string, act: () => void): HTMLButtonElement => {
     const made = make("button", { type: "button", part: "action" }, label);
     made.addEventListener("click", act);
@@ -12,7 +12,7 @@ export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement)
   };
   const copy = (label: string, said: string, text: () => string | Promise<string>): HTMLButtonElement => {
     const made = button(label, () => {
-      void copied(text).then((trouble) => {
+      void copied(text, words).then((trouble) => {
         status.textContent = trouble ?? said;
         // Not all trouble has a word that fits the button.
         status.classList.toggle("unseen", !trouble);
@@ -26,15 +26,15 @@ export function actions(outcome: Outcome, relay: () => URL, status: HTMLElement)
     "div",
     { class: "actions", role: "group", "aria-label": words.report },
     copy(words.copyMarkdown, words.copied("Markdown"), async () => outcome.markdown(await remediesIfAny())),
-    copy(words.copyText, words.copied("text"), async () => outcome.text(await remediesIfAny())),
+    copy(words.copyText, words.copied(words.text), async () => outcome.text(await remediesIfAny())),
     copy(words.copyJson, words.copied("JSON"), () => outcome.json),
-    copy(words.copyLink, words.copiedLink, () => linkTo(outcome.report, relay())),
+    copy(words.copyLink, words.copiedLink, () => linkTo(outcome.report, relay(), words)),
     button(words.downloadJson, () => download(outcome)),
   );
 }
 
 /** Copies a text; what went wrong is a sentence, where something did. */
-export async function copied(make: () => string | Promise<string>): Promise<string | null> {
+export async function copied(make: () => string | Promise<string>, words: Words): Promise<string | null> {
   let text;
   try {
     text = await make();

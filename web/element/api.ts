@@ -1,6 +1,7 @@
 /** The test without the element: `for await (const step of test("mx1.example.com", { relay })) …`. */
 
 import { load, remediesIfAny, type Report } from "./core.ts";
+import { nearest, wordsOf } from "./language.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 
@@ -12,6 +13,8 @@ export interface TestOptions {
   ports?: readonly string[];
   /** An IP address of the host to dial in place of those its name has. */
   address?: string;
+  /** The language of the report, BCP 47; English for one that there is not, and unless told otherwise. */
+  lang?: string;
   /** Ends the test; the loop over it then throws the signal's reason. */
   signal?: AbortSignal;
 }
@@ -40,10 +43,11 @@ export async function* test(
   host: string,
   options: TestOptions = {},
 ): AsyncGenerator<TestProgress | TestResult, void, void> {
-  const relay = relayUrl(options.relay ?? new URL(import.meta.url).origin);
-  const [offer, core] = await Promise.all([about(relay), load()]);
+  const words = await wordsOf(nearest(options.lang ?? ""));
+  const relay = relayUrl(options.relay ?? new URL(import.meta.url).origin, words);
+  const [offer, core] = await Promise.all([about(relay, words), load(words)]);
   options.signal?.throwIfAborted();
-  const understood = core.understand(host);
+  const understood = core.understand(host, words.language);
   const left = new AbortController();
   const end = (): void => left.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", end);
@@ -55,6 +59,7 @@ export async function* test(
       host: understood.host,
       ports: understood.ports ?? [...(options.ports ?? STANDARD_PORTS)],
       relay: relay.href,
+      language: words.language,
       ...(options.address && { address: options.address }),
       ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }),
     },

@@ -3,7 +3,7 @@
 import type { Outcome, Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { show } from "./trusted.ts";
-import { words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** Where the test of one relay is shown. */
 interface Side {
@@ -16,9 +16,11 @@ interface Side {
 export class Sides {
   readonly element = make("div", { class: "compared", part: "compared" });
   readonly #sides: Side[];
+  readonly #words: Words;
 
   /** With a place for each of these relays. */
-  constructor(relays: readonly string[]) {
+  constructor(relays: readonly string[], words: Words) {
+    this.#words = words;
     this.#sides = relays.map((relay) => ({ relay, shown: make("div"), report: null }));
     const sections = this.#sides.map(({ relay, shown }) =>
       make("section", { class: "side", "aria-label": words.from(named(relay)) }, make("p", { class: "from" }, words.from(named(relay))), shown));
@@ -41,20 +43,21 @@ export class Sides {
 
   /** Says why there is none. */
   failed(place: number, message: string): void {
-    this.#sides[place]?.shown.replaceChildren(make("p", { class: "failure" }, make("strong", {}, words.failed), ` ${message}`));
+    this.#sides[place]?.shown.replaceChildren(make("p", { class: "failure" }, make("strong", {}, this.#words.failed), ` ${message}`));
   }
 
   /** Once all are there: what is different, before the reports and in them. Gives a sentence about it. */
   compare(): string {
+    const words = this.#words;
     const told = this.#sides.filter(({ report }) => report !== null);
-    const facts = told.map(({ shown, report }) => factsOf(shown, report));
+    const facts = told.map(({ shown, report }) => factsOf(shown, report, words));
     const keys = [...new Set(facts.flatMap((one) => [...one.keys()]))];
     const different = keys.filter((key) => new Set(facts.map((one) => one.get(key)?.said ?? "")).size > 1);
     const sentence = told.length < 2 ? words.nothingToCompare : different.length === 0 ? words.allTheSame : words.differences(different.length);
     const without = this.#sides.length - told.length;
     const whole = without > 0 ? `${sentence} ${words.withoutReport(without)}` : sentence;
     const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, whole));
-    if (told.length > 1 && different.length > 0) summary.append(table(told, facts, different));
+    if (told.length > 1 && different.length > 0) summary.append(table(told, facts, different, words));
     this.element.prepend(summary);
     for (const one of facts) {
       for (const key of different) {
@@ -78,7 +81,7 @@ interface Fact {
 }
 
 /** What a report as it is shown says, by where it says so. */
-function factsOf(shown: Element, report: Report | null): Map<string, Fact> {
+function factsOf(shown: Element, report: Report | null, words: Words): Map<string, Fact> {
   const facts = new Map<string, Fact>();
   facts.set(words.verdict, { said: textOf(shown.querySelector(".verdict h2")), place: null });
   for (const port of shown.querySelectorAll(".port")) {
@@ -100,7 +103,7 @@ function textOf(element: Element | null): string {
   return element?.textContent?.trim() ?? "";
 }
 
-function table(sides: Side[], facts: Map<string, Fact>[], keys: string[]): HTMLElement {
+function table(sides: Side[], facts: Map<string, Fact>[], keys: string[], words: Words): HTMLElement {
   const head = make("tr", {}, make("th", { scope: "col" }, words.fact), ...sides.map(({ relay }) => make("th", { scope: "col" }, named(relay))));
   const rows = keys.map((key) =>
     make("tr", {}, make("th", { scope: "row" }, key), ...sides.map(({ relay }, place) =>

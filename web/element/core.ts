@@ -1,6 +1,7 @@
 /** The test itself: WebAssembly, loaded when the first test starts. */
 
-import { words } from "./words.ts";
+import { catalogue } from "./language.ts";
+import { ENGLISH, type Words } from "./words.ts";
 
 /** What was made of the text in the field. */
 export interface Understood {
@@ -23,11 +24,15 @@ export interface Options {
   address?: string;
   /** Trust anchors besides Mozilla's, in PEM. */
   trustAnchors?: string;
+  /** The language of the report, BCP 47. */
+  language?: string;
 }
 
 /** The report; its form is described in the project's documentation. */
 export interface Report {
   schema_version: number;
+  /** The language of its words, BCP 47. */
+  language: string;
   host: string;
   status: "ok" | "notice" | "warning" | "error" | "untested";
   [field: string]: unknown;
@@ -49,28 +54,38 @@ export interface Outcome {
 
 /** The functions of the WebAssembly module. */
 export interface Core {
-  understand(text: string): Understood;
-  /** Reads a report from its JSON; throws an Error with a sentence where it is none. */
-  open(json: string): Outcome;
+  /** Takes in a language, the text of its catalogue. */
+  learn(catalogue: string): void;
+  understand(text: string, language: string): Understood;
+  /** Reads a report from its JSON; throws an Error with a sentence in `language` where it is none. */
+  open(json: string, language: string): Outcome;
   run(options: Options, onProgress: (html: string) => void, signal: AbortSignal): Promise<Outcome>;
 }
 
 let loading: Promise<Core> | undefined;
 
-/** Loads the test, once for all elements of a page; a failure is not kept. */
-export function load(): Promise<Core> {
-  loading ??= fetchCore().catch((reason: unknown) => {
+/** Loads the test, once for all elements of a page; a failure is not kept. It then speaks the language of `words`. */
+export async function load(words: Words): Promise<Core> {
+  loading ??= fetchCore(words).catch((reason: unknown) => {
     loading = undefined;
     throw reason;
   });
-  return loading;
+  const core = await loading;
+  await teach(core, words.language);
+  return core;
+}
+
+/** Lets the test speak a language; one that cannot be had is left English. */
+export async function teach(core: Core, language: string): Promise<void> {
+  if (language === ENGLISH.language) return;
+  await catalogue(language).then((text) => core.learn(text), () => {});
 }
 
 let fetching: Promise<string> | undefined;
 
 /** Loads what can be told each mail server, for `Outcome`, once; a failure is not kept. Throws an Error with a sentence. */
-export function remedies(): Promise<string> {
-  fetching ??= fetchRemedies().catch((reason: unknown) => {
+export function remedies(words: Words): Promise<string> {
+  fetching ??= fetchRemedies(words).catch((reason: unknown) => {
     fetching = undefined;
     throw reason;
   });
@@ -79,10 +94,10 @@ export function remedies(): Promise<string> {
 
 /** The same; where they cannot be had, none. */
 export function remediesIfAny(): Promise<string> {
-  return remedies().catch(() => "");
+  return remedies(ENGLISH).catch(() => "");
 }
 
-async function fetchRemedies(): Promise<string> {
+async function fetchRemedies(words: Words): Promise<string> {
   const from = new URL("./remedies.txt", import.meta.url);
   try {
     const response = await fetch(from, { credentials: "omit", signal: AbortSignal.timeout(15_000) });
@@ -93,7 +108,7 @@ async function fetchRemedies(): Promise<string> {
   throw new Error(words.noRemedies(from.origin));
 }
 
-async function fetchCore(): Promise<Core> {
+async function fetchCore(words: Words): Promise<Core> {
   if (typeof WebAssembly !== "object") throw new Error(words.noWasm);
   const from = new URL("./heloscope.wasm", import.meta.url);
   try {

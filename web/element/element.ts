@@ -1,16 +1,17 @@
 import { actions } from "./actions.ts";
 import { Sides } from "./compare.ts";
-import { load, type Core, type Outcome, type Report } from "./core.ts";
+import { load, teach, type Core, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
+import { languageOf, nearest, wordsAtHand, wordsOf } from "./language.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
-import { madeAt, portsOf, textOf } from "./saved.ts";
+import { languageIn, madeAt, portsOf, textOf } from "./saved.ts";
 import css from "./style.css";
 import { show } from "./trusted.ts";
-import { words } from "./words.ts";
+import { ENGLISH, type Words } from "./words.ts";
 
 /** What a test that could not be run says of it. */
 export interface Failure {
@@ -34,13 +35,14 @@ let sheet: CSSStyleSheet | undefined;
  *
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
  * this script; `relays`, to choose one from; `address`, dialled in place of the host's own; `autostart`; `compact`, the report without its details.
+ * The nearest `lang`, its own or that of an element around it, is the language that it speaks.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
  * `heloscope-finished` and `heloscope-opened` (detail: the report), `heloscope-compared` (detail: the reports),
  * `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends Base {
-  static readonly observedAttributes = ["host", "ports", "relay", "relays"];
+  static readonly observedAttributes = ["host", "ports", "relay", "relays", "lang"];
 
   readonly #form = new Form(
     (host) => this.#submitted(host),
@@ -52,6 +54,11 @@ export class HeloScopeElement extends Base {
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
   readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
   readonly #output = make("div", { class: "output", part: "output" });
+  readonly #frame = make("div", { class: "frame" });
+  readonly #langs = new MutationObserver(() => void this.#speak());
+  #words = ENGLISH;
+  /** While the words of its language are on their way. */
+  #learning: Promise<void> | null = null;
   #test: AbortController | null = null;
   #outcome: Outcome | null = null;
   #report: Report | null = null;
@@ -64,11 +71,14 @@ export class HeloScopeElement extends Base {
       sheet.replaceSync(css);
     }
     root.adoptedStyleSheets = [sheet];
-    root.append(make("div", { class: "frame" }, this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output));
+    this.#frame.append(this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output);
+    root.append(this.#frame);
   }
 
   connectedCallback(): void {
     this.#takeUpProperties();
+    void this.#speak();
+    this.#langs.observe(document, { subtree: true, attributeFilter: ["lang"] });
     addEventListener("beforeprint", this.#unfold);
     addEventListener("afterprint", this.#fold);
     this.#form.relays(this.#relays, this.relay);
@@ -77,6 +87,7 @@ export class HeloScopeElement extends Base {
   }
 
   disconnectedCallback(): void {
+    this.#langs.disconnect();
     removeEventListener("beforeprint", this.#unfold);
     removeEventListener("afterprint", this.#fold);
     this.stop();
@@ -86,6 +97,7 @@ export class HeloScopeElement extends Base {
     if (before === value) return;
     if (name === "host") this.#form.field.value = value ?? "";
     if (name === "ports") this.#form.choose(this.#ports);
+    if (name === "lang" && this.isConnected) void this.#speak();
     if (!name.startsWith("relay") || !this.isConnected) return;
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
@@ -159,7 +171,8 @@ export class HeloScopeElement extends Base {
 
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
-    await this.#during(words.loading, words.failed, (signal) => this.#run(signal));
+    if (this.#learning) await this.#learned();
+    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#run(signal));
   }
 
   /**
@@ -167,7 +180,8 @@ export class HeloScopeElement extends Base {
    * when all have ended, in whichever way.
    */
   async compare(): Promise<void> {
-    await this.#during(words.loading, words.failed, (signal) => this.#compare(signal));
+    if (this.#learning) await this.#learned();
+    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#compare(signal));
   }
 
   /**
@@ -175,11 +189,15 @@ export class HeloScopeElement extends Base {
    * link. No relay is asked. Settles when it is in sight, or when it has been said why not.
    */
   async open(report: string | Blob | Promise<string>, from: "file" | "link" = "file"): Promise<void> {
+    if (this.#learning) await this.#learned();
+    const words = this.#words;
     await this.#during(words.opening, words.notOpened, async (signal) => {
       this.#show("");
-      const [core, json] = await Promise.all([load(), textOf(report)]);
+      const [core, json] = await Promise.all([load(words), textOf(report, words)]);
+      // Around a report is said what there is to say in its own language.
+      await teach(core, nearest(languageIn(json)));
       signal.throwIfAborted();
-      const outcome = core.open(json);
+      const outcome = core.open(json, words.language);
       this.#present(outcome, words.opened);
       const { host } = outcome.report;
       this.host = host;
@@ -187,7 +205,7 @@ export class HeloScopeElement extends Base {
       this.#form.choose(portsOf(outcome.report));
       const again = make("button", { type: "button", part: "button" }, words.testAgain);
       again.addEventListener("click", () => this.#submitted(host));
-      const at = madeAt(outcome.report);
+      const at = madeAt(outcome.report, words);
       this.#elsewhere.replaceChildren(
         make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)),
         again,
@@ -202,14 +220,46 @@ export class HeloScopeElement extends Base {
     if (!this.#test) return;
     this.#test.abort();
     this.#over();
-    this.#status.textContent = words.stopped;
+    this.#status.textContent = this.#words.stopped;
   }
 
   /** Puts the element back to where no test was made. */
   reset(): void {
     this.stop();
     this.#clear();
-    this.#form.say(words.hostHint);
+    this.#form.say(this.#words.hostHint);
+  }
+
+  /** Speaks the language that is asked for. A report in sight stays in its own. */
+  #speak(): Promise<void> {
+    const language = languageOf(this);
+    const at = wordsAtHand(language);
+    if (at) {
+      this.#learning = null;
+      this.#take(at);
+      return Promise.resolve();
+    }
+    // Nobody is to read half of it in English first.
+    this.#frame.classList.add("learning");
+    const learning = wordsOf(language).then((words) => {
+      // Meanwhile another one may have been asked for.
+      if (this.#learning !== learning) return;
+      this.#learning = null;
+      this.#take(words);
+    });
+    return (this.#learning = learning);
+  }
+
+  #take(words: Words): void {
+    this.#frame.classList.remove("learning");
+    if (words === this.#words) return;
+    this.#words = words;
+    this.#form.speak(words);
+  }
+
+  /** Waits until its words are there, where they are not. */
+  async #learned(): Promise<void> {
+    while (this.#learning) await this.#learning;
   }
 
   /** Does something that can be stopped, and says what came in its way. */
@@ -229,11 +279,12 @@ export class HeloScopeElement extends Base {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const words = this.#words;
     if (!this.host.trim()) return this.#wrong(words.noHost);
     // A site that does not let anything be shown says so before a server is bothered.
     this.#show("");
-    const relay = relayUrl(this.relay);
-    const [offer, core] = await Promise.all([about(relay), load()]);
+    const relay = relayUrl(this.relay, words);
+    const [offer, core] = await Promise.all([about(relay, words), load(words)]);
     signal.throwIfAborted();
     const asked = this.#asked(core);
     if (!asked) return;
@@ -245,6 +296,7 @@ export class HeloScopeElement extends Base {
         host,
         ports,
         relay: relay.href,
+        language: words.language,
         ...(address && { address }),
         ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }),
       },
@@ -262,21 +314,22 @@ export class HeloScopeElement extends Base {
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
+    const words = this.#words;
     if (!this.host.trim()) return this.#wrong(words.noHost);
     this.#show("");
-    const relays = [...new Set([this.relay, ...this.#relays].map((relay) => relayUrl(relay).href))];
-    const core = await load();
+    const relays = [...new Set([this.relay, ...this.#relays].map((relay) => relayUrl(relay, words).href))];
+    const core = await load(words);
     signal.throwIfAborted();
     const asked = this.#asked(core);
     if (!asked) return;
     const { host, ports, address } = asked;
-    const sides = new Sides(relays);
+    const sides = new Sides(relays, words);
     this.#output.replaceChildren(sides.element);
     const reports: Report[] = [];
     await Promise.all(relays.map(async (relay, place) => {
       try {
-        const offer = await about(new URL(relay));
-        const options = { host, ports, relay, ...(address && { address }), ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }) };
+        const offer = await about(new URL(relay), words);
+        const options = { host, ports, relay, language: words.language, ...(address && { address }), ...(offer.trust_anchors && { trustAnchors: offer.trust_anchors }) };
         const outcome = await core.run(options, (html) => void (signal.aborted || sides.progress(place, html)), signal);
         if (!signal.aborted) sides.finished(place, outcome);
         reports.push(outcome.report);
@@ -287,15 +340,16 @@ export class HeloScopeElement extends Base {
     }));
     signal.throwIfAborted();
     this.#status.textContent = words.finished(sides.compare());
-    linkHelp(sides.element, relayUrl(this.relay));
+    linkHelp(sides.element, relayUrl(this.relay, words), words);
     this.#tell<Report[]>("compared", reports);
   }
 
   /** What is to be tested, and says so; null where something is wrong with it, which is said too. */
   #asked(core: Core): { host: string; ports: string[]; address: string } | null {
+    const words = this.#words;
     let understood;
     try {
-      understood = core.understand(this.host);
+      understood = core.understand(this.host, words.language);
     } catch (reason) {
       this.#wrong(reason instanceof Error ? reason.message : String(reason));
       return null;
@@ -314,13 +368,16 @@ export class HeloScopeElement extends Base {
   }
 
   #present(outcome: Outcome, said: (verdict: string) => string): void {
+    const words = this.#words;
+    // What was made elsewhere may be in another language than this.
+    this.#output.lang = outcome.report.language;
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
-    offerRemedies(this.#output, outcome);
-    linkHelp(this.#output, relayUrl(this.relay));
+    offerRemedies(this.#output, outcome, words);
+    linkHelp(this.#output, relayUrl(this.relay, words), words);
     const verdict = this.#output.querySelector(".verdict");
-    verdict?.append(actions(outcome, () => relayUrl(this.relay), this.#status));
+    verdict?.append(actions(outcome, () => relayUrl(this.relay, words), this.#status, words));
     // From here on it says only what is in sight elsewhere.
     this.#status.classList.add("unseen");
     this.#status.textContent = said(verdict?.querySelector("h2")?.textContent ?? "");
@@ -332,7 +389,7 @@ export class HeloScopeElement extends Base {
       const port = card.dataset["port"] ?? "";
       if (done.has(port)) continue;
       done.add(port);
-      this.#status.textContent = words.settled(port, of - done.size);
+      this.#status.textContent = this.#words.settled(port, of - done.size);
     }
   }
 
@@ -352,7 +409,7 @@ export class HeloScopeElement extends Base {
   async #askRelay(): Promise<void> {
     const { relay } = this;
     try {
-      const offer = await about(relayUrl(relay));
+      const offer = await about(relayUrl(relay, this.#words), this.#words);
       // Meanwhile another one may have been chosen.
       if (relay === this.relay) this.#form.offer(offer);
     } catch {
@@ -364,7 +421,7 @@ export class HeloScopeElement extends Base {
     try {
       show(this.#output, html);
     } catch (reason) {
-      throw new Error(words.markupRefused, { cause: reason });
+      throw new Error(this.#words.markupRefused, { cause: reason });
     }
   }
 
@@ -393,6 +450,7 @@ export class HeloScopeElement extends Base {
     this.#outcome = null;
     this.#report = null;
     this.#output.replaceChildren();
+    this.#output.removeAttribute("lang");
     this.#alert.hidden = true;
     this.#elsewhere.hidden = true;
     this.#status.textContent = "";

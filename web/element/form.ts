@@ -1,28 +1,33 @@
 import { make } from "./dom.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import type { About } from "./relay.ts";
-import { words } from "./words.ts";
+import { ENGLISH, type Words } from "./words.ts";
 
 /** The field, the ports, the buttons and the examples. */
 export class Form {
   readonly form: HTMLFormElement;
   readonly field: HTMLInputElement;
+  #words = ENGLISH;
+  readonly #label = make("label", { for: "host" });
+  readonly #legend = make("legend");
+  readonly #choice = make("label", { for: "relay" });
   readonly #said = make("p", { id: "said", class: "said" });
   readonly #ports: HTMLFieldSetElement;
-  readonly #run = make("button", { type: "submit", class: "run", part: "button" }, words.run);
-  readonly #stop = make("button", { type: "button", class: "stop", part: "button", hidden: true }, words.stop);
+  readonly #run = make("button", { type: "submit", class: "run", part: "button" });
+  readonly #stop = make("button", { type: "button", class: "stop", part: "button", hidden: true });
   readonly #relay = make("select", { id: "relay", name: "relay", part: "input" });
-  readonly #all = make("button", { type: "button", part: "button" }, words.throughAll);
+  readonly #all = make("button", { type: "button", part: "button" });
   readonly #through = make(
     "p",
     { class: "through", hidden: true },
-    make("label", { for: "relay" }, words.through),
+    this.#choice,
     this.#relay,
     this.#all,
   );
   readonly #operator = make("p", { class: "operator", part: "operator", hidden: true });
   readonly #examples = make("details", { class: "examples", part: "examples", open: true, hidden: true });
   #offered = STANDARD_PORTS;
+  #about: About | null = null;
 
   constructor(
     onRun: (host: string) => void,
@@ -41,14 +46,14 @@ export class Form {
       autocomplete: "off",
       autocorrect: "off",
       spellcheck: "false",
-      placeholder: words.placeholder,
+      placeholder: ENGLISH.placeholder,
       "aria-describedby": "said",
     });
-    this.#ports = make("fieldset", { class: "ports" }, make("legend", {}, words.ports));
+    this.#ports = make("fieldset", { class: "ports" }, this.#legend);
     this.form = make(
       "form",
       { part: "form", novalidate: true },
-      make("label", { for: "host" }, words.host),
+      this.#label,
       make("div", { class: "field" }, this.field, this.#run, this.#stop),
       this.#said,
       this.#ports,
@@ -69,8 +74,23 @@ export class Form {
       this.field.value = chosen.value;
       onRun(chosen.value);
     });
-    this.say(words.hostHint);
     this.choose(STANDARD_PORTS);
+    this.speak(ENGLISH);
+  }
+
+  /** Says all of it in these words. A sentence below the field stays what it is, unless it is the hint. */
+  speak(words: Words): void {
+    const hint = this.#words.hostHint;
+    this.#words = words;
+    this.#label.textContent = words.host;
+    this.#legend.textContent = words.ports;
+    this.#choice.textContent = words.through;
+    this.#run.textContent = words.run;
+    this.#stop.textContent = words.stop;
+    this.#all.textContent = words.throughAll;
+    if (["", hint].includes(this.#said.textContent ?? "")) this.say(words.hostHint);
+    this.choose(this.chosen);
+    if (this.#about) this.offer(this.#about);
   }
 
   /** A sentence below the field: a hint, what was understood, or what is wrong. */
@@ -103,7 +123,7 @@ export class Form {
     const boxes = all.map((port) => {
       const box = make("input", { type: "checkbox", name: "port", value: port });
       box.checked = ports.includes(port);
-      const use = words.portUse[port];
+      const use = this.#words.portUse[port];
       const label = make("label", {}, box, make("span", { class: "number" }, port.replace("/", " ")));
       if (use) label.append(make("span", { class: "use" }, use));
       return label;
@@ -125,12 +145,13 @@ export class Form {
   /** Takes in what a relay offers. */
   offer(about: About): void {
     const chosen = this.chosen;
+    this.#about = about;
     this.#offered = about.ports;
     this.choose(chosen);
     const examples = about.examples.map(({ host, title }) =>
-      make("li", {}, make("button", { type: "button", value: host, title: host }, title)),
+      make("li", {}, make("button", { type: "button", value: host, title: host }, this.#words.page(title))),
     );
-    this.#examples.replaceChildren(make("summary", {}, words.examples), make("ul", {}, ...examples));
+    this.#examples.replaceChildren(make("summary", {}, this.#words.examples), make("ul", {}, ...examples));
     this.#examples.hidden = examples.length === 0;
     this.#runBy(about.contact);
   }
@@ -139,7 +160,7 @@ export class Form {
   #runBy(contact: string): void {
     const href = contact.startsWith("https://") ? contact : /^[^\s@:/?&]+@[^\s@:/?&]+$/.test(contact) ? `mailto:${contact}` : "";
     const named = href ? make("a", { href, rel: "noreferrer" }, contact) : contact;
-    this.#operator.replaceChildren(words.operator, named);
+    this.#operator.replaceChildren(this.#words.operator, named);
     this.#operator.hidden = !contact;
   }
 }

@@ -1,7 +1,9 @@
 /** The page around the element: the address bar holds the test or the report, the title says what came of it. */
 
 import type { HeloScopeElement, Progress } from "./element.ts";
+import { firstOf, nearest, wordsOf } from "./language.ts";
 import { fromLink, holdsReport } from "./share.ts";
+import { translate } from "./translated.ts";
 
 const NAME = "Heloscope";
 const element = document.querySelector<HeloScopeElement>("helo-scope");
@@ -11,6 +13,20 @@ let shown = "";
 const FILE = "file";
 /** Whether what happens is what the address bar asked for. */
 let asked = false;
+
+/** What the address bar says of the language; else the browser's wish counts. */
+const wish = new URLSearchParams(location.search).get("lang");
+const language = wish === null ? firstOf(navigator.languages) : nearest(wish);
+document.documentElement.lang = language;
+const words = await wordsOf(language);
+translate(words);
+const other = document.querySelector<HTMLAnchorElement>("#language");
+if (other) {
+  other.lang = other.hreflang = language === "en" ? "de" : "en";
+  // The test or the report comes along, whatever it is by then.
+  for (const what of ["focus", "pointerenter", "click"]) other.addEventListener(what, () => lead(other));
+  lead(other);
+}
 
 if (element) {
   await customElements.whenDefined("helo-scope");
@@ -26,7 +42,7 @@ if (element) {
   for (const what of ["heloscope-finished", "heloscope-opened"]) {
     element.addEventListener(what, () => {
       const report = element.report;
-      if (report) document.title = `${report.host.replace(/[^!-~]/g, "\ufffd")}: ${report.status} – ${NAME}`;
+      if (report) document.title = `${report.host.replace(/[^!-~]/g, "\ufffd")}: ${words.status[report.status]} – ${NAME}`;
     });
   }
   element.addEventListener("heloscope-opened", () => {
@@ -57,7 +73,7 @@ function follow(element: HeloScopeElement): void {
   document.title = NAME;
   asked = true;
   if (saved) void element.open(saved);
-  else if (holdsReport(location.hash)) void element.open(fromLink(location.hash), "link");
+  else if (holdsReport(location.hash)) void element.open(fromLink(location.hash, words), "link");
   else if (host) void element.start();
   else {
     asked = false;
@@ -106,8 +122,19 @@ function files(element: HeloScopeElement): void {
   });
 }
 
+/** Has the link to the other language lead to what is in sight. */
+function lead(link: HTMLAnchorElement): void {
+  const to = new URL(location.href);
+  to.searchParams.set("lang", link.hreflang);
+  link.href = `${readable(to.search)}${to.hash}`;
+}
+
 /** `?host=mx1.example.com&ports=25,465`; commas, slashes and colons are left readable. */
 function search(host: string, ports: string[], address: string): string {
-  const asked = new URLSearchParams({ host, ports: ports.join(","), ...(address && { address }) });
-  return `?${asked}`.replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  const asked = new URLSearchParams({ host, ports: ports.join(","), ...(address && { address }), ...(wish !== null && { lang: wish }) });
+  return readable(`?${asked}`);
+}
+
+function readable(search: string): string {
+  return search.replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
 }

@@ -1,6 +1,6 @@
 /** What the element asks of a relay before a test. */
 
-import { words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** The part of a relay's `/v1/about` that the element uses. */
 export interface About {
@@ -17,10 +17,10 @@ export interface About {
 const asked = new Map<string, Promise<About>>();
 
 /** Asks a relay about itself, once for all elements of a page; a failure is not kept. Throws an Error with a sentence. */
-export function about(relay: URL): Promise<About> {
+export function about(relay: URL, words: Words): Promise<About> {
   let answer = asked.get(relay.href);
   if (!answer) {
-    answer = ask(relay).catch((reason: unknown) => {
+    answer = ask(relay, words).catch((reason: unknown) => {
       asked.delete(relay.href);
       throw reason;
     });
@@ -29,7 +29,7 @@ export function about(relay: URL): Promise<About> {
   return answer;
 }
 
-async function ask(relay: URL): Promise<About> {
+async function ask(relay: URL, words: Words): Promise<About> {
   const url = new URL("v1/about", relay);
   let response: Response;
   try {
@@ -45,7 +45,7 @@ async function ask(relay: URL): Promise<About> {
 }
 
 /** A relay's URL as an absolute one by http or https, with a slash at the end. Throws an Error with a sentence. */
-export function relayUrl(relay: string): URL {
+export function relayUrl(relay: string, words: Words): URL {
   const url = URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI) : null;
   if (!url || !/^(https?|wss?):$/.test(url.protocol)) throw new Error(words.relayUrl(relay));
   const absolute = url.href.replace(/^ws/, "http").replace(/[?#].*/, "");

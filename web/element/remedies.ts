@@ -4,37 +4,37 @@ import { copied } from "./actions.ts";
 import { remedies, type Outcome } from "./core.ts";
 import { make } from "./dom.ts";
 import { show } from "./trusted.ts";
-import { words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** Adds them to the report in `output`, which shows `outcome`. */
-export function offerRemedies(output: Element, outcome: Outcome): void {
+export function offerRemedies(output: Element, outcome: Outcome, words: Words): void {
   for (const [place, finding] of output.querySelectorAll(".finding").entries()) {
     const content = make("div");
     const details = make("details", { class: "remedy", part: "remedy" }, make("summary", {}, words.remedy), content);
     details.addEventListener("toggle", () => {
-      if (details.open && !details.hasAttribute("data-filled")) void fill(details, content, outcome, place);
+      if (details.open && !details.hasAttribute("data-filled")) void fill(details, content, outcome, place, words);
     });
     finding.querySelector(".advice")?.append(details);
   }
 }
 
-async function fill(details: Element, content: Element, outcome: Outcome, place: number): Promise<void> {
+async function fill(details: Element, content: Element, outcome: Outcome, place: number, words: Words): Promise<void> {
   try {
-    const told = await remedies();
+    const told = await remedies(words);
     // Meanwhile another report may have taken this one's place, and its memory.
     if (!details.isConnected || details.hasAttribute("data-filled")) return;
     show(content, outcome.remedy(place, told));
     details.setAttribute("data-filled", "");
-    for (const pasted of content.querySelectorAll("pre")) pasted.before(copyButton(pasted));
+    for (const pasted of content.querySelectorAll("pre")) pasted.before(copyButton(pasted, words));
   } catch (reason) {
     content.textContent = reason instanceof Error ? reason.message : String(reason);
   }
 }
 
-function copyButton(pasted: Element): HTMLElement {
+function copyButton(pasted: Element, words: Words): HTMLElement {
   const button = make("button", { type: "button", class: "copy", part: "action" }, words.copy);
   button.addEventListener("click", () => {
-    void copied(() => pasted.textContent ?? "").then((trouble) => {
+    void copied(() => pasted.textContent ?? "", words).then((trouble) => {
       button.textContent = trouble ? words.notCopiedShort : words.copiedShort;
       setTimeout(() => (button.textContent = words.copy), 2000);
     });

@@ -1,6 +1,6 @@
 /** A link that holds a whole report: its JSON, deflated (RFC 1951), in base64url (RFC 4648 §5), after `#report=`. */
 
-import { words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 const MARK = "#report=";
 /** Longer ones are cut or refused by some programs on the way. */
@@ -9,7 +9,7 @@ const MAX_LINK = 64_000;
 const MAX_JSON = 1 << 20;
 
 /** The link that opens a report at the page of `relay`. Throws an Error with a sentence. */
-export async function linkTo(report: unknown, relay: URL): Promise<string> {
+export async function linkTo(report: unknown, relay: URL, words: Words): Promise<string> {
   if (!("CompressionStream" in globalThis)) throw new Error(words.linkUnsupported);
   const json = JSON.stringify(report);
   const packed = await through(new Blob([json]), new CompressionStream("deflate-raw"), Infinity);
@@ -24,7 +24,7 @@ export function holdsReport(hash: string): boolean {
 }
 
 /** The JSON of the report in the fragment of a URL; whether it is one is not looked at. Throws an Error with a sentence. */
-export async function fromLink(hash: string): Promise<string> {
+export async function fromLink(hash: string, words: Words): Promise<string> {
   if (!("DecompressionStream" in globalThis)) throw new Error(words.linkUnsupported);
   let octets: Uint8Array<ArrayBuffer>;
   try {

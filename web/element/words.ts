@@ -1,82 +1,127 @@
-/** The element's English, in one place. The report's own words come with the report. */
-export const words = {
-  host: "Mail server",
-  hostHint: "A host name, an IP address, host:port, a URL or a mail address.",
-  placeholder: "mx1.example.com",
-  ports: "Ports",
-  portUse: { "25": "between servers", "465": "clients, implicit TLS", "587": "clients, STARTTLS" } as Record<string, string>,
-  through: "Through the relay",
-  operator: "Who runs this relay: ",
-  throughAll: "Test through all of them",
-  from: (relay: string) => `Through ${relay}`,
-  sideBySide: "Side by side",
-  allTheSame: "The same through all of them.",
-  differences: (count: number) => (count === 1 ? "One thing is different; all else is the same." : `${count} things are different; all else is the same.`),
-  nothingToCompare: "There are not two reports to compare.",
-  differs: "differs",
-  verdict: "Verdict",
-  worst: "worst finding",
-  certificate: "Certificate's SHA-256",
-  portNumber: (port: string) => `Port ${port}`,
-  fact: "What",
-  nothingSaid: "–",
-  run: "Test",
-  stop: "Stop",
-  examples: "Try it on an example: a sound mail server, or one with a known fault",
-  report: "Report",
-  copyMarkdown: "Copy as Markdown",
-  copyText: "Copy as text",
-  copyJson: "Copy as JSON",
-  downloadJson: "Download JSON",
-  copyLink: "Copy link to this report",
-  copiedLink: "Copied: a link that holds the whole report. Nothing was uploaded.",
-  linkTooLong: "This report is too long for a link. Download it instead.",
-  linkTooLarge: "The link holds more than a report can be.",
-  linkDamaged: "The link is damaged: a part of it is missing, or was changed on the way. Ask for it once more.",
-  linkUnsupported: "This browser is too old for links that hold a report. Use the downloaded report instead.",
-  fileTooLarge: "The file is larger than a report can be.",
-  opening: "Opening the report.",
-  opened: (verdict: string) => `Opened. ${verdict}`,
-  notOpened: "The report could not be opened",
-  savedReport: (at: string) =>
-    `This is a saved report, made ${at}, perhaps by someone else. Nothing has been tested just now; days are counted from ` +
-    "then, and the report may have been altered since.",
-  sharedReport: (at: string) =>
-    `This report was made by someone else, ${at}, and came with the link. Nothing has been tested just now; days are ` +
-    "counted from then, and the report may have been altered since.",
-  at: (day: string, time: string) => `on ${day} at ${time} UTC`,
-  atUnknown: "at a time that it does not say",
-  testAgain: "Test again now",
-  copied: (format: string) => `Copied: ${format}.`,
-  copiedShort: "Copied",
-  notCopiedShort: "Not copied",
-  notCopied: "The browser did not allow copying. Download the report instead.",
-  loading: "Loading the test.",
-  running: (host: string, ports: string[]) => `Testing ${host}, ${ports.length === 1 ? "port" : "ports"} ${ports.join(", ")}.`,
-  dialling: (address: string) => `Dialling ${address} instead of the addresses of the name.`,
-  settled: (port: string, left: number) => (left > 0 ? `Port ${port} is done, ${left} to go.` : `Port ${port} is done.`),
-  finished: (verdict: string) => `Finished. ${verdict}`,
-  stopped: "Stopped.",
-  noPort: "Choose at least one port.",
-  noHost: "Type the name of a mail server, such as mx1.example.com.",
-  failed: "The test could not be run",
-  relayUnreachable: (relay: string) =>
-    `The relay at ${relay} does not answer. It may be down, or it may not allow this site to use it.`,
-  relayStatus: (relay: string, status: number) => `The relay at ${relay} answered with HTTP status ${status}.`,
-  relayOdd: (relay: string) => `What answers at ${relay} is no Heloscope relay.`,
-  relayUrl: (relay: string) => `“${relay}” is no http, https, ws or wss URL of a relay.`,
-  noProgram: (from: string) => `The test's program could not be loaded from ${from}.`,
-  helpCertificate: "More about this warning",
-  helpPorts: "What each port is for",
-  helpExtensions: "All extensions",
-  helpReplies: "What reply codes mean",
-  withoutReport: (count: number) => (count === 1 ? "One relay gave no report." : `${count} relays gave no report.`),
-  remedy: "Configuration and commands",
-  noRemedies: (from: string) => `The configuration could not be loaded from ${from}. Close this and open it again to try once more.`,
-  copy: "Copy",
-  wasmBlocked:
-    "This site's Content-Security-Policy does not let the test's program run. Add 'wasm-unsafe-eval' to its script-src.",
-  noWasm: "This browser does not run WebAssembly, which the test needs.",
-  markupRefused:
-    "This site's Content-Security-Policy does not let the report be shown. Add “heloscope” to its trusted-types.",
-};
+/** The element's words. English stands here, where it is said; another language is looked up by it, see `language.ts`. The report's own words come with the report. */
+
+/** Values for what stands in braces in a message. */
+type Values = Record<string, string | number>;
+
+/** All words in a language (BCP 47); `translated` has the translation of a message, its values numbered as they stand in it. */
+export function wordsIn(language: string, translated: (message: string) => string | undefined) {
+  const numbers = new Intl.NumberFormat(language);
+  const counts = new Intl.PluralRules(language);
+  // English has dates here as ISO 8601 does, and so has Swedish.
+  const dates = language === "en" ? "sv" : language;
+  const day = new Intl.DateTimeFormat(dates, { dateStyle: language === "en" ? "short" : "long", timeZone: "UTC" });
+  const time = new Intl.DateTimeFormat(dates, { timeStyle: "short", timeZone: "UTC" });
+  const say = (message: string, values: Values = {}): string => {
+    const names = Array.from(message.matchAll(/\{(\w+)\}/g), ([, name]) => name ?? "");
+    return (translated(message) ?? message).replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = values[names[Number(name)] ?? name] ?? "";
+      return typeof value === "number" ? numbers.format(value) : value;
+    });
+  };
+  const plural = (count: number, one: string, many: string, values: Values = {}): string =>
+    say(counts.select(count) === "one" ? one : many, values);
+  return {
+    language,
+    /** The translation of a text that stands elsewhere: in the page, or in what a relay says. */
+    page: (text: string): string => translated(text) ?? text,
+    host: say("Mail server"),
+    hostHint: say("A host name, an IP address, host:port, a URL or a mail address."),
+    placeholder: "mx1.example.com",
+    ports: say("Ports"),
+    portUse: { "25": say("between servers"), "465": say("clients, implicit TLS"), "587": say("clients, STARTTLS") } as Record<string, string>,
+    through: say("Through the relay"),
+    operator: say("Who runs this relay: "),
+    throughAll: say("Test through all of them"),
+    from: (relay: string) => say("Through {relay}", { relay }),
+    sideBySide: say("Side by side"),
+    allTheSame: say("The same through all of them."),
+    differences: (count: number) =>
+      plural(count, "One thing is different; all else is the same.", "{count} things are different; all else is the same.", { count }),
+    nothingToCompare: say("There are not two reports to compare."),
+    differs: say("differs"),
+    verdict: say("Verdict"),
+    /** A report's status, for a title. */
+    status: { ok: say("ok"), notice: say("notice"), warning: say("warning"), error: say("error"), untested: say("untested") },
+    worst: say("worst finding"),
+    certificate: say("Certificate's SHA-256"),
+    portNumber: (port: string) => say("Port {port}", { port }),
+    fact: say("What"),
+    nothingSaid: "–",
+    run: say("Test"),
+    stop: say("Stop"),
+    examples: say("Try it on an example: a sound mail server, or one with a known fault"),
+    report: say("Report"),
+    copyMarkdown: say("Copy as Markdown"),
+    copyText: say("Copy as text"),
+    copyJson: say("Copy as JSON"),
+    downloadJson: say("Download JSON"),
+    copyLink: say("Copy link to this report"),
+    copiedLink: say("Copied: a link that holds the whole report. Nothing was uploaded."),
+    linkTooLong: say("This report is too long for a link. Download it instead."),
+    linkTooLarge: say("The link holds more than a report can be."),
+    linkDamaged: say("The link is damaged: a part of it is missing, or was changed on the way. Ask for it once more."),
+    linkUnsupported: say("This browser is too old for links that hold a report. Use the downloaded report instead."),
+    fileTooLarge: say("The file is larger than a report can be."),
+    opening: say("Opening the report."),
+    opened: (verdict: string) => say("Opened. {verdict}", { verdict }),
+    notOpened: say("The report could not be opened"),
+    savedReport: (at: string) =>
+      say(
+        "This is a saved report, made {at}, perhaps by someone else. Nothing has been tested just now; days are counted from then, and the report may have been altered since.",
+        { at },
+      ),
+    sharedReport: (at: string) =>
+      say(
+        "This report was made by someone else, {at}, and came with the link. Nothing has been tested just now; days are counted from then, and the report may have been altered since.",
+        { at },
+      ),
+    at: (moment: Date) => say("on {day} at {time} UTC", { day: day.format(moment), time: time.format(moment) }),
+    atUnknown: say("at a time that it does not say"),
+    testAgain: say("Test again now"),
+    text: say("text"),
+    copied: (format: string) => say("Copied: {format}.", { format }),
+    copiedShort: say("Copied"),
+    notCopiedShort: say("Not copied"),
+    notCopied: say("The browser did not allow copying. Download the report instead."),
+    loading: say("Loading the test."),
+    running: (host: string, ports: string[]) =>
+      plural(ports.length, "Testing {host}, port {ports}.", "Testing {host}, ports {ports}.", { host, ports: ports.join(", ") }),
+    dialling: (address: string) => say("Dialling {address} instead of the addresses of the name.", { address }),
+    settled: (port: string, left: number) =>
+      left > 0 ? say("Port {port} is done, {left} to go.", { port, left }) : say("Port {port} is done.", { port }),
+    finished: (verdict: string) => say("Finished. {verdict}", { verdict }),
+    stopped: say("Stopped."),
+    noPort: say("Choose at least one port."),
+    noHost: say("Type the name of a mail server, such as mx1.example.com."),
+    failed: say("The test could not be run"),
+    relayUnreachable: (relay: string) =>
+      say("The relay at {relay} does not answer. It may be down, or it may not allow this site to use it.", { relay }),
+    relayStatus: (relay: string, status: number) =>
+      say("The relay at {relay} answered with HTTP status {status}.", { relay, status: String(status) }),
+    relayOdd: (relay: string) => say("What answers at {relay} is no Heloscope relay.", { relay }),
+    relayUrl: (relay: string) => say("“{relay}” is no http, https, ws or wss URL of a relay.", { relay }),
+    noProgram: (from: string) => say("The test's program could not be loaded from {from}.", { from }),
+    helpCertificate: say("More about this warning"),
+    helpPorts: say("What each port is for"),
+    helpExtensions: say("All extensions"),
+    helpReplies: say("What reply codes mean"),
+    withoutReport: (count: number) => plural(count, "One relay gave no report.", "{count} relays gave no report.", { count }),
+    remedy: say("Configuration and commands"),
+    noRemedies: (from: string) =>
+      say("The configuration could not be loaded from {from}. Close this and open it again to try once more.", { from }),
+    copy: say("Copy"),
+    wasmBlocked: say(
+      "This site's Content-Security-Policy does not let the test's program run. Add 'wasm-unsafe-eval' to its script-src.",
+    ),
+    noWasm: say("This browser does not run WebAssembly, which the test needs."),
+    markupRefused: say(
+      "This site's Content-Security-Policy does not let the report be shown. Add “heloscope” to its trusted-types.",
+    ),
+  };
+}
+
+/** All words in one language. */
+export type Words = ReturnType<typeof wordsIn>;
+
+/** The words as they stand here. */
+export const ENGLISH = wordsIn("en", () => undefined);

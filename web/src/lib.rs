@@ -6,6 +6,7 @@
 mod failure;
 mod host;
 mod json;
+mod languages;
 mod open;
 mod outcome;
 mod relay;
@@ -42,6 +43,8 @@ export interface TestOptions {
   address?: string | undefined;
   /** Trust anchors besides Mozilla's, certificates in PEM. */
   trustAnchors?: string | undefined;
+  /** The language of the report, BCP 47; English where it was not learned. */
+  language?: string | undefined;
 }
 "#;
 
@@ -50,22 +53,31 @@ fn start() {
     failure::watch();
 }
 
-/// Reads what a person pastes: a host, `host:587`, a URL, a mail address.
+/// Takes in a language, the text of `de.txt`: it can be spoken from then on.
+#[wasm_bindgen]
+pub fn learn(text: String) {
+    languages::learn(text);
+}
+
+/// Reads what a person pastes: a host, `host:587`, a URL, a mail address; speaks `language`.
 ///
 /// Throws an `Error` whose message says what is wrong, for that person.
 #[wasm_bindgen(unchecked_return_type = "Understood")]
-pub fn understand(text: &str) -> Result<JsValue, JsValue> {
-    let understood = heloscope_observation::understand(text, host::to_ascii)
-        .map_err(|cause| failure::error(&cause.to_string()))?;
-    outcome::to_js(&outcome::Understood::from(understood))
+pub fn understand(text: &str, language: &str) -> Result<JsValue, JsValue> {
+    languages::speaking(language, || {
+        let understood = heloscope_observation::understand(text, host::to_ascii)
+            .map_err(|cause| failure::error(&cause.to_string()))?;
+        outcome::to_js(&outcome::Understood::from(understood))
+    })
 }
 
-/// Opens a report that was made elsewhere, from its JSON.
+/// Opens a report that was made elsewhere, from its JSON. It is shown in its own language, if that was learned; an error is
+/// in `language`.
 ///
 /// Throws an `Error` whose message says why it is none, for the person who opened it.
 #[wasm_bindgen]
-pub fn open(text: &str) -> Result<Outcome, JsValue> {
-    open::open(text)
+pub fn open(text: &str, language: &str) -> Result<Outcome, JsValue> {
+    languages::speaking(language, || open::open(text))
 }
 
 /// Tests a mail server through a relay.

@@ -3,6 +3,7 @@
 mod report;
 
 use heloscope_report::{Report, SCHEMA_VERSION};
+use heloscope_words::say;
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -15,20 +16,21 @@ pub(crate) fn open(text: &str) -> Result<Outcome, JsValue> {
 }
 
 fn read(text: &str) -> Result<Report, String> {
-    let json = JSON::parse(text).map_err(|_| "This is no report: it is not JSON.")?;
+    let json = JSON::parse(text).map_err(|_| say!("This is no report: it is not JSON."))?;
     let version = Reflect::get(&json, &"schema_version".into()).ok().and_then(|version| version.as_f64());
-    let version = version.ok_or("This is no Heloscope report: it is JSON, but has no schema_version.")?;
+    let version =
+        version.ok_or(say!("This is no Heloscope report: it is JSON, but has no schema_version."))?;
     // As a whole number: what writes out others would be part of the module.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let version = version.ceil() as u32;
     if version > SCHEMA_VERSION {
-        return Err(format!(
+        return Err(say!(
             "This report has schema version {version}; this page knows versions up to {SCHEMA_VERSION}. Open it where it \
              was made, or with a newer Heloscope."
         ));
     }
     report::report(&json).map_err(|field| {
-        format!(
+        say!(
             "This is no whole Heloscope report: the field “{field}” is missing, or holds what it cannot hold."
         )
     })

@@ -7,7 +7,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::failure;
+use crate::{failure, languages};
 
 /// The report of a test, in each of its forms.
 #[wasm_bindgen]
@@ -19,6 +19,11 @@ pub struct Outcome {
 impl Outcome {
     pub(crate) fn new(report: Report) -> Self {
         Self { report }
+    }
+
+    /// What is said around a report is in its language.
+    fn spoken(&self, form: impl FnOnce() -> String) -> String {
+        languages::speaking(&self.report.language, form)
     }
 }
 
@@ -33,23 +38,23 @@ impl Outcome {
     /// The report as HTML, for the element to show.
     #[wasm_bindgen(getter)]
     pub fn html(&self) -> String {
-        html::report(&self.report)
+        self.spoken(|| html::report(&self.report))
     }
 
     /// What there is to paste for a finding, the first that `html` shows being 0: HTML, for the element to show.
     /// `remedies` is the text of `remedies.txt`.
     pub fn remedy(&self, place: usize, remedies: &str) -> String {
-        html::remedy(&self.report, place, Remedies::new(remedies))
+        self.spoken(|| html::remedy(&self.report, place, Remedies::new(remedies)))
     }
 
     /// The report as plain text, with what there is to paste.
     pub fn text(&self, remedies: &str) -> String {
-        text::report_with_remedies(&self.report, TextStyle::Plain, Remedies::new(remedies))
+        self.spoken(|| text::report_with_remedies(&self.report, TextStyle::Plain, Remedies::new(remedies)))
     }
 
     /// The report as Markdown, for a ticket, with what there is to paste.
     pub fn markdown(&self, remedies: &str) -> String {
-        markdown::report_with_remedies(&self.report, Remedies::new(remedies))
+        self.spoken(|| markdown::report_with_remedies(&self.report, Remedies::new(remedies)))
     }
 
     /// The report as JSON, indented.

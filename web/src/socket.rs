@@ -1,5 +1,6 @@
 use heloscope_observation::{Established, Refusal, RefusalCode};
 use heloscope_wire::{CloseCause, FromRelay, SUB_PROTOCOL, ToRelay};
+use heloscope_words::mark;
 use js_sys::{ArrayBuffer, JSON, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -96,8 +97,8 @@ impl Phase {
             (Self::Over, _) => None,
             (Self::Connected, Frame::Octets(octets)) => Some((Meaning::Received(octets), Self::Connected)),
             (Self::Dialling, Frame::Octets(_)) => over(not_understood()),
-            (Self::Dialling, Frame::End) => over(lost("The relay cannot be reached.")),
-            (Self::Connected, Frame::End) => over(lost("The connection to the relay broke off.")),
+            (Self::Dialling, Frame::End) => over(lost(mark!("The relay cannot be reached."))),
+            (Self::Connected, Frame::End) => over(lost(mark!("The connection to the relay broke off."))),
             (_, Frame::Text(text)) => match read(&text) {
                 Some(FromRelay::Connected(established)) if self == Self::Dialling => {
                     Some((Meaning::Connected(established), Self::Connected))
@@ -147,12 +148,13 @@ objects! {
 
 variants! { CloseCause::Server RefusalCode::RelayUnreachable }
 
+/// In English, as a relay would say it; the report translates what it knows.
 fn lost(message: &str) -> Refusal {
     Refusal { code: RefusalCode::RelayUnreachable, message: message.to_owned() }
 }
 
 fn not_understood() -> Refusal {
-    lost("The relay said what is not understood here; it may be of another version.")
+    lost(mark!("The relay said what is not understood here; it may be of another version."))
 }
 
 fn not_opened(cause: &JsValue) -> Refusal {

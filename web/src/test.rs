@@ -12,6 +12,7 @@ use heloscope_probe::{Input, Output, Probe};
 use heloscope_render::html::progress;
 use heloscope_report::{Chains, judge_with};
 use heloscope_wire::{ClientWriteKey, ToRelay};
+use heloscope_words::say;
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
@@ -19,6 +20,7 @@ use web_sys::AbortSignal;
 use crate::failure::{self, Unsettled};
 use crate::host::{self, AbortListener, Clock, Timer};
 use crate::json::{self, FromJson, Reader};
+use crate::languages::speaking;
 use crate::outcome::Outcome;
 use crate::relay::RelayUrl;
 use crate::socket::{Frame, Meaning, Socket};
@@ -35,28 +37,31 @@ struct Options {
     relay: RelayUrl,
     address: Option<IpAddr>,
     anchors: TrustAnchors,
+    language: String,
 }
 
 impl Options {
     /// An error is a sentence for whoever wrote them.
     fn read(given: &JsValue) -> Result<Self, String> {
-        let Given { host, ports, relay, address, trust_anchors } = json::read(given)
-            .map_err(|option| format!("the option “{option}” is missing, or is not of its type"))?;
+        let Given { host, ports, relay, address, trust_anchors, language } = json::read(given)
+            .map_err(|option| say!("the option “{option}” is missing, or is not of its type"))?;
         let mut anchors = TrustAnchors::webpki();
         if let Some(pem) = trust_anchors.filter(|pem| !pem.trim().is_empty()) {
             anchors.add_pem(&pem).map_err(|cause| cause.to_string())?;
         }
         let address = address.map(|address| {
-            address.parse().map_err(|_| format!("the address is one such as 192.0.2.1, not “{address}”"))
+            address.parse().map_err(|_| say!("the address is one such as 192.0.2.1, not “{address}”"))
         });
         let ports: Result<Vec<PortSpec>, NotAPort> =
             ports.iter().flatten().map(|port| port.parse()).collect();
         Ok(Self {
             host: host.parse().map_err(|cause: NotAHost| cause.to_string())?,
             ports: ports.map_err(|cause| cause.to_string())?,
-            relay: RelayUrl::new(&relay).ok_or("the relay is an address such as https://relay.example")?,
+            relay: RelayUrl::new(&relay)
+                .ok_or(say!("the relay is an address such as https://relay.example"))?,
             address: address.transpose()?,
             anchors,
+            language: language.unwrap_or_default(),
         })
     }
 }
@@ -68,6 +73,7 @@ struct Given {
     relay: String,
     address: Option<String>,
     trust_anchors: Option<String>,
+    language: Option<String>,
 }
 
 impl FromJson for Given {
@@ -78,6 +84,7 @@ impl FromJson for Given {
             relay: reader.field(value, "relay"),
             address: reader.field(value, "address"),
             trust_anchors: reader.field(value, "trustAnchors"),
+            language: reader.field(value, "language"),
         }
     }
 }
@@ -88,7 +95,7 @@ pub(crate) fn begin(
     on_progress: Function,
     signal: Option<AbortSignal>,
 ) -> Result<Promise, JsValue> {
-    let Options { host, ports, relay, address, anchors } =
+    let Options { host, ports, relay, address, anchors, language } =
         Options::read(options).map_err(|sentence| failure::error(&sentence))?;
     if let Some(signal) = signal.as_ref().filter(|signal| signal.aborted()) {
         return Err(signal.reason());
@@ -114,6 +121,7 @@ pub(crate) fn begin(
         relay,
         address,
         anchors,
+        language,
         chains: Chains::default(),
         sockets: Vec::new(),
         clock: Clock::start(),
@@ -153,7 +161,8 @@ impl Test {
         while let Some(test) = running.as_mut() {
             let next = self.inbox.borrow_mut().pop_front();
             let Some(next) = next else { return };
-            if let Some(ending) = test.take(self, next) {
+            let language = test.language.clone();
+            if let Some(ending) = speaking(&language, || test.take(self, next)) {
                 let over = running.take();
                 // Free again before anyone hears of the end.
                 drop(running);
@@ -177,6 +186,7 @@ struct Running {
     relay: RelayUrl,
     address: Option<IpAddr>,
     anchors: TrustAnchors,
+    language: String,
     chains: Chains,
     sockets: Vec<(ConnectionId, Socket)>,
     clock: Clock,
@@ -272,7 +282,7 @@ impl Running {
 
     /// Lets go of all that JavaScript holds, then settles the promise.
     fn end(self, ending: Ending) {
-        let Self { probe, anchors, chains, sockets, timer, abort, settle, .. } = self;
+        let Self { probe, anchors, language, chains, sockets, timer, abort, settle, .. } = self;
         let reason = abort.as_ref().map_or(JsValue::UNDEFINED, AbortListener::reason);
         drop((sockets, timer, abort));
         match ending {
@@ -280,7 +290,8 @@ impl Running {
             Ending::Done => {
                 let observations = probe.into_observations();
                 let now = judged_at(&observations);
-                let report = judge_with(chains, &observations, &Verifier::new(&anchors), now);
+                let verifier = Verifier::new(&anchors);
+                let report = speaking(&language, || judge_with(chains, &observations, &verifier, now));
                 settle.resolve(&Outcome::new(report).into());
             }
         }

@@ -67,7 +67,7 @@ test("the package says what it is", async () => {
     await readFile(join(PACKAGE, entry));
   }
   const integrity = JSON.parse(await readFile(`${PACKAGE}/integrity.json`, "utf8"));
-  const loaded = (await readdir(PACKAGE)).filter((name) => /\.(js|wasm)$/.test(name)).sort();
+  const loaded = (await readdir(PACKAGE)).filter((name) => /\.(js|wasm|txt)$/.test(name)).sort();
   assert.deepEqual(Object.keys(integrity), loaded);
   for (const [name, hash] of Object.entries(integrity)) {
     const octets = await readFile(join(PACKAGE, name));

@@ -2,7 +2,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use heloscope_languages::{TRANSLATIONS, catalogue};
 use heloscope_observation::{Host, PortSpec};
+use heloscope_words::Catalogue;
 
 /// Tests a mail server's SMTP and TLS, as other mail servers and mail clients meet it.
 #[derive(Debug, Parser)]
@@ -50,6 +52,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) markdown: bool,
 
+    /// The language of the report: en or de
+    #[arg(long, value_name = "LANG", default_value = "en")]
+    pub(crate) lang: Language,
+
     /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
     pub(crate) color: Colour,
@@ -66,6 +72,26 @@ pub(crate) enum Colour {
     Auto,
     Always,
     Never,
+}
+
+/// The language of the report, BCP 47; a region is passed over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Language(pub(crate) Option<&'static Catalogue>);
+
+impl std::str::FromStr for Language {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let language = text.split('-').next().unwrap_or_default().to_ascii_lowercase();
+        match (language.as_str(), catalogue(&language)) {
+            ("en", _) => Ok(Self(None)),
+            (_, Some(catalogue)) => Ok(Self(Some(catalogue))),
+            (_, None) => {
+                let others = TRANSLATIONS.map(|(language, _)| language).join(", ");
+                Err(format!("the languages are en, {others}"))
+            }
+        }
+    }
 }
 
 /// What may stand after EHLO, RFC 5321 §4.1.1.1: a domain name or an address literal.
@@ -131,6 +157,16 @@ mod tests {
         assert_eq!(read.map(|read| (read.host.is_some(), read.ports.len())).ok(), Some((true, 2)));
         assert!(Arguments::try_parse_from(["heloscope", "mx.example", "--json", "--markdown"]).is_err());
         assert!(Arguments::try_parse_from(["heloscope", "mx.example", "--port", "2525"]).is_err());
+    }
+
+    #[test]
+    fn the_report_has_a_language_that_there_is() {
+        let read = |lang| Arguments::try_parse_from(["heloscope", "mx.example", "--lang", lang]);
+        for (lang, expected) in [("en", None), ("en-GB", None), ("de", Some("de")), ("de-AT", Some("de"))] {
+            let language = read(lang).ok().map(|read| read.lang.0.map(Catalogue::language));
+            assert_eq!(language, Some(expected), "{lang}");
+        }
+        assert!(read("fr").is_err_and(|error| error.to_string().contains("the languages are en, de")));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use heloscope_probe::Probe;
 use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
 use heloscope_report::{Remedies, Report, Severity, Status, checks, judge};
+use heloscope_words::within;
 
 use crate::arguments::{Arguments, Colour, Command};
 use crate::dial::Dialler;
@@ -31,7 +32,7 @@ const COULD_NOT_TEST: u8 = 3;
 fn main() -> ExitCode {
     let done = match Arguments::try_parse() {
         Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
-        Ok(arguments) => test(&arguments),
+        Ok(arguments) => within(arguments.lang.0, || test(&arguments)),
         Err(usage) => {
             // Nothing is lost where nobody reads it.
             let _ = usage.print();

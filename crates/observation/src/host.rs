@@ -2,6 +2,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use heloscope_words::{mark, spoken};
 use serde::{Deserialize, Serialize};
 
 /// The host under test, as it is looked up: a domain name of letters, digits and hyphens in lower case and IDNA
@@ -106,15 +107,17 @@ impl From<Host> for String {
 
 impl fmt::Display for NotAHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "type the name of a mail server, such as mx1.example.com",
-            Self::TooLong => "a host name has at most 253 characters, and 63 between two dots",
-            Self::BadLabel => "a host name is made of letters, digits and hyphens, with single dots between",
-            Self::OddAddress => "write an IPv4 address as four decimal numbers, such as 192.0.2.1",
-            Self::Scoped => {
-                "an IPv6 address with a scope (%…) is known on one machine only; leave the scope out"
+        f.write_str(spoken(match self {
+            Self::Empty => mark!("type the name of a mail server, such as mx1.example.com"),
+            Self::TooLong => mark!("a host name has at most 253 characters, and 63 between two dots"),
+            Self::BadLabel => {
+                mark!("a host name is made of letters, digits and hyphens, with single dots between")
             }
-        })
+            Self::OddAddress => mark!("write an IPv4 address as four decimal numbers, such as 192.0.2.1"),
+            Self::Scoped => {
+                mark!("an IPv6 address with a scope (%…) is known on one machine only; leave the scope out")
+            }
+        }))
     }
 }
 

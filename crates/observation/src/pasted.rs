@@ -1,5 +1,7 @@
 use std::fmt;
 
+use heloscope_words::say;
+
 use crate::{Host, NotAHost, NotAPort, PortSpec};
 
 /// What a person meant by a text.
@@ -172,19 +174,21 @@ fn say(form: &Form<'_>, host_text: &str, host: &Host, ports: Option<&[PortSpec]>
     let ports: Vec<String> = ports.unwrap_or_default().iter().map(PortSpec::to_string).collect();
     let ports = match ports.as_slice() {
         [] => String::new(),
-        [port] => format!("port {port} of "),
-        [first @ .., last] => format!("ports {} and {last} of ", first.join(", ")),
+        [port] => say!("port {port} of "),
+        [first @ .., last] => say!("ports {} and {last} of ", first.join(", ")),
     };
-    let label = if host_text.is_ascii() { "" } else { ", the A-label form of what was written" };
+    let label = if host_text.is_ascii() { "" } else { say!(", the A-label form of what was written") };
     let rest = match form {
         Form::Host => "",
         Form::MailAddress => {
-            ", the domain of the mail address, itself: which hosts take a domain's mail is said by its MX records"
+            say!(
+                ", the domain of the mail address, itself: which hosts take a domain's mail is said by its MX records"
+            )
         }
-        Form::MxRecord => ", the host of the MX record",
-        Form::Url { .. } => ", the host of the URL",
+        Form::MxRecord => say!(", the host of the MX record"),
+        Form::Url { .. } => say!(", the host of the URL"),
     };
-    format!("Tests {ports}{host}{label}{rest}.")
+    say!("Tests {ports}{host}{label}{rest}.")
 }
 
 impl fmt::Display for NotUnderstood {
@@ -192,12 +196,12 @@ impl fmt::Display for NotUnderstood {
         match self {
             Self::Host(cause) => cause.fmt(f),
             Self::Port(cause) => cause.fmt(f),
-            Self::Spaces => f.write_str(
-                "a host name has no spaces in it, and after one only ports may follow, as in mx1.example.com 25 465",
-            ),
-            Self::NotAscii => f.write_str(
-                "the name has characters beyond ASCII that have no A-label form; write the A-label, xn--…, itself",
-            ),
+            Self::Spaces => f.write_str(say!(
+                "a host name has no spaces in it, and after one only ports may follow, as in mx1.example.com 25 465"
+            )),
+            Self::NotAscii => f.write_str(say!(
+                "the name has characters beyond ASCII that have no A-label form; write the A-label, xn--…, itself"
+            )),
         }
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use heloscope_words::say;
 use serde::{Deserialize, Serialize};
 
 use crate::Host;
@@ -128,10 +129,11 @@ impl From<PortSpec> for String {
 
 impl fmt::Display for NotAPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no port to test: ", self.0.escape_default())?;
-        f.write_str(
-            "write 25, 465 or 587, or any other with its TLS mode, such as 2525/starttls or 10465/implicit",
-        )
+        f.write_str(&say!(
+            "`{}` is no port to test: write 25, 465 or 587, or any other with its TLS mode, such as 2525/starttls or \
+             10465/implicit",
+            self.0.escape_default()
+        ))
     }
 }
 

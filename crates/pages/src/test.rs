@@ -1,47 +1,48 @@
+use heloscope_words::{mark, say};
 use maud::{Markup, html};
 
 use crate::Page;
 
 pub(crate) const PAGE: Page = Page {
     name: "test",
-    title: "What the test does",
-    about: "What the test does, what it does not do, and what it cannot see.",
+    title: mark!("What the test does"),
+    about: mark!("What the test does, what it does not do, and what it cannot see."),
     body,
 };
 
 fn body() -> Markup {
     html! {
-        h2 id="does" { "What it does" }
+        h2 id="does" { (say!("What it does")) }
         ol {
-            li { "It looks the host's name up, and connects to each port by TCP." }
-            li { "It waits for the greeting, up to 38 s, and says nothing before it is complete." }
-            li { "It says EHLO with the name of the relay, or HELO where EHLO is refused." }
-            li { "It says STARTTLS where that is offered; on port 465 TLS begins at once." }
-            li { "It finishes a TLS handshake as a library of today would, whatever the certificate. Where that fails it asks \
-                  once more, on a connection of its own, in the way of older libraries, to learn what the server does speak." }
-            li { "It says EHLO inside TLS, since only that reply counts then, and QUIT." }
-            li { "It looks at every certificate that was sent: dates, names, keys, signatures, and the path to a root of \
-                  Mozilla's programme or to one that was added." }
+            li { (say!("It looks the host's name up, and connects to each port by TCP.")) }
+            li { (say!("It waits for the greeting, up to 38 s, and says nothing before it is complete.")) }
+            li { (say!("It says EHLO with the name of the relay, or HELO where EHLO is refused.")) }
+            li { (say!("It says STARTTLS where that is offered; on port 465 TLS begins at once.")) }
+            li { (say!("It finishes a TLS handshake as a library of today would, whatever the certificate. Where that fails it asks \
+                  once more, on a connection of its own, in the way of older libraries, to learn what the server does speak.")) }
+            li { (say!("It says EHLO inside TLS, since only that reply counts then, and QUIT.")) }
+            li { (say!("It looks at every certificate that was sent: dates, names, keys, signatures, and the path to a root of \
+                  Mozilla's programme or to one that was added.")) }
         }
-        h2 id="does-not" { "What it does not do" }
+        h2 id="does-not" { (say!("What it does not do")) }
         ul {
-            li { "It sends no mail: no MAIL FROM, no RCPT TO. Whether an address exists, or mail to it is spam, it does not ask." }
-            li { "It sends no password. AUTH is noted where it is offered, and not tried." }
-            li { "It does not look up MX, TLSA, MTA-STS, SPF or DKIM records, and says so where an answer depends on them." }
-            li { "It does not try all versions and cipher suites: it reports those that the server chose." }
-            li { "It does not attack. What a server does on its own, such as sending octets after its 220 to STARTTLS, is noted." }
+            li { (say!("It sends no mail: no MAIL FROM, no RCPT TO. Whether an address exists, or mail to it is spam, it does not ask.")) }
+            li { (say!("It sends no password. AUTH is noted where it is offered, and not tried.")) }
+            li { (say!("It does not look up MX, TLSA, MTA-STS, SPF or DKIM records, and says so where an answer depends on them.")) }
+            li { (say!("It does not try all versions and cipher suites: it reports those that the server chose.")) }
+            li { (say!("It does not attack. What a server does on its own, such as sending octets after its 220 to STARTTLS, is noted.")) }
         }
-        h2 id="cannot" { "What it cannot see" }
+        h2 id="cannot" { (say!("What it cannot see")) }
         p {
-            "It sees one path through the network, at one moment, from one address. Another sender may meet another machine \
+            (say!("It sees one path through the network, at one moment, from one address. Another sender may meet another machine \
              behind the same name, a firewall on its way, or a server that treats it better or worse. What could not be tested \
-             is reported as not tested, and never as sound."
+             is reported as not tested, and never as sound."))
         }
-        h2 id="where" { "Where it runs" }
+        h2 id="where" { (say!("Where it runs")) }
         p {
-            "TLS is spoken and certificates are read in your browser. The relay carries octets between browser and mail \
+            (say!("TLS is spoken and certificates are read in your browser. The relay carries octets between browser and mail \
              server. Of what goes on inside TLS it is shown what the browser says, EHLO and QUIT, so that nothing else goes \
-             through it; what the server answers there it cannot read. It stores nothing."
+             through it; what the server answers there it cannot read. It stores nothing."))
         }
     }
 }

@@ -2,6 +2,7 @@
 //! inside TLS side by side.
 
 use heloscope_report::{Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Verdict};
+use heloscope_words::{mark, say, spoken};
 
 use crate::stages::{own_work, stages};
 use crate::words;
@@ -75,24 +76,24 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
     let mut facts = Vec::new();
     let connected = match (&port.address, port.connected) {
         (Some(address), true) => Line::Said(address.clone()),
-        (_, true) => Line::Words("connected".into()),
-        (_, false) => Line::Words("not connected".into()),
+        (_, true) => Line::Words(say!("connected").into()),
+        (_, false) => Line::Words(say!("not connected").into()),
     };
-    facts.push(fact("Address", [connected]));
+    facts.push(fact(say!("Address"), [connected]));
     if let Some(error) = &port.error {
-        facts.push(fact("Ended early", [Line::Words(error.message.clone())]));
+        facts.push(fact(say!("Ended early"), [Line::Words(error.message.clone())]));
     }
     if let Some(banner) = &port.banner {
-        facts.push(fact("Greeting", banner.split('\n').map(|line| Line::Said(line.to_owned()))));
+        facts.push(fact(say!("Greeting"), banner.split('\n').map(|line| Line::Said(line.to_owned()))));
     }
     if !port.notes.is_empty() {
-        facts.push(fact("Also seen", port.notes.iter().map(|note| Line::Words(note.clone()))));
+        facts.push(fact(say!("Also seen"), port.notes.iter().map(|note| Line::Words(note.clone()))));
     }
     let starttls = match (port.implicit_tls, port.starttls_supported) {
         (true, _) => None,
-        (false, Some(true)) => Some("offered"),
-        (false, Some(false)) => Some("not offered"),
-        (false, None) => Some("not known"),
+        (false, Some(true)) => Some(say!("offered")),
+        (false, Some(false)) => Some(say!("not offered")),
+        (false, None) => Some(say!("not known")),
     };
     if let Some(starttls) = starttls.filter(|_| port.connected) {
         facts.push(fact("STARTTLS", [Line::Words(starttls.into())]));
@@ -101,15 +102,18 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
         let unfinished = if tls.completed {
             ""
         } else {
-            ", read from the server's clear flight; the handshake was not finished"
+            say!(", read from the server's clear flight; the handshake was not finished")
         };
-        facts.push(fact("TLS version", [Line::Words(format!("{}{unfinished}", tls.version))]));
-        facts.push(fact("Cipher suite", [Line::Said(tls.cipher_suite.clone())]));
+        facts.push(fact(say!("TLS version"), [Line::Words(format!("{}{unfinished}", tls.version))]));
+        facts.push(fact(say!("Cipher suite"), [Line::Said(tls.cipher_suite.clone())]));
         if let Some(group) = &tls.key_exchange {
-            facts.push(fact("Key exchange", [Line::Said(group.clone())]));
+            facts.push(fact(say!("Key exchange"), [Line::Said(group.clone())]));
         }
         if tls.client_certificate_requested {
-            facts.push(fact("Requested", [Line::Words("a client certificate; none was given".into())]));
+            facts.push(fact(
+                say!("Requested"),
+                [Line::Words(say!("a client certificate; none was given").into())],
+            ));
         }
     }
     facts
@@ -118,20 +122,21 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
 /// What was judged of the leaf certificate.
 pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
     let name = match (leaf.hostname_match, &leaf.facts.unreadable) {
-        (true, _) => format!("stands for {host}"),
-        (false, None) => format!("does not stand for {host}"),
-        (false, Some(_)) => "not known".to_owned(),
+        (true, _) => say!("stands for {host}"),
+        (false, None) => say!("does not stand for {host}"),
+        (false, Some(_)) => say!("not known").to_owned(),
     };
     let trust = match (&leaf.chain_error_text, leaf.chain_valid) {
         (_, true) => words::trust(leaf.trust).to_owned(),
         (Some(text), false) => text.clone(),
-        (None, false) => "no path to a trust anchor holds".into(),
+        (None, false) => say!("no path to a trust anchor holds").into(),
     };
-    let mut facts = vec![fact("Host name", [Line::Words(name)]), fact("Trust", [Line::Words(trust)])];
+    let mut facts =
+        vec![fact(say!("Host name"), [Line::Words(name)]), fact(say!("Trust"), [Line::Words(trust)])];
     if leaf.self_signed {
         facts.push(fact(
-            "Signature",
-            [Line::Words("made with the certificate's own key (self-signed)".into())],
+            say!("Signature"),
+            [Line::Words(say!("made with the certificate's own key (self-signed)").into())],
         ));
     }
     facts
@@ -139,22 +144,23 @@ pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
 
 /// Whom a certificate is for, and by whom.
 pub(crate) fn parties(certificate: &Certificate) -> Vec<Fact> {
-    let unreadable = certificate.unreadable.iter().map(|why| fact("Unreadable", [Line::Words(why.clone())]));
+    let unreadable =
+        certificate.unreadable.iter().map(|why| fact(say!("Unreadable"), [Line::Words(why.clone())]));
     let subject = certificate.subject.as_deref().map(|subject| match subject {
-        "" => Line::Words("none".into()),
+        "" => Line::Words(say!("none").into()),
         subject => Line::Said(subject.to_owned()),
     });
-    let subject = subject.map(|subject| fact("Subject", [subject]));
-    let issuer = certificate.issuer.clone().map(|issuer| fact("Issuer", [Line::Said(issuer)]));
+    let subject = subject.map(|subject| fact(say!("Subject"), [subject]));
+    let issuer = certificate.issuer.clone().map(|issuer| fact(say!("Issuer"), [Line::Said(issuer)]));
     unreadable.chain(subject).chain(issuer).collect()
 }
 
 /// Key, signature and marks of a certificate.
 pub(crate) fn marks(certificate: &Certificate) -> Vec<Fact> {
     let rows = [
-        ("Key", certificate.key.as_deref()),
-        ("Signed with", certificate.signature_algorithm.as_deref()),
-        ("Serial", certificate.serial.as_deref()),
+        (say!("Key"), certificate.key.as_deref()),
+        (say!("Signed with"), certificate.signature_algorithm.as_deref()),
+        (say!("Serial"), certificate.serial.as_deref()),
         ("SHA-256", Some(certificate.sha256.as_str())),
     ];
     rows.into_iter().filter_map(|(label, value)| Some(fact(label, [Line::Said(value?.to_owned())]))).collect()
@@ -165,7 +171,7 @@ pub(crate) fn validity(certificate: &Certificate) -> Option<String> {
     let from = words::date(certificate.not_before.as_deref()?);
     let to = words::date(certificate.not_after.as_deref()?);
     let left = certificate.days_remaining.map(|days| format!(", {}", words::days_remaining(days)));
-    Some(format!("{from} to {to}{}", left.unwrap_or_default()))
+    Some(say!("{from} to {to}{}", left.unwrap_or_default()))
 }
 
 /// The names shown of a certificate, and how many are left out.
@@ -214,9 +220,9 @@ fn alike(one: &Capability, other: &Capability) -> bool {
 /// `before TLS`, `before and inside TLS`, `inside TLS`.
 pub(crate) fn place(offered: &Offered<'_>) -> Option<&'static str> {
     match (offered.before, offered.inside) {
-        (Some(true), Some(true)) => Some("before and inside TLS"),
-        (Some(true), _) => Some("before TLS"),
-        (_, Some(true)) => Some("inside TLS"),
+        (Some(true), Some(true)) => Some(say!("before and inside TLS")),
+        (Some(true), _) => Some(say!("before TLS")),
+        (_, Some(true)) => Some(say!("inside TLS")),
         _ => None,
     }
 }
@@ -232,19 +238,19 @@ pub(crate) fn as_sent(capability: &Capability) -> String {
 }
 
 /// The label of what this test did itself between the stages.
-pub(crate) const OWN_WORK: &str = "This test itself";
+pub(crate) const OWN_WORK: &str = mark!("This test itself");
 
 /// The label of the last of the [`timings`], the sum of all before it.
-pub(crate) const WHOLE_TEST: &str = "Whole test";
+pub(crate) const WHOLE_TEST: &str = mark!("Whole test");
 
 /// The stages that were reached, in their order, with milliseconds.
 pub(crate) fn timings(port: &Port) -> Vec<(String, u64)> {
     let stages = stages(port);
-    let own = own_work(port, &stages).map(|own| (OWN_WORK.to_owned(), own));
-    let whole = port.timings.total_ms.map(|whole| (WHOLE_TEST.to_owned(), whole));
+    let own = own_work(port, &stages).map(|own| (spoken(OWN_WORK).to_owned(), own));
+    let whole = port.timings.total_ms.map(|whole| (spoken(WHOLE_TEST).to_owned(), whole));
     let each = stages.into_iter().map(|stage| {
-        let cut = if stage.finished { String::new() } else { format!(" ({})", words::CUT_SHORT) };
-        (format!("{}{cut}", stage.label), stage.took)
+        let cut = if stage.finished { String::new() } else { format!(" ({})", spoken(words::CUT_SHORT)) };
+        (format!("{}{cut}", spoken(stage.label)), stage.took)
     });
     each.chain(own).chain(whole).collect()
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use escape::{code, fenced, prose};
 use heloscope_report::{Port, Remedies, Report, summary};
+use heloscope_words::{say, small, spoken};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
@@ -39,24 +40,32 @@ fn written(report: &Report, remedies: Option<Remedies<'_>>) -> String {
 }
 
 fn verdict(out: &mut String, report: &Report) {
-    line(out, &format!("# {}: {}", prose(&report.host), words::status(report.status).to_ascii_lowercase()));
+    line(out, &format!("# {}: {}", prose(&report.host), small(words::status(report.status))));
     line(out, &format!("**{}**", prose(&summary(report))));
     let vantage = if report.vantage == "direct" {
-        "directly".into()
+        say!("directly").into()
     } else {
-        format!("through {}", code(&report.vantage))
+        say!("through {}", code(&report.vantage))
     };
     let moment = prose(&words::moment(&report.tested_at));
     line(
         out,
-        &format!("{} tested {moment} in {}, {vantage}.", code(&report.host), words::span(report.duration_ms)),
+        &format!(
+            "{}.",
+            say!(
+                "{} tested {} in {}, {vantage}",
+                code(&report.host),
+                moment,
+                words::span(report.duration_ms)
+            )
+        ),
     );
 }
 
 fn findings(out: &mut String, report: &Report, remedies: Option<Remedies<'_>>) {
     let told = told(report);
     if !told.is_empty() {
-        line(out, &format!("## {}", words::FINDINGS));
+        line(out, &format!("## {}", spoken(words::FINDINGS)));
     }
     for entry in &told {
         finding(out, entry);
@@ -72,25 +81,21 @@ fn finding(out: &mut String, entry: &Told<'_>) {
         if entry.ports.is_empty() { String::new() } else { format!(" ({})", words::ports(&entry.ports)) };
     line(out, &format!("### {}: {}{place}", words::severity(finding.severity), prose(&finding.title)));
     for (ports, explanation) in &entry.explanations {
-        let on = if entry.explanations.len() > 1 {
-            format!("On {}: ", words::ports(ports))
-        } else {
-            String::new()
-        };
+        let on = if entry.explanations.len() > 1 { format!("{}: ", words::on(ports)) } else { String::new() };
         line(out, &format!("{on}{}", paragraphs(explanation)));
     }
-    line(out, &format!("**{}:** {}", words::ADVICE, paragraphs(&finding.fix)));
-    line(out, &format!("{}: {}", words::REFERENCE, prose(&finding.reference)));
+    line(out, &format!("**{}:** {}", spoken(words::ADVICE), paragraphs(&finding.fix)));
+    line(out, &format!("{}: {}", spoken(words::REFERENCE), prose(&finding.reference)));
 }
 
 fn remedy(out: &mut String, report: &Report, entry: &Told<'_>, remedies: Remedies<'_>) {
     let mending = mending(report, entry, remedies);
     if let Some((remedy, guess)) = mending.guessed().zip(mending.guess) {
-        line(out, &format!("**{CONFIGURATION}** ({}; a guess):", looks_like(guess)));
+        line(out, &format!("**{}** {}", spoken(CONFIGURATION), say!("({}; a guess):", looks_like(guess))));
         line(out, &fenced(&remedy.configuration.lines().map(str::to_owned).collect::<Vec<_>>()));
     }
     if !mending.commands.is_empty() {
-        line(out, &format!("{AGAIN}:"));
+        line(out, &format!("{}:", spoken(AGAIN)));
         line(out, &fenced(&mending.commands));
     }
 }
@@ -101,14 +106,14 @@ fn senders(out: &mut String, report: &Report) {
     if rows.is_empty() {
         return;
     }
-    line(out, &format!("## {}", words::SENDERS));
+    line(out, &format!("## {}", spoken(words::SENDERS)));
     let items: Vec<String> = rows
         .iter()
         .map(|row| {
             format!(
-                "{}, port {}: **{}**. {}",
+                "{}, {}: **{}**. {}",
                 row.sender.name(),
-                row.port,
+                words::ports(&[row.port]),
                 row.outcome.name(),
                 prose(&row.text)
             )
@@ -118,20 +123,21 @@ fn senders(out: &mut String, report: &Report) {
 }
 
 fn one_port(out: &mut String, report: &Report, port: &Port, before: &[Port]) {
-    line(out, &format!("## Port {}: {}", port.port, words::role(port)));
+    line(out, &format!("## {}", say!("Port {}: {}", port.port, words::role(port))));
     let mut items: Vec<String> = dialogue(port).iter().map(item).collect();
     if let Some(leaf) = &port.certificate {
         items.extend(judged(&report.host, leaf).iter().map(item));
-        items.extend(validity(&leaf.facts).map(|validity| format!("Valid: {}", prose(&validity))));
+        items
+            .extend(validity(&leaf.facts).map(|validity| format!("{}: {}", say!("Valid"), prose(&validity))));
     }
     list(out, "- ", &items);
     let offered = extensions(port);
     if !offered.is_empty() {
-        line(out, &format!("### {}", words::EXTENSIONS));
+        line(out, &format!("### {}", spoken(words::EXTENSIONS)));
         let items: Vec<String> = offered
             .iter()
             .map(|entry| {
-                let meaning = entry.capability.meaning.as_deref().unwrap_or(words::UNKNOWN_EXTENSION);
+                let meaning = entry.capability.meaning.as_deref().unwrap_or(spoken(words::UNKNOWN_EXTENSION));
                 let place = place(entry).map(|place| format!(" ({place})")).unwrap_or_default();
                 format!("{}: {}{place}", code(&as_sent(entry.capability)), prose(meaning))
             })
@@ -142,7 +148,7 @@ fn one_port(out: &mut String, report: &Report, port: &Port, before: &[Port]) {
     let stages: Vec<String> =
         timings(port).iter().map(|(label, ms)| format!("{label}: {}", words::span(*ms))).collect();
     if !stages.is_empty() {
-        line(out, &format!("### {}", words::TIMINGS));
+        line(out, &format!("### {}", spoken(words::TIMINGS)));
         list(out, "- ", &stages);
     }
     transcript(out, port);
@@ -153,7 +159,7 @@ fn chain(out: &mut String, port: &Port, before: &[Port]) {
     if port.chain.is_empty() {
         return;
     }
-    line(out, &format!("### {}", words::CHAIN));
+    line(out, &format!("### {}", spoken(words::CHAIN)));
     if let Some(same) = before.iter().find(|other| other.chain == port.chain) {
         return line(out, &words::same_chain(same.port));
     }
@@ -162,10 +168,10 @@ fn chain(out: &mut String, port: &Port, before: &[Port]) {
         let (listed, more) = names(sent, NAMES_LISTED);
         if !listed.is_empty() {
             let listed: Vec<_> = listed.iter().map(|name| code(name)).collect();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            lines.push(format!("Names: {}{more}", listed.join(", ")));
+            let more = if more > 0 { format!(" {}", say!("and {more} more")) } else { String::new() };
+            lines.push(format!("{}: {}{more}", say!("Names"), listed.join(", ")));
         }
-        lines.extend(validity(sent).map(|validity| format!("Valid: {}", prose(&validity))));
+        lines.extend(validity(sent).map(|validity| format!("{}: {}", say!("Valid"), prose(&validity))));
         lines.extend(marks(sent).iter().map(item));
         // A line that ends in a backslash goes on in the same item, on a line of its own.
         let _ = writeln!(out, "{}. {}", place + 1, lines.join("\\\n   "));
@@ -177,15 +183,18 @@ fn transcript(out: &mut String, port: &Port) {
     if port.transcript.is_empty() {
         return;
     }
-    line(out, &format!("### {}", words::TRANSCRIPT));
+    line(out, &format!("### {}", spoken(words::TRANSCRIPT)));
     let mut lines = Vec::new();
     let mut encrypted = false;
-    for spoken in &port.transcript {
-        if spoken.encrypted != encrypted {
-            encrypted = spoken.encrypted;
-            lines.push(format!("-- {} --", if encrypted { words::TLS_BEGINS } else { words::TLS_ENDS }));
+    for said in &port.transcript {
+        if said.encrypted != encrypted {
+            encrypted = said.encrypted;
+            lines.push(format!(
+                "-- {} --",
+                if encrypted { spoken(words::TLS_BEGINS) } else { spoken(words::TLS_ENDS) }
+            ));
         }
-        lines.push(format!("{:>6} ms  {:<6}  {}", spoken.at_ms, words::speaker(spoken.from), spoken.text));
+        lines.push(format!("{:>6} ms  {:<6}  {}", said.at_ms, words::speaker(said.from), said.text));
     }
     line(out, &fenced(&lines));
 }
@@ -194,7 +203,7 @@ fn checks(out: &mut String, port: &Port) {
     if port.checks.is_empty() {
         return;
     }
-    line(out, &format!("### {}", words::CHECKS));
+    line(out, &format!("### {}", spoken(words::CHECKS)));
     let items: Vec<String> = verdicts(port)
         .into_iter()
         .map(|(verdict, why, ids)| {

@@ -1,4 +1,5 @@
 use heloscope_report::{Guess, Port, Remedies, Remedy, Report};
+use heloscope_words::{mark, say};
 
 use crate::facts::Told;
 
@@ -39,13 +40,13 @@ pub(crate) fn mending<'a>(report: &Report, told: &Told<'_>, known: Remedies<'a>)
 /// `Looks like Postfix, by its greeting`.
 pub(crate) fn looks_like(guess: Guess<'_>) -> String {
     let Guess { server, by } = guess;
-    format!("Looks like {server}, {}", by.words())
+    say!("Looks like {server}, {}", by.words())
 }
 
-pub(crate) const CONFIGURATION: &str = "Configuration";
-pub(crate) const NO_CONFIGURATION: &str = "No setting of a mail server mends this by itself.";
-pub(crate) const GUESSED: &str = "That is a guess: a server may greet as it likes.";
+pub(crate) const CONFIGURATION: &str = mark!("Configuration");
+pub(crate) const NO_CONFIGURATION: &str = mark!("No setting of a mail server mends this by itself.");
+pub(crate) const GUESSED: &str = mark!("That is a guess: a server may greet as it likes.");
 pub(crate) const NOT_GUESSED: &str =
-    "Neither the greeting nor the extensions tell which mail server this is. Choose yours.";
-pub(crate) const PATHS: &str = "Paths are those of certbot; use your own.";
-pub(crate) const AGAIN: &str = "To see it again, in a shell; none of these sends mail";
+    mark!("Neither the greeting nor the extensions tell which mail server this is. Choose yours.");
+pub(crate) const PATHS: &str = mark!("Paths are those of certbot; use your own.");
+pub(crate) const AGAIN: &str = mark!("To see it again, in a shell; none of these sends mail");

@@ -1,10 +1,12 @@
 //! A port's dialogue as stages one after the other, with the time at which each began.
 
 use heloscope_report::{Phase, Port, Speaker, TranscriptLine};
+use heloscope_words::mark;
 
 /// One stage of a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stage {
+    /// A message, for [`heloscope_words::spoken`].
     pub(crate) label: &'static str,
     /// Milliseconds from the beginning of the port's test.
     pub(crate) from: u64,
@@ -100,12 +102,12 @@ impl Clock {
     }
 }
 
-const RELAY: &str = "Relay";
-const LOOK_UP: &str = "Name look-up";
-const TCP: &str = "TCP connection";
-const GREETING: &str = "Greeting";
-const TLS: &str = "TLS handshake";
-const OTHERS: &str = "Other connections";
+const RELAY: &str = mark!("Relay");
+const LOOK_UP: &str = mark!("Name look-up");
+const TCP: &str = mark!("TCP connection");
+const GREETING: &str = mark!("Greeting");
+const TLS: &str = mark!("TLS handshake");
+const OTHERS: &str = mark!("Other connections");
 
 /// When the greeting's last line had come: that before the first command.
 fn greeted(lines: &[TranscriptLine]) -> Option<u64> {
@@ -135,12 +137,12 @@ fn commands(lines: &[TranscriptLine]) -> Vec<(&'static str, u64, Option<u64>)> {
 /// What the test says, by the first word.
 fn name(command: &str, inside: bool) -> &'static str {
     match command.split(' ').next().unwrap_or_default() {
-        "EHLO" if inside => "EHLO inside TLS",
+        "EHLO" if inside => mark!("EHLO inside TLS"),
         "EHLO" => "EHLO",
         "HELO" => "HELO",
         STARTTLS => STARTTLS,
         "QUIT" => "QUIT",
-        _ => "Command",
+        _ => mark!("Command"),
     }
 }
 
@@ -152,7 +154,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Ehlo => "EHLO",
         Phase::StartTls => STARTTLS,
         Phase::Tls => TLS,
-        Phase::EhloAfterTls => "EHLO inside TLS",
+        Phase::EhloAfterTls => mark!("EHLO inside TLS"),
         Phase::Quit => "QUIT",
     }
 }

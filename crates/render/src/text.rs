@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use heloscope_observation::Observations;
 use heloscope_report::{Port, Remedies, Report, SenderOutcome, Severity, Status, inert, summary};
+use heloscope_words::{say, spoken};
 use paint::{Colour, paint};
 
 use crate::facts::{
@@ -29,8 +30,10 @@ pub enum TextStyle {
 /// Columns to wrap at.
 const WIDTH: usize = 80;
 
-/// Columns of a label.
-const LABEL: usize = 15;
+/// Columns of a label: as many as the longest has, and one more.
+fn label_columns() -> usize {
+    if heloscope_words::language() == "en" { 15 } else { 20 }
+}
 
 /// Names of a certificate that are listed; the others are counted.
 const NAMES_LISTED: usize = 6;
@@ -71,11 +74,11 @@ impl Page {
         let word = self.painted(words::status(report.status), status_colour(report.status));
         self.wrapped(0, &format!("{word}: "), &summary(report));
         let vantage = if report.vantage == "direct" {
-            "directly".to_owned()
+            say!("directly").to_owned()
         } else {
-            format!("through {}", report.vantage)
+            say!("through {}", report.vantage)
         };
-        let about = format!(
+        let about = say!(
             "{} tested {} in {}, {vantage}",
             report.host,
             words::moment(&report.tested_at),
@@ -101,27 +104,28 @@ impl Page {
             if entry.ports.is_empty() { String::new() } else { format!(" ({})", words::ports(&entry.ports)) };
         self.wrapped(0, &format!("{word}: "), &format!("{}{place}", finding.title));
         for (ports, explanation) in &entry.explanations {
-            let on = if entry.explanations.len() > 1 {
-                format!("On {}: ", words::ports(ports))
-            } else {
-                String::new()
-            };
+            let on =
+                if entry.explanations.len() > 1 { format!("{}: ", words::on(ports)) } else { String::new() };
             self.wrapped(2, "", &format!("{on}{explanation}"));
         }
-        self.wrapped(2, &format!("{}: ", words::ADVICE), &finding.fix);
-        self.wrapped(2, &format!("{}: ", words::REFERENCE), &finding.reference);
+        self.wrapped(2, &format!("{}: ", spoken(words::ADVICE)), &finding.fix);
+        self.wrapped(2, &format!("{}: ", spoken(words::REFERENCE)), &finding.reference);
     }
 
     fn remedy(&mut self, report: &Report, entry: &Told<'_>, remedies: Remedies<'_>) {
         let mending = mending(report, entry, remedies);
         if let Some((remedy, guess)) = mending.guessed().zip(mending.guess) {
-            self.wrapped(2, &format!("{CONFIGURATION} "), &format!("({}; a guess):", looks_like(guess)));
+            self.wrapped(
+                2,
+                &format!("{} ", spoken(CONFIGURATION)),
+                &say!("({}; a guess):", looks_like(guess)),
+            );
             for line in remedy.configuration.lines() {
                 self.plain(4, line);
             }
         }
         if !mending.commands.is_empty() {
-            self.wrapped(2, "", &format!("{AGAIN}:"));
+            self.wrapped(2, "", &format!("{}:", spoken(AGAIN)));
             for command in &mending.commands {
                 self.plain(4, command);
             }
@@ -133,16 +137,16 @@ impl Page {
         if rows.is_empty() {
             return;
         }
-        self.heading(words::SENDERS);
+        self.heading(spoken(words::SENDERS));
         for row in &rows {
             let outcome = self.painted(row.outcome.name(), outcome_colour(row.outcome));
-            self.wrapped(2, &format!("{}, port {}: {outcome}", row.sender.name(), row.port), "");
+            self.wrapped(2, &format!("{}, {}: {outcome}", row.sender.name(), words::ports(&[row.port])), "");
             self.wrapped(4, "", &row.text);
         }
     }
 
     fn port(&mut self, report: &Report, port: &Port, before: &[Port]) {
-        self.heading(&format!("Port {}: {}", port.port, words::role(port)));
+        self.heading(&say!("Port {}: {}", port.port, words::role(port)));
         for fact in dialogue(port) {
             self.fact(2, &fact);
         }
@@ -151,14 +155,14 @@ impl Page {
                 self.fact(2, &fact);
             }
             if let Some(validity) = validity(&leaf.facts) {
-                self.fact(2, &Fact { label: "Valid", lines: vec![Line::Words(validity)] });
+                self.fact(2, &Fact { label: say!("Valid"), lines: vec![Line::Words(validity)] });
             }
         }
         let offered = extensions(port);
         if !offered.is_empty() {
-            self.title(words::EXTENSIONS);
+            self.title(spoken(words::EXTENSIONS));
             for entry in &offered {
-                let meaning = entry.capability.meaning.as_deref().unwrap_or(words::UNKNOWN_EXTENSION);
+                let meaning = entry.capability.meaning.as_deref().unwrap_or(spoken(words::UNKNOWN_EXTENSION));
                 let place = place(entry).map(|place| format!(" ({place})")).unwrap_or_default();
                 self.plain(4, &as_sent(entry.capability));
                 self.wrapped(6, "", &format!("{meaning}{place}"));
@@ -168,7 +172,7 @@ impl Page {
         let stages: Vec<_> =
             timings(port).iter().map(|(label, ms)| format!("{label} {}", words::span(*ms))).collect();
         if !stages.is_empty() {
-            self.title(words::TIMINGS);
+            self.title(spoken(words::TIMINGS));
             self.wrapped(4, "", &stages.join(", "));
         }
         self.transcript(port);
@@ -179,12 +183,12 @@ impl Page {
         if port.chain.is_empty() {
             return;
         }
-        self.title(words::CHAIN);
+        self.title(spoken(words::CHAIN));
         if let Some(same) = before.iter().find(|other| other.chain == port.chain) {
             return self.plain(4, &words::same_chain(same.port));
         }
         for (place, sent) in port.chain.iter().enumerate() {
-            self.plain(4, &format!("Certificate {}", place + 1));
+            self.plain(4, &say!("Certificate {}", place + 1));
             for fact in parties(sent) {
                 self.fact(6, &fact);
             }
@@ -192,12 +196,12 @@ impl Page {
             if !listed.is_empty() {
                 let mut lines: Vec<_> = listed.iter().cloned().map(Line::Said).collect();
                 if more > 0 {
-                    lines.push(Line::Words(format!("and {more} more")));
+                    lines.push(Line::Words(say!("and {more} more")));
                 }
-                self.fact(6, &Fact { label: "Names", lines });
+                self.fact(6, &Fact { label: say!("Names"), lines });
             }
             if let Some(validity) = validity(sent) {
-                self.fact(6, &Fact { label: "Valid", lines: vec![Line::Words(validity)] });
+                self.fact(6, &Fact { label: say!("Valid"), lines: vec![Line::Words(validity)] });
             }
             for fact in marks(sent) {
                 self.fact(6, &fact);
@@ -209,14 +213,17 @@ impl Page {
         if port.transcript.is_empty() {
             return;
         }
-        self.title(words::TRANSCRIPT);
+        self.title(spoken(words::TRANSCRIPT));
         let mut encrypted = false;
         for line in &port.transcript {
             if line.encrypted != encrypted {
                 encrypted = line.encrypted;
                 self.plain(
                     4,
-                    &format!("-- {} --", if encrypted { words::TLS_BEGINS } else { words::TLS_ENDS }),
+                    &format!(
+                        "-- {} --",
+                        if encrypted { spoken(words::TLS_BEGINS) } else { spoken(words::TLS_ENDS) }
+                    ),
                 );
             }
             self.plain(4, &format!("{:>6} ms  {:<6}  {}", line.at_ms, words::speaker(line.from), line.text));
@@ -227,7 +234,7 @@ impl Page {
         if port.checks.is_empty() {
             return;
         }
-        self.title(words::CHECKS);
+        self.title(spoken(words::CHECKS));
         for (verdict, why, ids) in verdicts(port) {
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
             self.wrapped(4, "", &format!("{}{why}: {}", words::verdict(verdict), ids.join(", ")));
@@ -244,13 +251,14 @@ impl Page {
     }
 
     fn fact(&mut self, indent: usize, fact: &Fact) {
-        let mut label = format!("{:<LABEL$}", fact.label);
+        let columns = label_columns();
+        let mut label = format!("{:<columns$}", fact.label);
         for line in &fact.lines {
             match line {
-                Line::Words(words) => self.wrapped_at(indent, &label, indent + LABEL, words),
+                Line::Words(words) => self.wrapped_at(indent, &label, indent + columns, words),
                 Line::Said(text) => self.plain(indent, &format!("{label}{text}")),
             }
-            label = " ".repeat(LABEL);
+            label = " ".repeat(columns);
         }
     }
 

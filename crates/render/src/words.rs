@@ -1,134 +1,142 @@
-//! The renderers' own English, in one place; the words of a finding are the report's.
+//! The renderers' own words, in one place; the words of a finding are the report's.
 
 use std::time::Duration;
 
 use heloscope_report::{
     Certificate, Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict,
 };
+use heloscope_words::{mark, plural, say, spoken};
 
 use crate::path::{End, is_self_issued};
 
-pub(crate) const ADVICE: &str = "To mend it";
-pub(crate) const REFERENCE: &str = "Reference";
-pub(crate) const FINDINGS: &str = "Findings";
-pub(crate) const SENDERS: &str = "What each kind of sender will do";
-pub(crate) const UNKNOWN_EXTENSION: &str = "Not known to this test";
-pub(crate) const EXTENSIONS: &str = "Extensions";
-pub(crate) const CHAIN: &str = "Certificates, in the order sent";
-pub(crate) const BARS: &str = "Each bar is a time of validity; the mark on it is the day of the test.";
-pub(crate) const CUT_SHORT: &str = "cut short";
-pub(crate) const TIMINGS: &str = "Timings";
-pub(crate) const TRANSCRIPT: &str = "Transcript";
-pub(crate) const CHECKS: &str = "Checks";
-pub(crate) const TLS_BEGINS: &str = "inside TLS from here on";
-pub(crate) const TLS_ENDS: &str = "in clear text from here on";
+pub(crate) const ADVICE: &str = mark!("To mend it");
+pub(crate) const REFERENCE: &str = mark!("Reference");
+pub(crate) const FINDINGS: &str = mark!("Findings");
+pub(crate) const SENDERS: &str = mark!("What each kind of sender will do");
+pub(crate) const UNKNOWN_EXTENSION: &str = mark!("Not known to this test");
+pub(crate) const EXTENSIONS: &str = mark!("Extensions");
+pub(crate) const CHAIN: &str = mark!("Certificates, in the order sent");
+pub(crate) const BARS: &str = mark!("Each bar is a time of validity; the mark on it is the day of the test.");
+pub(crate) const CUT_SHORT: &str = mark!("cut short");
+pub(crate) const TIMINGS: &str = mark!("Timings");
+pub(crate) const TRANSCRIPT: &str = mark!("Transcript");
+pub(crate) const CHECKS: &str = mark!("Checks");
+pub(crate) const TLS_BEGINS: &str = mark!("inside TLS from here on");
+pub(crate) const TLS_ENDS: &str = mark!("in clear text from here on");
 
 pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Ok => "As it should be",
-        Severity::Notice => "Notice",
-        Severity::Warning => "Warning",
-        Severity::Error => "Error",
-    }
+    spoken(match severity {
+        Severity::Ok => mark!("As it should be"),
+        Severity::Notice => mark!("Notice"),
+        Severity::Warning => mark!("Warning"),
+        Severity::Error => mark!("Error"),
+    })
 }
 
 pub(crate) fn status(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "As it should be",
-        Status::Notice => "Notice",
-        Status::Warning => "Warning",
-        Status::Error => "Error",
-        Status::Untested => "Not tested",
-    }
+    spoken(match status {
+        Status::Ok => mark!("As it should be"),
+        Status::Notice => mark!("Notice"),
+        Status::Warning => mark!("Warning"),
+        Status::Error => mark!("Error"),
+        Status::Untested => mark!("Not tested"),
+    })
 }
 
 /// The name of a step of a port's test.
 pub(crate) fn step(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Connect => "Connect",
-        StepKind::Greeting => "Greeting",
+    spoken(match kind {
+        StepKind::Connect => mark!("Connect"),
+        StepKind::Greeting => mark!("Greeting"),
         StepKind::Ehlo => "EHLO",
         StepKind::StartTls => "STARTTLS",
         StepKind::Tls => "TLS",
-        StepKind::Certificate => "Certificate",
-    }
+        StepKind::Certificate => mark!("Certificate"),
+    })
 }
 
 /// For those who do not see the sign of a step.
 pub(crate) fn step_state(state: StepState) -> &'static str {
-    match state {
-        StepState::Pending => "waiting",
-        StepState::Running { .. } => "running",
-        StepState::Done { .. } => "done",
-        StepState::Failed => "failed",
-        StepState::Skipped => "skipped",
-    }
+    spoken(match state {
+        StepState::Pending => mark!("waiting"),
+        StepState::Running { .. } => mark!("running"),
+        StepState::Done { .. } => mark!("done"),
+        StepState::Failed => mark!("failed"),
+        StepState::Skipped => mark!("skipped"),
+    })
 }
 
 pub(crate) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "Passed",
-        Verdict::Found => "Found",
-        Verdict::NotApplicable => "Not applicable",
-        Verdict::NotTested => "Not tested",
-    }
+    spoken(match verdict {
+        Verdict::Passed => mark!("Passed"),
+        Verdict::Found => mark!("Found"),
+        Verdict::NotApplicable => mark!("Not applicable"),
+        Verdict::NotTested => mark!("Not tested"),
+    })
 }
 
 /// What a port is for, as a phrase after its number.
 pub(crate) fn role(port: &Port) -> &'static str {
-    match (port.role, port.implicit_tls) {
-        (Role::Relay, _) => "mail between servers",
-        (Role::Submission, _) => "submission by mail clients, STARTTLS",
-        (Role::Submissions, _) => "submission by mail clients, implicit TLS",
-        (Role::Custom, true) => "implicit TLS",
+    spoken(match (port.role, port.implicit_tls) {
+        (Role::Relay, _) => mark!("mail between servers"),
+        (Role::Submission, _) => mark!("submission by mail clients, STARTTLS"),
+        (Role::Submissions, _) => mark!("submission by mail clients, implicit TLS"),
+        (Role::Custom, true) => mark!("implicit TLS"),
         (Role::Custom, false) => "STARTTLS",
-    }
+    })
 }
 
 pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
-    match trust {
-        Some(Trust::Webpki) => "a path to a root of Mozilla's programme holds",
-        Some(Trust::Private) => "a path to a trust anchor added here holds",
-        None => "a path to a trust anchor holds",
-    }
+    spoken(match trust {
+        Some(Trust::Webpki) => mark!("a path to a root of Mozilla's programme holds"),
+        Some(Trust::Private) => mark!("a path to a trust anchor added here holds"),
+        None => mark!("a path to a trust anchor holds"),
+    })
 }
 
 /// What a certificate that was sent is.
 pub(crate) fn sent(leaf: bool, certificate: &Certificate) -> &'static str {
-    match (leaf, is_self_issued(certificate), certificate.signed_with_own_key) {
-        (true, false, _) => "The server's own, sent",
-        (true, true, _) => "The server's own, sent; it names itself as its issuer",
-        (false, false, _) => "Intermediate, sent",
-        (false, true, Some(true)) => "Root, sent; it need not be, a sender that trusts it has its own",
+    spoken(match (leaf, is_self_issued(certificate), certificate.signed_with_own_key) {
+        (true, false, _) => mark!("The server's own, sent"),
+        (true, true, _) => mark!("The server's own, sent; it names itself as its issuer"),
+        (false, false, _) => mark!("Intermediate, sent"),
+        (false, true, Some(true)) => mark!("Root, sent; it need not be, a sender that trusts it has its own"),
         (false, true, Some(false)) => {
-            "Intermediate, sent; it has its issuer's name, but another key signed it"
+            mark!("Intermediate, sent; it has its issuer's name, but another key signed it")
         }
-        (false, true, None) => "Sent; it names itself as its issuer",
-    }
+        (false, true, None) => mark!("Sent; it names itself as its issuer"),
+    })
 }
 
 /// What the certificates lead to and was not sent.
 pub(crate) fn unsent(end: End) -> &'static str {
-    match end {
-        End::Trusted(Some(Trust::Private)) => "Trust anchor, added here; not sent, and need not be",
-        End::Trusted(_) => "Trusted root; not sent, and need not be",
-        End::Missing => "Missing: its certificate was not sent",
-        End::Untrusted => "Issuer that is not among the trusted roots; not sent",
-        End::Unknown => "Issuer, not sent",
-    }
+    spoken(match end {
+        End::Trusted(Some(Trust::Private)) => mark!("Trust anchor, added here; not sent, and need not be"),
+        End::Trusted(_) => mark!("Trusted root; not sent, and need not be"),
+        End::Missing => mark!("Missing: its certificate was not sent"),
+        End::Untrusted => mark!("Issuer that is not among the trusted roots; not sent"),
+        End::Unknown => mark!("Issuer, not sent"),
+    })
 }
 
 pub(crate) fn speaker(speaker: Speaker) -> &'static str {
-    match speaker {
-        Speaker::Server => "server",
-        Speaker::Client => "test",
-    }
+    spoken(match speaker {
+        Speaker::Server => mark!("server"),
+        Speaker::Client => mark!("test"),
+    })
+}
+
+/// `On port 25`, before what is said of some ports only.
+pub(crate) fn on(ports: &[u16]) -> String {
+    say!("On {}", self::ports(ports))
 }
 
 /// `port 25`, `ports 25 and 465`, `ports 25, 465 and 587`.
 pub(crate) fn ports(ports: &[u16]) -> String {
-    let noun = if ports.len() == 1 { "port" } else { "ports" };
-    format!("{noun} {}", listed(ports))
+    match ports {
+        [only] => say!("port {only}"),
+        _ => say!("ports {}", listed(ports)),
+    }
 }
 
 fn listed(ports: &[u16]) -> String {
@@ -137,7 +145,7 @@ fn listed(ports: &[u16]) -> String {
         [only] => only.to_string(),
         [rest @ .., last] => {
             let rest: Vec<_> = rest.iter().map(u16::to_string).collect();
-            format!("{} and {last}", rest.join(", "))
+            say!("{} and {last}", rest.join(", "))
         }
     }
 }
@@ -146,22 +154,16 @@ fn listed(ports: &[u16]) -> String {
 /// 24 hours.
 pub(crate) fn days_remaining(days: i64) -> String {
     match days {
-        0 => "less than a day left".into(),
-        1 => "1 day left".into(),
-        2.. => format!("{days} days left"),
-        -1 => "expired less than a day ago".into(),
-        _ => format!("expired {} days ago", days.unsigned_abs()),
+        0 => say!("less than a day left").into(),
+        1.. => plural!(days, "1 day left", "{days} days left"),
+        -1 => say!("expired less than a day ago").into(),
+        _ => say!("expired {} days ago", days.unsigned_abs()),
     }
 }
 
 /// In place of certificates that an earlier port sent as well.
 pub(crate) fn same_chain(port: u16) -> String {
-    format!("The certificates are those of port {port}.")
-}
-
-/// `1 line`, `2 lines`.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+    say!("The certificates are those of port {port}.")
 }
 
 /// `2026-11-23 22:15:04 UTC`, from RFC 3339.
@@ -169,7 +171,7 @@ pub(crate) fn moment(rfc3339: &str) -> String {
     rfc3339
         .strip_suffix('Z')
         .and_then(|rest| rest.split_once('T'))
-        .map_or_else(|| rfc3339.to_owned(), |(date, time)| format!("{date} {time} UTC"))
+        .map_or_else(|| rfc3339.to_owned(), |(date, time)| say!("{date} {time} UTC"))
 }
 
 /// The date of a moment in RFC 3339.
@@ -179,12 +181,12 @@ pub(crate) fn date(rfc3339: &str) -> &str {
 
 /// `412 ms`, `31.2 s`.
 pub(crate) fn span(ms: u64) -> String {
-    if ms < 10_000 { format!("{ms} ms") } else { format!("{}.{} s", ms / 1000, ms % 1000 / 100) }
+    if ms < 10_000 { say!("{ms} ms") } else { say!("{}.{} s", ms / 1000, ms % 1000 / 100) }
 }
 
 /// `12 s`: how long something that began then has been going on.
 pub(crate) fn clock(at: Duration, since_ms: u64) -> String {
-    format!("{} s", at.saturating_sub(Duration::from_millis(since_ms)).as_secs())
+    say!("{} s", at.saturating_sub(Duration::from_millis(since_ms)).as_secs())
 }
 
 #[cfg(test)]

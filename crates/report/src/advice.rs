@@ -6,6 +6,8 @@ mod connection;
 mod session;
 mod tls;
 
+use heloscope_words::{say, spoken};
+
 use crate::Role;
 use crate::checks::Evidence;
 use crate::words::is_refusal;
@@ -38,13 +40,21 @@ impl Audience {
         }
     }
 
+    /// As [`Audience::pick`] does, of messages.
+    fn says(self, senders: &'static str, clients: &'static str) -> String {
+        match self {
+            Self::Clients => spoken(clients).to_owned(),
+            _ => self.pick(spoken(senders), spoken(clients)),
+        }
+    }
+
     /// The words for whoever connects, both where it is not known.
     fn pick(self, senders: &str, clients: &str) -> String {
         match self {
             Self::Senders => senders.to_owned(),
             Self::Clients => clients.to_owned(),
             Self::Either => {
-                format!("Where other mail servers connect: {senders} Where mail clients connect: {clients}")
+                say!("Where other mail servers connect: {senders} Where mail clients connect: {clients}")
             }
         }
     }

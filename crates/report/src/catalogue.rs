@@ -1,6 +1,7 @@
 //! What the report's words say of each code, extension and certificate there may be, whole: for pages about them.
 
 use heloscope_smtp::Extension;
+use heloscope_words::{say, spoken};
 
 use crate::advice::{Audience, advice};
 use crate::checks::Evidence;
@@ -9,12 +10,12 @@ use crate::{Check, checks};
 
 /// Each reply code with its meaning, RFC 5321 §4.2.3 and those that extend it.
 pub fn reply_codes() -> impl Iterator<Item = (u16, &'static str)> {
-    REPLY_CODES.iter().copied()
+    REPLY_CODES.iter().map(|(code, meaning)| (*code, spoken(meaning)))
 }
 
 /// Subject and detail of each enhanced status code with its meaning, RFC 3463 and IANA's registry (RFC 5248).
 pub fn status_codes() -> impl Iterator<Item = (u16, u16, &'static str)> {
-    STATUS_CODES.iter().copied()
+    STATUS_CODES.iter().map(|(subject, detail, meaning)| (*subject, *detail, spoken(meaning)))
 }
 
 /// Each extension keyword with its meaning, those with parameters included.
@@ -24,12 +25,12 @@ pub fn extensions() -> impl Iterator<Item = (&'static str, String)> {
         let extension = Extension { keyword: keyword.to_owned(), params: Vec::new() };
         Some((keyword, meaning(&extension)?))
     });
-    explained.chain(KEYWORDS.iter().map(|(keyword, meaning)| (*keyword, (*meaning).to_owned())))
+    explained.chain(KEYWORDS.iter().map(|(keyword, meaning)| (*keyword, spoken(meaning).to_owned())))
 }
 
 /// Each mechanism of AUTH with what there is to say of it.
 pub fn mechanisms() -> impl Iterator<Item = (&'static str, &'static str)> {
-    MECHANISMS.iter().copied()
+    MECHANISMS.iter().map(|(mechanism, meaning)| (*mechanism, spoken(meaning)))
 }
 
 /// What a check says where it finds something.
@@ -84,7 +85,7 @@ fn example(id: &str) -> Option<Evidence> {
             Evidence::CertificateUntrusted { root: "CN=Example Root, O=Example".to_owned(), sent: false }
         }
         "certificate-path-invalid" => Evidence::CertificatePathInvalid {
-            faults: vec!["The certificate may not be used for a TLS server.".to_owned()],
+            faults: vec![say!("The certificate may not be used for a TLS server.").to_owned()],
             anchor: false,
         },
         "certificate-path-unknown" => Evidence::CertificatePathUnknown,
@@ -94,7 +95,7 @@ fn example(id: &str) -> Option<Evidence> {
         }
         "certificate-common-name-only" => Evidence::CertificateCommonNameOnly { name: host(), matches: true },
         "certificate-serial-number" => {
-            Evidence::CertificateSerialNumber { numbers: vec![(0, "the serial number 0".to_owned())] }
+            Evidence::CertificateSerialNumber { numbers: vec![(0, say!("the serial number 0").to_owned())] }
         }
         _ => return None,
     })

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use heloscope_observation::Host;
+use heloscope_words::{mark, say, spoken};
 
 pub(crate) use evidence::{Evidence, Handshaking, Refused, is_temporary};
 pub(crate) use replies::Breach;
@@ -75,14 +76,14 @@ pub(crate) struct Subject<'a> {
 
 /// Why an extension is not said to be missing.
 const LEFT_OUT: &str =
-    "the EHLO reply has more lines than are kept, and it may stand on one of those that are not";
+    mark!("the EHLO reply has more lines than are kept, and it may stand on one of those that are not");
 
 /// What a check came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
     Found(Evidence),
-    /// Says nothing about this port, and why.
+    /// Says nothing about this port, and why: a message, for [`heloscope_words::spoken`].
     NotApplicable(&'static str),
     /// Could not be looked at, and why.
     NotTested(Cow<'static, str>),
@@ -93,21 +94,21 @@ impl Subject<'_> {
     fn not_tested(&self) -> Outcome {
         let facts = self.facts;
         Outcome::NotTested(match self.error {
-            Some(error) => Cow::Owned(format!("the test of this port ended early: {}", error_words(error))),
-            None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(
-                "a device on the path overwrites what the server offers, STARTTLS perhaps among it",
-            ),
+            Some(error) => Cow::Owned(say!("the test of this port ended early: {}", error_words(error))),
+            None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(say!(
+                "a device on the path overwrites what the server offers, STARTTLS perhaps among it"
+            )),
             None if !facts.is_implicit()
                 && facts.clear.extensions().is_some_and(|ehlo| ehlo.left_out > 0)
                 && facts.offers_starttls().is_none() =>
             {
-                Cow::Borrowed(LEFT_OUT)
+                Cow::Borrowed(spoken(LEFT_OUT))
             }
             None if facts.clear.helo.is_some() || facts.encrypted.helo.is_some() => {
-                Cow::Borrowed("the server takes only HELO, and without EHLO nothing is offered")
+                Cow::Borrowed(say!("the server takes only HELO, and without EHLO nothing is offered"))
             }
-            None if facts.moments.ended.is_some() => Cow::Borrowed("the session ended without it"),
-            None => Cow::Borrowed("the test has not come this far"),
+            None if facts.moments.ended.is_some() => Cow::Borrowed(say!("the session ended without it")),
+            None => Cow::Borrowed(say!("the test has not come this far")),
         })
     }
 
@@ -115,13 +116,13 @@ impl Subject<'_> {
     fn handshake_excused(&self) -> Option<Outcome> {
         Some(Outcome::NotTested(Cow::Borrowed(match self.facts.answer()? {
             Answer::Unspoken(_) => {
-                "this test reads the server's answer, but finishes no handshake of this kind"
+                say!("this test reads the server's answer, but finishes no handshake of this kind")
             }
             Answer::OtherForm(_) => {
-                "the server answered a hello of another form; a handshake of that form was not finished"
+                say!("the server answered a hello of another form; a handshake of that form was not finished")
             }
             Answer::Unnamed(_) => {
-                "the server answered a hello that does not name it; that handshake was not finished"
+                say!("the server answered a hello that does not name it; that handshake was not finished")
             }
         })))
     }
@@ -130,7 +131,7 @@ impl Subject<'_> {
     fn no_tls(&self) -> Outcome {
         match self.facts.offers_starttls() {
             Some(false) if !self.facts.is_implicit() => {
-                Outcome::NotApplicable("the server offers no TLS on this port")
+                Outcome::NotApplicable(mark!("the server offers no TLS on this port"))
             }
             _ => self.not_tested(),
         }

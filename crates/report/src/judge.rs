@@ -1,5 +1,6 @@
 use heloscope_observation::{Observations, PortSpec};
 use heloscope_pki::Verifier;
+use heloscope_words::spoken;
 
 use crate::advice::{Audience, advice};
 use crate::chains::Chains;
@@ -54,6 +55,7 @@ pub fn judge_with(
     let last = observations.seen.iter().map(|seen| seen.at).max().unwrap_or_default();
     Report {
         schema_version: SCHEMA_VERSION,
+        language: heloscope_words::language().to_owned(),
         host: observations.target.host.to_string(),
         tested_at: facts::rfc3339(observations.began_at_ms.div_euclid(1000)).unwrap_or_default(),
         duration_ms: u64::try_from(last.as_millis()).unwrap_or(u64::MAX),
@@ -106,7 +108,7 @@ fn examined(
     for check in checks() {
         let (verdict, why) = match (check.examine)(subject) {
             Outcome::Passed => (Verdict::Passed, None),
-            Outcome::NotApplicable(why) => (Verdict::NotApplicable, Some(why.to_owned())),
+            Outcome::NotApplicable(why) => (Verdict::NotApplicable, Some(spoken(why).to_owned())),
             Outcome::NotTested(why) => (Verdict::NotTested, Some(why.into_owned())),
             Outcome::Found(Evidence::NameNotFound) => {
                 if of_host.is_empty() {
@@ -158,7 +160,7 @@ fn finding(check: &Check, evidence: &Evidence, subject: &Subject<'_>) -> Finding
         title: advice.title,
         explanation: advice.explanation,
         fix: advice.fix,
-        reference: check.basis.to_owned(),
+        reference: spoken(check.basis).to_owned(),
     }
 }
 

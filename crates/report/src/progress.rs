@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use heloscope_observation::{Observations, PortSpec};
+use heloscope_words::{plural, say};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{self, Cause, Failure, PortFacts};
@@ -104,7 +105,7 @@ fn step(facts: &PortFacts<'_>, kind: StepKind, at: Duration, now: i64) -> Step {
             (StepState::Done { took_ms }, fact(facts, kind, now))
         }
         (None, ..) if kind == StepKind::StartTls && not_offered => {
-            (StepState::Skipped, "not offered".to_owned())
+            (StepState::Skipped, say!("not offered").to_owned())
         }
         (None, ..) if over || (not_offered && matches!(kind, StepKind::Tls | StepKind::Certificate)) => {
             (StepState::Skipped, String::new())
@@ -159,7 +160,7 @@ fn failure_text(facts: &PortFacts<'_>, failure: &Failure<'_>) -> String {
         Cause::GreetingRejected(reply)
         | Cause::EhloRejected { ehlo: reply, .. }
         | Cause::StartTlsRejected(reply) => first_line(reply),
-        _ if facts.answer().is_some() => format!("{}, not finished here", handshake(facts)),
+        _ if facts.answer().is_some() => say!("{}, not finished here", handshake(facts)),
         _ => code_words(facts::port_error(failure, facts).code).to_owned(),
     }
 }
@@ -193,15 +194,15 @@ fn note(facts: &PortFacts<'_>, kind: StepKind, waited: Duration) -> Option<&'sta
     }
     match kind {
         StepKind::Connect if facts.spec.port == 25 => {
-            Some("No answer yet: a firewall may drop the packets. Many networks block port 25.")
+            Some(say!("No answer yet: a firewall may drop the packets. Many networks block port 25."))
         }
-        StepKind::Connect => Some("No answer yet: a firewall may drop the packets."),
-        StepKind::Greeting => Some(
+        StepKind::Connect => Some(say!("No answer yet: a firewall may drop the packets.")),
+        StepKind::Greeting => Some(say!(
             "A greeting delay is not an error: servers delay theirs on purpose, to shake off senders of spam \
-             that do not wait.",
-        ),
+             that do not wait."
+        )),
         StepKind::Ehlo => {
-            Some("Some servers look the client's address up in the DNS before they answer EHLO.")
+            Some(say!("Some servers look the client's address up in the DNS before they answer EHLO."))
         }
         StepKind::StartTls | StepKind::Tls | StepKind::Certificate => None,
     }
@@ -223,22 +224,21 @@ fn keywords(reply: &heloscope_smtp::EhloReply) -> String {
     if reply.extensions.len() > SHOWN {
         shown.push(format!("+{}", reply.extensions.len() - SHOWN));
     }
-    if shown.is_empty() { "no extensions".to_owned() } else { shown.join(", ") }
+    if shown.is_empty() { say!("no extensions").to_owned() } else { shown.join(", ") }
 }
 
 /// Whose certificate it is, and how long it has to live.
 fn leaf(chain: &[heloscope_observation::Der], now: i64) -> String {
-    let Some(der) = chain.first() else { return "none sent".to_owned() };
-    let Ok(facts) = heloscope_pki::Certificate::read(&der.0) else { return "unreadable".to_owned() };
+    let Some(der) = chain.first() else { return say!("none sent").to_owned() };
+    let Ok(facts) = heloscope_pki::Certificate::read(&der.0) else { return say!("unreadable").to_owned() };
     let first = facts.presented_identifiers().next().map(facts::presented);
     let name = match &facts.common_name {
         Some(name) => short(name),
         None => short_visible(&first.unwrap_or_else(|| facts.subject.clone())),
     };
     let days = match facts::days_between(now, facts.not_after) {
-        _ if now > facts.not_after => "expired".to_owned(),
-        1 => "1 day left".to_owned(),
-        days => format!("{days} days left"),
+        _ if now > facts.not_after => say!("expired").to_owned(),
+        days => plural!(days, "1 day left", "{days} days left"),
     };
     format!("{name}, {days}")
 }

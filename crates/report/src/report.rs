@@ -12,6 +12,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// The language of its words, BCP 47; `en` in a report that does not say it.
+    #[serde(default = "english")]
+    pub language: String,
     /// The host as it was looked up: lower case, IDNA A-label form, or an IP address without brackets.
     pub host: String,
     /// When the test began, RFC 3339, UTC, whole seconds.
@@ -26,6 +29,11 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// In the order asked for.
     pub ports: Vec<Port>,
+}
+
+/// The language of the first reports, which do not name it.
+fn english() -> String {
+    "en".to_owned()
 }
 
 /// The worst of a report.

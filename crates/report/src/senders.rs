@@ -2,8 +2,10 @@
 
 mod certificate;
 
-use certificate::{FINDS_A_PATH, Standing, dane, standing};
+use certificate::{Standing, dane, finds_a_path, standing};
 use serde::{Deserialize, Serialize};
+
+use heloscope_words::{mark, say, small, spoken};
 
 use crate::words::error_words;
 use crate::{Finding, Port, Report, Role, Severity, Tls};
@@ -38,12 +40,12 @@ pub enum Sender {
 impl Sender {
     /// What a reader calls it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Opportunistic => "Opportunistic TLS",
-            Self::MtaSts => "MTA-STS in mode enforce",
+        spoken(match self {
+            Self::Opportunistic => mark!("Opportunistic TLS"),
+            Self::MtaSts => mark!("MTA-STS in mode enforce"),
             Self::Dane => "DANE",
-            Self::MailClient => "Mail client",
-        }
+            Self::MailClient => mark!("Mail client"),
+        })
     }
 }
 
@@ -68,14 +70,14 @@ pub enum SenderOutcome {
 impl SenderOutcome {
     /// What a reader calls it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Delivers => "delivers over TLS",
-            Self::ClearText => "delivers in clear text",
-            Self::Queues => "tries again later",
-            Self::Refuses => "does not deliver",
-            Self::Depends => "depends",
-            Self::NotTested => "not tested",
-        }
+        spoken(match self {
+            Self::Delivers => mark!("delivers over TLS"),
+            Self::ClearText => mark!("delivers in clear text"),
+            Self::Queues => mark!("tries again later"),
+            Self::Refuses => mark!("does not deliver"),
+            Self::Depends => mark!("depends"),
+            Self::NotTested => mark!("not tested"),
+        })
     }
 }
 
@@ -169,7 +171,7 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
     match (reach(port), sender) {
         (Reach::Stopped(finding), Sender::MailClient) => (
             Refuses,
-            format!(
+            say!(
                 "Cannot send: \
                                                                             {}.",
                 small(&finding.title)
@@ -177,86 +179,86 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         ),
         (Reach::Stopped(finding), _) => (
             Refuses,
-            format!(
+            say!(
                 "Does not deliver here: \
                                                            {}.",
                 small(&finding.title)
             ),
         ),
-        (Reach::Later(finding), _) => (Queues, format!("Tries again later: {}.", small(&finding.title))),
+        (Reach::Later(finding), _) => (Queues, say!("Tries again later: {}.", small(&finding.title))),
         (Reach::ClearText, Sender::Opportunistic) => {
-            (ClearText, "Delivers in clear text: TLS is not offered.".to_owned())
+            (ClearText, say!("Delivers in clear text: TLS is not offered.").to_owned())
         }
-        (Reach::ClearText, Sender::MtaSts) => (Refuses, "Does not deliver: TLS is not offered.".to_owned()),
+        (Reach::ClearText, Sender::MtaSts) => (Refuses, say!("Does not deliver: TLS is not offered.").to_owned()),
         (Reach::Masked, sender) => (Depends, masked(sender).to_owned()),
         (Reach::Broken, Sender::Opportunistic) => (
             Depends,
-            "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail \
-             queued."
+            say!("TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail \
+             queued.")
                 .to_owned(),
         ),
         (Reach::Broken, Sender::MtaSts) => (
             Refuses,
-            "Does not deliver: TLS is offered but \
-                                                      fails."
+            say!("Does not deliver: TLS is offered but \
+                                                      fails.")
                 .to_owned(),
         ),
         (Reach::ClearText | Reach::Broken, Sender::Dane) => (
             Depends,
-            "Does not deliver where TLSA records are published for this host: TLS does not come up. Without \
-             such records, as an opportunistic sender. The records were not looked up."
+            say!("Does not deliver where TLSA records are published for this host: TLS does not come up. Without \
+             such records, as an opportunistic sender. The records were not looked up.")
                 .to_owned(),
         ),
         (Reach::ClearText, Sender::MailClient) => (
             Depends,
-            "Refuses to go on where it is set to demand TLS; else sends password and mail in clear \
-             text."
+            say!("Refuses to go on where it is set to demand TLS; else sends password and mail in clear \
+             text.")
                 .to_owned(),
         ),
-        (Reach::Broken, Sender::MailClient) => (Refuses, "Cannot send: TLS does not come up.".to_owned()),
+        (Reach::Broken, Sender::MailClient) => (Refuses, say!("Cannot send: TLS does not come up.").to_owned()),
         (Reach::Encrypted | Reach::Answered(_), sender) if has(port, "starttls-injection") => {
-            let name = if sender == Sender::MailClient { "a mail client" } else { "a sender" };
+            let name = if sender == Sender::MailClient { say!("a mail client") } else { say!("a sender") };
             (
                 Depends,
-                format!(
+                say!(
                     "Clear text follows the 220 to STARTTLS: {name} that is careful ends the \
                                session there."
                 ),
             )
         }
         (Reach::Encrypted, Sender::Opportunistic) => {
-            (Delivers, format!("Delivers over {}; the certificate is not looked at.", version(port)))
+            (Delivers, say!("Delivers over {}; the certificate is not looked at.", version(port)))
         }
         (Reach::Encrypted, Sender::MtaSts | Sender::MailClient)
             if matches!(standing(port), Standing::Holds) && has(port, "certificate-weak-key") =>
         {
-            (Depends, "Depends on its TLS library: a key is too short, which most refuse.".to_owned())
+            (Depends, say!("Depends on its TLS library: a key is too short, which most refuse.").to_owned())
         }
         (Reach::Encrypted, Sender::MtaSts) => match standing(port) {
             Standing::Holds => (
                 Delivers,
-                format!(
+                say!(
                     "Delivers over {} where the policy names this host: the certificate \
                          holds.",
                     version(port)
                 ),
             ),
-            Standing::Unknown => (Depends, format!("Delivers if {FINDS_A_PATH}.")),
-            Standing::Against(faults) => (Refuses, format!("Does not deliver: {faults}.")),
+            Standing::Unknown => (Depends, say!("Delivers if {}.", finds_a_path())),
+            Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
         },
         (Reach::Encrypted, Sender::Dane) => (Depends, dane(port)),
         (Reach::Encrypted, Sender::MailClient) => {
             let login = match has(port, "submission-without-auth") {
-                true => " It finds no AUTH to log in with.",
+                true => say!(" It finds no AUTH to log in with."),
                 false => "",
             };
             match standing(port) {
                 Standing::Holds => {
-                    (Delivers, format!("Sends over {}; the certificate holds.{login}", version(port)))
+                    (Delivers, say!("Sends over {}; the certificate holds.{login}", version(port)))
                 }
-                Standing::Unknown => (Depends, format!("Sends if {FINDS_A_PATH}.{login}")),
+                Standing::Unknown => (Depends, say!("Sends if {}.{login}", finds_a_path())),
                 Standing::Against(faults) => {
-                    (Refuses, format!("Refuses the connection or warns its user: {faults}.{login}"))
+                    (Refuses, say!("Refuses the connection or warns its user: {faults}.{login}"))
                 }
             }
         }
@@ -273,49 +275,49 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
         return unnamed(version, sender);
     }
     let condition = match has(port, "tls-hello-intolerance") {
-        true => "if its hello is of an older form".to_owned(),
-        false => format!("if it still speaks {version} with {}", tls.cipher_suite),
+        true => say!("if its hello is of an older form").to_owned(),
+        false => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
     match sender {
         Sender::Opportunistic => {
             let postfix = match is_old || has(port, "tls-outdated-only") {
-                _ if is_gone_from_openssl(tls) => ", as OpenSSL does only where it was built to",
-                true => ", as Postfix on OpenSSL does",
+                _ if is_gone_from_openssl(tls) => say!(", as OpenSSL does only where it was built to"),
+                true => say!(", as Postfix on OpenSSL does"),
                 false => "",
             };
-            let text = format!(
+            let text = say!(
                 "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
                  mail queued."
             );
             (Depends, text)
         }
         Sender::MtaSts if is_old => {
-            (Refuses, format!("Does not deliver: MTA-STS demands TLS 1.2, and this is {version} at best."))
+            (Refuses, say!("Does not deliver: MTA-STS demands TLS 1.2, and this is {version} at best."))
         }
         Sender::MailClient if is_old => {
-            (Refuses, format!("Cannot send: mail clients of today refuse {version}."))
+            (Refuses, say!("Cannot send: mail clients of today refuse {version}."))
         }
         Sender::MtaSts => match standing(port) {
-            Standing::Against(faults) => (Refuses, format!("Does not deliver: {faults}.")),
+            Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
             Standing::Unknown => {
-                (Depends, format!("Delivers {condition}, and if {FINDS_A_PATH}; else not at all."))
+                (Depends, say!("Delivers {condition}, and if {}; else not at all.", finds_a_path()))
             }
             Standing::Holds => {
-                (Depends, format!("Delivers {condition}, else not at all: the certificate holds."))
+                (Depends, say!("Delivers {condition}, else not at all: the certificate holds."))
             }
         },
         Sender::MailClient => match standing(port) {
             Standing::Against(faults) => {
-                (Refuses, format!("Refuses the connection or warns its user: {faults}."))
+                (Refuses, say!("Refuses the connection or warns its user: {faults}."))
             }
-            Standing::Unknown => (Depends, format!("Sends {condition}, and if {FINDS_A_PATH}.")),
+            Standing::Unknown => (Depends, say!("Sends {condition}, and if {}.", finds_a_path())),
             Standing::Holds => {
-                (Depends, format!("Sends {condition}, and cannot otherwise; the certificate holds."))
+                (Depends, say!("Sends {condition}, and cannot otherwise; the certificate holds."))
             }
         },
         Sender::Dane if port.certificate.is_none() => (Depends, dane(port)),
         Sender::Dane => {
-            let text = format!(
+            let text = say!(
                 "Where TLSA records are published TLS must come up: it does {condition}. {}",
                 dane(port)
             );
@@ -335,49 +337,61 @@ fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{Depends, Refuses};
     match sender {
         Sender::Opportunistic => {
-            let text = format!(
+            let text = say!(
                 "Delivers over {version} if its hello does not name the host, as Postfix's does not; else in clear text \
                  after a failed attempt, or keeps the mail queued."
             );
             (Depends, text)
         }
         Sender::MtaSts => {
-            (Refuses, "Does not deliver: it must name the host, and is refused for it.".to_owned())
+            (Refuses, say!("Does not deliver: it must name the host, and is refused for it.").to_owned())
         }
         Sender::Dane => {
-            let text = "Where TLSA records are published it must name the host, is refused for it, and does not deliver.";
+            let text = say!(
+                "Where TLSA records are published it must name the host, is refused for it, and does not deliver."
+            );
             (Depends, text.to_owned())
         }
-        Sender::MailClient => (Refuses, "Cannot send: it names the host, and is refused for it.".to_owned()),
+        Sender::MailClient => {
+            (Refuses, say!("Cannot send: it names the host, and is refused for it.").to_owned())
+        }
     }
 }
 
 /// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.
 fn masked(sender: Sender) -> &'static str {
-    match sender {
+    spoken(match sender {
         Sender::Opportunistic => {
-            "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it delivers in clear \
+            mark!(
+                "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it delivers in clear \
              text; on another path, over TLS if the server offers it."
+            )
         }
         Sender::MtaSts => {
-            "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it does not deliver; on \
+            mark!(
+                "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it does not deliver; on \
              another path, if the server offers TLS and the certificate holds."
+            )
         }
         Sender::Dane => {
-            "Whether TLS is offered is not known, and TLSA records were not looked up. Where there are any it does not \
+            mark!(
+                "Whether TLS is offered is not known, and TLSA records were not looked up. Where there are any it does not \
              deliver across the device that overwrites the EHLO reply. Without records, as an opportunistic sender."
+            )
         }
         Sender::MailClient => {
-            "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it refuses to go on where \
+            mark!(
+                "Whether TLS is offered is not known. Across the device that overwrites the EHLO reply it refuses to go on where \
              it is set to demand TLS; else it sends password and mail in clear text."
+            )
         }
-    }
+    })
 }
 
 fn not_tested(port: &Port) -> String {
     match &port.error {
-        Some(error) => format!("Not tested: {}.", error_words(error)),
-        None => "Not tested.".to_owned(),
+        Some(error) => say!("Not tested: {}.", error_words(error)),
+        None => say!("Not tested.").to_owned(),
     }
 }
 
@@ -387,14 +401,4 @@ fn version(port: &Port) -> &str {
 
 fn has(port: &Port, id: &str) -> bool {
     port.findings.iter().any(|finding| finding.id == id)
-}
-
-/// A title in the middle of a sentence; abbreviations keep their capitals.
-pub(crate) fn small(title: &str) -> String {
-    let mut small = title.to_owned();
-    let abbreviated = title.chars().nth(1).is_none_or(|second| second.is_ascii_uppercase());
-    if let Some(first) = small.get_mut(..1).filter(|_| !abbreviated) {
-        first.make_ascii_lowercase();
-    }
-    small
 }

@@ -1,7 +1,9 @@
 //! A report in one sentence, or two where another port differs. Read off a report alone, so that a saved one
 //! will do.
 
-use crate::senders::{is_out_of_step, small};
+use heloscope_words::{plural, say, small};
+
+use crate::senders::is_out_of_step;
 use crate::words::error_words;
 use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status, Tls};
 
@@ -29,16 +31,12 @@ pub fn summary(report: &Report) -> String {
             Some(finding) => {
                 let same = |other: &&Port| other.findings.iter().any(|one| one.id == finding.id);
                 let ports = numbers(report.ports.iter().filter(same));
-                words.push_str(&format!(" On {ports}: {}.", small(&finding.title)));
+                words.push_str(&say!(" On {ports}: {}.", small(&finding.title)));
                 said.push(&finding.id);
             }
             None if port.role == Role::Relay && port.findings.is_empty() => {
                 if let Some(error) = &port.error {
-                    words.push_str(&format!(
-                        " Port {} could not be tested: {}.",
-                        port.port,
-                        error_words(error)
-                    ));
+                    words.push_str(&say!(" Port {} could not be tested: {}.", port.port, error_words(error)));
                 }
             }
             None => {}
@@ -51,10 +49,10 @@ fn untested(report: &Report) -> String {
     let error = report.ports.iter().find_map(|port| port.error.as_ref());
     match error {
         Some(error) if error.code == ErrorCode::NameNotFound => {
-            format!("The name {} does not exist, or has no address; nothing could be tested.", report.host)
+            say!("The name {} does not exist, or has no address; nothing could be tested.", report.host)
         }
-        Some(error) => format!("Nothing could be tested: {}.", error_words(error)),
-        None => "Nothing is known yet.".to_owned(),
+        Some(error) => say!("Nothing could be tested: {}.", error_words(error)),
+        None => say!("Nothing is known yet.").to_owned(),
     }
 }
 
@@ -65,8 +63,8 @@ fn nothing_answers(report: &Report) -> String {
         .all(|port| port.error.as_ref().is_some_and(|error| error.code == ErrorCode::ConnectionRefused));
     let ports = numbers(report.ports.iter());
     match refused {
-        true => format!("No mail reaches this server: it refuses connections on {ports}."),
-        false => format!("No mail reaches this server from here: it does not answer on {ports}."),
+        true => say!("No mail reaches this server: it refuses connections on {ports}."),
+        false => say!("No mail reaches this server from here: it does not answer on {ports}."),
     }
 }
 
@@ -74,18 +72,21 @@ fn nothing_answers(report: &Report) -> String {
 fn numbers<'p>(ports: impl Iterator<Item = &'p Port>) -> String {
     let ports: Vec<String> = ports.map(|port| port.port.to_string()).collect();
     match ports.as_slice() {
-        [] => "no port".to_owned(),
-        [one] => format!("port {one}"),
-        [all @ .., last] => format!("ports {} and {last}", all.join(", ")),
+        [] => say!("no port").to_owned(),
+        [one] => say!("port {one}"),
+        [all @ .., last] => {
+            let all = say!("{} and {last}", all.join(", "));
+            say!("ports {all}")
+        }
     }
 }
 
 /// What the port comes to, then the worst that was found beside.
 fn port_sentence(port: &Port) -> String {
     let who = match port.role {
-        Role::Relay => "Mail reaches this server",
-        Role::Submission | Role::Submissions => "Mail clients reach this server",
-        Role::Custom => "Clients reach this server",
+        Role::Relay => say!("Mail reaches this server"),
+        Role::Submission | Role::Submissions => say!("Mail clients reach this server"),
+        Role::Custom => say!("Clients reach this server"),
     };
     const DECISIVE: [&str; 9] = [
         "connect-failed",
@@ -106,16 +107,17 @@ fn port_sentence(port: &Port) -> String {
     let decisive = port.findings.iter().find(decides);
     let (main, told) = match (decisive, &port.tls) {
         (Some(finding), _) => {
-            (format!("Port {}: {}", port.port, small(&finding.title)), Some(finding.id.as_str()))
+            (say!("Port {}: {}", port.port, small(&finding.title)), Some(finding.id.as_str()))
         }
-        (None, Some(tls)) if tls.completed => (format!("{who} over {}", tls.version), None),
+        (None, Some(tls)) if tls.completed => (say!("{who} over {}", tls.version), None),
         (None, Some(tls)) => answered(port, tls, who),
         (None, None) if has(port, "starttls-missing") => {
-            (format!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
+            (say!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
         }
         (None, None) => {
-            let why = port.error.as_ref().map_or_else(|| "the test is not over".to_owned(), error_words);
-            (format!("Whether this server speaks TLS on port {} is not known: {why}", port.port), None)
+            let why =
+                port.error.as_ref().map_or_else(|| say!("the test is not over").to_owned(), error_words);
+            (say!("Whether this server speaks TLS on port {} is not known: {why}", port.port), None)
         }
     };
     let mut rest = port.findings.iter().filter(|finding| Some(finding.id.as_str()) != told);
@@ -126,8 +128,7 @@ fn port_sentence(port: &Port) -> String {
     };
     let more = match rest.count() {
         0 => String::new(),
-        1 => "; 1 more finding".to_owned(),
-        count => format!("; {count} more findings"),
+        count => plural!(count, "; 1 more finding", "; {count} more findings"),
     };
     match beside {
         Some(beside) => format!("{main}; {beside}{more}."),
@@ -139,26 +140,26 @@ fn port_sentence(port: &Port) -> String {
 fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>) {
     let Tls { version, cipher_suite, .. } = tls;
     let else_what = match port.role {
-        Role::Relay => "else in clear text or not at all",
-        Role::Custom if !port.implicit_tls => "else in clear text or not at all",
-        _ => "else not at all",
+        Role::Relay => say!("else in clear text or not at all"),
+        Role::Custom if !port.implicit_tls => say!("else in clear text or not at all"),
+        _ => say!("else not at all"),
     };
     if has(port, "tls-version-weak") {
         return (
-            format!("{who} over {version} where that is still spoken, {else_what}"),
+            say!("{who} over {version} where that is still spoken, {else_what}"),
             Some("tls-version-weak"),
         );
     }
     if has(port, "tls-name-refused") {
-        let words = format!("{who} over {version} with a hello that does not name it, {else_what}");
+        let words = say!("{who} over {version} with a hello that does not name it, {else_what}");
         return (words, Some("tls-name-refused"));
     }
     if has(port, "tls-hello-intolerance") {
-        let words = format!("{who} over {version} with a hello of an older form, {else_what}");
+        let words = say!("{who} over {version} with a hello of an older form, {else_what}");
         return (words, Some("tls-hello-intolerance"));
     }
     (
-        format!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
+        say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
         Some("tls-outdated-only"),
     )
 }
@@ -166,24 +167,24 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
 fn validity(port: &Port) -> Option<String> {
     let certificate = port.certificate.as_ref().filter(|certificate| certificate.chain_valid)?;
     let days = certificate.facts.days_remaining?;
-    Some(format!("its certificate is valid for {days} more days"))
+    Some(say!("its certificate is valid for {days} more days"))
 }
 
 /// A finding as the second half of a sentence.
 fn clause(finding: &Finding) -> String {
     match finding.id.as_str() {
-        "certificate-self-signed" => "its certificate is self-signed".to_owned(),
-        "certificate-untrusted" => "its certificate leads to a root that is not trusted".to_owned(),
-        "certificate-weak-key" => "a key of its certificates is too short".to_owned(),
-        "certificate-common-name-only" => "its certificate has no subject alternative name".to_owned(),
-        "tls-cipher-weak" => "its cipher suite is weak".to_owned(),
-        "tls-version-weak" => "its best TLS version is below 1.2".to_owned(),
-        "auth-without-tls" => "it offers AUTH before TLS".to_owned(),
-        "starttls-injection" => "clear text follows its 220 to STARTTLS".to_owned(),
-        _ => match finding.title.strip_prefix("Certificate ") {
-            Some(rest) if !rest.contains("of the chain") => format!("its certificate {rest}"),
-            _ => match finding.title.strip_prefix("The certificate ") {
-                Some(rest) => format!("its certificate {rest}"),
+        "certificate-self-signed" => say!("its certificate is self-signed").to_owned(),
+        "certificate-untrusted" => say!("its certificate leads to a root that is not trusted").to_owned(),
+        "certificate-weak-key" => say!("a key of its certificates is too short").to_owned(),
+        "certificate-common-name-only" => say!("its certificate has no subject alternative name").to_owned(),
+        "tls-cipher-weak" => say!("its cipher suite is weak").to_owned(),
+        "tls-version-weak" => say!("its best TLS version is below 1.2").to_owned(),
+        "auth-without-tls" => say!("it offers AUTH before TLS").to_owned(),
+        "starttls-injection" => say!("clear text follows its 220 to STARTTLS").to_owned(),
+        _ => match finding.title.strip_prefix(say!("Certificate ")) {
+            Some(rest) if !rest.contains(say!("of the chain")) => say!("its certificate {rest}"),
+            _ => match finding.title.strip_prefix(say!("The certificate ")) {
+                Some(rest) => say!("its certificate {rest}"),
                 None => small(&finding.title),
             },
         },

@@ -3,6 +3,7 @@
 use heloscope_smtp::LeftOut;
 pub use heloscope_smtp::inert;
 pub(crate) use heloscope_smtp::visible;
+use heloscope_words::{plural, say};
 
 /// Octets of one line that are shown; the rest is counted.
 pub const MAX_SHOWN: usize = 512;
@@ -55,7 +56,7 @@ pub(crate) fn visible_line(octets: &[u8], unkept: usize) -> String {
 pub(crate) fn more_octets(more: usize) -> String {
     match more {
         0 => String::new(),
-        more => format!(" … [{more} more octets]"),
+        more => say!(" … [{more} more octets]"),
     }
 }
 
@@ -63,8 +64,11 @@ pub(crate) fn more_octets(more: usize) -> String {
 pub(crate) fn more_lines(left_out: LeftOut) -> Option<String> {
     match left_out {
         LeftOut { lines: 0, .. } => None,
-        LeftOut { lines: 1, octets } => Some(format!("… [1 more line, {octets} octets]")),
-        LeftOut { lines, octets } => Some(format!("… [{lines} more lines, {octets} octets]")),
+        LeftOut { lines, octets } => Some(plural!(
+            lines,
+            "… [1 more line, {octets} octets]",
+            "… [{lines} more lines, {octets} octets]"
+        )),
     }
 }
 

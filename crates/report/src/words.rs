@@ -10,6 +10,7 @@ mod rejection;
 
 use heloscope_observation::Stage;
 use heloscope_smtp::Command;
+use heloscope_words::{mark, spoken};
 
 use crate::facts::Heard;
 
@@ -25,26 +26,26 @@ pub(crate) use rejection::{codes_explained, is_refusal, lacks_reverse_name, like
 
 /// Where in a session something happened, to stand at the end of a sentence: `while the greeting was awaited`.
 pub(crate) fn phase_words(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Resolve => "while the name was looked up",
-        Stage::Connect => "while TCP connected",
-        Stage::Greeting => "while the greeting was awaited",
-        Stage::Ehlo => "while the reply to EHLO was awaited",
-        Stage::StartTls => "while the reply to STARTTLS was awaited",
-        Stage::Tls => "during the TLS handshake",
-        Stage::EhloAfterTls => "while the reply to EHLO inside TLS was awaited",
-        Stage::Quit => "while the reply to QUIT was awaited",
-    }
+    spoken(match stage {
+        Stage::Resolve => mark!("while the name was looked up"),
+        Stage::Connect => mark!("while TCP connected"),
+        Stage::Greeting => mark!("while the greeting was awaited"),
+        Stage::Ehlo => mark!("while the reply to EHLO was awaited"),
+        Stage::StartTls => mark!("while the reply to STARTTLS was awaited"),
+        Stage::Tls => mark!("during the TLS handshake"),
+        Stage::EhloAfterTls => mark!("while the reply to EHLO inside TLS was awaited"),
+        Stage::Quit => mark!("while the reply to QUIT was awaited"),
+    })
 }
 
 /// `the reply to EHLO`
 pub(crate) fn reply_name(heard: &Heard<'_>) -> &'static str {
-    match (heard.to, heard.encrypted) {
-        (None, _) => "the greeting",
-        (Some(Command::Ehlo(_)), false) => "the reply to EHLO",
-        (Some(Command::Ehlo(_)), true) => "the reply to EHLO inside TLS",
-        (Some(Command::Helo(_)), _) => "the reply to HELO",
-        (Some(Command::StartTls), _) => "the reply to STARTTLS",
-        (Some(Command::Quit), _) => "the reply to QUIT",
-    }
+    spoken(match (heard.to, heard.encrypted) {
+        (None, _) => mark!("the greeting"),
+        (Some(Command::Ehlo(_)), false) => mark!("the reply to EHLO"),
+        (Some(Command::Ehlo(_)), true) => mark!("the reply to EHLO inside TLS"),
+        (Some(Command::Helo(_)), _) => mark!("the reply to HELO"),
+        (Some(Command::StartTls), _) => mark!("the reply to STARTTLS"),
+        (Some(Command::Quit), _) => mark!("the reply to QUIT"),
+    })
 }

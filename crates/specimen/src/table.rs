@@ -1,5 +1,7 @@
 //! The specimens, one after the other: sound in everything that is not said.
 
+use heloscope_words::mark;
+
 use crate::script::Step::{
     FallSilent, Handshake, HangUp, HearLine, HearRecord, RefuseAll, Say, SayOctets, Tls, Wait, WaitForSilence,
 };
@@ -7,78 +9,92 @@ use crate::script::{Auth, Credentials, Door, Issuer, Key, Names, Script, Service
 
 pub(crate) fn plans() -> Vec<Plan> {
     vec![
-        Plan::sound("healthy", "Nothing to find"),
-        Plan::sound("tls12", "Sound, with TLS 1.2 alone").taste(Taste::Tls12),
-        Plan::sound("ecdsa", "Sound, with an ECDSA certificate").credentials(ECDSA),
+        Plan::sound("healthy", mark!("Nothing to find")),
+        Plan::sound("tls12", mark!("Sound, with TLS 1.2 alone")).taste(Taste::Tls12),
+        Plan::sound("ecdsa", mark!("Sound, with an ECDSA certificate")).credentials(ECDSA),
         // Certificates
-        Plan::sound("expired", "Certificate expired 10 days ago")
+        Plan::sound("expired", mark!("Certificate expired 10 days ago"))
             .credentials(Credentials { days: (-100, -10), ..RSA }),
-        Plan::sound("not-yet-valid", "Certificate not yet valid")
+        Plan::sound("not-yet-valid", mark!("Certificate not yet valid"))
             .credentials(Credentials { days: (10, 100), ..RSA }),
-        Plan::sound("expiring-soon", "Certificate expires in 12 days")
+        Plan::sound("expiring-soon", mark!("Certificate expires in 12 days"))
             .credentials(Credentials { days: (-78, 12), ..RSA }),
-        Plan::sound("wrong-name", "Certificate of another server")
+        Plan::sound("wrong-name", mark!("Certificate of another server"))
             .credentials(Credentials { names: Names::Another, ..RSA }),
-        Plan::sound("common-name-only", "Certificate with its name in the common name alone")
+        Plan::sound("common-name-only", mark!("Certificate with its name in the common name alone"))
             .credentials(Credentials { names: Names::CommonNameOnly, ..RSA }),
-        Plan::sound("self-signed", "Self-signed certificate").credentials(SELF_SIGNED),
-        Plan::sound("incomplete-chain", "Intermediate certificate not sent")
+        Plan::sound("self-signed", mark!("Self-signed certificate")).credentials(SELF_SIGNED),
+        Plan::sound("incomplete-chain", mark!("Intermediate certificate not sent"))
             .credentials(Credentials { intermediate_sent: false, ..RSA }),
-        Plan::sound("untrusted-root", "Certificate of an authority nobody trusts")
+        Plan::sound("untrusted-root", mark!("Certificate of an authority nobody trusts"))
             .credentials(Credentials { issuer: Issuer::Untrusted, ..RSA }),
-        Plan::sound("weak-key", "Key of RSA 1024").credentials(Credentials { key: Key::Rsa1024, ..RSA }),
-        Plan::sound("sha1-signature", "Certificate signed with SHA-1")
+        Plan::sound("weak-key", mark!("Key of RSA 1024"))
+            .credentials(Credentials { key: Key::Rsa1024, ..RSA }),
+        Plan::sound("sha1-signature", mark!("Certificate signed with SHA-1"))
             .credentials(Credentials { issuer: Issuer::RsaWithSha1, ..RSA }),
-        Plan::sound("all-faults-at-once", "Certificate expired, self-signed and of another server")
+        Plan::sound("all-faults-at-once", mark!("Certificate expired, self-signed and of another server"))
             .credentials(Credentials { names: Names::Another, days: (-100, -10), ..SELF_SIGNED }),
-        Plan::sound("certificate-maze", "A maze of ten certificates, the first with 1501 names")
+        Plan::sound("certificate-maze", mark!("A maze of ten certificates, the first with 1501 names"))
             .credentials(MAZE)
             .taste(Taste::P384),
         // STARTTLS and TLS
-        Plan::sound("no-starttls", "No STARTTLS").on(CLEAR, |service| service.starttls = None),
-        Plan::sound("starttls-refused", "STARTTLS offered, then refused with 454").on(CLEAR, |service| {
-            service.starttls = Some(&[Say("454 4.7.0 TLS not available due to local problem\r\n")]);
-        }),
-        Plan::sound("starttls-hang-up", "Hangs up on STARTTLS")
+        Plan::sound("no-starttls", mark!("No STARTTLS")).on(CLEAR, |service| service.starttls = None),
+        Plan::sound("starttls-refused", mark!("STARTTLS offered, then refused with 454")).on(
+            CLEAR,
+            |service| {
+                service.starttls = Some(&[Say("454 4.7.0 TLS not available due to local problem\r\n")]);
+            },
+        ),
+        Plan::sound("starttls-hang-up", mark!("Hangs up on STARTTLS"))
             .on(CLEAR, |service| service.starttls = Some(&[HangUp])),
-        Plan::sound("starttls-injection", "Clear text slipped in after STARTTLS").on(CLEAR, |service| {
-            service.starttls =
-                Some(&[Say("220 2.0.0 Ready to start TLS\r\n250-{host}\r\n250 AUTH LOGIN PLAIN\r\n"), Tls]);
-        }),
-        Plan::sound("handshake-hang-up", "Hangs up in the TLS handshake")
+        Plan::sound("starttls-injection", mark!("Clear text slipped in after STARTTLS")).on(
+            CLEAR,
+            |service| {
+                service.starttls = Some(&[
+                    Say("220 2.0.0 Ready to start TLS\r\n250-{host}\r\n250 AUTH LOGIN PLAIN\r\n"),
+                    Tls,
+                ]);
+            },
+        ),
+        Plan::sound("handshake-hang-up", mark!("Hangs up in the TLS handshake"))
             .on(ALL, |service| service.tls = &[HearRecord, HangUp]),
-        Plan::sound("tls-alert", "Ends the TLS handshake with an alert")
+        Plan::sound("tls-alert", mark!("Ends the TLS handshake with an alert"))
             .on(ALL, |service| service.tls = &[HearRecord, SayOctets(HANDSHAKE_FAILURE), HangUp]),
-        Plan::sound("hello-retry", "Takes key exchange over P-384 alone").taste(Taste::P384),
-        Plan::sound("client-cert-request", "Asks for a client certificate").taste(Taste::ClientCertificate),
-        Plan::sound("plaintext-on-465", "Clear text on port 465")
+        Plan::sound("hello-retry", mark!("Takes key exchange over P-384 alone")).taste(Taste::P384),
+        Plan::sound("client-cert-request", mark!("Asks for a client certificate"))
+            .taste(Taste::ClientCertificate),
+        Plan::sound("plaintext-on-465", mark!("Clear text on port 465"))
             .on(&[465], |service| service.implicit_tls = false),
         // Greetings
-        Plan::sound("busy", "Too busy: greets with 421").on(ALL, |service| {
+        Plan::sound("busy", mark!("Too busy: greets with 421")).on(ALL, |service| {
             service.greeting = &[Say("421 4.7.0 {host} Error: too many connections\r\n"), HangUp];
         }),
-        Plan::sound("rejected", "Turns the client away with 554").on(&[25], |service| {
+        Plan::sound("rejected", mark!("Turns the client away with 554")).on(&[25], |service| {
             service.greeting =
                 &[Say("554 5.7.1 {host} Service unavailable; client host blocked\r\n"), RefuseAll];
         }),
-        Plan::sound("slow-greeting", "Greets after 11 seconds").on(&[25], |service| {
+        Plan::sound("slow-greeting", mark!("Greets after 11 seconds")).on(&[25], |service| {
             service.greeting = &[Wait(11), Say("220 {host} ESMTP ready\r\n")];
         }),
-        Plan::sound("teaser", "Greets in two parts, 6 seconds apart").on(&[25], |service| {
+        Plan::sound("teaser", mark!("Greets in two parts, 6 seconds apart")).on(&[25], |service| {
             service.greeting = &[
                 Say("220-{host} ESMTP ready\r\n"),
                 WaitForSilence(6, "521 5.5.1 Protocol error\r\n"),
                 Say("220 {host} ESMTP ready\r\n"),
             ];
         }),
-        Plan::sound("reply-too-many", "Sends a reply too many with its greeting").on(&[25], |service| {
-            service.greeting = &[Say("220 {host} ESMTP ready\r\n220 unsolicited mail is not welcome\r\n")];
-        }),
-        Plan::sound("silent", "Connects and says nothing").on(ALL, |service| {
+        Plan::sound("reply-too-many", mark!("Sends a reply too many with its greeting")).on(
+            &[25],
+            |service| {
+                service.greeting =
+                    &[Say("220 {host} ESMTP ready\r\n220 unsolicited mail is not welcome\r\n")];
+            },
+        ),
+        Plan::sound("silent", mark!("Connects and says nothing")).on(ALL, |service| {
             service.greeting = &[FallSilent];
             service.tls = &[FallSilent];
         }),
-        Plan::sound("not-smtp", "An IMAP server on port 25").on(&[25], |service| {
+        Plan::sound("not-smtp", mark!("An IMAP server on port 25")).on(&[25], |service| {
             service.greeting = &[
                 Say("* OK [CAPABILITY IMAP4rev1 SASL-IR LOGIN-REFERRALS STARTTLS] {host} ready.\r\n"),
                 HearLine,
@@ -87,27 +103,27 @@ pub(crate) fn plans() -> Vec<Plan> {
             ];
         }),
         // Extensions
-        Plan::sound("helo-only", "Knows HELO, not EHLO").on(ALL, |service| service.ehlo = false),
-        Plan::sound("auth-before-tls", "AUTH offered in clear text")
+        Plan::sound("helo-only", mark!("Knows HELO, not EHLO")).on(ALL, |service| service.ehlo = false),
+        Plan::sound("auth-before-tls", mark!("AUTH offered in clear text"))
             .on(&[25, 587], |service| service.auth = Auth::Always),
-        Plan::sound("no-auth-on-submission", "No AUTH on the submission ports")
+        Plan::sound("no-auth-on-submission", mark!("No AUTH on the submission ports"))
             .on(&[465, 587], |service| service.auth = Auth::Never),
-        Plan::sound("cisco", "A firewall masks greeting and STARTTLS").on(&[25], |service| {
+        Plan::sound("cisco", mark!("A firewall masks greeting and STARTTLS")).on(&[25], |service| {
             service.greeting = &[Say("220 ****************************************\r\n")];
             service.extensions = &["PIPELINING", "SIZE 52428800", "XXXXXXXA", "8BITMIME", "XXXB"];
             service.starttls = None;
         }),
-        Plan::sound("hostile-text", "Markup, controls and reversed text in every reply")
+        Plan::sound("hostile-text", mark!("Markup, controls and reversed text in every reply"))
             .credentials(Credentials { names: Names::Hostile, ..RSA })
             .on(ALL, |service| {
                 service.greeting = &[Say(HOSTILE_GREETING)];
                 service.extensions = HOSTILE_EXTENSIONS;
             }),
         // Ports
-        Plan::sound("closed-ports", "Port 25 alone is open").at(&[465, 587], Door::Closed),
-        Plan::sound("unreachable", "Every port is closed").at(ALL, Door::Closed),
-        Plan::sound("filtered", "No port ever answers").at(ALL, Door::Filtered),
-        Plan::sound("no-route", "There is no route to the host").at(ALL, Door::NoRoute),
+        Plan::sound("closed-ports", mark!("Port 25 alone is open")).at(&[465, 587], Door::Closed),
+        Plan::sound("unreachable", mark!("Every port is closed")).at(ALL, Door::Closed),
+        Plan::sound("filtered", mark!("No port ever answers")).at(ALL, Door::Filtered),
+        Plan::sound("no-route", mark!("There is no route to the host")).at(ALL, Door::NoRoute),
     ]
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use heloscope_observation::{Established, Refusal, RefusalCode};
+use heloscope_words::mark;
 use serde::{Deserialize, Serialize};
 
 use crate::hex;
@@ -79,23 +80,26 @@ pub enum CloseCause {
 }
 
 impl CloseCause {
-    /// The report's error code for this cause; `None` where the mail server simply closed the connection.
+    /// The report's error code for this cause, with a message in English; `None` where the mail server simply closed the connection.
     pub fn refusal(self) -> Option<Refusal> {
         let (code, message) = match self {
             Self::Server => return None,
-            Self::Reset => {
-                (RefusalCode::Reset, "The connection was reset by the mail server or a device on the way.")
+            Self::Reset => (
+                RefusalCode::Reset,
+                mark!("The connection was reset by the mail server or a device on the way."),
+            ),
+            Self::Timeout => {
+                (RefusalCode::Timeout, mark!("The relay's time limit for one connection ran out."))
             }
-            Self::Timeout => (RefusalCode::Timeout, "The relay's time limit for one connection ran out."),
             Self::OctetLimit => {
-                (RefusalCode::Quota, "That was more than the relay carries on one connection.")
+                (RefusalCode::Quota, mark!("That was more than the relay carries on one connection."))
             }
             Self::Guard => (
                 RefusalCode::Blocked,
-                "The relay's guard stopped the connection: it lets only a test's own octets through.",
+                mark!("The relay's guard stopped the connection: it lets only a test's own octets through."),
             ),
             Self::ShuttingDown => {
-                (RefusalCode::RelayUnreachable, "The relay is shutting down; test again in a moment.")
+                (RefusalCode::RelayUnreachable, mark!("The relay is shutting down; test again in a moment."))
             }
         };
         Some(Refusal { code, message: message.to_owned() })

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use heloscope_languages::TRANSLATIONS;
 
 use crate::place::Place;
 use crate::run::step;
@@ -64,6 +65,15 @@ pub(crate) fn remedies(place: &Place) -> Result<()> {
     Ok(fs::write(remedies_file(place), texts?.join("\n"))?)
 }
 
+/// What the page loads to speak another language, a file each: `de.txt`.
+pub(crate) fn languages(place: &Place) -> Result<()> {
+    fs::create_dir_all(place.generated())?;
+    for (language, text) in TRANSLATIONS {
+        fs::write(language_file(place, language), text)?;
+    }
+    Ok(())
+}
+
 /// The pages that explain what a report says, written by a program of their own from the report's tables.
 pub(crate) fn pages(place: &Place) -> Result<()> {
     let mut cargo = place.cargo("run");
@@ -74,7 +84,7 @@ pub(crate) fn pages(place: &Place) -> Result<()> {
 /// Makes `web/dist` of the module, the scripts and the static files.
 pub(crate) fn dist(place: &Place) -> Result<()> {
     let root = &place.root;
-    let inputs = [
+    let mut inputs = vec![
         root.join("index.html"),
         root.join("web/element"),
         root.join("web/static"),
@@ -85,6 +95,7 @@ pub(crate) fn dist(place: &Place) -> Result<()> {
         remedies_file(place),
         help(place),
     ];
+    inputs.extend(TRANSLATIONS.map(|(language, _)| language_file(place, language)));
     let outputs = ["heloscope.js", "page.js", "embed.js", "heloscope.wasm.br", "index.html.br"]
         .map(|name| place.dist().join(name));
     unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || put_together(place))
@@ -93,7 +104,7 @@ pub(crate) fn dist(place: &Place) -> Result<()> {
 /// Makes the npm package in `target/npm`.
 pub(crate) fn package(place: &Place) -> Result<()> {
     let root = &place.root;
-    let inputs = [
+    let mut inputs = vec![
         root.join("web/element"),
         root.join("web/package"),
         root.join("package.json"),
@@ -104,6 +115,7 @@ pub(crate) fn package(place: &Place) -> Result<()> {
         optimised(place),
         remedies_file(place),
     ];
+    inputs.extend(TRANSLATIONS.map(|(language, _)| language_file(place, language)));
     let output = root.join("target/npm/integrity.json");
     unless_done(&place.stamps().join("package"), &inputs, "package.mjs", &[output], || {
         step("package", "target/npm", place.node().arg("crates/xtask/package.mjs").arg("target/npm"))
@@ -144,6 +156,10 @@ fn help(place: &Place) -> PathBuf {
     place.generated().join("help")
 }
 
+fn language_file(place: &Place, language: &str) -> PathBuf {
+    place.generated().join(format!("{language}.txt"))
+}
+
 fn remedies_file(place: &Place) -> PathBuf {
     place.generated().join("remedies.txt")
 }
@@ -161,6 +177,9 @@ fn put_together(place: &Place) -> Result<()> {
     copy(&place.root.join("index.html"), &staged.join("index.html"))?;
     copy(&optimised(place), &staged.join("heloscope.wasm"))?;
     copy(&remedies_file(place), &staged.join("remedies.txt"))?;
+    for (language, _) in TRANSLATIONS {
+        copy(&language_file(place, language), &staged.join(format!("{language}.txt")))?;
+    }
     let fixed = place.root.join("web/static");
     for file in files(&fixed)? {
         copy(&file, &staged.join(file.strip_prefix(&fixed)?))?;

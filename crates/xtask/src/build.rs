@@ -61,6 +61,7 @@ fn modules(place: &Place) -> Result<()> {
         wasm
     })?;
     assets::remedies(place)?;
+    assets::languages(place)?;
     assets::pages(place)?;
     assets::module(place, &place.wasm(WEB))
 }

@@ -10,6 +10,7 @@ use crate::place::Place;
 use crate::rules::rules;
 use crate::run::step;
 use crate::size::size;
+use crate::words;
 
 /// Fails where any of the checks does.
 pub(crate) fn check(place: &Place) -> Result<()> {
@@ -26,6 +27,7 @@ pub(crate) fn check(place: &Place) -> Result<()> {
     judge("format", step("format", "cargo fmt", place.cargo("fmt").args(["--all", "--check"])));
     judge("rules", rules(place));
     judge("letters", letters(place));
+    judge("words", words::judge(place));
     judge("types", step("types", "tsc", &mut place.npm_program("tsc")));
     judge("clippy", clippy(place));
     judge("doc", documentation(place));

@@ -17,6 +17,7 @@ mod stamp;
 mod start;
 mod tally;
 mod test;
+mod words;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ cargo xtask <what>
   bench [what]    speed and relay beside the peers', instructions, the page in a browser; what follows goes to heloscope-bench
   check           format, lints, types, dependency rules, licences, documentation, size
   size            what a visitor loads, and how much of it is allowed
+  words           collects the messages that are to be translated, and brings the translations in step
   doctor          the tools this needs: what is there, and how to get what is not
 ";
 
@@ -60,6 +62,7 @@ fn dispatch(what: Option<&str>, rest: &[String]) -> Result<()> {
         Some("bench") => bench::bench(&place, rest),
         Some("check") => check::check(&place),
         Some("size") => build::assets(&place).and_then(|()| size::size(&place)),
+        Some("words") => words::words(&place),
         Some("doctor") => doctor::doctor(&place),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

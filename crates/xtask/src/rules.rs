@@ -26,9 +26,13 @@ struct Room {
     never: &'static [&'static str],
 }
 
-const ROOMS: [Room; 16] = [
+const ROOMS: [Room; 19] = [
+    // The words stand below everything that has some.
+    Room { package: "heloscope-say", uses: &[], never: &[RUSTLS, X509, TOKIO] },
+    Room { package: "heloscope-words", uses: &[SAY], never: &[RUSTLS, X509, TOKIO] },
+    Room { package: "heloscope-languages", uses: &[WORDS], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-smtp", uses: &[], never: &[RUSTLS, X509, TOKIO] },
-    Room { package: "heloscope-observation", uses: &[SMTP], never: &[RUSTLS, X509, TOKIO] },
+    Room { package: "heloscope-observation", uses: &[SMTP, WORDS], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-crypto", uses: &[], never: &[X509, TOKIO, "ring", "aws-lc-rs"] },
     Room {
         package: "heloscope-probe",
@@ -39,20 +43,20 @@ const ROOMS: [Room; 16] = [
     Room { package: "heloscope-pki", uses: &[CRYPTO], never: &[RUSTLS, TOKIO, SMTP, PROBE] },
     Room {
         package: "heloscope-report",
-        uses: &[OBSERVATION, PKI, SMTP],
+        uses: &[OBSERVATION, PKI, SMTP, WORDS],
         never: &[RUSTLS, TOKIO, PROBE, "maud"],
     },
     Room {
         package: "heloscope-render",
-        uses: &[OBSERVATION, REPORT],
+        uses: &[OBSERVATION, REPORT, WORDS],
         never: &[RUSTLS, TOKIO, PROBE, "web-sys"],
     },
     Room {
         package: "heloscope-wire",
-        uses: &[OBSERVATION],
+        uses: &[OBSERVATION, WORDS],
         never: &[RUSTLS, X509, TOKIO, "axum", "web-sys"],
     },
-    Room { package: "heloscope-specimen", uses: &[OBSERVATION, SMTP], never: &[PROBE, PKI, REPORT] },
+    Room { package: "heloscope-specimen", uses: &[OBSERVATION, SMTP, WORDS], never: &[PROBE, PKI, REPORT] },
     Room {
         package: "heloscope-relay",
         uses: &[CRYPTO, OBSERVATION, SMTP, SPECIMEN, WIRE],
@@ -61,12 +65,12 @@ const ROOMS: [Room; 16] = [
     },
     Room {
         package: "heloscope-web",
-        uses: &[OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE],
+        uses: &[OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE, WORDS],
         never: &[TOKIO, "ring", "aws-lc-rs", "clap"],
     },
     Room {
         package: "heloscope-cli",
-        uses: &[OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE],
+        uses: &[LANGUAGES, OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE, WORDS],
         never: &["axum"],
     },
     Room {
@@ -75,7 +79,7 @@ const ROOMS: [Room; 16] = [
         never: &[TOKIO, PKI, REPORT],
     },
     // A program that runs while the page is built.
-    Room { package: "heloscope-pages", uses: &[REPORT], never: &[RUSTLS, TOKIO, PROBE] },
+    Room { package: "heloscope-pages", uses: &[LANGUAGES, REPORT, WORDS], never: &[RUSTLS, TOKIO, PROBE] },
     // Nothing depends on it, and it starts what it tests from outside.
     Room { package: "heloscope-interop", uses: &[OBSERVATION, PROBE, REPORT, SMTP], never: &[] },
     // It measures all of it; nothing depends on it.
@@ -88,14 +92,17 @@ const ROOMS: [Room; 16] = [
 
 const CRYPTO: &str = "heloscope-crypto";
 const INTEROP: &str = "heloscope-interop";
+const LANGUAGES: &str = "heloscope-languages";
 const OBSERVATION: &str = "heloscope-observation";
 const PKI: &str = "heloscope-pki";
 const PROBE: &str = "heloscope-probe";
 const RENDER: &str = "heloscope-render";
 const REPORT: &str = "heloscope-report";
+const SAY: &str = "heloscope-say";
 const SMTP: &str = "heloscope-smtp";
 const SPECIMEN: &str = "heloscope-specimen";
 const WIRE: &str = "heloscope-wire";
+const WORDS: &str = "heloscope-words";
 /// The engine. (`rustls-webpki` and `rustls-pki-types` are packages of their own, and free.)
 const RUSTLS: &str = "rustls";
 const TOKIO: &str = "tokio";

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
+use heloscope_languages::TRANSLATIONS;
 use serde_json::Value;
 
 use crate::place::Place;
@@ -18,11 +19,13 @@ pub(crate) fn size(place: &Place) -> Result<()> {
     let bundle =
         fs::read_to_string(place.generated().join("bundle.json")).context("no bundle: cargo xtask build")?;
     let (page, later) = scripts(&serde_json::from_str(&bundle)?);
+    let translations = TRANSLATIONS.map(|(language, _)| format!("{language}.txt")).into();
     let rows = [
         ("with the page: scripts", page, Some(SCRIPT_OCTETS)),
         ("with a test: scripts", later, None),
         ("with a test: WebAssembly", ["heloscope.wasm".to_owned()].into(), Some(WASM_OCTETS)),
         ("when asked for: remedies", ["remedies.txt".to_owned()].into(), None),
+        ("where spoken: translations", translations, None),
     ];
     println!("{:<26} {:>10} {:>10} {:>10}", "KB (1000 octets)", "as it is", "brotli", "allowed");
     let mut beyond = Vec::new();

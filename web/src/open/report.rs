@@ -26,7 +26,6 @@ pub(super) fn report(json: &JsValue) -> Result<Report, &'static str> {
 }
 
 objects! {
-    Report { schema_version, host, tested_at, duration_ms, vantage, status, findings, ports }
     PortError { code, message, phase }
     Capability { keyword, params, meaning }
     Certificate {
@@ -39,6 +38,24 @@ objects! {
         began_ms, relay_ms, resolve_ms, connect_ms, greeting_ms, tls_ms, other_connections_ms, total_ms,
     }
     TranscriptLine { at_ms, from, encrypted, text }
+}
+
+impl FromJson for Report {
+    fn read(value: &JsValue, reader: &mut Reader) -> Self {
+        // The first reports do not have it, and are English.
+        let language: Option<String> = reader.field(value, "language");
+        Self {
+            schema_version: reader.field(value, "schema_version"),
+            language: language.unwrap_or_else(|| "en".to_owned()),
+            host: reader.field(value, "host"),
+            tested_at: reader.field(value, "tested_at"),
+            duration_ms: reader.field(value, "duration_ms"),
+            vantage: reader.field(value, "vantage"),
+            status: reader.field(value, "status"),
+            findings: reader.field(value, "findings"),
+            ports: reader.field(value, "ports"),
+        }
+    }
 }
 
 impl FromJson for Port {

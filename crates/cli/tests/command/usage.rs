@@ -37,6 +37,21 @@ fn a_refused_connection_is_an_error() {
 }
 
 #[test]
+fn the_report_is_in_the_language_that_was_asked_for() {
+    let refused = ["127.0.0.1", "--port", "1/starttls", "--lang", "de"];
+    let (status, report) = report(heloscope().args(refused));
+    assert_eq!((status, &report["status"], &report["language"]), (2, &json!("error"), &json!("de")));
+    assert_eq!(
+        report["ports"][0]["error"]["message"],
+        "Der Host hat geantwortet, dass auf diesem Port nichts lauscht. Im Wortlaut: „127.0.0.1 refused the connection: \
+         nothing listens on port 1 there.“"
+    );
+    let output = heloscope().args(refused).output().expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+    assert!(text.starts_with("Fehler: Keine Mail erreicht diesen Server"), "{text}");
+}
+
+#[test]
 fn what_is_no_test_has_a_status_of_its_own() {
     for arguments in [
         &[][..],

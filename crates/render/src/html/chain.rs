@@ -1,4 +1,5 @@
 use heloscope_report::{Certificate, Port, Report};
+use heloscope_words::{plural, say, spoken};
 use maud::{Markup, html};
 
 use super::facts::one;
@@ -15,8 +16,8 @@ const NAMES_AT_ONCE: usize = 6;
 pub(super) fn chain(report: &Report, port: &Port) -> Markup {
     html! {
         div class="chain" {
-            h4 { (words::CHAIN) }
-            p class="where" { (words::BARS) }
+            h4 { (spoken(words::CHAIN)) }
+            p class="where" { (spoken(words::BARS)) }
             ol {
                 @for (place, certificate) in port.chain.iter().enumerate() {
                     li part="certificate" {
@@ -24,7 +25,7 @@ pub(super) fn chain(report: &Report, port: &Port) -> Markup {
                         (one_certificate(&report.tested_at, certificate))
                         @if let Some(next) = port.chain.get(place + 1) {
                             @if certificate.issuer != next.subject {
-                                p class="break" { "The next one is not its issuer." }
+                                p class="break" { (say!("The next one is not its issuer.")) }
                             }
                         }
                     }
@@ -33,7 +34,7 @@ pub(super) fn chain(report: &Report, port: &Port) -> Markup {
                     li class=(class(end)) part="certificate" {
                         p class="label" { (icon(end).with(words::unsent(end))) }
                         dl class="facts" {
-                            (one(&Fact { label: "Subject", lines: vec![Line::Said(issuer.to_owned())] }))
+                            (one(&Fact { label: say!("Subject"), lines: vec![Line::Said(issuer.to_owned())] }))
                         }
                     }
                 }
@@ -67,14 +68,14 @@ fn one_certificate(tested_at: &str, certificate: &Certificate) -> Markup {
             @for fact in parties(certificate) { (one(&fact)) }
             @if !first.is_empty() {
                 div {
-                    dt { "Names" }
+                    dt { (say!("Names")) }
                     dd {
                         (listed(first))
                         @if more > 0 {
                             details {
-                                summary { (words::counted(more, "more name", "more names")) }
+                                summary { (plural!(more, "1 more name", "{more} more names")) }
                                 (listed(rest))
-                                @if more > rest.len() { p { (more - rest.len()) " not shown" } }
+                                @if more > rest.len() { p { (say!("{} not shown", more - rest.len())) } }
                             }
                         }
                     }
@@ -82,7 +83,7 @@ fn one_certificate(tested_at: &str, certificate: &Certificate) -> Markup {
             }
             @if let Some(validity) = validity(certificate) {
                 div class="validity" {
-                    dt { "Valid" }
+                    dt { (say!("Valid")) }
                     dd { (Text(&validity)) (bar(tested_at, certificate)) }
                 }
             }

@@ -1,4 +1,5 @@
 use heloscope_report::{Port, Report};
+use heloscope_words::{say, spoken};
 use maud::{Markup, html};
 
 use super::icon::Icon;
@@ -17,7 +18,7 @@ pub(super) fn heading(port: &Port) -> Markup {
     };
     html! {
         header {
-            h3 { "Port " (port.port) " " span class="role" { (words::role(port)) } }
+            h3 { (say!("Port {}", port.port)) " " span class="role" { (words::role(port)) } }
             (icon.with(word))
         }
     }
@@ -30,7 +31,7 @@ pub(super) fn facts(report: &Report, port: &Port) -> Markup {
             @if let Some(leaf) = &port.certificate {
                 @for fact in judged(&report.host, leaf) { (one(&fact)) }
                 @if let Some(validity) = validity(&leaf.facts) {
-                    (one(&Fact { label: "Valid", lines: vec![Line::Words(validity)] }))
+                    (one(&Fact { label: say!("Valid"), lines: vec![Line::Words(validity)] }))
                 }
             }
         }
@@ -63,14 +64,14 @@ pub(super) fn timings(port: &Port) -> Markup {
     html! {
         @if !stages.is_empty() {
             table class="timings" {
-                caption { (words::TIMINGS) }
+                caption { (spoken(words::TIMINGS)) }
                 thead class="unseen" {
-                    tr { th scope="col" { "Stage" } th scope="col" { "Took" } th scope="col" { "Began at" } }
+                    tr { th scope="col" { (say!("Stage")) } th scope="col" { (say!("Took")) } th scope="col" { (say!("Began at")) } }
                 }
                 tbody {
                     @for stage in &stages {
                         tr {
-                            th scope="row" { (stage.label) @if !stage.finished { ", " (words::CUT_SHORT) } }
+                            th scope="row" { (spoken(stage.label)) @if !stage.finished { ", " (spoken(words::CUT_SHORT)) } }
                             td class="number" { (words::span(stage.took)) }
                             td class="bar" {
                                 span class="unseen" { (words::span(stage.from)) }
@@ -86,14 +87,14 @@ pub(super) fn timings(port: &Port) -> Markup {
                     }
                     @if let Some(own) = own_work(port, &stages) {
                         tr {
-                            th scope="row" { (OWN_WORK) }
+                            th scope="row" { (spoken(OWN_WORK)) }
                             td class="number" { (words::span(own)) }
                             td {}
                         }
                     }
                     @if let Some(total) = port.timings.total_ms {
                         tr class="whole" {
-                            th scope="row" { (WHOLE_TEST) }
+                            th scope="row" { (spoken(WHOLE_TEST)) }
                             td class="number" { (words::span(total)) }
                             td {}
                         }
@@ -110,19 +111,19 @@ pub(super) fn extensions(port: &Port) -> Markup {
     html! {
         @if !offered.is_empty() {
             table class="extensions" {
-                caption { (words::EXTENSIONS) }
+                caption { (spoken(words::EXTENSIONS)) }
                 thead {
                     tr {
-                        th scope="col" { "As sent" }
-                        th scope="col" { "What it means" }
-                        @if placed { th scope="col" { "Offered" } }
+                        th scope="col" { (say!("As sent")) }
+                        th scope="col" { (say!("What it means")) }
+                        @if placed { th scope="col" { (say!("Offered")) } }
                     }
                 }
                 tbody {
                     @for entry in &offered {
                         tr {
                             th scope="row" { (said(&as_sent(entry.capability))) }
-                            td { (Text(entry.capability.meaning.as_deref().unwrap_or(words::UNKNOWN_EXTENSION))) }
+                            td { (Text(entry.capability.meaning.as_deref().unwrap_or(spoken(words::UNKNOWN_EXTENSION)))) }
                             @if placed { td class="where" { (place(entry).unwrap_or_default()) } }
                         }
                     }

@@ -1,4 +1,5 @@
 use heloscope_report::Report;
+use heloscope_words::spoken;
 use maud::{Markup, html};
 
 use super::Text;
@@ -13,7 +14,7 @@ pub(super) fn findings(report: &Report) -> Markup {
     }
     html! {
         section class="findings" part="findings" {
-            h3 { (words::FINDINGS) }
+            h3 { (spoken(words::FINDINGS)) }
             ol {
                 @for entry in &told { (finding(entry)) }
             }
@@ -33,14 +34,14 @@ fn finding(entry: &Told<'_>) -> Markup {
             h4 { (Text(&finding.title)) }
             div class="meaning" {
                 @for (ports, explanation) in &entry.explanations {
-                    @if entry.explanations.len() > 1 { p class="where" { "On " (words::ports(ports)) } }
+                    @if entry.explanations.len() > 1 { p class="where" { (words::on(ports)) } }
                     (paragraphs(explanation))
                 }
             }
             div class="advice" {
-                p class="label" { (words::ADVICE) }
+                p class="label" { (spoken(words::ADVICE)) }
                 (paragraphs(&finding.fix))
-                p class="reference" { (words::REFERENCE) ": " (Text(&finding.reference)) }
+                p class="reference" { (spoken(words::REFERENCE)) ": " (Text(&finding.reference)) }
             }
         }
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use heloscope_report::{PortProgress, Step, StepState};
+use heloscope_words::say;
 use maud::{Markup, html};
 
 use super::Text;
@@ -21,7 +22,7 @@ fn card(port: &PortProgress, at: Duration) -> Markup {
     let state = if port.steps.iter().any(open) { "running" } else { "done" };
     html! {
         section class="card" part="card" data-port=(port.port.port) data-state=(state) {
-            h2 { "Port " (port.port.port) }
+            h2 { (say!("Port {}", port.port.port)) }
             ol { @for step in &port.steps { (one(step, at)) } }
         }
     }

@@ -1,6 +1,7 @@
 //! What there is to paste for a finding: configuration a mail server, and commands.
 
 use heloscope_report::{Remedies, Report};
+use heloscope_words::spoken;
 use maud::{Markup, html};
 
 use crate::facts::told;
@@ -17,16 +18,16 @@ pub fn remedy(report: &Report, place: usize, remedies: Remedies<'_>) -> String {
 
 fn markup(mending: &Mending<'_>) -> Markup {
     html! {
-        p class="label" { (CONFIGURATION) }
+        p class="label" { (spoken(CONFIGURATION)) }
         @if mending.remedies.is_empty() {
-            p { (NO_CONFIGURATION) }
+            p { (spoken(NO_CONFIGURATION)) }
         } @else {
             p {
                 @match mending.guess {
-                    Some(guess) => { (looks_like(guess)) ". " (GUESSED) }
-                    None => (NOT_GUESSED),
+                    Some(guess) => { (looks_like(guess)) ". " (spoken(GUESSED)) }
+                    None => (spoken(NOT_GUESSED)),
                 }
-                " " (PATHS)
+                " " (spoken(PATHS))
             }
             @for (place, remedy) in mending.remedies.iter().enumerate() {
                 @if place == 0 && mending.guessed().is_some() {
@@ -37,7 +38,7 @@ fn markup(mending: &Mending<'_>) -> Markup {
             }
         }
         @if !mending.commands.is_empty() {
-            p class="label" { (AGAIN) }
+            p class="label" { (spoken(AGAIN)) }
             pre { code { (mending.commands.join("\n")) } }
         }
     }

@@ -1,4 +1,5 @@
-use heloscope_report::{Port, Severity, explain};
+use heloscope_report::{Port, Severity, Speaker, explain};
+use heloscope_words::{plural, say, spoken};
 use maud::{Markup, html};
 
 use super::icon::Icon;
@@ -11,19 +12,19 @@ pub(super) fn transcript(port: &Port) -> Markup {
     html! {
         @if !lines.is_empty() {
             details class="transcript" part="transcript" {
-                summary { (words::TRANSCRIPT) " " span class="count" { (words::counted(lines.len(), "line", "lines")) } }
+                summary { (spoken(words::TRANSCRIPT)) " " span class="count" { (lines_counted(lines.len())) } }
                 table {
                     thead class="unseen" {
-                        tr { th scope="col" { "Time" } th scope="col" { "From" } th scope="col" { "Line" } }
+                        tr { th scope="col" { (say!("Time")) } th scope="col" { (say!("From")) } th scope="col" { (say!("Line")) } }
                     }
                     tbody {
                         @for (place, (line, words)) in lines.iter().zip(&explained).enumerate() {
                             @if line.encrypted != place.checked_sub(1).is_some_and(|before| lines[before].encrypted) {
                                 tr class="turn" {
-                                    td colspan="3" { (if line.encrypted { words::TLS_BEGINS } else { words::TLS_ENDS }) }
+                                    td colspan="3" { (spoken(if line.encrypted { words::TLS_BEGINS } else { words::TLS_ENDS })) }
                                 }
                             }
-                            tr class=(words::speaker(line.from)) {
+                            tr class=(class(line.from)) {
                                 td class="number" { (words::span(line.at_ms)) }
                                 td { (words::speaker(line.from)) }
                                 td {
@@ -42,14 +43,25 @@ pub(super) fn transcript(port: &Port) -> Markup {
     }
 }
 
+fn lines_counted(count: usize) -> String {
+    plural!(count, "1 line", "{count} lines")
+}
+
+fn class(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::Server => "server",
+        Speaker::Client => "test",
+    }
+}
+
 pub(super) fn checks(port: &Port) -> Markup {
     html! {
         @if !port.checks.is_empty() {
             details class="checks" part="checks" {
-                summary { (words::CHECKS) " " span class="count" { (port.checks.len()) } }
+                summary { (spoken(words::CHECKS)) " " span class="count" { (port.checks.len()) } }
                 table {
                     thead {
-                        tr { th scope="col" { "Check" } th scope="col" { "Verdict" } th scope="col" { "Why" } }
+                        tr { th scope="col" { (say!("Check")) } th scope="col" { (say!("Verdict")) } th scope="col" { (say!("Why")) } }
                     }
                     tbody {
                         @for check in &port.checks {

@@ -1,5 +1,6 @@
 use heloscope_report::{Report, summary};
-use maud::{Markup, html};
+use heloscope_words::{say, spoken};
+use maud::{Markup, PreEscaped, html};
 
 use super::icon::Icon;
 use super::{Text, said};
@@ -11,14 +12,26 @@ pub(super) fn verdict(report: &Report) -> Markup {
         header class={ "verdict " (icon.class()) } part="verdict" {
             p class="kind" { (icon.with(words::status(report.status))) }
             h2 { (Text(&summary(report))) }
-            p class="about" {
-                (said(&report.host))
-                " tested " time datetime=(Text(&report.tested_at)) { (Text(&words::moment(&report.tested_at))) }
-                " in " (words::span(report.duration_ms))
-                @if report.vantage == "direct" { ", directly" } @else { ", through " (said(&report.vantage)) }
-            }
+            p class="about" { (about(report)) }
         }
     }
+}
+
+/// Whatever stands between the marks of the sentence is escaped already.
+fn about(report: &Report) -> PreEscaped<String> {
+    let moment = html! {
+        time datetime=(Text(&report.tested_at)) { (Text(&words::moment(&report.tested_at))) }
+    };
+    let vantage = match report.vantage.as_str() {
+        "direct" => say!("directly").to_owned(),
+        through => say!("through {}", said(through).into_string()),
+    };
+    PreEscaped(say!(
+        "{} tested {} in {}, {vantage}",
+        said(&report.host).into_string(),
+        moment.into_string(),
+        words::span(report.duration_ms)
+    ))
 }
 
 pub(super) fn senders(report: &Report) -> Markup {
@@ -26,13 +39,13 @@ pub(super) fn senders(report: &Report) -> Markup {
     html! {
         @if !rows.is_empty() {
             section class="senders" part="senders" {
-                h3 { (words::SENDERS) }
+                h3 { (spoken(words::SENDERS)) }
                 table {
-                    thead { tr { th scope="col" { "Sender" } th scope="col" { "Outcome" } th scope="col" { "Why" } } }
+                    thead { tr { th scope="col" { (say!("Sender")) } th scope="col" { (say!("Outcome")) } th scope="col" { (say!("Why")) } } }
                     tbody {
                         @for row in &rows {
                             tr {
-                                th scope="row" { (row.sender.name()) " " span class="where" { "port " (row.port) } }
+                                th scope="row" { (row.sender.name()) " " span class="where" { (words::ports(&[row.port])) } }
                                 td { (Icon::from(row.outcome).with(row.outcome.name())) }
                                 td { (Text(&row.text)) }
                             }

@@ -2,6 +2,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use heloscope_report::{PortProgress, Step, StepState, inert};
+use heloscope_words::say;
 
 use super::TextStyle;
 use super::paint::{Colour, paint};
@@ -11,7 +12,7 @@ pub(super) fn lines(ports: &[PortProgress], at: Duration, style: TextStyle) -> S
     let mut out = String::new();
     for port in ports {
         let steps: Vec<_> = port.steps.iter().filter_map(|step| begun(step, at, style)).collect();
-        let _ = writeln!(out, "Port {:<5} {}", port.port.port, steps.join("  "));
+        let _ = writeln!(out, "{} {:<5} {}", say!("Port"), port.port.port, steps.join("  "));
         for note in port.steps.iter().filter_map(|step| step.note.as_deref()) {
             let _ = writeln!(out, "           {}", inert(note));
         }

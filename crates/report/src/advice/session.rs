@@ -1,4 +1,5 @@
 use heloscope_observation::Stage;
+use heloscope_words::{capital, mark, plural, say, spoken};
 
 use super::{Advice, Audience};
 use crate::checks::{Breach, Refused, is_temporary};
@@ -6,46 +7,48 @@ use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
     Advice {
-        title: "A reply breaks the rules of SMTP".to_owned(),
-        explanation: format!(
+        title: say!("A reply breaks the rules of SMTP").to_owned(),
+        explanation: say!(
             "{said} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients end the session \
              at such a reply, or take it for something else."
         ),
-        fix: "Find out what sends it: the server itself, a proxy or filter before it, or a device on the \
+        fix: say!(
+            "Find out what sends it: the server itself, a proxy or filter before it, or a device on the \
               path. Each reply line is three digits, a space or hyphen, and text (RFC 5321 §4.2)."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
 pub(super) fn reply_too_long(said: &str) -> Advice {
     Advice {
-        title: "A reply is longer than this test reads".to_owned(),
-        explanation: format!(
+        title: say!("A reply is longer than this test reads").to_owned(),
+        explanation: say!(
             "{said} What comes after was not tested; nothing is said to be missing. RFC 5321 limits a reply line to 512 \
              octets (§4.5.3.1.5), and not the number of lines. Senders of every kind, opportunistic, MTA-STS and DANE, \
              and mail clients read on until the reply ends, or until a limit of their own."
         ),
-        fix: "Shorten what the server says: no client has a use for a reply of more than a few kilobytes. If it never \
-              ends, look for what writes to the connection in a loop."
+        fix: say!("Shorten what the server says: no client has a use for a reply of more than a few kilobytes. If it never \
+              ends, look for what writes to the connection in a loop.")
             .to_owned(),
     }
 }
 
 pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
-    let follows = audience.pick(
-        "An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
-         Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver.",
-        "A mail client may so miss STARTTLS and AUTH, and then cannot send.",
+    let follows = audience.says(
+        mark!("An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
+         Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver."),
+        mark!("A mail client may so miss STARTTLS and AUTH, and then cannot send."),
     );
     Advice {
-        title: "The server sends a reply that nobody asked for".to_owned(),
-        explanation: format!(
+        title: say!("The server sends a reply that nobody asked for").to_owned(),
+        explanation: say!(
             "{said} Each command has exactly one reply. A client takes the reply at hand for the one to its next command, \
              and so each later reply for that to the command before. What depends on such a reply counts as not tested here, \
              and nothing is said to be missing. {follows}"
         ),
-        fix: "Look for what writes the reply too many: an end of line within the server's greeting text, or a filter, proxy or \
-              load balancer before it that greets as well."
+        fix: say!("Look for what writes the reply too many: an end of line within the server's greeting text, or a filter, proxy or \
+              load balancer before it that greets as well.")
             .to_owned(),
     }
 }
@@ -54,22 +57,28 @@ pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience)
     let Refused { code, said, .. } = refused;
     let senders = match inside_tls {
         true => {
-            "Senders of every kind, opportunistic, MTA-STS and DANE, fall back to HELO inside TLS and \
+            say!(
+                "Senders of every kind, opportunistic, MTA-STS and DANE, fall back to HELO inside TLS and \
              deliver without extensions."
+            )
         }
         false => {
-            "Opportunistic senders fall back to HELO and deliver in clear text. Senders that enforce MTA-STS \
+            say!(
+                "Opportunistic senders fall back to HELO and deliver in clear text. Senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published: without EHLO there is no \
              STARTTLS."
+            )
         }
     };
-    let follows = audience.pick(senders, "Mail clients cannot log in: without EHLO there is no AUTH.");
+    let follows = audience.pick(senders, say!("Mail clients cannot log in: without EHLO there is no AUTH."));
     Advice {
-        title: format!("The server refuses EHLO with {code} and takes only HELO"),
-        explanation: format!("{said} HELO was accepted, but offers no extension. {follows}"),
-        fix: "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the \
+        title: say!("The server refuses EHLO with {code} and takes only HELO"),
+        explanation: say!("{said} HELO was accepted, but offers no extension. {follows}"),
+        fix: say!(
+            "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the \
               path that refuses it."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
@@ -81,23 +90,27 @@ pub(super) fn ehlo_rejected(
 ) -> Advice {
     let Refused { code, said, .. } = refused;
     let follows = match (is_temporary(helo.unwrap_or(*code)), audience) {
-        (true, Audience::Clients) => "A mail client that gets this answer cannot send for now.",
+        (true, Audience::Clients) => say!("A mail client that gets this answer cannot send for now."),
         (true, _) => {
-            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
+            say!(
+                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
              and comes back later."
+            )
         }
-        (false, Audience::Clients) => "A mail client that gets this answer cannot send mail.",
+        (false, Audience::Clients) => say!("A mail client that gets this answer cannot send mail."),
         (false, _) => {
-            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot deliver here."
+            say!(
+                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot deliver here."
+            )
         }
     };
     Advice {
         title: match helo {
-            Some(helo) if helo == *code => format!("The server refuses EHLO and HELO with {code}"),
-            Some(helo) => format!("The server refuses EHLO with {code} and HELO with {helo}"),
-            None => format!("The server refuses EHLO with {code}"),
+            Some(helo) if helo == *code => say!("The server refuses EHLO and HELO with {code}"),
+            Some(helo) => say!("The server refuses EHLO with {code} and HELO with {helo}"),
+            None => say!("The server refuses EHLO with {code}"),
         },
-        explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
+        explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
         fix: ehlo_fix(refused, inside_tls).to_owned(),
     }
 }
@@ -106,20 +119,24 @@ pub(super) fn ehlo_rejected(
 pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     let follows = match audience {
-        Audience::Clients => "A mail client that gets this answer cannot rely on it, and gives up as a rule.",
+        Audience::Clients => {
+            say!("A mail client that gets this answer cannot rely on it, and gives up as a rule.")
+        }
         _ => {
-            "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot rely on it, and gives up as a \
+            say!(
+                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot rely on it, and gives up as a \
              rule."
+            )
         }
     };
     Advice {
         title: match helo {
-            Some(helo) => format!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250"),
-            None => format!("The server answers EHLO with {code}, not 250"),
+            Some(helo) => say!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250"),
+            None => say!("The server answers EHLO with {code}, not 250"),
         },
-        explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
-        fix: "Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
-              look for what answers in its place, or sends a reply too many before: a proxy, a filter, a device on the path."
+        explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
+        fix: say!("Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
+              look for what answers in its place, or sends a reply too many before: a proxy, a filter, a device on the path.")
             .to_owned(),
     }
 }
@@ -127,76 +144,100 @@ pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience
 /// What mends a refusal of EHLO, by the reply.
 fn ehlo_fix(refused: &Refused, inside_tls: bool) -> &'static str {
     if refused.for_reverse_name {
-        return REVERSE_NAME_FIX;
+        return spoken(REVERSE_NAME_FIX);
     }
     match (refused.code, refused.status) {
         (450, Some((3, 2))) => {
-            "Test again in some minutes, from the same address: Postfix's postscreen lets a client through that comes back. \
+            say!(
+                "Test again in some minutes, from the same address: Postfix's postscreen lets a client through that comes back. \
              If it never does, look for the client's address in the server's log."
+            )
         }
         (400..=499, _) => {
-            "Test again later. If other clients get this answer too, look for the cause in the server's log: limits on \
+            say!(
+                "Test again later. If other clients get this answer too, look for the cause in the server's log: limits on \
              connections, a policy service that does not answer, a name or address that cannot be looked up."
+            )
         }
         (500 | 502, _) => {
-            "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a proxy, filter or device before \
+            say!(
+                "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a proxy, filter or device before \
              it that does not know EHLO, or that overwrites it on the way."
+            )
         }
         (503, _) => {
-            "Find out which earlier command the server or a proxy before it holds against EHLO: after the greeting, and again \
+            say!(
+                "Find out which earlier command the server or a proxy before it holds against EHLO: after the greeting, and again \
              inside TLS, EHLO is in its turn (RFC 5321 §4.1.4; RFC 3207 §4.2)."
+            )
         }
         (530, _) if inside_tls => {
-            "If a proxy before the server ends TLS, let the server know which connections come over TLS, so that it does not \
+            say!(
+                "If a proxy before the server ends TLS, let the server know which connections come over TLS, so that it does not \
              demand STARTTLS once more."
+            )
         }
         (530, _) => {
-            "Let the server answer EHLO before TLS too, whatever else it demands TLS for: only in that reply can a client see \
+            say!(
+                "Let the server answer EHLO before TLS too, whatever else it demands TLS for: only in that reply can a client see \
              that STARTTLS is offered (RFC 3207 §4)."
+            )
         }
-        (521, _) => SCREENING_FIX,
+        (521, _) => spoken(SCREENING_FIX),
         (501 | 504 | 550 | 553 | 554, _) => {
-            "Look in the server's log for the rule that refused the name given with EHLO or the address it came from. A \
+            say!(
+                "Look in the server's log for the rule that refused the name given with EHLO or the address it came from. A \
              server must not refuse mail only because that name does not verify (RFC 5321 §4.1.4)."
+            )
         }
         _ => {
-            "Look in the server's log for this connection and the reason of the refusal. A server must answer EHLO (RFC 5321 \
+            say!(
+                "Look in the server's log for this connection and the reason of the refusal. A server must answer EHLO (RFC 5321 \
              §2.2.1)."
+            )
         }
     }
 }
 
-pub(super) const REVERSE_NAME_FIX: &str = "Give the address that tests a PTR record whose name has an A or AAAA record with that address, or test from one that \
+pub(super) const REVERSE_NAME_FIX: &str = mark!(
+    "Give the address that tests a PTR record whose name has an A or AAAA record with that address, or test from one that \
      has. On the server it is a rule for clients (Postfix: reject_unknown_client_hostname, \
-     reject_unknown_reverse_client_hostname); many senders with faulty DNS are turned away by it.";
+     reject_unknown_reverse_client_hostname); many senders with faulty DNS are turned away by it."
+);
 
-pub(super) const SCREENING_FIX: &str = "Look in the log of the server, and of the program that screens its clients (Postfix: postscreen), for the test that \
-     this address did not pass. If a block list is at work, ask its operator about the address.";
+pub(super) const SCREENING_FIX: &str = mark!(
+    "Look in the log of the server, and of the program that screens its clients (Postfix: postscreen), for the test that \
+     this address did not pass. If a block list is at work, ask its operator about the address."
+);
 
 pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice {
-    let title = match stage {
-        Stage::Resolve | Stage::Connect | Stage::Greeting => "The session ends before the greeting",
-        Stage::Ehlo => "The session ends before the reply to EHLO",
-        Stage::StartTls => "The session ends before the reply to STARTTLS",
-        Stage::Tls => "The session ends during the handshake",
-        Stage::EhloAfterTls => "The session ends after the handshake",
-        Stage::Quit => "The session ends before the reply to QUIT",
-    };
-    let follows = audience.pick(
-        "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and \
-         comes back later.",
-        "A mail client that meets the same reports an error to its user.",
+    let title = spoken(match stage {
+        Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
+        Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
+        Stage::StartTls => mark!("The session ends before the reply to STARTTLS"),
+        Stage::Tls => mark!("The session ends during the handshake"),
+        Stage::EhloAfterTls => mark!("The session ends after the handshake"),
+        Stage::Quit => mark!("The session ends before the reply to QUIT"),
+    });
+    let follows = audience.says(
+        mark!(
+            "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and \
+         comes back later."
+        ),
+        mark!("A mail client that meets the same reports an error to its user."),
     );
     Advice {
         title: title.to_owned(),
-        explanation: format!(
+        explanation: say!(
             "{said} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
              {follows}"
         ),
-        fix: "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
+        fix: say!(
+            "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
               service or filter that does not answer, a process that crashes."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
@@ -207,31 +248,33 @@ pub(super) fn esmtp_masked(
     audience: Audience,
 ) -> Advice {
     let follows = match starttls {
-        true => "It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
-                 TLS all the same."
+        true => say!("It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
+                 TLS all the same.")
             .to_owned(),
-        false => audience.pick(
-            "Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
-             do not deliver, nor do DANE senders where TLSA records are published.",
-            "Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
-             clear text.",
+        false => audience.says(
+            mark!("Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
+             do not deliver, nor do DANE senders where TLSA records are published."),
+            mark!("Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
+             clear text."),
         ),
     };
     let seen = match (greeting, keywords) {
-        (true, []) => "The greeting is asterisks".to_owned(),
-        (true, keywords) => format!("The greeting is asterisks, and the EHLO reply holds {}", list(keywords)),
-        (false, keywords) => format!("The EHLO reply holds {}", list(keywords)),
+        (true, []) => say!("The greeting is asterisks").to_owned(),
+        (true, keywords) => say!("The greeting is asterisks, and the EHLO reply holds {}", list(keywords)),
+        (false, keywords) => say!("The EHLO reply holds {}", list(keywords)),
     };
     Advice {
-        title: "A device on the path overwrites what the server offers".to_owned(),
-        explanation: format!(
+        title: say!("A device on the path overwrites what the server offers").to_owned(),
+        explanation: say!(
             "{seen}: a firewall that inspects SMTP, such as Cisco's PIX and ASA, writes this over what it does \
              not let pass. It stands before the server or near the test; the server's own words are not \
              known. {follows}"
         ),
-        fix: "Switch the firewall's SMTP inspection off (on an ASA: no inspect esmtp), or let it pass \
+        fix: say!(
+            "Switch the firewall's SMTP inspection off (on an ASA: no inspect esmtp), or let it pass \
               STARTTLS (allow-tls). If the firewall is not the server's, test from another network."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
@@ -240,21 +283,22 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
         let Breach { rule, place, line, more } = breach;
         let more = match more {
             0 => String::new(),
-            1 => ", and so does 1 more line".to_owned(),
-            more => format!(", and so do {more} more lines"),
+            more => plural!(*more, ", and so does 1 more line", ", and so do {more} more lines"),
         };
-        format!("{place} {rule}{more}: “{line}”.")
+        capital(&say!("{place} {rule}{more}: “{line}”."))
     });
     Advice {
-        title: "A reply breaks a rule that clients forgive".to_owned(),
-        explanation: format!(
+        title: say!("A reply breaks a rule that clients forgive").to_owned(),
+        explanation: say!(
             "{} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read on as a rule; \
              strict ones may not.",
             sentences.collect::<Vec<_>>().join(" ")
         ),
-        fix: "Correct what writes these lines: the server, its greeting text, or a filter, proxy or device \
+        fix: say!(
+            "Correct what writes these lines: the server, its greeting text, or a filter, proxy or device \
               before it."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
@@ -262,44 +306,54 @@ pub(super) fn auth_without_tls(mechanisms: &[String], audience: Audience) -> Adv
     let plain = mechanisms.iter().any(|mechanism| mechanism == "PLAIN" || mechanism == "LOGIN");
     let risk = match plain {
         true => {
-            "PLAIN and LOGIN send the password as it is: a client that logs in without TLS gives it to \
+            say!(
+                "PLAIN and LOGIN send the password as it is: a client that logs in without TLS gives it to \
              everyone on the path."
+            )
         }
         false => {
-            "A client that logs in without TLS shows who it is and what it sends to everyone on the path."
+            say!(
+                "A client that logs in without TLS shows who it is and what it sends to everyone on the path."
+            )
         }
     };
-    let follows = audience.pick(
-        "Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log \
-         in.",
-        "Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an \
-         attacker removes, log in in clear text.",
+    let follows = audience.says(
+        mark!("Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log \
+         in."),
+        mark!("Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an \
+         attacker removes, log in in clear text."),
     );
     let offered = match mechanisms {
-        [] => "AUTH is offered before TLS".to_owned(),
-        _ => format!("AUTH is offered before TLS, with {}", list(mechanisms)),
+        [] => say!("AUTH is offered before TLS").to_owned(),
+        _ => say!("AUTH is offered before TLS, with {}", list(mechanisms)),
     };
     Advice {
-        title: "AUTH is offered before TLS".to_owned(),
+        title: say!("AUTH is offered before TLS").to_owned(),
         explanation: format!("{offered}. {risk} {follows}"),
-        fix: "Offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes; Exim: auth_advertise_hosts = \
-              ${if eq{$tls_in_cipher}{}{}{*}}). On port 25 offer none at all; submission has ports 465 and \
-              587."
+        fix: say!(
+            "Offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes; Exim: auth_advertise_hosts = {}). On port 25 \
+             offer none at all; submission has ports 465 and 587.",
+            "${if eq{$tls_in_cipher}{}{}{*}}"
+        )
             .to_owned(),
     }
 }
 
 pub(super) fn submission_without_auth() -> Advice {
     Advice {
-        title: "No AUTH is offered on a submission port".to_owned(),
-        explanation: "After TLS the EHLO reply has no AUTH, so mail clients cannot log in; a client that \
+        title: say!("No AUTH is offered on a submission port").to_owned(),
+        explanation: say!(
+            "After TLS the EHLO reply has no AUTH, so mail clients cannot log in; a client that \
                       must log in cannot send. The server may know its users otherwise, by address or by \
                       client certificate. Other mail servers do not use this port: opportunistic, MTA-STS \
                       and DANE senders are not affected."
-            .to_owned(),
-        fix: "Switch authentication on for this port (Postfix: smtpd_sasl_auth_enable = yes), or close the \
+        )
+        .to_owned(),
+        fix: say!(
+            "Switch authentication on for this port (Postfix: smtpd_sasl_auth_enable = yes), or close the \
               port if nobody submits mail here."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
@@ -308,7 +362,7 @@ pub(super) fn list(items: &[String]) -> String {
     const SHOWN: usize = 10;
     let mut shown: Vec<String> = items.iter().take(SHOWN).map(|item| inert_within(item)).collect();
     if items.len() > SHOWN {
-        shown.push(format!("{} more", items.len() - SHOWN));
+        shown.push(say!("{} more", items.len() - SHOWN));
     }
     shown.join(", ")
 }

@@ -1,61 +1,65 @@
+use heloscope_words::{mark, say, spoken};
+
 use super::{Advice, Audience};
 use crate::checks::{Handshaking, Refused};
 use crate::names::Weakness;
 
 pub(super) fn starttls_missing(audience: Audience) -> Advice {
     Advice {
-        title: "STARTTLS is not offered".to_owned(),
-        explanation: format!(
+        title: say!("STARTTLS is not offered").to_owned(),
+        explanation: say!(
             "The server answers EHLO and does not offer STARTTLS. {}",
-            audience.pick(
-                "Opportunistic senders deliver in clear text: everyone on the path can read and alter the \
+            audience.says(
+                mark!("Opportunistic senders deliver in clear text: everyone on the path can read and alter the \
                  mail. Senders that enforce MTA-STS do not deliver (RFC 8461 §5). DANE senders do not \
                  deliver where TLSA records are published for this host (RFC 7672 §2.2); where there are \
-                 none they act as opportunistic senders.",
-                "Mail clients set to demand STARTTLS refuse to go on; those set to use TLS where there is \
-                 some send password and mail in clear text.",
+                 none they act as opportunistic senders."),
+                mark!("Mail clients set to demand STARTTLS refuse to go on; those set to use TLS where there is \
+                 some send password and mail in clear text."),
             )
         ),
-        fix: "Give the server a certificate and switch STARTTLS on (Postfix: smtpd_tls_chain_files and \
+        fix: say!("Give the server a certificate and switch STARTTLS on (Postfix: smtpd_tls_chain_files and \
               smtpd_tls_security_level = may; Exim: tls_advertise_hosts = *). If it is on, look for a \
-              firewall on the path that removes it from the EHLO reply."
+              firewall on the path that removes it from the EHLO reply.")
             .to_owned(),
     }
 }
 
-const STARTTLS_BROKEN: (&str, &str) = (
-    "Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
+fn starttls_broken(audience: Audience) -> String {
+    audience.says(
+    mark!("Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
      that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published \
-     for this host (RFC 7672 §2.2).",
-    "Mail clients set to STARTTLS cannot send mail.",
-);
+     for this host (RFC 7672 §2.2)."),
+    mark!("Mail clients set to STARTTLS cannot send mail."),
+    )
+}
 
 pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     Advice {
-        title: format!("STARTTLS is offered but refused with {code}"),
-        explanation: format!("{said} {}", audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)),
+        title: say!("STARTTLS is offered but refused with {code}"),
+        explanation: format!("{said} {}", starttls_broken(audience)),
         fix: match code {
             500 | 502 | 503 => {
-                "Switch STARTTLS on (Postfix: smtpd_tls_security_level = may; Exim: tls_advertise_hosts), or stop offering \
+                say!("Switch STARTTLS on (Postfix: smtpd_tls_security_level = may; Exim: tls_advertise_hosts), or stop offering \
                  it. If the server's log shows another command, or none, a proxy, filter or device before it takes STARTTLS \
-                 away; if the log does not know the connection, that device answered."
+                 away; if the log does not know the connection, that device answered.")
             }
             501 | 504 => {
-                "The command was STARTTLS and nothing more, as RFC 3207 §4 demands. If the server's log shows something \
-                 else, a proxy, filter or device before it altered the command; if not, update the server."
+                say!("The command was STARTTLS and nothing more, as RFC 3207 §4 demands. If the server's log shows something \
+                 else, a proxy, filter or device before it altered the command; if not, update the server.")
             }
             530 => {
-                "Look in the server's log for the command that it got: if it was not STARTTLS, a proxy, filter or device \
-                 before it altered it."
+                say!("Look in the server's log for the command that it got: if it was not STARTTLS, a proxy, filter or device \
+                 before it altered it.")
             }
             535 | 550 | 551 | 553 | 554 => {
-                "Look in the server's log for the rule that refused STARTTLS: it must be open to everyone to whom it is \
-                 offered."
+                say!("Look in the server's log for the rule that refused STARTTLS: it must be open to everyone to whom it is \
+                 offered.")
             }
             _ => {
-                "Look in the server's log for why TLS is not available: a certificate or key that is missing, unreadable or \
-                 does not match is the usual cause. If the log shows no such command, a device on the path altered it."
+                say!("Look in the server's log for why TLS is not available: a certificate or key that is missing, unreadable or \
+                 does not match is the usual cause. If the log shows no such command, a device on the path altered it.")
             }
         }
         .to_owned(),
@@ -66,13 +70,13 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
 pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     Advice {
-        title: format!("STARTTLS is offered but answered with {code}, not 220"),
-        explanation: format!(
+        title: say!("STARTTLS is offered but answered with {code}, not 220"),
+        explanation: say!(
             "{said} Only 220 lets TLS begin (RFC 3207 §4). {}",
-            audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)
+            starttls_broken(audience)
         ),
-        fix: "Let the server answer STARTTLS with 220, or not offer it. If it does, look for what answers in its place, or \
-              sends a reply too many before: a proxy, a filter, a device on the path."
+        fix: say!("Let the server answer STARTTLS with 220, or not offer it. If it does, look for what answers in its place, or \
+              sends a reply too many before: a proxy, a filter, a device on the path.")
             .to_owned(),
     }
 }
@@ -80,23 +84,18 @@ pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> 
 pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advice {
     Advice {
         title: match failed.begun {
-            true => "STARTTLS is offered but the handshake fails".to_owned(),
-            false => "STARTTLS is offered but the server hangs up at it".to_owned(),
+            true => say!("STARTTLS is offered but the handshake fails").to_owned(),
+            false => say!("STARTTLS is offered but the server hangs up at it").to_owned(),
         },
-        explanation: format!(
-            "{}{} {}",
-            failed.said,
-            besides(failed),
-            audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)
-        ),
+        explanation: format!("{}{} {}", failed.said, besides(failed), starttls_broken(audience)),
         fix: handshake_fix(failed).to_owned(),
     }
 }
 
 pub(super) fn failed(failed: &Handshaking) -> Advice {
     Advice {
-        title: "TLS does not come up".to_owned(),
-        explanation: format!(
+        title: say!("TLS does not come up").to_owned(),
+        explanation: say!(
             "{}{} Mail clients set to TLS on this port cannot send mail. Other mail servers do not use it: \
              opportunistic, MTA-STS and DANE senders are not affected.",
             failed.said,
@@ -105,26 +104,31 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
         fix: match (&failed.choice, failed.client_certificate_requested) {
             // It speaks TLS.
             (Some(_), _) | (_, true) => handshake_fix(failed).to_owned(),
-            (None, false) => format!(
+            (None, false) => say!(
                 "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
-                 tls_on_connect_ports = 465). {HANDSHAKE_FIX}"
+                 tls_on_connect_ports = 465). {}",
+                spoken(HANDSHAKE_FIX)
             ),
         },
     }
 }
 
-const HANDSHAKE_FIX: &str = "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or ChaCha20, see that certificate \
+const HANDSHAKE_FIX: &str = mark!(
+    "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or ChaCha20, see that certificate \
                              and key belong together and that the server can read them, and look in its log \
-                             for the handshake's error.";
+                             for the handshake's error."
+);
 
 fn handshake_fix(failed: &Handshaking) -> &'static str {
     match failed.client_certificate_requested {
         true => {
-            "Stop requiring a client certificate (Postfix: smtpd_tls_req_ccert = no; Exim: leave tls_verify_hosts empty, \
+            say!(
+                "Stop requiring a client certificate (Postfix: smtpd_tls_req_ccert = no; Exim: leave tls_verify_hosts empty, \
              tls_try_verify_hosts asks and does not require; OpenSMTPD: no verify in the listen rule). If the server only \
              asks for one, look in its log for the handshake's error."
+            )
         }
-        false => HANDSHAKE_FIX,
+        false => spoken(HANDSHAKE_FIX),
     }
 }
 
@@ -132,122 +136,128 @@ fn handshake_fix(failed: &Handshaking) -> &'static str {
 fn besides(failed: &Handshaking) -> String {
     let mut words = String::new();
     if let Some(choice) = &failed.choice {
-        words.push_str(&format!(
+        words.push_str(&say!(
             " The server answered a hello of an older form, and chose {choice}: what it dislikes comes later in the \
              handshake, or stands in newer hellos only."
         ));
     }
     // The alert has said it.
-    if failed.client_certificate_requested && !failed.said.contains("client certificate") {
-        words
-            .push_str(" It asked for a client certificate, which mail servers and mail clients do not have.");
+    if failed.client_certificate_requested && !failed.client_certificate_required {
+        words.push_str(say!(
+            " It asked for a client certificate, which mail servers and mail clients do not have."
+        ));
     }
     words
 }
 
 pub(super) fn outdated_only(choice: &str, why: &[&str], audience: Audience) -> Advice {
     Advice {
-        title: "The server takes only what modern TLS libraries no longer speak".to_owned(),
-        explanation: format!(
+        title: say!("The server takes only what modern TLS libraries no longer speak").to_owned(),
+        explanation: say!(
             "The server answered a hello of an older form, and chose {choice}: {}. It is not broken, but TLS does not \
              come up with everyone. {}",
             why.join("; "),
-            audience.pick(
-                "Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
+            audience.says(
+                mark!("Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
                  deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce \
                  MTA-STS, and DANE senders where TLSA records are published, deliver if they speak it, else \
-                 not at all.",
-                "Mail clients that speak it, such as those on OpenSSL, send mail; others cannot.",
+                 not at all."),
+                mark!("Mail clients that speak it, such as those on OpenSSL, send mail; others cannot."),
             )
         ),
-        fix: ALLOW_MODERN.to_owned(),
+        fix: spoken(ALLOW_MODERN).to_owned(),
     }
 }
 
 pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
     Advice {
-        title: "The server takes an older form of hello, not today's".to_owned(),
-        explanation: format!(
+        title: say!("The server takes an older form of hello, not today's").to_owned(),
+        explanation: say!(
             "{said} The first hello was that of a TLS library of today, with TLS 1.3 and its key shares; the \
              other goes up to TLS 1.2. {}",
-            audience.pick(
-                "Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
+            audience.says(
+                mark!("Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
                  after a failed attempt, or keep the mail queued. Senders that enforce MTA-STS, and DANE \
-                 senders where TLSA records are published, deliver with an older hello only.",
-                "Mail clients with an older hello send mail; others cannot.",
+                 senders where TLSA records are published, deliver with an older hello only."),
+                mark!("Mail clients with an older hello send mail; others cannot."),
             )
         ),
-        fix: "Update the server's TLS library, and look at the firewalls, load balancers and proxies before \
-              it: some drop a hello of 256 to 511 octets (RFC 7685), or one that offers TLS 1.3."
+        fix: say!("Update the server's TLS library, and look at the firewalls, load balancers and proxies before \
+              it: some drop a hello of 256 to 511 octets (RFC 7685), or one that offers TLS 1.3.")
             .to_owned(),
     }
 }
 
 pub(super) fn name_refused(said: &str, audience: Audience) -> Advice {
     Advice {
-        title: "The server refuses a hello that names it".to_owned(),
+        title: say!("The server refuses a hello that names it").to_owned(),
         explanation: format!(
             "{said} {}",
-            audience.pick(
-                "Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
+            audience.says(
+                mark!("Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
                  others deliver in clear text after a failed attempt, or keep the mail queued. MTA-STS and \
-                 DANE senders must name the host (RFC 8461 §7.1, RFC 7672 §8.1) and do not deliver.",
-                "Mail clients name the host, and cannot send mail.",
+                 DANE senders must name the host (RFC 8461 §7.1, RFC 7672 §8.1) and do not deliver."),
+                mark!("Mail clients name the host, and cannot send mail."),
             )
         ),
-        fix: "Let the server present its certificate whatever name is asked for, or tell it this name. Look at \
-              proxies before it, which may know it by another name."
+        fix: say!("Let the server present its certificate whatever name is asked for, or tell it this name. Look at \
+              proxies before it, which may know it by another name.")
             .to_owned(),
     }
 }
 
 pub(super) fn starttls_inside_tls() -> Advice {
     Advice {
-        title: "STARTTLS is offered inside TLS".to_owned(),
-        explanation:
+        title: say!("STARTTLS is offered inside TLS").to_owned(),
+        explanation: say!(
             "The EHLO reply inside TLS offers STARTTLS once more, which a server must not (RFC 3207 \
                       §4.2). Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients pass \
                       over it: TLS is up. One that takes it at its word gets an error."
-                .to_owned(),
-        fix: "Update the server. If a proxy before it ends TLS, let the server know which connections come \
+        )
+        .to_owned(),
+        fix: say!(
+            "Update the server. If a proxy before it ends TLS, let the server know which connections come \
               over TLS."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
 pub(super) fn injection(octets: usize, begun: &str) -> Advice {
     Advice {
-        title: "Clear text follows the 220 to STARTTLS".to_owned(),
-        explanation: format!(
+        title: say!("Clear text follows the 220 to STARTTLS").to_owned(),
+        explanation: say!(
             "Between the 220 to STARTTLS and the handshake came {octets} octets that nobody asked for: \
              “{begun}”. A client that takes them for replies inside TLS believes what an attacker on the \
              path wrote (response injection). Senders of every kind, opportunistic, MTA-STS and DANE, and \
              mail clients are exposed to it; careful ones drop the octets or the connection."
         ),
-        fix: "Update the mail server and any proxy before it, and test again from another network: if the \
+        fix: say!(
+            "Update the mail server and any proxy before it, and test again from another network: if the \
               octets are gone there, a device on the first path puts them in."
-            .to_owned(),
+        )
+        .to_owned(),
     }
 }
 
 pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
     let why = match version {
-        "SSL 3.0" => "SSL 3.0 is broken (POODLE) and must not be used (RFC 7568).",
-        _ => "TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996).",
+        "SSL 3.0" => say!("SSL 3.0 is broken (POODLE) and must not be used (RFC 7568)."),
+        _ => say!("TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996)."),
     };
     Advice {
-        title: format!("The server speaks {version} at best"),
+        title: say!("The server speaks {version} at best"),
         explanation: format!(
             "{why} {}",
-            audience.pick(
-                "Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
+            audience.says(
+                mark!("Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
                  keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
-                 deliver. DANE senders deliver only if they still speak this version.",
-                "Mail clients of today refuse it and cannot send mail.",
+                 deliver. DANE senders deliver only if they still speak this version."),
+                mark!("Mail clients of today refuse it and cannot send mail."),
             )
         ),
-        fix: "Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = \
-              >=TLSv1.2)."
+        fix: say!("Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = \
+              >=TLSv1.2).")
             .to_owned(),
     }
 }
@@ -256,36 +266,46 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
     let anonymous = weaknesses.contains(&Weakness::Anonymous);
     let enforcing = match (anonymous, weaknesses.contains(&Weakness::Null)) {
         (true, _) => {
-            "Senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published: there is no \
+            say!(
+                "Senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published: there is no \
              certificate to look at."
+            )
         }
         (false, true) => {
-            "Over it everyone on the path reads the mail all the same. Senders that enforce MTA-STS, and DANE senders where \
+            say!(
+                "Over it everyone on the path reads the mail all the same. Senders that enforce MTA-STS, and DANE senders where \
              TLSA records are published, do not offer it, and do not deliver."
+            )
         }
         (false, false) => {
-            "Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: as far as the suite \
+            say!(
+                "Senders that enforce MTA-STS and DANE senders judge the certificate and not the suite: as far as the suite \
              goes, they deliver if they still offer it, else not at all."
+            )
         }
     };
-    let senders = format!(
+    let senders = say!(
         "Opportunistic senders deliver over it where they still offer it, else in clear text. {enforcing}"
     );
     let clients = match anonymous {
-        true => "Mail clients cannot send mail: there is no certificate to look at.",
-        false => "Mail clients use it where they still offer it, and cannot send mail where they do not.",
+        true => say!("Mail clients cannot send mail: there is no certificate to look at."),
+        false => {
+            say!("Mail clients use it where they still offer it, and cannot send mail where they do not.")
+        }
     };
     let weaknesses: Vec<String> = weaknesses.iter().map(|weakness| weakness.words()).collect();
     Advice {
-        title: format!("The server chose a weak cipher suite, {suite}"),
-        explanation: format!(
+        title: say!("The server chose a weak cipher suite, {suite}"),
+        explanation: say!(
             "What is weak about it: {}. {}",
             weaknesses.join("; "),
             audience.pick(&senders, clients)
         ),
-        fix: ALLOW_MODERN.to_owned(),
+        fix: spoken(ALLOW_MODERN).to_owned(),
     }
 }
 
-const ALLOW_MODERN: &str = "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which \
-                            has no weak suites.";
+const ALLOW_MODERN: &str = mark!(
+    "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which \
+                            has no weak suites."
+);

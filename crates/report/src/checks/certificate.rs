@@ -1,4 +1,5 @@
 use heloscope_pki::{self as pki, Fault, Identity};
+use heloscope_words::{mark, say};
 
 use super::{Check, Evidence, Outcome, Subject};
 use crate::Severity;
@@ -32,7 +33,7 @@ static EXPIRED: Check = Check {
     id: "certificate-expired",
     severity: Severity::Error,
     basis: "RFC 5280 §4.1.2.5",
-    title: "The certificate has expired",
+    title: mark!("The certificate has expired"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| {
             let of_path = chain.path.faults.iter().find_map(|fault| match fault {
@@ -53,7 +54,7 @@ static NOT_YET_VALID: Check = Check {
     id: "certificate-not-yet-valid",
     severity: Severity::Error,
     basis: "RFC 5280 §4.1.2.5",
-    title: "The certificate is not valid yet",
+    title: mark!("The certificate is not valid yet"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| {
             let of_path = chain.path.faults.iter().find_map(|fault| match fault {
@@ -72,13 +73,13 @@ static NOT_YET_VALID: Check = Check {
 static EXPIRING_SOON: Check = Check {
     id: "certificate-expiring-soon",
     severity: Severity::Warning,
-    basis: "RFC 5280 §4.1.2.5; automatic renewal happens with a third of the lifetime left",
-    title: "The certificate expires soon",
+    basis: mark!("RFC 5280 §4.1.2.5; automatic renewal happens with a third of the lifetime left"),
+    title: mark!("The certificate expires soon"),
     examine: |subject| {
         with_leaf(subject, |_, leaf| {
             let left = leaf.not_after.saturating_sub(subject.now);
             if left < 0 {
-                return Outcome::NotApplicable("the certificate has expired");
+                return Outcome::NotApplicable(mark!("the certificate has expired"));
             }
             let lifetime = leaf.not_after.saturating_sub(leaf.not_before);
             let days = days_between(subject.now, leaf.not_after);
@@ -93,13 +94,13 @@ static HOSTNAME_MISMATCH: Check = Check {
     id: "certificate-hostname-mismatch",
     severity: Severity::Warning,
     basis: "RFC 9525 §6; RFC 8461 §4.2",
-    title: "The certificate is for another name",
+    title: mark!("The certificate is for another name"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| match &chain.identity {
             Some(Identity::Matches(_)) => Outcome::Passed,
-            Some(Identity::CommonNameOnly(_)) => {
-                Outcome::NotApplicable("the certificate presents no name at all; its common name would match")
-            }
+            Some(Identity::CommonNameOnly(_)) => Outcome::NotApplicable(mark!(
+                "the certificate presents no name at all; its common name would match"
+            )),
             _ => Outcome::Found(Evidence::CertificateHostnameMismatch {
                 host: subject.host.to_string(),
                 presented: leaf.presented_identifiers().take(NAMES).map(presented).collect(),
@@ -116,7 +117,7 @@ static SELF_SIGNED: Check = Check {
     id: "certificate-self-signed",
     severity: Severity::Warning,
     basis: "RFC 5280 §6.1; RFC 8461 §4.2",
-    title: "The certificate is self-signed",
+    title: mark!("The certificate is self-signed"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             found(fault(chain, |fault| *fault == Fault::SelfSigned), |_| Evidence::CertificateSelfSigned)
@@ -128,7 +129,7 @@ static CHAIN_INCOMPLETE: Check = Check {
     id: "certificate-chain-incomplete",
     severity: Severity::Warning,
     basis: "RFC 8446 §4.4.2; RFC 5246 §7.4.2",
-    title: "An intermediate certificate is missing",
+    title: mark!("An intermediate certificate is missing"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             if is_given_up(chain) {
@@ -148,7 +149,7 @@ static UNTRUSTED: Check = Check {
     id: "certificate-untrusted",
     severity: Severity::Warning,
     basis: "RFC 5280 §6.1; RFC 8461 §4.2",
-    title: "The certificate leads to a root that is not trusted",
+    title: mark!("The certificate leads to a root that is not trusted"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             let untrusted = chain.path.faults.iter().find_map(|fault| match fault {
@@ -159,10 +160,12 @@ static UNTRUSTED: Check = Check {
                 Some((root, sent)) => Outcome::Found(Evidence::CertificateUntrusted { root, sent }),
                 None if chain.path.trust.is_some() => Outcome::Passed,
                 None if fault(chain, |fault| *fault == Fault::SelfSigned).is_some() => {
-                    Outcome::NotApplicable("the certificate is signed with its own key and leads to no root")
+                    Outcome::NotApplicable(mark!(
+                        "the certificate is signed with its own key and leads to no root"
+                    ))
                 }
                 None if is_given_up(chain) => given_up(),
-                None => Outcome::NotTested("the path does not reach a root".into()),
+                None => Outcome::NotTested(say!("the path does not reach a root").into()),
             }
         })
     },
@@ -172,7 +175,7 @@ static PATH_INVALID: Check = Check {
     id: "certificate-path-invalid",
     severity: Severity::Warning,
     basis: "RFC 5280 §6.1",
-    title: "The certification path breaks a rule",
+    title: mark!("The certification path breaks a rule"),
     examine: |subject| {
         let Some(chain) = subject.chain else { return no_certificate(subject) };
         let faults = chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).map(fault_words);
@@ -198,7 +201,7 @@ static PATH_UNKNOWN: Check = Check {
     id: "certificate-path-unknown",
     severity: Severity::Warning,
     basis: "RFC 5280 §6.1; RFC 4158 §5.2",
-    title: "The search for a certification path was given up",
+    title: mark!("The search for a certification path was given up"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             found(is_given_up(chain).then_some(()), |()| Evidence::CertificatePathUnknown)
@@ -210,7 +213,7 @@ static WEAK_KEY: Check = Check {
     id: "certificate-weak-key",
     severity: Severity::Warning,
     basis: "RFC 9325 §4.5",
-    title: "A key is too short",
+    title: mark!("A key is too short"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             let keys = chain.certificates.iter().enumerate().filter_map(|(place, read)| {
@@ -228,7 +231,7 @@ static WEAK_SIGNATURE: Check = Check {
     id: "certificate-weak-signature",
     severity: Severity::Warning,
     basis: "RFC 6151; RFC 6194; RFC 9155",
-    title: "A signature rests on MD5 or SHA-1",
+    title: mark!("A signature rests on MD5 or SHA-1"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             let signatures = chain.weak_signatures.iter().filter_map(|place| {
@@ -247,7 +250,7 @@ static COMMON_NAME_ONLY: Check = Check {
     id: "certificate-common-name-only",
     severity: Severity::Warning,
     basis: "RFC 9525 §2",
-    title: "Only the common name carries the name",
+    title: mark!("Only the common name carries the name"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| {
             let no_names = leaf.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
@@ -262,7 +265,7 @@ static SERIAL_NUMBER: Check = Check {
     id: "certificate-serial-number",
     severity: Severity::Notice,
     basis: "RFC 5280 §4.1.2.2",
-    title: "A serial number is negative, zero or too long",
+    title: mark!("A serial number is negative, zero or too long"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             let numbers = chain.certificates.iter().enumerate().filter_map(|(place, read)| {
@@ -284,10 +287,12 @@ fn odd_serial_number(serial: &str) -> Option<String> {
     let octets = serial.split(':').count();
     let first = serial.get(..2).and_then(|first| u8::from_str_radix(first, 16).ok())?;
     Some(match octets {
-        _ if serial.bytes().all(|digit| matches!(digit, b'0' | b':')) => "the serial number 0".to_owned(),
-        _ if first >= 0x80 => "a negative serial number".to_owned(),
+        _ if serial.bytes().all(|digit| matches!(digit, b'0' | b':')) => {
+            say!("the serial number 0").to_owned()
+        }
+        _ if first >= 0x80 => say!("a negative serial number").to_owned(),
         // A first octet 00 keeps the number above zero; whether it counts, the RFC does not say.
-        21.. if octets > 21 || first > 0 => format!("a serial number of {octets} octets"),
+        21.. if octets > 21 || first > 0 => say!("a serial number of {octets} octets"),
         _ => return None,
     })
 }
@@ -297,7 +302,7 @@ fn is_given_up(chain: &ChainFacts) -> bool {
 }
 
 fn given_up() -> Outcome {
-    Outcome::NotTested("the search for a path was given up".into())
+    Outcome::NotTested(say!("the search for a path was given up").into())
 }
 
 fn found<T>(evidence: Option<T>, of: impl FnOnce(T) -> Evidence) -> Outcome {
@@ -326,16 +331,16 @@ fn with_leaf(subject: &Subject<'_>, ask: impl FnOnce(&ChainFacts, &pki::Certific
     let Some(chain) = subject.chain else { return no_certificate(subject) };
     match chain.leaf() {
         Some(leaf) => ask(chain, leaf),
-        None => Outcome::NotTested("the certificate cannot be read".into()),
+        None => Outcome::NotTested(say!("the certificate cannot be read").into()),
     }
 }
 
 fn no_certificate(subject: &Subject<'_>) -> Outcome {
     match subject.facts.chain {
         _ if subject.facts.is_anonymous() => {
-            Outcome::NotApplicable("the cipher suite is anonymous, and there is no certificate")
+            Outcome::NotApplicable(mark!("the cipher suite is anonymous, and there is no certificate"))
         }
-        Some(_) => Outcome::NotTested("the server sent no certificate".into()),
+        Some(_) => Outcome::NotTested(say!("the server sent no certificate").into()),
         None => subject.no_tls(),
     }
 }

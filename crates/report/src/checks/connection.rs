@@ -1,3 +1,5 @@
+use heloscope_words::{mark, say};
+
 use super::{Check, Evidence, Outcome, Subject};
 use crate::{ErrorCode, Role, Severity};
 
@@ -7,14 +9,14 @@ static NAME_NOT_FOUND: Check = Check {
     id: "name-not-found",
     severity: Severity::Error,
     basis: "RFC 5321 §5.1",
-    title: "The host name does not exist",
+    title: mark!("The host name does not exist"),
     examine: |subject| match subject.error_code() {
         Some(ErrorCode::NameNotFound) => Outcome::Found(Evidence::NameNotFound),
         _ if matches!(subject.host, heloscope_observation::Host::Address(_)) => {
-            Outcome::NotApplicable("the host is given by its address")
+            Outcome::NotApplicable(mark!("the host is given by its address"))
         }
         _ if subject.address_given => {
-            Outcome::NotTested("the name was not looked up: an address was given in its place".into())
+            Outcome::NotTested(say!("the name was not looked up: an address was given in its place").into())
         }
         _ if subject.facts.established.is_some() || failed_to_connect(subject).is_some() => Outcome::Passed,
         _ => subject.not_tested(),
@@ -25,7 +27,7 @@ static CONNECT_FAILED: Check = Check {
     id: "connect-failed",
     severity: Severity::Error,
     basis: "RFC 5321 §5.1",
-    title: "TCP does not connect",
+    title: mark!("TCP does not connect"),
     examine: |subject| {
         if subject.facts.established.is_some() {
             return Outcome::Passed;

@@ -167,6 +167,8 @@ pub(crate) struct Handshaking {
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,
     pub(crate) client_certificate_requested: bool,
+    /// The server's alert says that it demands one.
+    pub(crate) client_certificate_required: bool,
 }
 
 impl Evidence {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use heloscope_words::mark;
+
 use super::{Check, Evidence, Outcome, Refused, Subject};
 use crate::facts::{Broken, Cause};
 use crate::visible::visible_line;
@@ -15,7 +17,7 @@ static GREETING_REJECTED: Check = Check {
     id: "greeting-rejected",
     severity: Severity::Error,
     basis: "RFC 5321 §3.1, §4.2.3",
-    title: "The server greets with a refusal",
+    title: mark!("The server greets with a refusal"),
     examine: |subject| match (&subject.facts.failure.map(|failure| failure.cause), subject.facts.greeting) {
         (Some(Cause::GreetingRejected(reply)), _) => {
             Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject))))
@@ -28,8 +30,8 @@ static GREETING_REJECTED: Check = Check {
 static GREETING_SLOW: Check = Check {
     id: "greeting-slow",
     severity: Severity::Notice,
-    basis: "RFC 5321 §4.5.3.2.1; many clients wait no longer than 10 to 30 s",
-    title: "The greeting takes over 10 s",
+    basis: mark!("RFC 5321 §4.5.3.2.1; many clients wait no longer than 10 to 30 s"),
+    title: mark!("The greeting takes over 10 s"),
     examine: |subject| match subject.facts.greeting_took() {
         Some(took) if took > SLOW => Outcome::Found(Evidence::GreetingSlow { seconds: took.as_secs() }),
         Some(_) => Outcome::Passed,
@@ -41,7 +43,7 @@ static NOT_SMTP: Check = Check {
     id: "not-smtp",
     severity: Severity::Error,
     basis: "RFC 5321 §4.2",
-    title: "The first octets are no SMTP reply",
+    title: mark!("The first octets are no SMTP reply"),
     examine: |subject| {
         let cause = subject.facts.failure.map(|failure| failure.cause);
         match (subject.error_code(), cause) {

@@ -1,6 +1,7 @@
 //! What breaks a rule of a reply's form, and is read all the same.
 
 use heloscope_smtp::{Command, LineEnding, Reply, ReplyLine, Separator};
+use heloscope_words::{mark, say, spoken};
 
 use super::{Check, Evidence, Outcome};
 use crate::Severity;
@@ -14,7 +15,7 @@ static REPLY_FORMAT: Check = Check {
     id: "reply-format",
     severity: Severity::Notice,
     basis: "RFC 5321 §2.3.8, §4.1.1.1, §4.2, §4.3.1, §4.5.3.1.5; RFC 3207 §2; RFC 4954 §3",
-    title: "A reply breaks a rule that clients forgive",
+    title: mark!("A reply breaks a rule that clients forgive"),
     examine: |subject| {
         let facts = subject.facts;
         let breaches = breaches(&facts.replies);
@@ -49,7 +50,7 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
                     Some(known) => known.more += 1,
                     None => all.push(Breach {
                         rule,
-                        place: format!("Line {} of {}", number(heard.reply, place), reply_name(heard)),
+                        place: say!("Line {} of {}", number(heard.reply, place), reply_name(heard)),
                         line: quoted(line),
                         more: 0,
                     }),
@@ -79,27 +80,32 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str
     };
     let has_controls = line.octets.iter().any(control);
     let all = [
-        (line.ending == LineEnding::Lf, "ends in LF alone, not in CR LF (RFC 5321 §2.3.8)"),
-        (line.code() != Some(heard.reply.code()), "has another code than the last one (RFC 5321 §4.2.1)"),
+        (line.ending == LineEnding::Lf, mark!("ends in LF alone, not in CR LF (RFC 5321 §2.3.8)")),
+        (
+            line.code() != Some(heard.reply.code()),
+            mark!("has another code than the last one (RFC 5321 §4.2.1)"),
+        ),
         (
             line.separator() == Separator::Other,
-            "has neither a space nor a hyphen after its code (RFC 5321 §4.2)",
+            mark!("has neither a space nor a hyphen after its code (RFC 5321 §4.2)"),
         ),
-        (is_greeting && is_bare, "gives no domain name after its code (RFC 5321 §4.2, §4.3.1)"),
-        (is_greet && is_bare, "gives no domain name after its code (RFC 5321 §4.1.1.1)"),
-        (has_controls, "holds control characters (RFC 5321 §4.2)"),
+        (is_greeting && is_bare, mark!("gives no domain name after its code (RFC 5321 §4.2, §4.3.1)")),
+        (is_greet && is_bare, mark!("gives no domain name after its code (RFC 5321 §4.1.1.1)")),
+        (has_controls, mark!("holds control characters (RFC 5321 §4.2)")),
         (
             is_above_127,
-            "holds octets above 127, which only a client that asks for SMTPUTF8 may be sent (RFC 5321 §4.2; RFC \
-             6531 §3.7.4)",
+            mark!(
+                "holds octets above 127, which only a client that asks for SMTPUTF8 may be sent (RFC 5321 §4.2; RFC \
+             6531 §3.7.4)"
+            ),
         ),
-        (line.length() > 512, "has more than 512 octets (RFC 5321 §4.5.3.1.5)"),
+        (line.length() > 512, mark!("has more than 512 octets (RFC 5321 §4.5.3.1.5)")),
     ];
     let of_extension = match is_extension {
         true => broken_by_extension(&heard.reply.lines[1..place], line, is_above_127 || has_controls),
         false => Vec::new(),
     };
-    all.into_iter().filter_map(|(is, rule)| is.then_some(rule)).chain(of_extension).collect()
+    all.into_iter().filter(|(is, _)| *is).map(|(_, rule)| spoken(rule)).chain(of_extension).collect()
 }
 
 /// What an extension breaks, offered after those `before` it; `odd` where it holds octets that it may not.
@@ -113,21 +119,25 @@ fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec
     let repeats = before.iter().any(|other| keyword(other.text()).eq_ignore_ascii_case(named));
     let is_overwritten = || is_masked(&String::from_utf8_lossy(named));
     let all = [
-        (!odd && !legacy_auth && ends_with_space, "ends with a space (RFC 5321 §4.1.1.1)"),
+        (!odd && !legacy_auth && ends_with_space, mark!("ends with a space (RFC 5321 §4.1.1.1)")),
         (
             !odd && !legacy_auth && !ends_with_space && !is_ehlo_line(text),
-            "is no keyword of letters, digits and hyphens with parameters after one space each (RFC 5321 \
-             §4.1.1.1)",
+            mark!(
+                "is no keyword of letters, digits and hyphens with parameters after one space each (RFC 5321 \
+             §4.1.1.1)"
+            ),
         ),
-        (legacy_auth, "offers AUTH=, a form for old clients that no RFC has (RFC 4954 §3)"),
-        (is("AUTH") && !has_params, "offers AUTH without a mechanism (RFC 4954 §3)"),
-        (is("STARTTLS") && has_params, "gives STARTTLS a parameter, though it has none (RFC 3207 §2)"),
+        (legacy_auth, mark!("offers AUTH=, a form for old clients that no RFC has (RFC 4954 §3)")),
+        (is("AUTH") && !has_params, mark!("offers AUTH without a mechanism (RFC 4954 §3)")),
+        (is("STARTTLS") && has_params, mark!("gives STARTTLS a parameter, though it has none (RFC 3207 §2)")),
         (
             repeats && !named.is_empty() && !is_overwritten(),
-            "repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of them counts)",
+            mark!(
+                "repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of them counts)"
+            ),
         ),
     ];
-    all.into_iter().filter_map(|(is, rule)| is.then_some(rule)).collect()
+    all.into_iter().filter(|(is, _)| *is).map(|(_, rule)| spoken(rule)).collect()
 }
 
 /// What stands before the first space or tab.

@@ -1,5 +1,6 @@
 use heloscope_observation::{RefusalCode, Stage};
 use heloscope_smtp::Reply;
+use heloscope_words::{mark, say};
 
 use super::greeting::said;
 use super::tls::tls_failed;
@@ -15,7 +16,7 @@ static EHLO_REJECTED: Check = Check {
     id: "ehlo-rejected",
     severity: Severity::Error,
     basis: "RFC 5321 §4.1.1.1",
-    title: "The server refuses EHLO",
+    title: mark!("The server refuses EHLO"),
     examine: |subject| {
         let facts = subject.facts;
         let refused = |ehlo: &Reply, helo: Option<&Reply>, helo_accepted, said| {
@@ -35,7 +36,7 @@ static EHLO_REJECTED: Check = Check {
                 && helo.code() == 250
                 && !facts.is_out_of_step(encrypted)
             {
-                return refused(ehlo, Some(helo), true, format!("EHLO was refused: {}.", quoted(ehlo)));
+                return refused(ehlo, Some(helo), true, say!("EHLO was refused: {}.", quoted(ehlo)));
             }
         }
         let answered = |hello: &Hello<'_>, encrypted| {
@@ -53,7 +54,7 @@ static MALFORMED_REPLY: Check = Check {
     id: "malformed-reply",
     severity: Severity::Error,
     basis: "RFC 5321 §4.2",
-    title: "A reply breaks the rules of SMTP",
+    title: mark!("A reply breaks the rules of SMTP"),
     examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
         (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep { said: answers_nothing(unasked) }),
         (Some(ErrorCode::MalformedReply), None) => {
@@ -67,8 +68,8 @@ static MALFORMED_REPLY: Check = Check {
 static REPLY_TOO_LONG: Check = Check {
     id: "reply-too-long",
     severity: Severity::Warning,
-    basis: "RFC 5321 §4.2.1, §4.5.3.1; a bound of this test's own",
-    title: "A reply is longer than this test reads",
+    basis: mark!("RFC 5321 §4.2.1, §4.5.3.1; a bound of this test's own"),
+    title: mark!("A reply is longer than this test reads"),
     examine: |subject| match subject.error_code() {
         Some(ErrorCode::ReplyTooLong) => Outcome::Found(Evidence::ReplyTooLong { said: said(subject) }),
         _ if subject.facts.greeting.is_some() => Outcome::Passed,
@@ -80,7 +81,7 @@ static SESSION_CUT_SHORT: Check = Check {
     id: "session-cut-short",
     severity: Severity::Warning,
     basis: "RFC 5321 §3.8, §4.5.3.2",
-    title: "The server hangs up or falls silent",
+    title: mark!("The server hangs up or falls silent"),
     examine: |subject| {
         let Some(failure) = subject.facts.failure else {
             let whole = subject.facts.moments.ended.is_some() && subject.facts.established.is_some();
@@ -104,7 +105,7 @@ static SESSION_CUT_SHORT: Check = Check {
         match cut {
             true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),
             false if subject.facts.established.is_none() => subject.not_tested(),
-            false => Outcome::NotTested("another fault ended the session first".into()),
+            false => Outcome::NotTested(say!("another fault ended the session first").into()),
         }
     },
 };
@@ -113,10 +114,12 @@ static ESMTP_MASKED: Check = Check {
     id: "esmtp-masked",
     severity: Severity::Warning,
     basis: "RFC 3207 §6",
-    title: "A device on the path overwrites what the server offers",
+    title: mark!("A device on the path overwrites what the server offers"),
     examine: |subject| {
         if subject.facts.is_implicit() {
-            return Outcome::NotApplicable("inside TLS nothing on the path can overwrite the EHLO reply");
+            return Outcome::NotApplicable(mark!(
+                "inside TLS nothing on the path can overwrite the EHLO reply"
+            ));
         }
         let facts = subject.facts;
         match facts.is_masked() {

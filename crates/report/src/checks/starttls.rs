@@ -1,3 +1,5 @@
+use heloscope_words::mark;
+
 use super::greeting::said;
 use super::tls::broken_off;
 use super::{Check, Evidence, Outcome, Refused};
@@ -8,14 +10,14 @@ use crate::visible::visible_line;
 pub(super) static CHECKS: &[&Check] =
     &[&STARTTLS_MISSING, &STARTTLS_FAILED, &STARTTLS_INJECTION, &STARTTLS_INSIDE_TLS];
 
-const IMPLICIT: Outcome = Outcome::NotApplicable("on this port TLS begins with the first octet");
-const NOT_OFFERED: Outcome = Outcome::NotApplicable("STARTTLS is not offered");
+const IMPLICIT: Outcome = Outcome::NotApplicable(mark!("on this port TLS begins with the first octet"));
+const NOT_OFFERED: Outcome = Outcome::NotApplicable(mark!("STARTTLS is not offered"));
 
 static STARTTLS_MISSING: Check = Check {
     id: "starttls-missing",
     severity: Severity::Warning,
     basis: "RFC 3207 §4; RFC 8314 §3.1",
-    title: "STARTTLS is not offered",
+    title: mark!("STARTTLS is not offered"),
     examine: |subject| {
         let facts = subject.facts;
         match facts.offers_starttls() {
@@ -31,7 +33,7 @@ static STARTTLS_FAILED: Check = Check {
     id: "starttls-failed",
     severity: Severity::Error,
     basis: "RFC 3207 §4",
-    title: "STARTTLS is offered but does not work",
+    title: mark!("STARTTLS is offered but does not work"),
     examine: |subject| {
         let facts = subject.facts;
         if facts.is_implicit() {
@@ -56,8 +58,8 @@ static STARTTLS_FAILED: Check = Check {
 static STARTTLS_INJECTION: Check = Check {
     id: "starttls-injection",
     severity: Severity::Error,
-    basis: "RFC 3207 §4.2, §6; response injection as in CVE-2021-22947",
-    title: "Clear text follows the 220 to STARTTLS",
+    basis: mark!("RFC 3207 §4.2, §6; response injection as in CVE-2021-22947"),
+    title: mark!("Clear text follows the 220 to STARTTLS"),
     examine: |subject| {
         let facts = subject.facts;
         match facts.injected {
@@ -78,7 +80,7 @@ static STARTTLS_INSIDE_TLS: Check = Check {
     id: "starttls-inside-tls",
     severity: Severity::Notice,
     basis: "RFC 3207 §4.2",
-    title: "STARTTLS is offered inside TLS",
+    title: mark!("STARTTLS is offered inside TLS"),
     examine: |subject| match subject.facts.encrypted.extensions() {
         Some(reply) if reply.offers("STARTTLS") => Outcome::Found(Evidence::StartTlsInsideTls),
         Some(_) if subject.facts.is_out_of_step(true) => subject.not_tested(),

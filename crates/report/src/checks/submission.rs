@@ -1,4 +1,5 @@
 use heloscope_smtp::EhloReply;
+use heloscope_words::{mark, spoken};
 
 use super::{Check, Evidence, LEFT_OUT, Outcome};
 use crate::words::auth_mechanisms;
@@ -10,15 +11,15 @@ static AUTH_WITHOUT_TLS: Check = Check {
     id: "auth-without-tls",
     severity: Severity::Warning,
     basis: "RFC 8314 §4.1; RFC 4954 §4",
-    title: "AUTH is offered before TLS",
+    title: mark!("AUTH is offered before TLS"),
     examine: |subject| {
         if subject.facts.is_implicit() {
-            return Outcome::NotApplicable("on this port nothing is said before TLS");
+            return Outcome::NotApplicable(mark!("on this port nothing is said before TLS"));
         }
         let Some(reply) = subject.facts.clear.extensions() else { return subject.not_tested() };
         match mechanisms(&reply) {
             Some(mechanisms) => Outcome::Found(Evidence::AuthWithoutTls { mechanisms }),
-            None if reply.left_out > 0 => Outcome::NotTested(LEFT_OUT.into()),
+            None if reply.left_out > 0 => Outcome::NotTested(spoken(LEFT_OUT).into()),
             None if subject.facts.is_out_of_step(false) => subject.not_tested(),
             None => Outcome::Passed,
         }
@@ -29,15 +30,15 @@ static SUBMISSION_WITHOUT_AUTH: Check = Check {
     id: "submission-without-auth",
     severity: Severity::Notice,
     basis: "RFC 6409 §4.3",
-    title: "A submission port offers no AUTH after TLS",
+    title: mark!("A submission port offers no AUTH after TLS"),
     examine: |subject| {
         if !matches!(subject.facts.role(), Role::Submission | Role::Submissions) {
-            return Outcome::NotApplicable("this is no submission port");
+            return Outcome::NotApplicable(mark!("this is no submission port"));
         }
         let Some(reply) = subject.facts.encrypted.extensions() else { return subject.no_tls() };
         match mechanisms(&reply) {
             Some(_) => Outcome::Passed,
-            None if reply.left_out > 0 => Outcome::NotTested(LEFT_OUT.into()),
+            None if reply.left_out > 0 => Outcome::NotTested(spoken(LEFT_OUT).into()),
             None if subject.facts.is_out_of_step(true) => subject.not_tested(),
             None => Outcome::Found(Evidence::SubmissionWithoutAuth),
         }

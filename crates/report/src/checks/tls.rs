@@ -1,4 +1,5 @@
-use heloscope_observation::{Host, RefusalCode, Stage, TlsVersion};
+use heloscope_observation::{AlertDescription, Host, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_words::mark;
 
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
@@ -19,11 +20,11 @@ static TLS_FAILED: Check = Check {
     id: "tls-failed",
     severity: Severity::Error,
     basis: "RFC 8314 §3.3",
-    title: "TLS does not come up on an implicit-TLS port",
+    title: mark!("TLS does not come up on an implicit-TLS port"),
     examine: |subject| {
         let facts = subject.facts;
         if !facts.is_implicit() {
-            return Outcome::NotApplicable("on this port TLS begins with STARTTLS");
+            return Outcome::NotApplicable(mark!("on this port TLS begins with STARTTLS"));
         }
         broken_off(subject, Evidence::TlsFailed).unwrap_or_else(|| match facts.is_encrypted() {
             true => Outcome::Passed,
@@ -36,7 +37,7 @@ static TLS_VERSION_WEAK: Check = Check {
     id: "tls-version-weak",
     severity: Severity::Error,
     basis: "RFC 8996",
-    title: "The best TLS version is below 1.2",
+    title: mark!("The best TLS version is below 1.2"),
     examine: |subject| match subject.facts.handshake {
         Some(handshake) if handshake.version < TlsVersion::TLS_1_2 => {
             Outcome::Found(Evidence::TlsVersionWeak { version: version_name(handshake.version) })
@@ -50,7 +51,7 @@ static TLS_CIPHER_WEAK: Check = Check {
     id: "tls-cipher-weak",
     severity: Severity::Warning,
     basis: "RFC 9325 §4.1, §4.2",
-    title: "The cipher suite is weak",
+    title: mark!("The cipher suite is weak"),
     examine: |subject| match subject.facts.handshake {
         Some(handshake) => match weaknesses(handshake) {
             none if none.is_empty() => Outcome::Passed,
@@ -66,12 +67,14 @@ static TLS_OUTDATED_ONLY: Check = Check {
     id: "tls-outdated-only",
     severity: Severity::Notice,
     basis: "RFC 9325 §4.1, §4.2",
-    title: "The server takes only what modern TLS libraries no longer speak",
+    title: mark!("The server takes only what modern TLS libraries no longer speak"),
     examine: |subject| match (subject.facts.answer(), subject.facts.handshake) {
         (Some(Answer::Unspoken(read)), _) => {
             let is_weak = read.version < TlsVersion::TLS_1_2 || !weaknesses(read).is_empty();
             match is_weak {
-                true => Outcome::NotApplicable("its version or its cipher suite is weak, which says more"),
+                true => {
+                    Outcome::NotApplicable(mark!("its version or its cipher suite is weak, which says more"))
+                }
                 false => {
                     Outcome::Found(Evidence::TlsOutdatedOnly { choice: choice(read), why: unspoken(read) })
                 }
@@ -86,7 +89,7 @@ static TLS_HELLO_INTOLERANCE: Check = Check {
     id: "tls-hello-intolerance",
     severity: Severity::Warning,
     basis: "RFC 8446 §9.3",
-    title: "The server takes an older form of hello, not today's",
+    title: mark!("The server takes an older form of hello, not today's"),
     examine: |subject| match subject.facts.answer() {
         Some(Answer::OtherForm(_)) => Outcome::Found(Evidence::TlsHelloIntolerance { said: said(subject) }),
         _ if subject.facts.is_encrypted() => Outcome::Passed,
@@ -98,11 +101,11 @@ static TLS_NAME_REFUSED: Check = Check {
     id: "tls-name-refused",
     severity: Severity::Warning,
     basis: "RFC 6066 §3; RFC 8461 §7.1; RFC 7672 §8.1",
-    title: "The server refuses a hello that names it",
+    title: mark!("The server refuses a hello that names it"),
     examine: |subject| match subject.facts.answer() {
         Some(Answer::Unnamed(_)) => Outcome::Found(Evidence::TlsNameRefused { said: said(subject) }),
         _ if matches!(subject.host, Host::Address(_)) => {
-            Outcome::NotApplicable("an address is not named in the hello")
+            Outcome::NotApplicable(mark!("an address is not named in the hello"))
         }
         _ if subject.facts.is_encrypted() => Outcome::Passed,
         _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
@@ -134,6 +137,9 @@ pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
     })
 }
 
+/// The alert of a server that demands a client certificate, RFC 8446 §6.2.
+const CERTIFICATE_REQUIRED: AlertDescription = AlertDescription(116);
+
 fn handshaking(subject: &Subject<'_>) -> Handshaking {
     let facts = subject.facts;
     Handshaking {
@@ -141,5 +147,8 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         begun: facts.moments.handshake_begun.is_some(),
         choice: facts.handshake.filter(|_| !facts.is_encrypted()).map(choice),
         client_certificate_requested: facts.client_certificate_requested,
+        client_certificate_required: facts.failure.is_some_and(|failure| {
+            matches!(failure.cause, Cause::Tls(TlsFailure::Alert(alert)) if *alert == CERTIFICATE_REQUIRED)
+        }),
     }
 }

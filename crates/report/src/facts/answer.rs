@@ -1,6 +1,7 @@
 //! What a hello made by hand says about a handshake that broke off.
 
 use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, TlsFailure};
+use heloscope_words::say;
 
 use super::{Cause, PortFacts};
 use crate::names::{is_spoken, suite_name, version_name};
@@ -44,5 +45,5 @@ impl<'a> PortFacts<'a> {
 
 /// `TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA`
 pub(crate) fn choice(handshake: &Handshake) -> String {
-    format!("{} with {}", version_name(handshake.version), suite_name(handshake.suite))
+    say!("{} with {}", version_name(handshake.version), suite_name(handshake.suite))
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
+use heloscope_words::{language, mark, say, spoken, translation};
 
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
@@ -16,7 +17,7 @@ use crate::{ErrorCode, PortError};
 pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortError {
     let stage = failure.stage;
     let at = match failure.due {
-        Some(command) => Cow::Owned(format!("before {command} was sent")),
+        Some(command) => Cow::Owned(say!("before {command} was sent")),
         None => Cow::Borrowed(phase_words(stage)),
     };
     let (code, mut message) = match failure.cause {
@@ -40,7 +41,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
     };
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
-        message.push_str(CUT_OFF);
+        message.push_str(spoken(CUT_OFF));
     }
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
@@ -48,8 +49,10 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     PortError { code, message, phase: stage }
 }
 
-const CUT_OFF: &str = " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
-                       something on the path, cannot be told.";
+const CUT_OFF: &str = mark!(
+    " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
+                       something on the path, cannot be told."
+);
 
 fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {
@@ -66,32 +69,39 @@ fn refusal_code(code: RefusalCode) -> ErrorCode {
     }
 }
 
-/// The words of the network or the relay, or ours where there are none.
+/// The words of the network or the relay, or ours where there are none. Those are English: in another language ours stand
+/// before them, unless they can be translated.
 fn refused(refusal: &Refusal) -> String {
     let said = visible_within(refusal.message.trim());
-    if !said.is_empty() {
+    if let Some(translated) = translation(&said) {
+        return translated.to_owned();
+    }
+    if !said.is_empty() && language() == "en" {
         return said;
     }
-    let words = match refusal.code {
-        RefusalCode::NameNotFound => "The host name does not exist, or has no address.",
-        RefusalCode::ResolveFailed => "The host name could not be looked up.",
-        RefusalCode::ConnectTimeout => "Nothing answered: TCP did not connect in time.",
-        RefusalCode::ConnectionRefused => "The host answered that nothing listens on this port.",
-        RefusalCode::Unreachable => "There is no way to the host from where the test was made.",
-        RefusalCode::Blocked => "The relay's rules do not let it connect there.",
-        RefusalCode::Quota => "The relay's quota is used up.",
-        RefusalCode::RelayUnreachable => "The relay cannot be reached.",
-        RefusalCode::Reset => "The connection was reset.",
-        RefusalCode::Timeout => "The relay's time limit for one connection ran out.",
-    };
-    words.to_owned()
+    let words = spoken(match refusal.code {
+        RefusalCode::NameNotFound => mark!("The host name does not exist, or has no address."),
+        RefusalCode::ResolveFailed => mark!("The host name could not be looked up."),
+        RefusalCode::ConnectTimeout => mark!("Nothing answered: TCP did not connect in time."),
+        RefusalCode::ConnectionRefused => mark!("The host answered that nothing listens on this port."),
+        RefusalCode::Unreachable => mark!("There is no way to the host from where the test was made."),
+        RefusalCode::Blocked => mark!("The relay's rules do not let it connect there."),
+        RefusalCode::Quota => mark!("The relay's quota is used up."),
+        RefusalCode::RelayUnreachable => mark!("The relay cannot be reached."),
+        RefusalCode::Reset => mark!("The connection was reset."),
+        RefusalCode::Timeout => mark!("The relay's time limit for one connection ran out."),
+    });
+    match said.is_empty() {
+        true => words.to_owned(),
+        false => say!("{words} What was said of it: “{said}”"),
+    }
 }
 
 fn greeting_rejected(reply: &Reply) -> String {
     let said = quoted(reply);
     let what = match is_refusal(reply.code()) {
-        true => format!("The server greeted with a refusal: {said}."),
-        false => format!("The server greeted with {said}, which is no greeting that SMTP has."),
+        true => say!("The server greeted with a refusal: {said}."),
+        false => say!("The server greeted with {said}, which is no greeting that SMTP has."),
     };
     explained(what, reply, Stage::Greeting)
 }
@@ -102,11 +112,11 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
     let first = rejected("EHLO", ehlo, stage, None);
     let said = quoted(helo);
     let second = match helo.code() {
-        421 => format!(
-            "HELO was tried next, and in place of a reply to it the server ended the session: {said}."
-        ),
-        code if is_refusal(code) => format!("HELO, which was tried next, it refused too: {said}."),
-        _ => format!(
+        421 => {
+            say!("HELO was tried next, and in place of a reply to it the server ended the session: {said}.")
+        }
+        code if is_refusal(code) => say!("HELO, which was tried next, it refused too: {said}."),
+        _ => say!(
             "HELO, which was tried next, it answered with {said}, which is no reply that SMTP has there."
         ),
     };
@@ -121,10 +131,10 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
 fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> String {
     let said = quoted(reply);
     let what = match (reply.code(), due) {
-        (421, Some(due)) => format!("The server ended the session before {due} was sent: {said}."),
-        (421, None) => format!("The server ended the session in place of a reply to {command}: {said}."),
-        (code, _) if is_refusal(code) => format!("The server refused {command}: {said}."),
-        _ => format!("The server answered {command} with {said}, which is no reply that SMTP has there."),
+        (421, Some(due)) => say!("The server ended the session before {due} was sent: {said}."),
+        (421, None) => say!("The server ended the session in place of a reply to {command}: {said}."),
+        (code, _) if is_refusal(code) => say!("The server refused {command}: {said}."),
+        _ => say!("The server answered {command} with {said}, which is no reply that SMTP has there."),
     };
     explained(what, reply, stage)
 }
@@ -144,19 +154,19 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
         FaultKind::TooLong => (ErrorCode::ReplyTooLong, too_long(fault, stage)),
         FaultKind::TlsRecord if first => (
             ErrorCode::TlsOnPlaintextPort,
-            "The server spoke TLS where SMTP in clear text begins: this port seems to be set up for implicit \
-             TLS.".to_owned(),
+            say!("The server spoke TLS where SMTP in clear text begins: this port seems to be set up for implicit \
+             TLS.").to_owned(),
         ),
         FaultKind::NotAReply if first => {
             let likeness = Likeness::of(&fault.octets);
-            let looks = likeness.name().map(|name| format!(" It looks like {name}."));
-            let words = format!("The server's first octets are no SMTP reply: \
+            let looks = likeness.name().map(|name| say!(" It looks like {name}."));
+            let words = say!("The server's first octets are no SMTP reply: \
                                  “{begun}”.{}", looks.unwrap_or_default());
             (ErrorCode::NotSmtp, words)
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
-            let what = if begun.is_empty() { "an empty line".to_owned() } else { format!("“{begun}”") };
-            (ErrorCode::MalformedReply, format!("What the server sent {at} is no SMTP reply: {what}."))
+            let what = if begun.is_empty() { say!("an empty line").to_owned() } else { say!("“{begun}”") };
+            (ErrorCode::MalformedReply, say!("What the server sent {at} is no SMTP reply: {what}."))
         }
     }
 }
@@ -164,25 +174,24 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
 /// How much of a reply had come when it was given up.
 fn too_long(fault: &Fault, stage: Stage) -> String {
     let octets = fault.length();
-    let bound =
-        format!("{} KiB on this connection, which is as much as this test reads", MAX_RECEIVED / 1024);
+    let bound = say!("{} KiB on this connection, which is as much as this test reads", MAX_RECEIVED / 1024);
     if octets == 0 {
-        return format!("The server sent {bound}, and no reply {}.", phase_words(stage));
+        return say!("The server sent {bound}, and no reply {}.", phase_words(stage));
     }
-    let reply = match stage {
-        Stage::Greeting => "greeting",
-        Stage::Ehlo => "reply to EHLO",
-        Stage::EhloAfterTls => "reply to EHLO inside TLS",
-        Stage::StartTls => "reply to STARTTLS",
-        Stage::Quit => "reply to QUIT",
-        Stage::Resolve | Stage::Connect | Stage::Tls => "reply",
-    };
+    let reply = spoken(match stage {
+        Stage::Greeting => mark!("greeting"),
+        Stage::Ehlo => mark!("reply to EHLO"),
+        Stage::EhloAfterTls => mark!("reply to EHLO inside TLS"),
+        Stage::StartTls => mark!("reply to STARTTLS"),
+        Stage::Quit => mark!("reply to QUIT"),
+        Stage::Resolve | Stage::Connect | Stage::Tls => mark!("reply"),
+    });
     let came = match fault.lines.len().saturating_add(fault.left_out.lines) {
-        0 => format!("{octets} octets of its first line"),
-        1 => format!("1 line, {octets} octets in all"),
-        lines => format!("{lines} lines, {octets} octets in all"),
+        0 => say!("{octets} octets of its first line"),
+        1 => say!("1 line, {octets} octets in all"),
+        lines => say!("{lines} lines, {octets} octets in all"),
     };
-    format!("The {reply} had not ended after {came}. With that the server had sent {bound}.")
+    say!("The {reply} had not ended after {came}. With that the server had sent {bound}.")
 }
 
 /// A reply that answers nothing.
@@ -190,16 +199,16 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
     let said = quoted(unasked.reply);
     let more = match unasked.more {
         0 => String::new(),
-        more => format!(", with {more} octets more behind it"),
+        more => say!(", with {more} octets more behind it"),
     };
-    let inside = if unasked.encrypted { " inside TLS" } else { "" };
+    let inside = if unasked.encrypted { say!(" inside TLS") } else { "" };
     match unasked.before {
         Some(command) => {
-            format!(
+            say!(
                 "Before {command} was sent{inside}, there was a reply already that nobody had asked for: {said}{more}."
             )
         }
-        None => format!(
+        None => say!(
             "When every command had its reply{inside}, one more came: {said}{more}. One of those before it was none that \
              had been asked for, and which reply answers which command is not known."
         ),
@@ -212,7 +221,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             let meaning = alert_meaning(*alert).map(|meaning| format!(" {meaning}")).unwrap_or_default();
             (
                 ErrorCode::TlsAlert,
-                format!("The server ended TLS with the alert {}.{meaning}", alert_name(*alert)),
+                say!("The server ended TLS with the alert {}.{meaning}", alert_name(*alert)),
             )
         }
         TlsFailure::NotTls(octets) => {
@@ -220,7 +229,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
             if implicit_tls && clear_text {
-                let words = format!(
+                let words = say!(
                     "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
                      is set up without implicit TLS."
                 );
@@ -228,21 +237,23 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             } else {
                 (
                     ErrorCode::TlsFailed,
-                    format!("What the server sent after the ClientHello is no TLS record: “{begun}”."),
+                    say!("What the server sent after the ClientHello is no TLS record: “{begun}”."),
                 )
             }
         }
         TlsFailure::Protocol(said) => (
             ErrorCode::TlsFailed,
-            format!(
+            say!(
                 "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
                 visible_within(said)
             ),
         ),
         TlsFailure::BadSignature => {
-            let words = "The server did not prove that it holds the key of its certificate: the signature in \
+            let words = say!(
+                "The server did not prove that it holds the key of its certificate: the signature in \
                          the handshake does not verify. Either certificate and key do not belong together, \
-                         or someone on the path posed as the server.";
+                         or someone on the path posed as the server."
+            );
             (ErrorCode::TlsFailed, words.to_owned())
         }
     }
@@ -250,16 +261,16 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
 
 fn answered(answer: Answer<'_>) -> String {
     match answer {
-        Answer::Unspoken(read) => format!(
+        Answer::Unspoken(read) => say!(
             " The server answered a hello of an older form, and chose {}. This test reads that answer, but finishes no \
              handshake of this kind: nothing inside TLS was tested.",
             choice(read)
         ),
-        Answer::OtherForm(read) => format!(
+        Answer::OtherForm(read) => say!(
             " The server answered a second hello, of an older form, and chose {}. Nothing inside TLS was tested.",
             choice(read)
         ),
-        Answer::Unnamed(read) => format!(
+        Answer::Unnamed(read) => say!(
             " The server answered another hello, which did not name it, and chose {}. Nothing inside TLS was tested.",
             choice(read)
         ),
@@ -268,32 +279,32 @@ fn answered(answer: Answer<'_>) -> String {
 
 fn closed(at: &str, partial: Option<Broken<'_>>) -> String {
     let begun = begun(partial);
-    format!("The server closed the connection {at}{begun}.")
+    say!("The server closed the connection {at}{begun}.")
 }
 
 fn timed_out(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
-    format!("The server was silent for {seconds} s {at}{}.", begun(partial))
+    say!("The server was silent for {seconds} s {at}{}.", begun(partial))
 }
 
 /// The server was not silent for long, but never came to an end.
 fn whole_time_over(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
-    let over = format!("The time for the whole test of this port, {seconds} s, was up {at}");
+    let over = say!("The time for the whole test of this port, {seconds} s, was up {at}");
     let Some(partial) = partial else { return format!("{over}.") };
     let said = text(partial.fault);
     match partial.came {
         Some(Pace { first, last, pieces: pieces @ 2.., octets, .. }) => {
             let over_seconds = last.saturating_sub(*first).as_secs();
-            format!(
+            say!(
                 "{over}: {octets} octets of a reply had come, in {pieces} pieces over {over_seconds} s: “{said}”."
             )
         }
-        _ => format!("{over}, after the beginning of a reply: “{said}”."),
+        _ => say!("{over}, after the beginning of a reply: “{said}”."),
     }
 }
 
 fn begun(partial: Option<Broken<'_>>) -> String {
     partial.map_or_else(String::new, |partial| {
-        format!(", after the beginning of a reply: “{}”", text(partial.fault))
+        say!(", after the beginning of a reply: “{}”", text(partial.fault))
     })
 }
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use heloscope_observation::Pace;
 use heloscope_smtp::{Command, LeftOut};
+use heloscope_words::{capital, say};
 
 use super::{Heard, PortFacts};
 use crate::words::reply_name;
@@ -22,19 +23,14 @@ fn long_reply(heard: &Heard<'_>) -> Option<String> {
     let kept = heard.reply.lines.len();
     let all = left_out.saturating_add(kept);
     let rest = match (heard.to, heard.reply.code()) {
-        (Some(Command::Ehlo(_)), 250) => "; what the others offer is not known",
+        (Some(Command::Ehlo(_)), 250) => say!("; what the others offer is not known"),
         _ => "",
     };
-    Some(format!(
+    Some(say!(
         "{} has {all} lines, of which the first {} and the last are kept{rest}.",
-        capitalized(reply_name(heard)),
+        capital(reply_name(heard)),
         kept - 1
     ))
-}
-
-fn capitalized(name: &str) -> String {
-    let (first, rest) = name.split_at(1);
-    first.to_ascii_uppercase() + rest
 }
 
 /// `from`: when the greeting began to be waited for.
@@ -48,14 +44,11 @@ fn greeting_in_parts(pace: &Pace, from: Option<Duration>) -> Option<String> {
     // A line may take a piece or two more on its way.
     let dripped = *pieces > lines.len().saturating_add(2);
     if dripped || last_line.saturating_sub(*first_line) < PAUSE {
-        return Some(format!(
-            "The greeting, {octets} octets, came in {pieces} pieces over {}.",
-            seconds(took)
-        ));
+        return Some(say!("The greeting, {octets} octets, came in {pieces} pieces over {}.", seconds(took)));
     }
     let begun = first_line.saturating_sub(from.unwrap_or(*first));
-    let begun = if begun < PAUSE { "at once".to_owned() } else { format!("after {}", seconds(begun)) };
-    Some(format!(
+    let begun = if begun < PAUSE { say!("at once").to_owned() } else { say!("after {}", seconds(begun)) };
+    Some(say!(
         "The greeting came in parts: its first line {begun}, the last {} later. A server such as Postfix's postscreen does so to find \
          out who speaks before the greeting is complete; this test did not.",
         seconds(last_line.saturating_sub(*first_line))
@@ -64,5 +57,5 @@ fn greeting_in_parts(pace: &Pace, from: Option<Duration>) -> Option<String> {
 
 /// `6.0 s`
 fn seconds(time: Duration) -> String {
-    format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
+    say!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
 }

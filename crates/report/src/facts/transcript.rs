@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use heloscope_observation::{Event, Observations, Pace, PortSpec, Purpose, TlsFailure};
 use heloscope_smtp::{FaultKind, LeftOut, MAX_STRAY, ReplyLine};
+use heloscope_words::{mark, say, spoken};
 
 use super::on;
 use super::timings::milliseconds;
@@ -27,7 +28,7 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
             Event::Unasked { reply, encrypted, came, more } => {
                 said.reply_lines(seen.at, *encrypted, &reply.lines, reply.left_out, came.as_ref());
                 if *more > 0 {
-                    said.line(seen.at, Speaker::Server, *encrypted, format!("… [{more} more octets]"));
+                    said.line(seen.at, Speaker::Server, *encrypted, say!("… [{more} more octets]"));
                 }
             }
             Event::NoReply { fault, encrypted, came } => {
@@ -37,7 +38,12 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
                     FaultKind::NotAReply => said.stray(at, *encrypted, &fault.octets),
                     FaultKind::TooLong => {
                         let text = visible_line(&fault.octets, fault.more);
-                        said.line(at, Speaker::Server, *encrypted, (text + GIVEN_UP).trim_start().to_owned());
+                        said.line(
+                            at,
+                            Speaker::Server,
+                            *encrypted,
+                            (text + spoken(GIVEN_UP)).trim_start().to_owned(),
+                        );
                     }
                     FaultKind::TlsRecord | FaultKind::Incomplete if fault.octets.is_empty() => {}
                     FaultKind::TlsRecord | FaultKind::Incomplete => {
@@ -60,10 +66,10 @@ pub(crate) fn transcript(observations: &Observations, spec: PortSpec) -> Vec<Tra
 }
 
 /// What stands where a reply was given up that had not ended.
-const GIVEN_UP: &str = " … [not read any further]";
+const GIVEN_UP: &str = mark!(" … [not read any further]");
 
 /// What stands behind the octets that are kept of what is no reply.
-const CUT: &str = " … [cut off after 512 octets]";
+const CUT: &str = mark!(" … [cut off after 512 octets]");
 
 #[derive(Default)]
 struct Said {
@@ -103,7 +109,7 @@ impl Said {
         for (place, line) in lines.into_iter().enumerate() {
             let mut text = visible_line(line, 0);
             if !whole && place + 1 == last {
-                text.push_str(CUT);
+                text.push_str(spoken(CUT));
             }
             self.line(at, Speaker::Server, encrypted, text);
         }
@@ -117,7 +123,7 @@ impl Said {
             let more = (lines.len() - (MAX_TRANSCRIPT - 1)).saturating_add(marked);
             lines.truncate(MAX_TRANSCRIPT);
             if let Some(last) = lines.last_mut() {
-                last.text = format!("… [{more} more lines]");
+                last.text = say!("… [{more} more lines]");
             }
         }
         lines

@@ -1,6 +1,7 @@
 //! What the TLS libraries of today speak, and what keeps them from the rest.
 
 use heloscope_observation::{CipherSuite, Handshake, NamedGroup, TlsVersion};
+use heloscope_words::say;
 
 use super::suites::suite_name;
 
@@ -18,16 +19,16 @@ pub(crate) fn unspoken(handshake: &Handshake) -> Vec<&'static str> {
     let name = suite_name(handshake.suite);
     let mut all = Vec::new();
     if name.starts_with("TLS_DHE_") {
-        all.push("finite-field Diffie-Hellman, which rustls, Go and browsers do not speak");
+        all.push(say!("finite-field Diffie-Hellman, which rustls, Go and browsers do not speak"));
     }
     if name.contains("_CBC_") {
-        all.push("CBC with SHA-2, which rustls and browsers do not speak, and Go only where told to");
+        all.push(say!("CBC with SHA-2, which rustls and browsers do not speak, and Go only where told to"));
     }
     if all.is_empty() && SUITES.contains(&number) {
-        all.push("a group that rustls, Go and browsers do not speak");
+        all.push(say!("a group that rustls, Go and browsers do not speak"));
     }
     if all.is_empty() {
-        all.push("a cipher suite that rustls, Go and browsers do not speak");
+        all.push(say!("a cipher suite that rustls, Go and browsers do not speak"));
     }
     all
 }

@@ -1,6 +1,7 @@
 //! Cipher suites: IANA's names, and what is weak about one.
 
 use heloscope_observation::{CipherSuite, Handshake};
+use heloscope_words::{mark, say, spoken};
 
 /// The name in IANA's "TLS Cipher Suites" registry; `0x1234` for a suite that [`SUITES`] does not hold.
 pub(crate) fn suite_name(suite: CipherSuite) -> String {
@@ -64,21 +65,23 @@ pub(crate) enum Weakness {
 impl Weakness {
     /// What it is and what follows from it, to stand after a colon or in a list.
     pub(crate) fn words(self) -> String {
-        let words = match self {
-            Self::Null => "NULL (no encryption at all)",
-            Self::Anonymous => "anonymous (no certificate, so no proof of who answers)",
-            Self::Export => "EXPORT (keys kept short by law; broken within hours)",
-            Self::Rc4 => "RC4 (forbidden by RFC 7465)",
-            Self::Rc2 => "RC2 (keys of 40 bits)",
-            Self::Des => "DES (keys of at most 56 bits)",
-            Self::TripleDes => "3DES (blocks of 64 bits, which Sweet32 attacks)",
-            Self::CbcSha1 => "CBC with SHA-1 (open to padding attacks such as Lucky Thirteen)",
-            Self::NoForwardSecrecy => "no forward secrecy (who gets the key later reads what was recorded)",
-            Self::ShortGroup(bits) => {
-                return format!("a Diffie-Hellman group of {bits} bits (Logjam; 2048 are needed)");
+        let words = spoken(match self {
+            Self::Null => mark!("NULL (no encryption at all)"),
+            Self::Anonymous => mark!("anonymous (no certificate, so no proof of who answers)"),
+            Self::Export => mark!("EXPORT (keys kept short by law; broken within hours)"),
+            Self::Rc4 => mark!("RC4 (forbidden by RFC 7465)"),
+            Self::Rc2 => mark!("RC2 (keys of 40 bits)"),
+            Self::Des => mark!("DES (keys of at most 56 bits)"),
+            Self::TripleDes => mark!("3DES (blocks of 64 bits, which Sweet32 attacks)"),
+            Self::CbcSha1 => mark!("CBC with SHA-1 (open to padding attacks such as Lucky Thirteen)"),
+            Self::NoForwardSecrecy => {
+                mark!("no forward secrecy (who gets the key later reads what was recorded)")
             }
-            Self::ShortKey(bits) => return format!("a temporary RSA key of {bits} bits (FREAK)"),
-        };
+            Self::ShortGroup(bits) => {
+                return say!("a Diffie-Hellman group of {bits} bits (Logjam; 2048 are needed)");
+            }
+            Self::ShortKey(bits) => return say!("a temporary RSA key of {bits} bits (FREAK)"),
+        });
         words.to_owned()
     }
 }

@@ -1,3 +1,5 @@
+use heloscope_words::say;
+
 use super::Remedies;
 use crate::Port;
 
@@ -23,8 +25,8 @@ impl Clue {
     /// The clue as it stands in a sentence.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Greeting => "by its greeting",
-            Self::Extensions => "by its extensions",
+            Self::Greeting => say!("by its greeting"),
+            Self::Extensions => say!("by its extensions"),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! How a certificate stands with each kind of sender.
 
+use heloscope_words::{mark, say, spoken};
+
 use super::has;
 use crate::Port;
 
-pub(super) const FINDS_A_PATH: &str =
-    "its TLS library finds a path to a root that it trusts: this test gave up the search for one";
+pub(super) fn finds_a_path() -> &'static str {
+    say!("its TLS library finds a path to a root that it trusts: this test gave up the search for one")
+}
 
 /// How the certificate stands for this host.
 pub(super) enum Standing {
@@ -28,15 +31,15 @@ pub(super) fn standing(port: &Port) -> Standing {
         "certificate-weak-signature",
     ];
     let Some(certificate) = &port.certificate else {
-        return Standing::Against("the server sent no certificate".to_owned());
+        return Standing::Against(say!("the server sent no certificate").to_owned());
     };
     if certificate.chain_valid && certificate.hostname_match {
         return Standing::Holds;
     }
     match phrases(port, &ALL) {
-        Some(phrases) => Standing::Against(format!("the certificate is {phrases}")),
+        Some(phrases) => Standing::Against(say!("the certificate is {phrases}")),
         None if has(port, "certificate-path-unknown") => Standing::Unknown,
-        None => Standing::Against("the certificate does not hold".to_owned()),
+        None => Standing::Against(say!("the certificate does not hold").to_owned()),
     }
 }
 
@@ -51,18 +54,18 @@ pub(super) fn dane(port: &Port) -> String {
         "certificate-path-invalid",
     ];
     if port.certificate.is_none() {
-        return "TLSA records were not looked up. Where there are any it does not deliver: the server sent no certificate for \
-                them to match. Without records, as an opportunistic sender."
+        return say!("TLSA records were not looked up. Where there are any it does not deliver: the server sent no certificate for \
+                them to match. Without records, as an opportunistic sender.")
             .to_owned();
     }
     let anchor = match phrases(port, &TA) {
-        Some(against) => format!("and the certificate is {against}"),
+        Some(against) => say!("and the certificate is {against}"),
         None if has(port, "certificate-path-unknown") => {
-            "and whether the chain leads to the certificate in the record is not known".to_owned()
+            say!("and whether the chain leads to the certificate in the record is not known").to_owned()
         }
-        None => "and hold".to_owned(),
+        None => say!("and hold").to_owned(),
     };
-    format!(
+    say!(
         "TLSA records were not looked up. With DANE-EE(3) it delivers if the record matches the server's \
          key, whatever the certificate's name, dates and issuer; with DANE-TA(2) name, dates and the chain up to the \
          certificate in the record count as well, {anchor}. Without records, as an opportunistic sender."
@@ -72,19 +75,21 @@ pub(super) fn dane(port: &Port) -> String {
 /// What stands against the certificate by those findings, to stand after "is".
 fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
     let unreadable = port.certificate.as_ref().is_some_and(|leaf| leaf.facts.unreadable.is_some());
-    let found = ids.iter().filter(|id| has(port, id)).map(|id| match *id {
-        "certificate-expired" => "expired",
-        "certificate-not-yet-valid" => "not valid yet",
-        "certificate-hostname-mismatch" => "for another name",
-        "certificate-common-name-only" => "named by its common name only",
-        "certificate-self-signed" => "self-signed",
-        "certificate-chain-incomplete" => "sent without an intermediate",
-        "certificate-untrusted" => "from a root that is not trusted",
-        "certificate-path-invalid" if unreadable => "unreadable",
-        "certificate-path-invalid" => "on a path that breaks a rule",
-        _ => "signed with MD5 or SHA-1",
+    let found = ids.iter().filter(|id| has(port, id)).map(|id| {
+        spoken(match *id {
+            "certificate-expired" => mark!("expired"),
+            "certificate-not-yet-valid" => mark!("not valid yet"),
+            "certificate-hostname-mismatch" => mark!("for another name"),
+            "certificate-common-name-only" => mark!("named by its common name only"),
+            "certificate-self-signed" => mark!("self-signed"),
+            "certificate-chain-incomplete" => mark!("sent without an intermediate"),
+            "certificate-untrusted" => mark!("from a root that is not trusted"),
+            "certificate-path-invalid" if unreadable => mark!("unreadable"),
+            "certificate-path-invalid" => mark!("on a path that breaks a rule"),
+            _ => mark!("signed with MD5 or SHA-1"),
+        })
     });
     let found: Vec<&str> = found.collect();
     let (last, before) = found.split_last()?;
-    Some(if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) })
+    Some(if before.is_empty() { (*last).to_owned() } else { say!("{} and {last}", before.join(", ")) })
 }

@@ -1,6 +1,7 @@
 //! What EHLO keywords mean: IANA's "SMTP Service Extensions" registry, and what else servers say.
 
 use heloscope_smtp::{Extension, Reply, ReplyLine};
+use heloscope_words::{mark, say, spoken};
 
 use crate::visible::inert_within;
 
@@ -10,27 +11,27 @@ pub(crate) fn meaning(extension: &Extension) -> Option<String> {
     let params = &extension.params;
     Some(match keyword.as_str() {
         "SIZE" => size(params),
-        "AUTH" => auth("Logs in users, RFC 4954", params),
-        "X-EXPS" => auth("Exchange's own AUTH, for its own servers", params),
+        "AUTH" => auth(say!("Logs in users, RFC 4954"), params),
+        "X-EXPS" => auth(say!("Exchange's own AUTH, for its own servers"), params),
         "LIMITS" => limits(params),
         "MT-PRIORITY" => priority(params),
         "DELIVERBY" => deliver_by(params),
-        "NO-SOLICITING" => "Takes no solicitations of the kinds listed, RFC 3865".to_owned(),
+        "NO-SOLICITING" => say!("Takes no solicitations of the kinds listed, RFC 3865").to_owned(),
         _ => match keyword.strip_prefix("AUTH=") {
             Some(first) => {
                 let all: Vec<String> =
                     std::iter::once(first).map(str::to_owned).chain(params.iter().cloned()).collect();
-                auth("The form of AUTH of old Microsoft clients, in no RFC", &all)
+                auth(say!("The form of AUTH of old Microsoft clients, in no RFC"), &all)
             }
-            None if is_masked(&keyword) => {
+            None if is_masked(&keyword) => say!(
                 "A keyword overwritten on the path: a firewall that inspects SMTP hides what the server \
                  offers"
-                    .to_owned()
-            }
+            )
+            .to_owned(),
             None => KEYWORDS
                 .iter()
                 .find(|(name, _)| *name == keyword)
-                .map(|(_, meaning)| (*meaning).to_owned())?,
+                .map(|(_, meaning)| spoken(meaning).to_owned())?,
         },
     })
 }
@@ -68,9 +69,13 @@ pub(crate) fn auth_mechanisms(extension: &Extension) -> Option<Vec<&str>> {
 
 fn size(params: &[String]) -> String {
     match params.first().map(|param| param.parse::<u64>()) {
-        None | Some(Ok(0)) => "Takes the size of a message in advance; no fixed limit, RFC 1870".to_owned(),
-        Some(Ok(octets)) => format!("Largest message the server takes: {}", human_octets(octets)),
-        Some(Err(_)) => "Takes the size of a message in advance; its limit is no number, RFC 1870".to_owned(),
+        None | Some(Ok(0)) => {
+            say!("Takes the size of a message in advance; no fixed limit, RFC 1870").to_owned()
+        }
+        Some(Ok(octets)) => say!("Largest message the server takes: {}", human_octets(octets)),
+        Some(Err(_)) => {
+            say!("Takes the size of a message in advance; its limit is no number, RFC 1870").to_owned()
+        }
     }
 }
 
@@ -78,20 +83,20 @@ fn size(params: &[String]) -> String {
 fn human_octets(octets: u64) -> String {
     const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     let Some((unit, one)) = UNITS.into_iter().find(|(_, one)| octets >= *one) else {
-        return format!("{octets} octets");
+        return say!("{octets} octets");
     };
     if octets.is_multiple_of(one) {
         return format!("{} {unit}", octets / one);
     }
     let tenths = u128::from(octets) * 10 / u128::from(one);
-    format!("{}.{} {unit} ({octets} octets)", tenths / 10, tenths % 10)
+    say!("{}.{} {unit} ({octets} octets)", tenths / 10, tenths % 10)
 }
 
 fn auth(what: &str, mechanisms: &[String]) -> String {
     let known = mechanisms.iter().filter_map(|name| {
         let name = name.to_ascii_uppercase();
         let (_, words) = MECHANISMS.iter().find(|(mechanism, _)| *mechanism == name)?;
-        Some(format!("{name} {words}"))
+        Some(format!("{name} {}", spoken(words)))
     });
     let known: Vec<String> = known.collect();
     match known.is_empty() {
@@ -105,95 +110,102 @@ fn limits(params: &[String]) -> String {
         let (name, number) = param.split_once('=')?;
         let number: u64 = number.parse().ok()?;
         Some(match name.to_ascii_uppercase().as_str() {
-            "RCPTMAX" => format!("{number} recipients a message"),
-            "MAILMAX" => format!("{number} messages a session"),
-            "RCPTDOMAINMAX" => format!("{number} recipient domains a message"),
+            "RCPTMAX" => say!("{number} recipients a message"),
+            "MAILMAX" => say!("{number} messages a session"),
+            "RCPTDOMAINMAX" => say!("{number} recipient domains a message"),
             _ => return None,
         })
     });
     let words: Vec<String> = words.collect();
     match words.is_empty() {
-        true => "States its limits, RFC 9422".to_owned(),
-        false => format!("At most {}, RFC 9422", words.join(", ")),
+        true => say!("States its limits, RFC 9422").to_owned(),
+        false => say!("At most {}, RFC 9422", words.join(", ")),
     }
 }
 
 fn priority(params: &[String]) -> String {
     match params.first() {
         Some(profile) => {
-            format!("Honours priorities of messages by the profile {}, RFC 6710", inert_within(profile))
+            say!("Honours priorities of messages by the profile {}, RFC 6710", inert_within(profile))
         }
-        None => "Honours priorities of messages, RFC 6710".to_owned(),
+        None => say!("Honours priorities of messages, RFC 6710").to_owned(),
     }
 }
 
 fn deliver_by(params: &[String]) -> String {
     match params.first().and_then(|param| param.parse::<u64>().ok()) {
         Some(seconds) => {
-            format!("Delivers within a time that the sender sets, {seconds} s at least, RFC 2852")
+            say!("Delivers within a time that the sender sets, {seconds} s at least, RFC 2852")
         }
-        None => "Delivers within a time that the sender sets, RFC 2852".to_owned(),
+        None => say!("Delivers within a time that the sender sets, RFC 2852").to_owned(),
     }
 }
 
 pub(crate) const MECHANISMS: &[(&str, &str)] = &[
-    ("PLAIN", "(password as it is)"),
-    ("LOGIN", "(password as it is, in no RFC)"),
-    ("CRAM-MD5", "(challenge and response; the server keeps the password)"),
-    ("DIGEST-MD5", "(withdrawn by RFC 6331)"),
-    ("SCRAM-SHA-1", "(salted challenge and response)"),
-    ("SCRAM-SHA-1-PLUS", "(the same, bound to the TLS session)"),
-    ("SCRAM-SHA-256", "(salted challenge and response)"),
-    ("SCRAM-SHA-256-PLUS", "(the same, bound to the TLS session)"),
-    ("SCRAM-SHA-512", "(salted challenge and response)"),
-    ("SCRAM-SHA-512-PLUS", "(the same, bound to the TLS session)"),
-    ("XOAUTH2", "(OAuth token, Google's form)"),
-    ("OAUTHBEARER", "(OAuth token, RFC 7628)"),
-    ("GSSAPI", "(Kerberos)"),
-    ("NTLM", "(Windows; withdrawn by Microsoft)"),
-    ("EXTERNAL", "(by the client's certificate)"),
-    ("ANONYMOUS", "(without an identity)"),
+    ("PLAIN", mark!("(password as it is)")),
+    ("LOGIN", mark!("(password as it is, in no RFC)")),
+    ("CRAM-MD5", mark!("(challenge and response; the server keeps the password)")),
+    ("DIGEST-MD5", mark!("(withdrawn by RFC 6331)")),
+    ("SCRAM-SHA-1", mark!("(salted challenge and response)")),
+    ("SCRAM-SHA-1-PLUS", mark!("(the same, bound to the TLS session)")),
+    ("SCRAM-SHA-256", mark!("(salted challenge and response)")),
+    ("SCRAM-SHA-256-PLUS", mark!("(the same, bound to the TLS session)")),
+    ("SCRAM-SHA-512", mark!("(salted challenge and response)")),
+    ("SCRAM-SHA-512-PLUS", mark!("(the same, bound to the TLS session)")),
+    ("XOAUTH2", mark!("(OAuth token, Google's form)")),
+    ("OAUTHBEARER", mark!("(OAuth token, RFC 7628)")),
+    ("GSSAPI", mark!("(Kerberos)")),
+    ("NTLM", mark!("(Windows; withdrawn by Microsoft)")),
+    ("EXTERNAL", mark!("(by the client's certificate)")),
+    ("ANONYMOUS", mark!("(without an identity)")),
 ];
 
 pub(crate) const KEYWORDS: &[(&str, &str)] = &[
-    ("STARTTLS", "Begins TLS on this connection, RFC 3207"),
-    ("PIPELINING", "Takes several commands at once, RFC 2920"),
-    ("8BITMIME", "Takes message bodies of 8-bit octets, RFC 6152"),
-    ("ENHANCEDSTATUSCODES", "Says more exactly why in each reply, such as 5.7.1, RFC 2034"),
-    ("SMTPUTF8", "Takes addresses and headers in UTF-8, RFC 6531"),
-    ("DSN", "Reports delivery, delay and failure as the sender asks, RFC 3461"),
-    ("CHUNKING", "Takes messages in chunks of known size (BDAT), RFC 3030"),
-    ("BINARYMIME", "Takes message bodies of any octets, with CHUNKING, RFC 3030"),
-    ("REQUIRETLS", "Promises to pass a message on over verified TLS only where the sender asks, RFC 8689"),
-    ("VRFY", "Has the command to verify an address, RFC 5321 §3.5; most servers answer it with 252"),
-    ("EXPN", "Has the command to expand a mailing list, RFC 5321 §3.5"),
-    ("ETRN", "Has the command to start delivery of a domain's queue, RFC 1985"),
-    ("ATRN", "Has the command to turn the connection round and fetch mail, RFC 2645"),
-    ("HELP", "Has the command HELP, RFC 5321 §4.1.1.8"),
-    ("BURL", "Takes messages by reference from an IMAP server, RFC 4468"),
-    ("FUTURERELEASE", "Holds messages until a time that the sender sets, RFC 4865"),
-    ("RRVS", "Delivers only where the mailbox has not changed hands, RFC 7293"),
-    ("CHECKPOINT", "Resumes broken transfers, RFC 1845"),
-    ("CONPERM", "Asks permission for content conversion, RFC 4141"),
-    ("CONNEG", "Tells recipients' capabilities, RFC 4141"),
-    ("MTRK", "Tracks messages, RFC 3885"),
-    ("SUBMITTER", "Takes the address responsible for a message, RFC 4405"),
+    ("STARTTLS", mark!("Begins TLS on this connection, RFC 3207")),
+    ("PIPELINING", mark!("Takes several commands at once, RFC 2920")),
+    ("8BITMIME", mark!("Takes message bodies of 8-bit octets, RFC 6152")),
+    ("ENHANCEDSTATUSCODES", mark!("Says more exactly why in each reply, such as 5.7.1, RFC 2034")),
+    ("SMTPUTF8", mark!("Takes addresses and headers in UTF-8, RFC 6531")),
+    ("DSN", mark!("Reports delivery, delay and failure as the sender asks, RFC 3461")),
+    ("CHUNKING", mark!("Takes messages in chunks of known size (BDAT), RFC 3030")),
+    ("BINARYMIME", mark!("Takes message bodies of any octets, with CHUNKING, RFC 3030")),
+    (
+        "REQUIRETLS",
+        mark!("Promises to pass a message on over verified TLS only where the sender asks, RFC 8689"),
+    ),
+    ("VRFY", mark!("Has the command to verify an address, RFC 5321 §3.5; most servers answer it with 252")),
+    ("EXPN", mark!("Has the command to expand a mailing list, RFC 5321 §3.5")),
+    ("ETRN", mark!("Has the command to start delivery of a domain's queue, RFC 1985")),
+    ("ATRN", mark!("Has the command to turn the connection round and fetch mail, RFC 2645")),
+    ("HELP", mark!("Has the command HELP, RFC 5321 §4.1.1.8")),
+    ("BURL", mark!("Takes messages by reference from an IMAP server, RFC 4468")),
+    ("FUTURERELEASE", mark!("Holds messages until a time that the sender sets, RFC 4865")),
+    ("RRVS", mark!("Delivers only where the mailbox has not changed hands, RFC 7293")),
+    ("CHECKPOINT", mark!("Resumes broken transfers, RFC 1845")),
+    ("CONPERM", mark!("Asks permission for content conversion, RFC 4141")),
+    ("CONNEG", mark!("Tells recipients' capabilities, RFC 4141")),
+    ("MTRK", mark!("Tracks messages, RFC 3885")),
+    ("SUBMITTER", mark!("Takes the address responsible for a message, RFC 4405")),
     (
         "XCLIENT",
-        "Lets a trusted proxy state the client's address and name (Postfix); should be offered to that proxy \
-         only",
+        mark!(
+            "Lets a trusted proxy state the client's address and name (Postfix); should be offered to that proxy \
+         only"
+        ),
     ),
     (
         "XFORWARD",
-        "Lets a content filter state the client's address and name (Postfix); should be offered to that \
-         filter only",
+        mark!(
+            "Lets a content filter state the client's address and name (Postfix); should be offered to that \
+         filter only"
+        ),
     ),
-    ("X-ANONYMOUSTLS", "Exchange's own TLS between its own servers"),
-    ("X-LINK2STATE", "Exchange's routing information between its own servers"),
-    ("XEXCH50", "Exchange's message properties between its own servers"),
-    ("XRDST", "Exchange's own, between its own servers"),
-    ("XSHADOW", "Exchange's shadow copies between its own servers"),
-    ("XSHADOWREQUEST", "Exchange's shadow copies between its own servers"),
+    ("X-ANONYMOUSTLS", mark!("Exchange's own TLS between its own servers")),
+    ("X-LINK2STATE", mark!("Exchange's routing information between its own servers")),
+    ("XEXCH50", mark!("Exchange's message properties between its own servers")),
+    ("XRDST", mark!("Exchange's own, between its own servers")),
+    ("XSHADOW", mark!("Exchange's shadow copies between its own servers")),
+    ("XSHADOWREQUEST", mark!("Exchange's shadow copies between its own servers")),
 ];
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use heloscope_words::{mark, spoken};
+
 use super::phase_words;
 use crate::{ErrorCode, PortError};
 
@@ -14,27 +16,27 @@ pub(crate) fn error_words(error: &PortError) -> String {
 
 /// An error code in a few words, to stand after a colon.
 pub(crate) fn code_words(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::NameNotFound => "the host name does not exist",
-        ErrorCode::ResolveFailed => "the host name could not be looked up",
-        ErrorCode::ConnectTimeout => "TCP did not connect in time",
-        ErrorCode::ConnectionRefused => "the connection was refused",
-        ErrorCode::Unreachable => "the host is unreachable",
-        ErrorCode::Blocked => "the relay does not connect there",
-        ErrorCode::Quota => "the relay's quota is used up",
-        ErrorCode::RelayUnreachable => "the relay cannot be reached",
-        ErrorCode::Closed => "the server closed the connection",
-        ErrorCode::Reset => "the connection was reset",
-        ErrorCode::Timeout => "time ran out",
-        ErrorCode::GreetingRejected => "the greeting is not 220",
-        ErrorCode::NotSmtp => "the server does not speak SMTP",
-        ErrorCode::PlaintextOnImplicitTls => "the server speaks clear text where TLS begins at once",
-        ErrorCode::TlsOnPlaintextPort => "the server speaks TLS where clear text comes first",
-        ErrorCode::MalformedReply => "a reply broke the rules of SMTP",
-        ErrorCode::ReplyTooLong => "a reply was longer than this test reads",
-        ErrorCode::EhloRejected => "EHLO was not answered with 250",
-        ErrorCode::StartTlsRejected => "STARTTLS was not answered with 220",
-        ErrorCode::TlsAlert => "the server ended TLS with an alert",
-        ErrorCode::TlsFailed => "TLS failed",
-    }
+    spoken(match code {
+        ErrorCode::NameNotFound => mark!("the host name does not exist"),
+        ErrorCode::ResolveFailed => mark!("the host name could not be looked up"),
+        ErrorCode::ConnectTimeout => mark!("TCP did not connect in time"),
+        ErrorCode::ConnectionRefused => mark!("the connection was refused"),
+        ErrorCode::Unreachable => mark!("the host is unreachable"),
+        ErrorCode::Blocked => mark!("the relay does not connect there"),
+        ErrorCode::Quota => mark!("the relay's quota is used up"),
+        ErrorCode::RelayUnreachable => mark!("the relay cannot be reached"),
+        ErrorCode::Closed => mark!("the server closed the connection"),
+        ErrorCode::Reset => mark!("the connection was reset"),
+        ErrorCode::Timeout => mark!("time ran out"),
+        ErrorCode::GreetingRejected => mark!("the greeting is not 220"),
+        ErrorCode::NotSmtp => mark!("the server does not speak SMTP"),
+        ErrorCode::PlaintextOnImplicitTls => mark!("the server speaks clear text where TLS begins at once"),
+        ErrorCode::TlsOnPlaintextPort => mark!("the server speaks TLS where clear text comes first"),
+        ErrorCode::MalformedReply => mark!("a reply broke the rules of SMTP"),
+        ErrorCode::ReplyTooLong => mark!("a reply was longer than this test reads"),
+        ErrorCode::EhloRejected => mark!("EHLO was not answered with 250"),
+        ErrorCode::StartTlsRejected => mark!("STARTTLS was not answered with 220"),
+        ErrorCode::TlsAlert => mark!("the server ended TLS with an alert"),
+        ErrorCode::TlsFailed => mark!("TLS failed"),
+    })
 }

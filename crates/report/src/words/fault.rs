@@ -1,6 +1,7 @@
 //! Why a certification path does not hold, in words.
 
 use heloscope_pki::{Fault, Part, Unreadable};
+use heloscope_words::{mark, say, spoken};
 
 use crate::facts::rfc3339;
 use crate::visible::inert_within;
@@ -8,94 +9,94 @@ use crate::visible::inert_within;
 /// One fault of a path, a whole sentence.
 pub(crate) fn fault_words(fault: &Fault) -> String {
     match fault {
-        Fault::NoCertificate => "The server sent no certificate.".to_owned(),
-        Fault::Unreadable => "The certificate cannot be read.".to_owned(),
+        Fault::NoCertificate => say!("The server sent no certificate.").to_owned(),
+        Fault::Unreadable => say!("The certificate cannot be read.").to_owned(),
         Fault::Expired { certificate, not_after } => {
-            format!("{} expired on {}.", which(*certificate), date(*not_after))
+            say!("{} expired on {}.", which(*certificate), date(*not_after))
         }
         Fault::NotYetValid { certificate, not_before } => {
-            format!("{} is not valid before {}.", which(*certificate), date(*not_before))
+            say!("{} is not valid before {}.", which(*certificate), date(*not_before))
         }
-        Fault::SelfSigned => "The certificate is signed with its own key, and is no trust anchor.".to_owned(),
+        Fault::SelfSigned => say!("The certificate is signed with its own key, and is no trust anchor.").to_owned(),
         Fault::MissingIntermediate { issuer } => {
-            format!("The certificate of its issuer, {}, was not sent.", inert_within(issuer))
+            say!("The certificate of its issuer, {}, was not sent.", inert_within(issuer))
         }
         Fault::UntrustedRoot { root, .. } => {
-            format!("The path ends at {}, which is not trusted.", inert_within(root))
+            say!("The path ends at {}, which is not trusted.", inert_within(root))
         }
         Fault::BadSignature { certificate } => {
-            format!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
+            say!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
         }
         Fault::WeakSignature { certificate } => {
-            format!("The signature of {} is MD5 or SHA-1.", which_within(*certificate))
+            say!("The signature of {} is MD5 or SHA-1.", which_within(*certificate))
         }
         Fault::UnsupportedSignatureAlgorithm { certificate } => {
-            format!("The signature of {} is of a kind that is not verified here.", which_within(*certificate))
+            say!("The signature of {} is of a kind that is not verified here.", which_within(*certificate))
         }
         Fault::NotForServerAuth { certificate } => {
-            format!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
+            say!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
         }
         Fault::WrongKeyUsage { certificate: 0 } => {
-            "The certificate's key may not be used for a TLS handshake (key usage).".to_owned()
+            say!("The certificate's key may not be used for a TLS handshake (key usage).").to_owned()
         }
         Fault::WrongKeyUsage { certificate } => {
-            format!("{} issued another, for which its key may not be used (key usage).", which(*certificate))
+            say!("{} issued another, for which its key may not be used (key usage).", which(*certificate))
         }
-        Fault::TrustAnchorExpired { anchor, not_after } => format!(
+        Fault::TrustAnchorExpired { anchor, not_after } => say!(
             "The trust anchor that was added, {}, expired on {}.",
             inert_within(anchor),
             date(*not_after)
         ),
-        Fault::TrustAnchorNotYetValid { anchor, not_before } => format!(
+        Fault::TrustAnchorNotYetValid { anchor, not_before } => say!(
             "The trust anchor that was added, {}, is not valid before {}.",
             inert_within(anchor),
             date(*not_before)
         ),
-        Fault::CaAsEndEntity => "The certificate is a certificate authority's, not a server's.".to_owned(),
+        Fault::CaAsEndEntity => say!("The certificate is a certificate authority's, not a server's.").to_owned(),
         Fault::EndEntityAsCa { certificate } => {
-            format!("{} may not issue certificates, and did.", which(*certificate))
+            say!("{} may not issue certificates, and did.", which(*certificate))
         }
         Fault::UnsupportedCriticalExtension { certificate, oid } => {
-            format!("{} has the critical extension {oid}, which is not processed here; who does not \
+            say!("{} has the critical extension {oid}, which is not processed here; who does not \
                      process it must refuse the certificate (RFC 5280 §4.2).", which(*certificate))
         }
         Fault::UnsupportedVersion { certificate, version } => {
-            format!("{} is of version {version}; only version 3 will do.", which(*certificate))
+            say!("{} is of version {version}; only version 3 will do.", which(*certificate))
         }
-        Fault::NameConstraintViolation => "Its names break the name constraints of an issuer.".to_owned(),
-        Fault::PathLengthExceeded => "An issuer's path length constraint is exceeded.".to_owned(),
-        Fault::PathTooLong => "The path has more than six intermediates.".to_owned(),
+        Fault::NameConstraintViolation => say!("Its names break the name constraints of an issuer.").to_owned(),
+        Fault::PathLengthExceeded => say!("An issuer's path length constraint is exceeded.").to_owned(),
+        Fault::PathTooLong => say!("The path has more than six intermediates.").to_owned(),
         Fault::SearchGivenUp => {
-            "The search for a path was given up: too many certificates, or too many that may have issued one another."
+            say!("The search for a path was given up: too many certificates, or too many that may have issued one another.")
                 .to_owned()
         }
-        Fault::Distrusted => "The key of a certificate on the path is distrusted by name.".to_owned(),
+        Fault::Distrusted => say!("The key of a certificate on the path is distrusted by name.").to_owned(),
         Fault::Malformed { detail } if detail.is_empty() => {
-            "A certificate on the path breaks the rules of RFC 5280.".to_owned()
+            say!("A certificate on the path breaks the rules of RFC 5280.").to_owned()
         }
         Fault::Malformed { detail } => {
-            format!("A certificate on the path breaks the rules of RFC 5280: {}.", inert_within(detail))
+            say!("A certificate on the path breaks the rules of RFC 5280: {}.", inert_within(detail))
         }
         // The type may grow; its name says at least what it is.
-        other => format!("The path does not hold: {}.", other.code().replace('_', " ")),
+        other => say!("The path does not hold: {}.", other.code().replace('_', " ")),
     }
 }
 
 /// Why a certificate could not be read, a whole sentence.
 pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
-    let part = match unreadable.part {
-        Part::Version => "its version",
-        Part::SerialNumber => "its serial number",
-        Part::SignatureAlgorithm => "its signature algorithm",
-        Part::Name => "a name",
-        Part::Validity => "its dates",
-        Part::PublicKey => "its public key",
-        Part::UniqueIdentifier => "a unique identifier",
-        Part::Extensions => "its extensions",
-        Part::Signature => "its signature",
-        _ => return format!("These {} octets are no DER certificate.", unreadable.length),
-    };
-    format!(
+    let part = spoken(match unreadable.part {
+        Part::Version => mark!("its version"),
+        Part::SerialNumber => mark!("its serial number"),
+        Part::SignatureAlgorithm => mark!("its signature algorithm"),
+        Part::Name => mark!("a name"),
+        Part::Validity => mark!("its dates"),
+        Part::PublicKey => mark!("its public key"),
+        Part::UniqueIdentifier => mark!("a unique identifier"),
+        Part::Extensions => mark!("its extensions"),
+        Part::Signature => mark!("its signature"),
+        _ => return say!("These {} octets are no DER certificate.", unreadable.length),
+    });
+    say!(
         "These {} octets do not parse as a certificate: what stands for {part} cannot be read.",
         unreadable.length
     )
@@ -103,15 +104,15 @@ pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
 
 fn which(certificate: usize) -> String {
     match certificate {
-        0 => "The certificate".to_owned(),
-        number => format!("Certificate {} of the chain", number + 1),
+        0 => say!("The certificate").to_owned(),
+        number => say!("Certificate {} of the chain", number + 1),
     }
 }
 
 fn which_within(certificate: usize) -> String {
     match certificate {
-        0 => "the certificate".to_owned(),
-        number => format!("certificate {} of the chain", number + 1),
+        0 => say!("the certificate").to_owned(),
+        number => say!("certificate {} of the chain", number + 1),
     }
 }
 
@@ -119,7 +120,7 @@ fn which_within(certificate: usize) -> String {
 pub(crate) fn date(seconds: i64) -> String {
     let time = rfc3339(seconds);
     time.and_then(|time| time.get(..10).map(str::to_owned))
-        .unwrap_or_else(|| "a day beyond reckoning".to_owned())
+        .unwrap_or_else(|| say!("a day beyond reckoning").to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What each line of a dialogue means.
 
 use heloscope_smtp::{EnhancedStatusCode, Extension};
+use heloscope_words::{mark, say, spoken};
 
 use super::capabilities::meaning;
 use super::codes::{reply_class, reply_code, status_class, status_code};
@@ -15,14 +16,16 @@ pub fn explain(lines: &[TranscriptLine]) -> Vec<Option<String>> {
         Speaker::Client => {
             command = line.text.split(' ').next().unwrap_or_default();
             (first, answered) = (true, false);
-            COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, words)| (*words).to_owned())
+            COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, words)| spoken(words).to_owned())
         }
         // The mark of what is left out within a reply.
         Speaker::Server if line.text.starts_with('…') => None,
         Speaker::Server => {
             let said = match reply_line(&line.text, command, first) {
                 // Which may come at any time.
-                Some(_) if answered && !line.text.starts_with("421") => first.then(|| UNASKED.to_owned()),
+                Some(_) if answered && !line.text.starts_with("421") => {
+                    first.then(|| spoken(UNASKED).to_owned())
+                }
                 said => said,
             };
             first = line.text.as_bytes().get(3) != Some(&b'-');
@@ -33,13 +36,17 @@ pub fn explain(lines: &[TranscriptLine]) -> Vec<Option<String>> {
     explained.collect()
 }
 
-const UNASKED: &str = "Nobody asked for this: the last command, or the connection, had its reply already.";
+const UNASKED: &str =
+    mark!("Nobody asked for this: the last command, or the connection, had its reply already.");
 
 const COMMANDS: [(&str, &str); 4] = [
-    ("EHLO", "The test gives a name and asks what the server offers, RFC 5321 §4.1.1.1."),
-    ("HELO", "The test gives a name, in the way of before 1995, for a server that does not take EHLO."),
-    ("STARTTLS", "The test asks for TLS on this connection, RFC 3207."),
-    ("QUIT", "The test takes its leave, RFC 5321 §4.1.1.10."),
+    ("EHLO", mark!("The test gives a name and asks what the server offers, RFC 5321 §4.1.1.1.")),
+    (
+        "HELO",
+        mark!("The test gives a name, in the way of before 1995, for a server that does not take EHLO."),
+    ),
+    ("STARTTLS", mark!("The test asks for TLS on this connection, RFC 3207.")),
+    ("QUIT", mark!("The test takes its leave, RFC 5321 §4.1.1.10.")),
 ];
 
 fn is_reply(text: &str) -> bool {
@@ -54,16 +61,19 @@ fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
         ("EHLO", 250, false) => return Some(extension(rest)),
         ("EHLO", 250, true) => {
             return Some(
-                "The server takes EHLO and gives its name; what it offers follows, one extension a line."
-                    .into(),
+                say!(
+                    "The server takes EHLO and gives its name; what it offers follows, one extension a line."
+                )
+                .into(),
             );
         }
         ("STARTTLS", 220, true) => {
             return Some(
-                "The server is ready: from here on both speak TLS, beginning with the handshake.".into(),
+                say!("The server is ready: from here on both speak TLS, beginning with the handshake.")
+                    .into(),
             );
         }
-        ("", 220, true) => return Some("The greeting: the server gives its name and is ready.".into()),
+        ("", 220, true) => return Some(say!("The greeting: the server gives its name and is ready.").into()),
         (_, _, false) => return None,
         _ => {}
     }
@@ -85,7 +95,7 @@ fn extension(text: &str) -> String {
     let mut words = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned);
     let keyword = words.next().unwrap_or_default();
     let words = meaning(&Extension { keyword, params: words.collect() });
-    words.map_or_else(|| "An extension that is not known to this test.".into(), |words| words + ".")
+    words.map_or_else(|| say!("An extension that is not known to this test.").into(), |words| words + ".")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use heloscope_observation::Stage;
 use heloscope_smtp::Reply;
+use heloscope_words::{capital, mark, say, spoken};
 
 use super::codes::{reply_class, reply_code, status_class, status_code};
 use crate::visible::visible_within;
@@ -14,7 +15,7 @@ pub(crate) fn is_refusal(code: u16) -> bool {
 /// The reply quoted, its lines joined by spaces; what cannot be seen is written out, a long one cut.
 pub(crate) fn quoted(reply: &Reply) -> String {
     let lines: Vec<&[u8]> = reply.lines.iter().map(|line| &*line.octets).collect();
-    format!("“{}”", visible_within(lines.join(&b' ')))
+    say!("“{}”", visible_within(lines.join(&b' ')))
 }
 
 /// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that
@@ -22,14 +23,14 @@ pub(crate) fn quoted(reply: &Reply) -> String {
 pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
     let code = reply.code();
     let plain = match reply_code(code) {
-        Some(meaning) => Some(format!("{code} means “{meaning}”")),
+        Some(meaning) => Some(say!("{code} means “{meaning}”")),
         None => reply_class(code)
-            .map(|class| format!("{code} is in no RFC; its first digit means “{class}” (RFC 5321 §4.2.1)")),
+            .map(|class| say!("{code} is in no RFC; its first digit means “{class}” (RFC 5321 §4.2.1)")),
     };
     let enhanced = reply.enhanced_status_code().and_then(|status| match status_code(status) {
-        Some(meaning) => Some(format!("the enhanced status code {status} means “{meaning}”")),
+        Some(meaning) => Some(say!("the enhanced status code {status} means “{meaning}”")),
         None => status_class(status).map(|class| {
-            format!(
+            say!(
                 "the enhanced status code {status} is not registered; its class means “{class}” (RFC 3463 §2)"
             )
         }),
@@ -37,7 +38,7 @@ pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
     match (plain, enhanced) {
         (Some(plain), Some(enhanced)) => Some(format!("{plain}; {enhanced}.")),
         (Some(one), None) => Some(format!("{one}.")),
-        (None, Some(one)) => Some(format!("{}{}.", one[..1].to_ascii_uppercase(), &one[1..])),
+        (None, Some(one)) => Some(format!("{}.", capital(&one))),
         (None, None) => None,
     }
 }
@@ -46,94 +47,127 @@ pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
 pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> {
     let status = reply.enhanced_status_code().map(|code| (code.subject, code.detail));
     if lacks_reverse_name(reply) {
-        return Some(NO_REVERSE_NAME);
+        return Some(spoken(NO_REVERSE_NAME));
     }
-    Some(match (reply.code(), status, stage) {
+    Some(spoken(match (reply.code(), status, stage) {
         (421, Some((7, 0)), _) => {
-            "Likely cause: too many connections, or connections too fast, from the address that tests; a \
+            mark!(
+                "Likely cause: too many connections, or connections too fast, from the address that tests; a \
              later test may pass."
+            )
         }
         (421, Some((3, 2)), _) => {
-            "Likely cause: all of the server's screening or delivery processes are busy, or it is shutting \
+            mark!(
+                "Likely cause: all of the server's screening or delivery processes are busy, or it is shutting \
              down."
+            )
         }
-        (421, Some((4, 5)), _) => "Likely cause: the server is congested.",
+        (421, Some((4, 5)), _) => mark!("Likely cause: the server is congested."),
         (421, ..) => {
-            "Likely cause: the server is busy or shutting down, or it limits connections from the address \
+            mark!(
+                "Likely cause: the server is busy or shutting down, or it limits connections from the address \
              that tests."
+            )
         }
         (450, Some((3, 2)), _) => {
-            "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it \
+            mark!(
+                "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it \
              through."
+            )
         }
         (450 | 451, _, Stage::Greeting | Stage::Ehlo) => {
-            "Likely cause: the server defers clients it does not know yet, or a policy service of it does \
+            mark!(
+                "Likely cause: the server defers clients it does not know yet, or a policy service of it does \
              not answer."
+            )
         }
         (454, _, Stage::StartTls) => {
-            "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
+            mark!(
+                "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
              started; its log says which."
+            )
         }
-        (454, ..) => "Likely cause: TLS or a log-in is not available for now; the server's log says why.",
-        (521, None, Stage::Greeting) => "The host takes no mail by choice (RFC 7504).",
+        (454, ..) => {
+            mark!("Likely cause: TLS or a log-in is not available for now; the server's log says why.")
+        }
+        (521, None, Stage::Greeting) => mark!("The host takes no mail by choice (RFC 7504)."),
         (521, Some((3, 2)), Stage::Greeting) => {
-            "Either the host takes no mail by choice (RFC 7504), or a screening program before it, such as Postfix's \
+            mark!(
+                "Either the host takes no mail by choice (RFC 7504), or a screening program before it, such as Postfix's \
              postscreen, denies the address that tests."
+            )
         }
         (521, Some((5, _)), _) => {
-            "Likely cause: a screening program, such as Postfix's postscreen, took the client for one that does not keep to \
+            mark!(
+                "Likely cause: a screening program, such as Postfix's postscreen, took the client for one that does not keep to \
              the protocol, speaking before its turn above all."
+            )
         }
         (521, ..) => {
-            "Likely cause: a screening program, such as Postfix's postscreen, denies the address that tests, by a block \
+            mark!(
+                "Likely cause: a screening program, such as Postfix's postscreen, denies the address that tests, by a block \
              list or a rule of its own."
+            )
         }
         (530, _, Stage::StartTls) => {
-            "Likely cause: a device on the path altered the command, which was STARTTLS."
+            mark!("Likely cause: a device on the path altered the command, which was STARTTLS.")
         }
         (530, _, Stage::EhloAfterTls) => {
-            "Likely cause: a proxy before the server ends TLS, and the server does not know."
+            mark!("Likely cause: a proxy before the server ends TLS, and the server does not know.")
         }
-        (530, Some((7, 0)), _) => "Likely cause: the server demands STARTTLS before anything else.",
-        (530, ..) => "Likely cause: the server demands STARTTLS or authentication first.",
+        (530, Some((7, 0)), _) => mark!("Likely cause: the server demands STARTTLS before anything else."),
+        (530, ..) => mark!("Likely cause: the server demands STARTTLS or authentication first."),
         (550 | 554, Some((7, 1)), _) => {
-            "Likely cause: the address that tests is on a block list that the server uses, or the server \
+            mark!(
+                "Likely cause: the address that tests is on a block list that the server uses, or the server \
              denies it by a rule of its own."
+            )
         }
         (554, _, Stage::Greeting) => {
-            "Likely cause: the server denies the address that tests, by a block list or a rule, or offers no \
+            mark!(
+                "Likely cause: the server denies the address that tests, by a block list or a rule, or offers no \
              mail service on this address."
+            )
         }
         (550, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
+            mark!(
+                "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
              that resolves."
+            )
         }
         (500 | 502 | 503, _, Stage::Greeting) => {
-            "No command had been sent. Likely cause: the service is switched off there, or a proxy cannot reach \
+            mark!(
+                "No command had been sent. Likely cause: the service is switched off there, or a proxy cannot reach \
              the server behind it."
+            )
         }
         (502, _, Stage::StartTls) => {
-            "Likely cause: STARTTLS is advertised but switched off, or a device on the path removed the \
+            mark!(
+                "Likely cause: STARTTLS is advertised but switched off, or a device on the path removed the \
              command."
+            )
         }
-        (502, ..) => "Likely cause: the server does not implement the command.",
+        (502, ..) => mark!("Likely cause: the server does not implement the command."),
         (500, _, Stage::StartTls) => {
-            "Likely cause: a device on the path overwrote the command, or the server does not know it."
+            mark!("Likely cause: a device on the path overwrote the command, or the server does not know it.")
         }
         (500, ..) => {
-            "Likely cause: the server does not know the command, or a device on the path altered it."
+            mark!("Likely cause: the server does not know the command, or a device on the path altered it.")
         }
         (501 | 504, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            "Likely cause: the server does not accept the name given with the command: it must be a full \
+            mark!(
+                "Likely cause: the server does not accept the name given with the command: it must be a full \
              domain name or an address literal."
+            )
         }
-        (503, ..) => "Likely cause: the server takes the command for out of turn.",
+        (503, ..) => mark!("Likely cause: the server takes the command for out of turn."),
         _ => return None,
-    })
+    }))
 }
 
-const NO_REVERSE_NAME: &str =
-    "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back to it.";
+const NO_REVERSE_NAME: &str = mark!(
+    "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back to it."
+);
 
 /// Whether a refusal gives a missing reverse DNS name as its reason: 7.25 of the registry, or Postfix's words, with which
 /// comes 4.7.1 as well.

@@ -6,16 +6,21 @@
 
 mod authority;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use heloscope_languages::catalogue;
 use heloscope_observation::{
     CipherSuite, Connection, ConnectionId, Der, Established, Event, Handshake, NamedGroup, Observation,
     Observations, Pace, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target, TlsFailure, TlsMode,
     TlsVersion,
 };
 use heloscope_pki::{TrustAnchors, Verifier};
-use heloscope_report::{CheckVerdict, Finding, Port, Report, Verdict, judge};
+use heloscope_report::{
+    CheckVerdict, Finding, Port, Report, Verdict, explain, judge, progress, senders, summary,
+};
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
+use heloscope_words::{Catalogue, within};
 
 pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
 
@@ -91,8 +96,44 @@ impl Scene {
     }
 
     fn judged_by(&self, anchors: &TrustAnchors) -> Report {
-        judge(&self.observations, &Verifier { anchors, accepted: ACCEPTED, weak: &[] }, NOW)
+        let verifier = Verifier { anchors, accepted: ACCEPTED, weak: &[] };
+        let judged = || judge(&self.observations, &verifier, NOW);
+        within(Some(german()), || assert_german(&judged(), &self.observations));
+        judged()
     }
+}
+
+/// The German that comes with the program.
+pub(crate) fn german() -> &'static Catalogue {
+    static GERMAN: LazyLock<&Catalogue> = LazyLock::new(|| catalogue("de").unwrap());
+    *GERMAN
+}
+
+/// Every scene of every test is also told in German, and nothing of it may stay English but what the server said.
+fn assert_german(report: &Report, observations: &Observations) {
+    let mut told = vec![summary(report)];
+    told.extend(senders(report).into_iter().map(|row| format!("{} {}", row.outcome.name(), row.text)));
+    for port in progress(observations, Duration::from_secs(60)) {
+        told.extend(port.steps.into_iter().filter_map(|step| step.note));
+    }
+    let findings = |all: &[Finding]| -> Vec<String> {
+        let words =
+            |one: &Finding| [&one.title, &one.explanation, &one.fix, &one.reference].map(String::clone);
+        all.iter().flat_map(words).collect()
+    };
+    told.extend(findings(&report.findings));
+    for port in &report.ports {
+        told.extend(findings(&port.findings));
+        told.extend(port.error.iter().map(|error| error.message.clone()));
+        told.extend(port.notes.iter().cloned());
+        told.extend(port.checks.iter().filter_map(|check| check.why.clone()));
+        told.extend(port.capabilities.iter().filter_map(|capability| capability.meaning.clone()));
+        told.extend(port.certificate.iter().filter_map(|leaf| leaf.chain_error_text.clone()));
+        told.extend(explain(&port.transcript).into_iter().flatten());
+    }
+    assert_eq!(report.language, "de");
+    let told = told.join("\n");
+    assert_eq!(german().left_english(&told), Vec::<&str>::new(), "in: {told}");
 }
 
 /// One connection. Each step takes the time it says.

@@ -1,0 +1,187 @@
+//! The words: English stands where it is said, in [`say!`], and is looked up in the language that is spoken.
+//!
+//! That language is set for a stretch of the program, by [`within`]; where none is set it is English, as it stands. The
+//! translations are those of `heloscope-languages`; a program reads one as a [`Catalogue`]. What stands in a table, where nothing
+//! can be looked up yet, is marked there by [`mark!`] and said by [`spoken`]. `cargo xtask words` collects both.
+
+// The macro names this crate as others do.
+#[cfg(test)]
+extern crate self as heloscope_words;
+
+mod catalogue;
+
+use std::cell::Cell;
+use std::fmt::{Display, Write};
+
+pub use catalogue::Catalogue;
+pub use heloscope_say::say;
+
+/// Marks a message that is said later, by [`spoken`]. It stays what it is.
+#[macro_export]
+macro_rules! mark {
+    ($message:literal) => {
+        $message
+    };
+}
+
+/// Says one of two messages by a count, the first for 1: a `String`. Both are filled as [`say!`] does it.
+#[macro_export]
+macro_rules! plural {
+    ($count:expr, $one:literal, $many:literal $(,)?) => {
+        if $count == 1 {
+            ::std::string::String::from($crate::say!($one))
+        } else {
+            ::std::string::String::from($crate::say!($many))
+        }
+    };
+}
+
+thread_local! {
+    /// `None` for English.
+    static SPOKEN: Cell<Option<&'static Catalogue>> = const { Cell::new(None) };
+}
+
+/// Speaks a language while `act` runs, and then again what was spoken before; `None` is English.
+pub fn within<T>(catalogue: Option<&'static Catalogue>, act: impl FnOnce() -> T) -> T {
+    let _before = Before(SPOKEN.replace(catalogue));
+    act()
+}
+
+/// The language that was spoken before; it is spoken again, however `act` ends.
+struct Before(Option<&'static Catalogue>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        SPOKEN.set(self.0);
+    }
+}
+
+/// The language that is spoken, BCP 47.
+pub fn language() -> &'static str {
+    SPOKEN.get().map_or("en", Catalogue::language)
+}
+
+/// A message without values in the language that is spoken; as it is where that has no translation.
+pub fn spoken(message: &'static str) -> &'static str {
+    translation(message).unwrap_or(message)
+}
+
+/// The translation of a text that may be a message; `None` where English is spoken, and of any other text.
+pub fn translation(text: &str) -> Option<&'static str> {
+    SPOKEN.get().and_then(|catalogue| catalogue.translation(text))
+}
+
+/// A message with these values in place of what stands in braces, in the order of the English.
+pub fn filled(message: &'static str, values: &[&dyn Display]) -> String {
+    let mut out = String::new();
+    let (mut next, mut rest) = (0, spoken(message));
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        out.push_str(before);
+        rest = after;
+        // A translation numbers its values, English has them in their order.
+        let place = match name.as_bytes() {
+            [digit @ b'0'..=b'9'] => usize::from(digit - b'0'),
+            _ => next,
+        };
+        next += 1;
+        if let Some(value) = values.get(place) {
+            // A `String` takes whatever is written.
+            let _ = write!(out, "{value}");
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A sentence of its own as a part of another. In English its first letter is then a small one, unless it begins an
+/// abbreviation. Where nouns have capitals its first word is small only if it is one of a few.
+pub fn small(sentence: &str) -> String {
+    /// Where nouns have capitals: the words that begin a sentence with a capital and have a small letter within one.
+    const SMALL_WITHIN: &str = mark!("A An No The");
+    let is_small = match SPOKEN.get() {
+        None => sentence.chars().nth(1).is_some_and(|second| !second.is_ascii_uppercase()),
+        Some(_) => {
+            let first = sentence.split(' ').next().unwrap_or_default();
+            spoken(SMALL_WITHIN).split(' ').any(|word| word == first)
+        }
+    };
+    let mut small = sentence.to_owned();
+    if let Some(first) = small.get_mut(..1).filter(|_| is_small) {
+        first.make_ascii_lowercase();
+    }
+    small
+}
+
+/// Words with their first letter a capital one, to begin a sentence.
+pub fn capital(words: &str) -> String {
+    let mut capital = words.to_owned();
+    if let Some(first) = capital.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    capital
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    fn german() -> &'static Catalogue {
+        Catalogue::read(
+            "de\n1 line\n1 Zeile\nA An No The\nDas Der\nRelay\nRelais\n{count} lines\n{0} Zeilen\n{} with {}\n{1} mit {0}\n".to_owned(),
+        )
+        .expect("it is one")
+    }
+
+    #[test]
+    fn english_is_what_stands_there() {
+        let count = 3;
+        assert_eq!(say!("Relay"), "Relay");
+        assert_eq!(say!("{count} lines"), "3 lines");
+        assert_eq!(say!("{} with {}", "TLS 1.3", 'x'), "TLS 1.3 with x");
+        assert_eq!(language(), "en");
+    }
+
+    #[test]
+    fn a_language_is_spoken_within_and_not_after() {
+        let count = 3;
+        within(Some(german()), || {
+            assert_eq!(language(), "de");
+            assert_eq!(say!("Relay"), "Relais");
+            assert_eq!(say!("{count} lines"), "3 Zeilen");
+            assert_eq!(say!("{} with {}", "a", "b"), "b mit a");
+            assert_eq!(
+                [1, 2].map(|count| plural!(count, "1 line", "{count} lines")),
+                ["1 Zeile", "2 Zeilen"]
+            );
+            assert_eq!(say!("not translated"), "not translated");
+            within(None, || assert_eq!(say!("Relay"), "Relay"));
+            assert_eq!(say!("Relay"), "Relais");
+        });
+        assert_eq!(say!("Relay"), "Relay");
+    }
+
+    #[test]
+    fn small_letters_are_english() {
+        assert_eq!(small("The certificate has expired"), "the certificate has expired");
+        assert_eq!(small("STARTTLS is not offered"), "STARTTLS is not offered");
+        within(Some(german()), || {
+            assert_eq!(small("Zertifikat fehlt"), "Zertifikat fehlt");
+            assert_eq!(small("Das Zertifikat fehlt"), "das Zertifikat fehlt");
+        });
+        assert_eq!(capital("it is for a"), "It is for a");
+    }
+
+    #[test]
+    fn what_is_left_in_english_is_found() {
+        let text =
+            "de\nRelay\nRelais\nThe server closed it {at}.\nDer Server hat sie {0} geschlossen.\n".to_owned();
+        let catalogue = Catalogue::read(text).expect("it is one");
+        let left = "Port 25: The server closed it at once.";
+        assert_eq!(catalogue.left_english(left), ["The server closed it {at}."]);
+        assert_eq!(
+            catalogue.left_english("Der Server hat sie sofort geschlossen. Relay"),
+            Vec::<&str>::new()
+        );
+    }
+}
