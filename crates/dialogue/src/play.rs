@@ -313,6 +313,7 @@ fn line(observation: &Observation) -> String {
                 .collect();
             format!("chain {}", known.join(" "))
         }
+        Event::TlsWarned(alert) => format!("warning {}", alert.0),
         Event::ClientCertificateRequested => "client certificate requested".to_owned(),
         Event::Handshake(handshake) => format!(
             "handshake {:04x} suite {:04x} group {} {}{}",

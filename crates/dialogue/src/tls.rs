@@ -98,6 +98,65 @@ pub(crate) fn reset_after_the_handshake(play: &mut Play) {
     ]);
 }
 
+/// Warning, unrecognized_name.
+const WARNING: &[u8] = b"\x15\x03\x03\x00\x02\x01\x70";
+
+/// RFC 6066 §3 lets a server warn that it does not know the name, and go on. Said twice it is one warning.
+pub(crate) fn warning_before_the_flight_of_tls_1_2(play: &mut Play) {
+    dial(play, "465");
+    play.server(WARNING.repeat(2));
+    play.handshake(&Tls::V1_2);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.closes();
+    play.seen_first(&[
+        "tls: hello",
+        "tls: warning 112",
+        "tls: chain mx.example",
+        "tls: handshake 0303 suite c02c group 29 completed",
+    ]);
+    play.seen_last(&["ehlo after tls: closed without close_notify", "ehlo after tls: ended"]);
+}
+
+pub(crate) fn warning_before_the_flight_of_tls_1_3(play: &mut Play) {
+    dial(play, "465");
+    play.server(WARNING);
+    play.handshake(&Tls::V1_3);
+    play.closes();
+    play.seen(&[
+        "tls: hello",
+        "tls: warning 112",
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 29 completed",
+        "greeting: closed without close_notify",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn hang_up_after_a_warning(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(WARNING);
+    play.closes();
+    play.seen(&[
+        "tls: hello",
+        "tls: warning 112",
+        "tls: closed without close_notify",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    play.on(1);
+    play.connects();
+    play.client_hello();
+    play.server(WARNING);
+    play.closes();
+    play.seen_first(&["#1 connect: connected 192.0.2.1:25", "#1 tls: hello", "#1 tls: warning 112"]);
+    play.seen_first(&["#1 tls: closed without close_notify", "#1 tls: ended", "#2 resolve: dialled"]);
+    play.on(2);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["#2 connect: refused ConnectionRefused", "#2 connect: ended"]);
+}
+
 /// It is not the server that ended this one.
 pub(crate) fn end_of_the_relay_in_the_handshake(play: &mut Play) {
     dial(play, "465");

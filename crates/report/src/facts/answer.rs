@@ -18,9 +18,6 @@ pub(crate) enum Answer<'a> {
     Unnamed(&'a Handshake),
 }
 
-/// The alert of a server that does not know the name, RFC 6066 §3.
-const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
-
 impl<'a> PortFacts<'a> {
     /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
     /// where the answer does not excuse the failure.
@@ -30,7 +27,7 @@ impl<'a> PortFacts<'a> {
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
             Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
-            Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
+            Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),

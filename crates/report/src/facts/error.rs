@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
-use crate::names::{alert_meaning, alert_name};
+use crate::names::{alert_meaning, alert_name, warning_words};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
@@ -39,6 +39,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
         }
     };
+    if stage == Stage::Tls && !facts.is_encrypted() {
+        message.extend(facts.warned.iter().map(|alert| warned_before(*alert)));
+    }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         message.push_str(CUT_OFF);
     }
@@ -46,6 +49,11 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         message.push_str(&answered(answer));
     }
     PortError { code, message, phase: stage }
+}
+
+/// What may explain that a handshake broke off.
+fn warned_before(alert: AlertDescription) -> String {
+    format!(" Before that it had warned {}, which may be why.", warning_words(alert))
 }
 
 const CUT_OFF: &str = " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \

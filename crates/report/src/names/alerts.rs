@@ -12,6 +12,17 @@ pub(crate) fn alert_meaning(alert: AlertDescription) -> Option<&'static str> {
     row(alert).map(|(_, _, meaning)| *meaning).filter(|meaning| !meaning.is_empty())
 }
 
+/// Of what a server warns with this alert, to stand after "it warned".
+pub(crate) fn warning_words(alert: AlertDescription) -> String {
+    let name = alert_name(alert);
+    match alert {
+        AlertDescription::UNRECOGNIZED_NAME => {
+            format!("that it does not know the name in the hello (alert {name}, RFC 6066 §3)")
+        }
+        _ => format!("with the alert {name}"),
+    }
+}
+
 fn row(alert: AlertDescription) -> Option<&'static (u8, &'static str, &'static str)> {
     ALERTS.iter().find(|(number, ..)| *number == alert.0)
 }
