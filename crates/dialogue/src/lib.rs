@@ -66,6 +66,10 @@ dialogues! {
     }
     tls {
         hello_retry_request,
+        hang_up_at_the_second_hello,
+        silence_at_the_second_hello,
+        reset_at_the_second_hello,
+        alert_at_the_second_hello,
         signature_of_another_key_in_tls_1_3,
         signature_of_another_key_in_tls_1_2,
         alert_in_the_handshake,

@@ -25,11 +25,51 @@ pub(crate) fn hello_retry_request(play: &mut Play) {
     play.handshake(&Tls { group: Some(NamedGroup::secp384r1), ..Tls::V1_3 });
     play.seen(&[
         "tls: hello",
+        "tls: another hello of 308 octets",
         "tls: chain mx.example",
         "tls: handshake 0304 suite 1302 group 24 after a retry completed",
     ]);
     play.closes();
     play.seen(&["greeting: closed without close_notify", "greeting: ended"]);
+}
+
+/// The server asks for a share that is too much for it, or for what stands before it.
+fn drops_the_second_hello(play: &mut Play, drops: fn(&mut Play), seen: &str) {
+    dial(play, "465");
+    play.asks_for_another_hello(&Tls { group: Some(NamedGroup::X25519MLKEM768), ..Tls::V1_3 });
+    drops(play);
+    play.is_closed_by_probe();
+    play.seen(&[
+        "tls: hello",
+        "tls: another hello of 1427 octets",
+        seen,
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    play.on(1);
+    play.connects();
+    assert!(play.client_hello().len() < 1427, "the hello made by hand is an older and a shorter one");
+    play.server(b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03");
+    play.server([9; 32]);
+    play.server(b"\x00\xc0\x2f\x00\x16\x03\x03\x00\x04\x0e\x00\x00\x00"); // ServerHelloDone
+    play.seen_last(&["#1 tls: handshake 0303 suite c02f group none not completed", "#1 tls: ended"]);
+}
+
+pub(crate) fn hang_up_at_the_second_hello(play: &mut Play) {
+    drops_the_second_hello(play, Play::closes, "tls: closed without close_notify");
+}
+
+pub(crate) fn silence_at_the_second_hello(play: &mut Play) {
+    drops_the_second_hello(play, |play| play.wait(18), "tls: timed out after 18 s");
+}
+
+pub(crate) fn reset_at_the_second_hello(play: &mut Play) {
+    drops_the_second_hello(play, |play| play.refuses(RefusalCode::Reset), "tls: refused Reset");
+}
+
+pub(crate) fn alert_at_the_second_hello(play: &mut Play) {
+    let alert = |play: &mut Play| play.server(b"\x15\x03\x03\x00\x02\x02\x32"); // fatal, decode_error
+    drops_the_second_hello(play, alert, "tls: alert 50");
 }
 
 /// No chain is refused, but a server is that cannot prove that it holds the leaf's key.

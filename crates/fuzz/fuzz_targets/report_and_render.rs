@@ -215,6 +215,7 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
         }),
         10 => match script.octet().unwrap_or_default() {
             0 => Event::ClientCertificateRequested,
+            1 => Event::HelloRetried { octets: pick(script, &[0, 1427, usize::MAX]) },
             alert => Event::TlsWarned(AlertDescription(alert)),
         },
         11 => Event::Handshake(Handshake {

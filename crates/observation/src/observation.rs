@@ -152,6 +152,11 @@ pub enum Event {
     },
     /// The ClientHello went out.
     HandshakeBegun,
+    /// The server asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and that went out.
+    HelloRetried {
+        /// How many octets it had, the header of its record included.
+        octets: usize,
+    },
     /// The server sent a warning alert before or in its first flight (RFC 5246 §7.2, RFC 6066 §3), and may go on. Each
     /// alert is kept once, and at most 8 of a connection.
     TlsWarned(AlertDescription),

@@ -50,6 +50,8 @@ enum Client {
 pub(crate) enum TlsEvent {
     /// Clear text came before the ClientHello went out, or stood before the server's first record.
     Injected { octets: Octets, total: usize },
+    /// The server asked for another hello, which goes out with so many octets.
+    HelloRetried { octets: usize },
     /// The server warned, and may go on.
     Warned(AlertDescription),
     /// The server presented these certificates.

@@ -24,6 +24,7 @@ pub(super) struct TlsClient {
     witness: Arc<Witness>,
     /// Until the handshake is finished.
     clear: ClearRecords,
+    retried: bool,
     finished_handshake: bool,
     /// What is to go out.
     outgoing: Vec<u8>,
@@ -43,6 +44,7 @@ impl TlsClient {
                 connection,
                 witness: witness.clone(),
                 clear: ClearRecords::default(),
+                retried: false,
                 finished_handshake: false,
                 outgoing: Vec::new(),
                 write_key: None,
@@ -115,6 +117,7 @@ impl TlsClient {
             if !self.finished_handshake && write_key.is_some() {
                 self.write_key = write_key;
             }
+            events.extend(self.retry());
             // What came before a failure counts, though both came together.
             if !self.finished_handshake && !self.connection.is_handshaking() {
                 self.finished_handshake = true;
@@ -148,6 +151,19 @@ impl TlsClient {
         ControlFlow::Continue(())
     }
 
+    /// The second hello, where the server has just asked for it.
+    fn retry(&mut self) -> Option<TlsEvent> {
+        let asked = self.connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
+        if self.retried || !asked {
+            return None;
+        }
+        self.retried = true;
+        self.outgoing = self.take_outgoing();
+        // A ChangeCipherSpec goes before it, RFC 8446 appendix D.4.
+        let octets = handshake_octets(&self.outgoing);
+        (octets > 0).then_some(TlsEvent::HelloRetried { octets })
+    }
+
     fn handshake(&self) -> Option<Handshake> {
         let connection = &self.connection;
         Some(Handshake {
@@ -159,6 +175,17 @@ impl TlsClient {
             completed: true,
         })
     }
+}
+
+/// Octets of the handshake records among these.
+fn handshake_octets(mut records: &[u8]) -> usize {
+    let mut octets = 0;
+    while let [kind, _, _, high, low, ..] = *records {
+        let end = records.len().min(5 + usize::from(u16::from_be_bytes([high, low])));
+        octets += if kind == 22 { end } else { 0 };
+        records = &records[end..];
+    }
+    octets
 }
 
 /// No resumption: a resumed TLS 1.2 session shows no certificate.

@@ -40,6 +40,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
     };
     if stage == Stage::Tls && !facts.is_encrypted() {
+        message.extend(facts.second_hello.map(second_hello));
         message.extend(facts.warned.iter().map(|alert| warned_before(*alert)));
     }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
@@ -49,6 +50,13 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         message.push_str(&answered(answer));
     }
     PortError { code, message, phase: stage }
+}
+
+/// At which of two hellos a handshake broke off.
+fn second_hello(octets: usize) -> String {
+    format!(
+        " Before that it had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
+    )
 }
 
 /// What may explain that a handshake broke off.

@@ -37,6 +37,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) chain: Option<&'a [Der]>,
     /// The server asked for a client certificate, on either connection.
     pub(crate) client_certificate_requested: bool,
+    /// Octets of the second hello, where the server asked for one.
+    pub(crate) second_hello: Option<usize>,
     /// Of what the server warned on the connection of the dialogue.
     pub(crate) warned: Vec<AlertDescription>,
     /// Of what it warned before it answered a hello made by hand.
@@ -119,6 +121,7 @@ impl<'a> PortFacts<'a> {
             handshake: None,
             chain: None,
             client_certificate_requested: false,
+            second_hello: None,
             warned: Vec::new(),
             answer_warned: Vec::new(),
             answers_unnamed: false,
@@ -227,6 +230,7 @@ impl<'a> PortFacts<'a> {
                 self.fail(seen.stage, Cause::Unasked(unasked));
             }
             Event::Injected { octets, total } => self.injected = Some((octets, *total)),
+            Event::HelloRetried { octets } => self.second_hello = Some(*octets),
             Event::TlsWarned(alert) => self.warned.push(*alert),
             Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
             Event::Chain(chain) => {
