@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::connecting::Connected;
 use crate::dial::{self, Dialler};
 use crate::live::Live;
 
@@ -144,7 +145,7 @@ async fn carry(
         dialled = dialler.dial(port) => dialled,
         _ = to_send.recv() => return None,
     };
-    let (stream, established) = match dialled {
+    let (Connected { stream, reset }, established) = match dialled {
         Ok(connected) => connected,
         Err(refusal) => return Some(Event::Refused(refusal)),
     };
@@ -156,6 +157,8 @@ async fn carry(
             read = reader.read(&mut octets) => {
                 dial::acknowledge_at_once(reader.as_ref());
                 let event = match read {
+                    // The system has told of the reset once, and tells it again as an end.
+                    Ok(0) | Err(_) if reset => return Some(Event::Refused(dial::reset())),
                     Ok(0) => return Some(Event::Closed),
                     Ok(count) => Event::Received(octets.get(..count).unwrap_or_default().to_vec()),
                     Err(error) => return Some(Event::Refused(dial::broken(&error))),

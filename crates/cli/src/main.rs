@@ -4,6 +4,7 @@
 //! probe; what is seen is judged and put into words elsewhere.
 
 mod arguments;
+mod connecting;
 mod dial;
 mod direct;
 mod live;
