@@ -1,15 +1,16 @@
 mod failure;
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode, TlsMode};
 use heloscope_wire::ConnectQuery;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::address::AddressPolicy;
+use crate::connecting::Connected;
 use crate::demo::Demo;
 use crate::quota::{Lease, Visit};
 use crate::reach::Reach;
@@ -57,8 +58,13 @@ impl Dialler {
         for address in &addresses {
             self.check_address(*address, &query.host)?;
         }
-        let (stream, address, connect_ms, target) = self.connect(&addresses, visit).await?;
-        let peer = stream.peer_addr().map_err(|error| failure::of_connect(&error, address))?;
+        let (connected, address, connect_ms, target) = self.connect(&addresses, visit).await?;
+        let stream = &connected.stream;
+        let peer = match stream.peer_addr() {
+            // It is over already: the system sends nothing there any more, and knows the address that was dialled alone.
+            Err(error) if error.kind() == ErrorKind::NotConnected => address,
+            peer => peer.map_err(|error| failure::of_connect(&error, address))?,
+        };
         if peer != address {
             return Err(blocked(format!(
                 "The connection to {address} came out at {peer}; the relay closed it."
@@ -68,7 +74,7 @@ impl Dialler {
         let local = stream.local_addr().map_err(|error| failure::of_connect(&error, address))?;
         let established =
             Established { address, ehlo_name: self.ehlo_name_from(local.ip()), resolve_ms, connect_ms };
-        Ok(Dialled { upstream: Upstream::tcp(stream, vec![client, target]), established, mode })
+        Ok(Dialled { upstream: Upstream::tcp(connected, vec![client, target]), established, mode })
     }
 
     /// The port's TLS mode, which is never the client's word.
@@ -145,7 +151,7 @@ impl Dialler {
         &self,
         addresses: &[SocketAddr],
         visit: &Visit,
-    ) -> Result<(TcpStream, SocketAddr, u32, Lease), Refusal> {
+    ) -> Result<(Connected, SocketAddr, u32, Lease), Refusal> {
         let deadline = Instant::now() + self.connect_limit;
         let mut failures = Vec::new();
         for (tried, &address) in (0..).zip(addresses) {
@@ -154,9 +160,9 @@ impl Dialler {
             let began = Instant::now();
             let share = deadline.saturating_duration_since(began) / left;
             match timeout(share, Upstream::connect(address)).await {
-                Ok(Ok(stream)) => {
+                Ok(Ok(connected)) => {
                     self.reach.answered(address);
-                    return Ok((stream, address, milliseconds(began.elapsed()), target));
+                    return Ok((connected, address, milliseconds(began.elapsed()), target));
                 }
                 Ok(Err(error)) => failures.push(failure::of_connect(&error, address)),
                 Err(_) => failures.push(failure::connect_timeout(address, share)),

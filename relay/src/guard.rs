@@ -15,7 +15,7 @@
 //! - *A handshake that is mail.* After the hello nothing goes up unless the server's next octets are a handshake record
 //!   and in it a ServerHello that can be read. Octets that came before the hello count for nothing: a server cannot be
 //!   made to echo what it has not been sent. A server that spoke TLS and then something else is heard no further, and
-//!   after an alert of its handshake neither.
+//!   after an alert of its handshake neither, unless it is one that only warns.
 //! - *A ClientKeyExchange or Finished that is mail.* The first is as long as the server's group has it and in clear, the
 //!   second as long as the suite has it. Both go to a server that does TLS: it reads the one as a point of its curve
 //!   and ends the connection where the other is not the Finished that it has computed. Neither can hold application

@@ -8,6 +8,7 @@ mod access;
 mod acme;
 mod address;
 mod anchors;
+mod connecting;
 mod contact;
 mod demo;
 mod deny;

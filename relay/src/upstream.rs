@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -8,12 +8,15 @@ use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::connecting::{Connected, Connecting};
 use crate::quota::Lease;
 
 /// The connection to a mail server, or to a specimen of one within this process, and what it is counted for: when it
 /// closes, for whatever reason, that ends too.
 pub(crate) struct Upstream {
     stream: Stream,
+    /// The system has told of a reset already, and what it gives is what had come before.
+    reset: bool,
     /// Something was read that may not be acknowledged yet.
     owes_acknowledgement: bool,
     _leases: Vec<Lease>,
@@ -31,20 +34,21 @@ pub(crate) const CHUNK: usize = 64 * 1024;
 const STREAM: usize = 16 * 1024;
 
 impl Upstream {
-    pub(crate) fn tcp(stream: TcpStream, leases: Vec<Lease>) -> Self {
-        Self { stream: Stream::Tcp(stream), owes_acknowledgement: false, _leases: leases }
+    pub(crate) fn tcp(Connected { stream, reset }: Connected, leases: Vec<Lease>) -> Self {
+        Self { stream: Stream::Tcp(stream), reset, owes_acknowledgement: false, _leases: leases }
     }
 
     pub(crate) fn specimen(stream: DuplexStream, leases: Vec<Lease>) -> Self {
-        Self { stream: Stream::Specimen(stream), owes_acknowledgement: false, _leases: leases }
+        Self { stream: Stream::Specimen(stream), reset: false, owes_acknowledgement: false, _leases: leases }
     }
 
     /// Connects, and sets what the replies of a mail server are not to wait for.
-    pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        acknowledge_at_once(&stream);
-        Ok(stream)
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Connected> {
+        let connected = Connecting::begin(address)?.made().await?;
+        // Where it fails the connection is slower, or over already.
+        let _ = connected.stream.set_nodelay(true);
+        acknowledge_at_once(&connected.stream);
+        Ok(connected)
     }
 }
 
@@ -77,7 +81,7 @@ impl AsyncRead for Upstream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, owes_acknowledgement, .. } = self.get_mut();
+        let Self { stream, reset, owes_acknowledgement, .. } = self.get_mut();
         match stream {
             Stream::Tcp(stream) => {
                 // Only now, when the client has what was read: it waits for that, and an acknowledgement is a packet too.
@@ -86,9 +90,10 @@ impl AsyncRead for Upstream {
                 }
                 let before = buffer.filled().len();
                 let result = ready!(Pin::new(&mut *stream).poll_read(context, buffer));
+                let read = buffer.filled().len() - before;
                 // Nothing waits for the acknowledgement of a stream.
-                *owes_acknowledgement = (1..STREAM).contains(&(buffer.filled().len() - before));
-                Poll::Ready(result)
+                *owes_acknowledgement = (1..STREAM).contains(&read);
+                Poll::Ready(if *reset && read == 0 { Err(ErrorKind::ConnectionReset.into()) } else { result })
             }
             Stream::Specimen(stream) => Pin::new(stream).poll_read(context, buffer),
         }

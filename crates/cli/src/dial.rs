@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
 use crate::arguments::EhloName;
+use crate::connecting::{Connected, Connecting};
 
 /// For the look-up of the name.
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -39,7 +40,7 @@ impl Dialler {
     }
 
     /// Connects: each address in turn, until one answers.
-    pub(crate) async fn dial(&self, port: u16) -> Result<(TcpStream, Established), Refusal> {
+    pub(crate) async fn dial(&self, port: u16) -> Result<(Connected, Established), Refusal> {
         let LookedUp { addresses, resolve_ms } =
             self.looked_up.get_or_init(|| self.look_up()).await.clone()?;
         let began = Instant::now();
@@ -48,10 +49,11 @@ impl Dialler {
             let left = u32::try_from(addresses.len() - tried).unwrap_or(1);
             let limit = CONNECT.saturating_sub(began.elapsed()) / left;
             match connect(SocketAddr::new(*address, port), limit).await {
-                Ok(stream) => {
+                Ok(connected) => {
                     let connect_ms = milliseconds(began.elapsed());
-                    let established = self.established(&stream, *address, port, resolve_ms, connect_ms);
-                    return Ok((stream, established));
+                    let established =
+                        self.established(&connected.stream, *address, port, resolve_ms, connect_ms);
+                    return Ok((connected, established));
                 }
                 Err(refusal) => refused.push(refusal),
             }
@@ -126,13 +128,13 @@ fn not_resolved(name: &str, error: &dns_lookup::LookupError) -> Refusal {
     }
 }
 
-async fn connect(address: SocketAddr, limit: Duration) -> Result<TcpStream, Refusal> {
-    match timeout(limit, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => {
+async fn connect(address: SocketAddr, limit: Duration) -> Result<Connected, Refusal> {
+    match timeout(limit, async { Connecting::begin(address)?.made().await }).await {
+        Ok(Ok(connected)) => {
             // A server's Nagle waits for our acknowledgement, ours would wait for its.
-            let _ = stream.set_nodelay(true);
-            acknowledge_at_once(&stream);
-            Ok(stream)
+            let _ = connected.stream.set_nodelay(true);
+            acknowledge_at_once(&connected.stream);
+            Ok(connected)
         }
         Ok(Err(error)) => Err(not_connected(address, &error)),
         Err(_) => Err(Refusal {
@@ -157,9 +159,6 @@ fn not_connected(address: SocketAddr, error: &io::Error) -> Refusal {
         io::ErrorKind::TimedOut => {
             (RefusalCode::ConnectTimeout, format!("{ip} did not answer on port {port} in time."))
         }
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            (RefusalCode::Reset, format!("{ip} reset the connection to port {port}."))
-        }
         _ => (RefusalCode::Unreachable, format!("There is no way to {ip}, port {port}: {error}.")),
     };
     Refusal { code, message }
@@ -169,20 +168,22 @@ fn not_connected(address: SocketAddr, error: &io::Error) -> Refusal {
 pub(crate) fn broken(error: &io::Error) -> Refusal {
     let (code, message) = match error.kind() {
         io::ErrorKind::TimedOut => (RefusalCode::Timeout, "The connection timed out.".to_owned()),
-        io::ErrorKind::ConnectionReset => (
-            RefusalCode::Reset,
-            "The connection was reset by the mail server or a device on the way.".to_owned(),
-        ),
+        io::ErrorKind::ConnectionReset => return reset(),
         _ => (RefusalCode::Reset, format!("The connection broke: {error}.")),
     };
     Refusal { code, message }
 }
 
+/// That a connection that stood was reset.
+pub(crate) fn reset() -> Refusal {
+    let message = "The connection was reset by the mail server or a device on the way.".to_owned();
+    Refusal { code: RefusalCode::Reset, message }
+}
+
 /// One refusal for all addresses: the code of the one that says most, and what each said.
 fn most_telling(refused: Vec<Refusal>) -> Refusal {
     let says = |code: RefusalCode| match code {
-        RefusalCode::ConnectionRefused => 3,
-        RefusalCode::Reset => 2,
+        RefusalCode::ConnectionRefused => 2,
         RefusalCode::ConnectTimeout => 1,
         _ => 0,
     };
@@ -235,7 +236,6 @@ mod tests {
         for (kind, code) in [
             (io::ErrorKind::ConnectionRefused, RefusalCode::ConnectionRefused),
             (io::ErrorKind::TimedOut, RefusalCode::ConnectTimeout),
-            (io::ErrorKind::ConnectionReset, RefusalCode::Reset),
             (io::ErrorKind::HostUnreachable, RefusalCode::Unreachable),
             (io::ErrorKind::NetworkUnreachable, RefusalCode::Unreachable),
             (io::ErrorKind::PermissionDenied, RefusalCode::Unreachable),

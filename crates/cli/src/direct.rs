@@ -1,6 +1,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
+use crate::connecting::Connected;
 use crate::dial::{self, Dialler};
 use crate::run::{Event, Listener, Outgoing};
 
@@ -18,7 +19,7 @@ pub(crate) async fn carry(
         dialled = dialler.dial(port) => dialled,
         _ = to_send.recv() => return None,
     };
-    let (stream, established) = match dialled {
+    let (Connected { stream, reset }, established) = match dialled {
         Ok(connected) => connected,
         Err(refusal) => return probe.hear(Event::Refused(refusal)).await,
     };
@@ -30,6 +31,8 @@ pub(crate) async fn carry(
             read = reader.read(&mut octets) => {
                 dial::acknowledge_at_once(reader.as_ref());
                 let event = match read {
+                    // The system has told of the reset once, and tells it again as an end.
+                    Ok(0) | Err(_) if reset => return probe.hear(Event::Refused(dial::reset())).await,
                     Ok(0) => return probe.hear(Event::Closed).await,
                     Ok(count) => Event::Received(octets.get(..count).unwrap_or_default().to_vec()),
                     Err(error) => return probe.hear(Event::Refused(dial::broken(&error))).await,

@@ -22,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 pub(crate) use anchors::client_config;
 
 use crate::arguments::Token;
+use crate::connecting::Connected;
 use crate::dial::Dialler;
 use refusal::{away, not_opened, not_trusted};
 
@@ -113,7 +114,8 @@ impl Relay {
     /// A connection to it over which HTTP can be spoken.
     async fn reach(&self) -> Result<Box<dyn Stream>, Refusal> {
         let dialled = self.dialler.dial(self.port).await;
-        let (tcp, _) = dialled.map_err(|refusal| away(&refusal.message.trim_end_matches('.')))?;
+        let (Connected { stream: tcp, .. }, _) =
+            dialled.map_err(|refusal| away(&refusal.message.trim_end_matches('.')))?;
         let Some((connector, name)) = &self.secure else { return Ok(Box::new(tcp)) };
         let handshake = connector.connect(name.clone(), tcp);
         within(async { handshake.await.map_err(|error| not_trusted(&error)) })

@@ -169,6 +169,16 @@ impl Play {
         }
     }
 
+    /// The server asks for another hello, as one does that takes only groups of which there was no share, and gets it.
+    pub(crate) fn asks_for_another_hello(&mut self, tls: &Tls) {
+        let mut connection = tls.connection();
+        server::decipher(&mut connection, &self.client_hello()).expect("a hello");
+        let answer = server::encipher(&mut connection, b"");
+        self.deliver(&answer);
+        let arrived = std::mem::take(&mut self.end().arrived);
+        assert_eq!(arrived[..7], [20, 3, 3, 0, 1, 1, 22], "ChangeCipherSpec, and a handshake record");
+    }
+
     /// Takes the client's hello away unread; gives its octets.
     pub(crate) fn client_hello(&mut self) -> Vec<u8> {
         let hello = self.client_octets();
@@ -318,6 +328,8 @@ fn line(observation: &Observation) -> String {
                 .collect();
             format!("chain {}", known.join(" "))
         }
+        Event::HelloRetried { octets } => format!("another hello of {octets} octets"),
+        Event::TlsWarned(alert) => format!("warning {}", alert.0),
         Event::ClientCertificateRequested => "client certificate requested".to_owned(),
         Event::Handshake(handshake) => format!(
             "handshake {:04x} suite {:04x} group {} {}{}",

@@ -93,6 +93,7 @@ pub(crate) fn unrecognized_name_as_a_warning(play: &mut Play) {
             .concat(),
     );
     play.seen(&[
+        "#1 tls: warning 112",
         "#1 tls: chain mx.example",
         "#1 tls: handshake 0301 suite 002f group none not completed",
         "#1 tls: ended",

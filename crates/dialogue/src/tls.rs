@@ -25,6 +25,7 @@ pub(crate) fn hello_retry_request(play: &mut Play) {
     play.handshake(&Tls { group: Some(NamedGroup::secp384r1), ..Tls::V1_3 });
     play.seen(&[
         "tls: hello",
+        "tls: another hello of 308 octets",
         "tls: chain mx.example",
         "tls: handshake 0304 suite 1302 group 24 after a retry completed",
     ]);
@@ -43,7 +44,7 @@ pub(crate) fn cookie_that_holds_a_command(play: &mut Play) {
     assert!(second.windows(COOKIE.len()).any(|octets| octets == COOKIE), "{second:?}");
     play.refuses(RefusalCode::Blocked);
     play.is_closed_by_probe();
-    play.seen(&["tls: hello", "tls: refused Blocked", "tls: ended"]);
+    play.seen(&["tls: hello", "tls: another hello of 273 octets", "tls: refused Blocked", "tls: ended"]);
 }
 
 /// A HelloRetryRequest with this cookie and no wish for another group, RFC 8446 §4.1.4.
@@ -62,6 +63,45 @@ fn retry_request(hello: &[u8], cookie: &[u8]) -> Vec<u8> {
     let body = [&[3, 3][..], &RANDOM, session, &[0x13, 0x02, 0], &sized(&extensions)].concat();
     let message = [&[2, 0][..], &sized(&body)].concat();
     [&[22, 3, 3][..], &sized(&message)].concat()
+}
+
+/// The server asks for a share that is too much for it, or for what stands before it.
+fn drops_the_second_hello(play: &mut Play, drops: fn(&mut Play), seen: &str) {
+    dial(play, "465");
+    play.asks_for_another_hello(&Tls { group: Some(NamedGroup::X25519MLKEM768), ..Tls::V1_3 });
+    drops(play);
+    play.is_closed_by_probe();
+    play.seen(&[
+        "tls: hello",
+        "tls: another hello of 1427 octets",
+        seen,
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    play.on(1);
+    play.connects();
+    assert!(play.client_hello().len() < 1427, "the hello made by hand is an older and a shorter one");
+    play.server(b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03");
+    play.server([9; 32]);
+    play.server(b"\x00\xc0\x2f\x00\x16\x03\x03\x00\x04\x0e\x00\x00\x00"); // ServerHelloDone
+    play.seen_last(&["#1 tls: handshake 0303 suite c02f group none not completed", "#1 tls: ended"]);
+}
+
+pub(crate) fn hang_up_at_the_second_hello(play: &mut Play) {
+    drops_the_second_hello(play, Play::closes, "tls: closed without close_notify");
+}
+
+pub(crate) fn silence_at_the_second_hello(play: &mut Play) {
+    drops_the_second_hello(play, |play| play.wait(18), "tls: timed out after 18 s");
+}
+
+pub(crate) fn reset_at_the_second_hello(play: &mut Play) {
+    drops_the_second_hello(play, |play| play.refuses(RefusalCode::Reset), "tls: refused Reset");
+}
+
+pub(crate) fn alert_at_the_second_hello(play: &mut Play) {
+    let alert = |play: &mut Play| play.server(b"\x15\x03\x03\x00\x02\x02\x32"); // fatal, decode_error
+    drops_the_second_hello(play, alert, "tls: alert 50");
 }
 
 /// No chain is refused, but a server is that cannot prove that it holds the leaf's key.
@@ -128,6 +168,65 @@ pub(crate) fn reset_after_the_handshake(play: &mut Play) {
         "greeting: refused Reset",
         "greeting: ended",
     ]);
+}
+
+/// Warning, unrecognized_name.
+const WARNING: &[u8] = b"\x15\x03\x03\x00\x02\x01\x70";
+
+/// RFC 6066 §3 lets a server warn that it does not know the name, and go on. Said twice it is one warning.
+pub(crate) fn warning_before_the_flight_of_tls_1_2(play: &mut Play) {
+    dial(play, "465");
+    play.server(WARNING.repeat(2));
+    play.handshake(&Tls::V1_2);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.closes();
+    play.seen_first(&[
+        "tls: hello",
+        "tls: warning 112",
+        "tls: chain mx.example",
+        "tls: handshake 0303 suite c02c group 29 completed",
+    ]);
+    play.seen_last(&["ehlo after tls: closed without close_notify", "ehlo after tls: ended"]);
+}
+
+pub(crate) fn warning_before_the_flight_of_tls_1_3(play: &mut Play) {
+    dial(play, "465");
+    play.server(WARNING);
+    play.handshake(&Tls::V1_3);
+    play.closes();
+    play.seen(&[
+        "tls: hello",
+        "tls: warning 112",
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 29 completed",
+        "greeting: closed without close_notify",
+        "greeting: ended",
+    ]);
+}
+
+pub(crate) fn hang_up_after_a_warning(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(WARNING);
+    play.closes();
+    play.seen(&[
+        "tls: hello",
+        "tls: warning 112",
+        "tls: closed without close_notify",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    play.on(1);
+    play.connects();
+    play.client_hello();
+    play.server(WARNING);
+    play.closes();
+    play.seen_first(&["#1 connect: connected 192.0.2.1:25", "#1 tls: hello", "#1 tls: warning 112"]);
+    play.seen_first(&["#1 tls: closed without close_notify", "#1 tls: ended", "#2 resolve: dialled"]);
+    play.on(2);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["#2 connect: refused ConnectionRefused", "#2 connect: ended"]);
 }
 
 /// It is not the server that ended this one.

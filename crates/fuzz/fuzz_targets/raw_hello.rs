@@ -105,6 +105,7 @@ fn learned(observations: &Observations, answer: &[u8]) {
     let count = |what: fn(&Event) -> bool| events.iter().filter(|event| what(event)).count();
     assert!(count(|event| matches!(event, Event::Chain(_))) <= 1);
     assert!(count(|event| matches!(event, Event::ClientCertificateRequested)) <= 1);
+    assert!(count(|event| matches!(event, Event::TlsWarned(_))) <= 8);
     assert!(
         count(|event| matches!(event, Event::Handshake(_) | Event::TlsFailed(_))) <= 1,
         "known once and for all"

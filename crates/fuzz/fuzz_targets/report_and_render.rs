@@ -213,7 +213,11 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             2 => vec![Der(octets(script))],
             _ => changed(script.octets()).into_iter().map(Der).collect(),
         }),
-        10 => Event::ClientCertificateRequested,
+        10 => match script.octet().unwrap_or_default() {
+            0 => Event::ClientCertificateRequested,
+            1 => Event::HelloRetried { octets: pick(script, &[0, 1427, usize::MAX]) },
+            alert => Event::TlsWarned(AlertDescription(alert)),
+        },
         11 => Event::Handshake(Handshake {
             version: TlsVersion(number(script, &[0x0304, 0x0303, 0x0302, 0x0301, 0x0300])),
             suite: CipherSuite(number(

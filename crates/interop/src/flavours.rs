@@ -15,6 +15,8 @@ pub(crate) struct Flavour {
     /// What a client sees that can do all that is in use; this project's finishes the handshake where it can speak the
     /// version, the suite and the group.
     tls: ExpectedTls,
+    /// How what was seen and is no fault begins.
+    notes: &'static [&'static str],
     /// What is found.
     findings: &'static [&'static str],
 }
@@ -26,6 +28,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1", "-cipher", "ECDHE-RSA-AES128-SHA:@SECLEVEL=0"],
         tls: unfinished("TLS 1.0", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "X25519"),
+        notes: &[],
         findings: &["tls-version-weak", "tls-cipher-weak"],
     },
     Flavour {
@@ -34,6 +37,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_1", "-cipher", "ECDHE-RSA-AES256-SHA:@SECLEVEL=0"],
         tls: unfinished("TLS 1.1", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "X25519"),
+        notes: &[],
         findings: &["tls-version-weak", "tls-cipher-weak"],
     },
     Flavour {
@@ -42,6 +46,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384", "-groups", "P-384"],
         tls: finished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "secp384r1"),
+        notes: &[],
         findings: &[],
     },
     Flavour {
@@ -50,6 +55,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_2", "-cipher", "AES128-GCM-SHA256"],
         tls: unfinished("TLS 1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256", "RSA"),
+        notes: &[],
         findings: &["tls-cipher-weak"],
     },
     Flavour {
@@ -58,6 +64,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256", "-groups", "P-256"],
         tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", "secp256r1"),
+        notes: &[],
         findings: &["tls-outdated-only"],
     },
     Flavour {
@@ -66,6 +73,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256", "-dhparam", "ffdhe2048.pem"],
         tls: unfinished("TLS 1.2", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "DHE 2048"),
+        notes: &[],
         findings: &["tls-outdated-only"],
     },
     Flavour {
@@ -80,6 +88,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
             "oakley2.pem",
         ],
         tls: unfinished("TLS 1.2", "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "DHE 1024"),
+        notes: &[],
         findings: &["tls-cipher-weak"],
     },
     Flavour {
@@ -93,6 +102,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-cipher", "DEFAULT:@SECLEVEL=0"],
         tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
         findings: &["certificate-weak-key"],
     },
     Flavour {
@@ -106,6 +116,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_2"],
         tls: finished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
         findings: &[],
     },
     Flavour {
@@ -114,6 +125,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_3", "-groups", "P-521"],
         tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "secp521r1"),
+        notes: &[],
         findings: &[],
     },
     Flavour {
@@ -122,6 +134,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &[],
         tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
         findings: &[],
     },
     Flavour {
@@ -130,6 +143,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: None,
         arguments: &["-tls1_3", "-groups", "X25519", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"],
         tls: finished("TLS 1.3", "TLS_CHACHA20_POLY1305_SHA256", "X25519"),
+        notes: &[],
         findings: &[],
     },
     Flavour {
@@ -138,6 +152,26 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         other: Some(OPENSSL_3_5),
         arguments: &["-tls1_3", "-groups", "X25519MLKEM768"],
         tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519MLKEM768"),
+        notes: &[],
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-unknown-name",
+        key: P_256,
+        other: None,
+        arguments: &[
+            "-tls1_2",
+            "-groups",
+            "X25519",
+            "-servername",
+            "elsewhere.interop.test",
+            "-cert2",
+            "leaf.pem",
+            "-key2",
+            "key.pem",
+        ],
+        tls: finished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &["In the handshake the server warned that it does not know the name in the hello"],
         findings: &[],
     },
 ];
@@ -167,7 +201,7 @@ impl Flavour {
         let completed = self.tls.completed;
         let relay = Expected {
             banner: Some("220 openssl.interop.test ESMTP s_server"),
-            notes: Vec::new(),
+            notes: self.notes.to_vec(),
             starttls_supported: Some(true),
             capabilities_before_tls: Some(vec!["SIZE 10240000", "STARTTLS"]),
             capabilities_after_tls: completed.then(|| vec!["SIZE 10240000"]),

@@ -4,7 +4,7 @@ use std::time::Duration;
 use heloscope_smtp::{Command, Fault, Octets, Reply};
 use serde::{Deserialize, Serialize};
 
-use crate::{Der, Handshake, PortSpec, Refusal, Target, TlsFailure};
+use crate::{AlertDescription, Der, Handshake, PortSpec, Refusal, Target, TlsFailure};
 
 /// Octets of a server's that are looked at on one connection; more end its test. It is some less than a relay carries
 /// by its default limits, so that it is seen here what the server was saying.
@@ -152,6 +152,14 @@ pub enum Event {
     },
     /// The ClientHello went out.
     HandshakeBegun,
+    /// The server asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and that went out.
+    HelloRetried {
+        /// How many octets it had, the header of its record included.
+        octets: usize,
+    },
+    /// The server sent a warning alert before or in its first flight (RFC 5246 §7.2, RFC 6066 §3), and may go on. Each
+    /// alert is kept once, and at most 8 of a connection.
+    TlsWarned(AlertDescription),
     /// The certificates that the server sent, leaf first, as sent; none where it sent an empty list.
     Chain(Vec<Der>),
     /// The server asked for a client certificate; none was given.

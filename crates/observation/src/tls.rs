@@ -33,6 +33,11 @@ pub struct NamedGroup(pub u16);
 #[serde(transparent)]
 pub struct AlertDescription(pub u8);
 
+impl AlertDescription {
+    /// The server does not know the name in the hello, RFC 6066 §3.
+    pub const UNRECOGNIZED_NAME: Self = Self(112);
+}
+
 /// What a TLS handshake came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {

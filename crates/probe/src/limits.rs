@@ -34,3 +34,6 @@ pub const MAX_STRAY: usize = heloscope_smtp::MAX_STRAY;
 
 /// See [`MAX_STRAY`].
 pub const MAX_BEFORE_TLS: usize = 4096;
+
+/// Warning alerts that are told of one connection.
+pub(crate) const MAX_WARNINGS: usize = 8;

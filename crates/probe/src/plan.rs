@@ -34,8 +34,7 @@ pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Co
 
 /// RFC 6066 §3: a server may refuse a hello for the name in it.
 fn dislikes_the_name(event: &Event) -> bool {
-    const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
-    matches!(event, Event::TlsFailed(TlsFailure::Alert(UNRECOGNIZED_NAME)))
+    matches!(event, Event::TlsFailed(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)))
 }
 
 /// A server that dislikes a hello sends an alert, hangs up, resets the connection or falls silent. One that speaks no TLS

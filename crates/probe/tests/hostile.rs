@@ -80,6 +80,24 @@ fn a_chain_or_a_request_said_again_and_again_is_kept_once() {
 }
 
 #[test]
+fn of_warnings_each_is_kept_once_and_a_few_only() {
+    let warning = |description: u8| [21, 3, 1, 0, 2, 1, description];
+    let warnings: Vec<u8> = (0..=255).flat_map(warning).collect();
+    let mut probe = test("465");
+    connect(&mut probe, FIRST, "relay.example");
+    receive(&mut probe, FIRST, HANDSHAKE_FAILURE);
+    connect(&mut probe, SECOND, "relay.example");
+    let begun = seen(&probe, SECOND).len();
+    receive(&mut probe, SECOND, &[&warning(112).repeat(100)[..], &warnings].concat());
+    let seen = seen(&probe, SECOND);
+    let warned = seen[begun..].iter().map(|event| match event {
+        Event::TlsWarned(alert) => alert.0,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(warned.collect::<Vec<_>>(), [112, 1, 2, 3, 4, 5, 6, 7], "close_notify is no warning");
+}
+
+#[test]
 fn octets_before_the_connection_are_none_of_it() {
     let mut probe = test("25");
     receive(&mut probe, FIRST, &b"220 mx.example\r\n".repeat(100));

@@ -103,7 +103,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::TlsFailed(failed) => tls::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
         Evidence::TlsOutdatedOnly { choice, why } => tls::outdated_only(choice, why, audience),
-        Evidence::TlsHelloIntolerance { said } => tls::hello_intolerance(said, audience),
+        Evidence::TlsHelloIntolerance { said, second } => tls::hello_intolerance(said, *second, audience),
         Evidence::TlsNameRefused { said } => tls::name_refused(said, audience),
         Evidence::TlsCipherWeak { suite, weaknesses } => tls::cipher_weak(suite, weaknesses, audience),
         Evidence::CertificateExpired { certificate: place, not_after, now } => {

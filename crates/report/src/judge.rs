@@ -129,6 +129,9 @@ fn examined(
 
     let before = facts.offered(false).map(|reply| facts::capabilities(&reply));
     let after = facts.offered(true).map(|reply| facts::capabilities(&reply));
+    let certificate = chain.and_then(|chain| chain.judged(subject.now));
+    let readable = certificate.as_ref().filter(|leaf| leaf.facts.unreadable.is_none());
+    let fits = readable.map(|leaf| leaf.hostname_match);
     Port {
         port: facts.spec.port,
         role: facts.role(),
@@ -137,13 +140,13 @@ fn examined(
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
         banner: facts.greeting.map(facts::banner),
-        notes: facts::notes(facts),
+        notes: facts::notes(facts, fits),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,
         capabilities_after_tls: after,
         tls: facts::tls(facts),
-        certificate: chain.and_then(|chain| chain.judged(subject.now)),
+        certificate,
         chain: chain.map(|chain| chain.told(subject.now)).unwrap_or_default(),
         findings,
         checks: verdicts,

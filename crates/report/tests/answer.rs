@@ -195,6 +195,50 @@ fn a_server_need_not_say_that_it_is_its_name_that_it_refuses() {
     }
 }
 
+/// A server that has asked for the hello that it then does not take has refused its form, be it with an alert.
+#[test]
+fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
+    const DECODE_ERROR: TlsFailure = TlsFailure::Alert(AlertDescription(50));
+    let drops: [fn(Play<'_>) -> Play<'_>; 4] = [
+        hangs_up,
+        is_silent,
+        |play| play.loses(Stage::Tls, heloscope_observation::RefusalCode::Reset),
+        |play| play.tls_fails(DECODE_ERROR),
+    ];
+    for (port, failed) in [("25", "starttls-failed"), ("465", "tls-failed")] {
+        for drops in drops {
+            let dropped = |octets, choice| {
+                report(port, |play| drops(play.see(Stage::Tls, Event::HelloRetried { octets })), choice)
+            };
+            let port = &dropped(1501, SOUND).ports[0];
+            assert_eq!(port.ids(), ["tls-hello-intolerance"]);
+            assert_eq!((port.verdict(failed), port.why(failed)), (Verdict::NotTested, OTHER_FORM));
+            let found = port.found("tls-hello-intolerance");
+            assert_eq!(found.severity, Severity::Warning);
+            for words in [
+                " Before that it had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of 1501 octets. ",
+                "takes two TCP segments. ",
+            ] {
+                assert!(found.explanation.contains(words), "{}", found.explanation);
+            }
+            assert!(found.fix.contains("X25519MLKEM768"), "{}", found.fix);
+            // A second hello may be small too.
+            let small = dropped(308, SOUND);
+            let found = small.ports[0].found("tls-hello-intolerance");
+            assert!(!found.explanation.contains("segment") && !found.fix.contains("MLKEM"), "{found:?}");
+            // With what cannot be spoken here that says more.
+            assert_eq!(dropped(1501, CBC).ports[0].ids(), ["tls-outdated-only"]);
+        }
+    }
+    // Where the older hello is not answered either, the size is told all the same.
+    let scene = Scene::one("25", |play| {
+        hangs_up(play.until_hello().see(Stage::Tls, Event::HelloRetried { octets: 1501 }))
+    });
+    let report = scene.raw_hello("25", |play| hangs_up(play.connects().begins_handshake())).judged();
+    assert_eq!(report.ports[0].ids(), ["starttls-failed"]);
+    assert!(report.ports[0].found("starttls-failed").explanation.contains("got one of 1501 octets."));
+}
+
 /// It has said that something is amiss, and was asked for nothing that it does not speak.
 #[test]
 fn an_alert_is_not_excused_by_an_answer_that_is_of_today() {

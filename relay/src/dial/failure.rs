@@ -54,9 +54,6 @@ pub(super) fn of_connect(error: &Error, address: SocketAddr) -> Refusal {
                 port_25(address)
             ),
         ),
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
-            (RefusalCode::Reset, format!("{address} reset the connection while it was being made."))
-        }
         ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable if address.is_ipv6() => (
             RefusalCode::Unreachable,
             format!(
@@ -102,7 +99,7 @@ pub(super) fn most_telling(failures: Vec<Refusal>) -> Refusal {
     let tried = failures.len();
     // The last of equals is the first, in the order of trying, that `max_by_key` is to find.
     let telling = failures.into_iter().rev().max_by_key(|failure| match failure.code {
-        RefusalCode::ConnectionRefused | RefusalCode::Reset => 3,
+        RefusalCode::ConnectionRefused => 3,
         RefusalCode::ConnectTimeout => 2,
         RefusalCode::RelayUnreachable => 1,
         _ => 0,
@@ -146,7 +143,6 @@ mod tests {
             (1, RefusalCode::Unreachable),         // EPERM
             (99, RefusalCode::Unreachable),        // EADDRNOTAVAIL
             (110, RefusalCode::ConnectTimeout),    // ETIMEDOUT
-            (104, RefusalCode::Reset),             // ECONNRESET
             (24, RefusalCode::RelayUnreachable),   // EMFILE
             (22, RefusalCode::Unreachable),        // EINVAL
         ] {

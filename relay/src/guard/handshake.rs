@@ -154,7 +154,10 @@ impl Tls {
         match (state, seen) {
             (_, Seen::NoTls) => State::Over(rule),
             (State::Encrypted(proof), _) => State::Encrypted(proof.after(seen, &mut self.from_server)),
-            (_, Seen::Alert) => State::Over(rule),
+            // TLS 1.3 has no warnings but one, RFC 8446 §6.
+            (_, Seen::Alert) | (State::Tls13(_), Seen::Warning) => State::Over(rule),
+            // RFC 6066 §3 has one before the ServerHello. It passes nothing that would not pass without it.
+            (state, Seen::Warning) => state,
             (State::ServerHello { retried, drawn }, _) => self.after_hello(retried, drawn, seen),
             // The server's own ChangeCipherSpec of TLS 1.3 means nothing, wherever it comes.
             (State::Retry { first }, Seen::ChangeCipherSpec) => State::Retry { first },

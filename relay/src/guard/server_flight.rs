@@ -13,6 +13,8 @@ pub(super) struct ServerFlight {
     kind: u8,
     left: usize,
     message: Message,
+    /// What has come of an alert in clear, while one comes.
+    alert: Option<Vec<u8>>,
     /// After the server's ChangeCipherSpec in TLS 1.2 its handshake messages cannot be read.
     encrypted: bool,
 }
@@ -36,7 +38,9 @@ pub(super) enum Seen {
     ChangeCipherSpec,
     /// A record whose type is application data.
     ApplicationData,
-    /// An alert, in clear or encrypted under TLS 1.2.
+    /// A warning alert in clear, RFC 5246 §7.2: the server may go on.
+    Warning,
+    /// Any other alert, in clear or encrypted under TLS 1.2.
     Alert,
     /// Handshake messages that cannot be read.
     EncryptedHandshake,
@@ -56,6 +60,8 @@ struct Message {
 /// 2^14 and what encryption adds, RFC 5246 §6.2.3.
 const MAX_RECORD: usize = (1 << 14) + 2048;
 const MESSAGE_HEADER: usize = 4;
+/// Level and description, RFC 5246 §7.2.
+const CLEAR_ALERT: usize = 2;
 
 impl ServerFlight {
     /// Takes from the front of `octets` until there is something to be seen, or nothing left.
@@ -85,6 +91,10 @@ impl ServerFlight {
         }
         match kind {
             CHANGE_CIPHER_SPEC => Some(Seen::ChangeCipherSpec),
+            ALERT if !self.encrypted && self.left == CLEAR_ALERT => {
+                self.alert = Some(Vec::new());
+                None
+            }
             ALERT => Some(Seen::Alert),
             APPLICATION_DATA => Some(Seen::ApplicationData),
             _ if self.encrypted => Some(Seen::EncryptedHandshake),
@@ -94,8 +104,9 @@ impl ServerFlight {
 
     fn content(&mut self, octets: &mut &[u8]) -> Option<Seen> {
         if self.kind != HANDSHAKE || self.encrypted {
-            self.left -= take_up_to(octets, self.left).len();
-            return None;
+            let content = take_up_to(octets, self.left);
+            self.left -= content.len();
+            return self.alert(content);
         }
         let there = self.left.min(octets.len());
         let mut content = &octets[..there];
@@ -105,6 +116,16 @@ impl ServerFlight {
         *octets = &octets[taken..];
         self.left -= taken;
         seen
+    }
+
+    /// Level and description, where they are in clear. A close_notify is no mere warning, though its level says so.
+    fn alert(&mut self, content: &[u8]) -> Option<Seen> {
+        const CLOSE_NOTIFY: u8 = 0;
+        let alert = self.alert.as_mut()?;
+        alert.extend_from_slice(content);
+        let [level, description] = *alert.first_chunk()?;
+        self.alert = None;
+        Some(if level == 1 && description != CLOSE_NOTIFY { Seen::Warning } else { Seen::Alert })
     }
 
     /// From here on, handshake records are encrypted.

@@ -138,6 +138,27 @@ fn nothing_passes_once_the_server_has_sent_an_alert_or_left_tls() {
     }
 }
 
+/// RFC 6066 §3 lets a server warn that it does not know the name, and go on.
+#[test]
+fn a_warning_before_the_flight_changes_nothing_but_that_the_server_has_not_answered_yet() {
+    const WARNING: &[u8] = b"\x15\x03\x01\0\x02\x01\x70";
+    const CLOSE_NOTIFY: &[u8] = b"\x15\x03\x03\0\x02\x01\0";
+    for taste in [Taste::tls12(), Taste::tls13()] {
+        let steps = recorded(&Taste { port: TLS_PORT, ..taste });
+        let answer = steps.iter().position(|step| matches!(step, Server(_))).unwrap();
+        let (hello, flight) = steps.split_at(answer);
+        for cut in [WARNING.len(), 6, 1] {
+            let warned: Vec<Step> = WARNING.repeat(2).chunks(cut).map(server).collect();
+            let steps = [hello, &warned, flight].concat();
+            assert_eq!(judge(Implicit, &steps), Ok(said(&steps)), "by {cut}");
+            let early = [hello, &warned, &[client(ALERT)]].concat();
+            assert_eq!(judge(Implicit, &early), Err((early.len() - 1, Rule::ClientHello)), "by {cut}");
+        }
+        let closed = [hello, &[server(CLOSE_NOTIFY)], flight].concat();
+        assert!(judge(Implicit, &closed).is_err());
+    }
+}
+
 #[test]
 fn with_what_the_core_does_not_speak_one_alert_passes() {
     let (before, flight) = flight(&Taste::tls12());

@@ -1,5 +1,6 @@
 //! A connection from its first octet to its end.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use heloscope_relay::SessionLimits;
@@ -8,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::rig::{SHORT, connected};
+use crate::rig::{Rig, SHORT, connected};
 
 #[tokio::test]
 async fn a_dialogue_passes_unchanged() {
@@ -33,6 +34,26 @@ async fn a_reset_is_told_from_a_close() {
     socket2::SockRef::from(&server).set_linger(Some(Duration::ZERO)).unwrap();
     drop(server);
     assert_eq!(client.hear_out().await.2, CloseCause::Reset);
+}
+
+/// However soon: the system may tell of it where it connects.
+#[tokio::test]
+async fn a_server_that_resets_at_once_was_connected_and_is_heard() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            stream.write_all(b"220-mx.example wait\r\n").unwrap();
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+    });
+    let rig = Rig::new(&[port], |_| {}).await;
+    for _ in 0..10 {
+        let mut client = rig.open(&format!("host=127.0.0.1&port={port}")).await;
+        client.connected().await;
+        let (octets, _, cause) = client.hear_out().await;
+        assert_eq!((octets.as_slice(), cause), (&b"220-mx.example wait\r\n"[..], CloseCause::Reset));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! Every fact of the JSON that the command prints, against mail servers behind real TCP.
 
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
 use heloscope_interop::{Authority, Server};
 use serde_json::{Value, json};
 
@@ -304,6 +308,30 @@ fn certificate(certificate: &Value) -> Value {
     assert!(serial.split(':').all(|octet| octet.len() == 2 && is_hex(octet)), "{serial}");
     assert!(not_before < not_after && not_after.ends_with('Z'), "{not_before} {not_after}");
     certificate
+}
+
+/// A reset may come so soon that the system tells of it where it connects.
+#[test]
+fn a_server_that_resets_at_once_was_connected_and_is_heard() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            stream.write_all(b"220-mx.example wait\r\n").expect("the client is there");
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("it is a socket");
+        }
+    });
+    for _ in 0..10 {
+        let port = format!("{port}/starttls");
+        let (status, report) =
+            report(heloscope().args(["mx.example", "--address", "127.0.0.1", "--port", &port]));
+        assert_eq!(status, 1);
+        let port = &report["ports"][0];
+        assert_eq!(port["connected"], true);
+        assert_eq!((&port["error"]["code"], &port["error"]["phase"]), (&json!("reset"), &json!("greeting")));
+        assert_eq!(port["transcript"][0]["text"], "220-mx.example wait");
+        assert_eq!(port["findings"][0]["id"], "session-cut-short");
+    }
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -40,6 +40,7 @@ tests! {
     openssl_ed25519_certificate: 0,
     openssl_x25519: 0,
     openssl_x25519mlkem768: 0,
+    openssl_unknown_name: 0,
 }
 
 #[test]

@@ -46,6 +46,11 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
         &[],
         &["New, TLSv1.3, Cipher is TLS_CHACHA20_POLY1305_SHA256", "Server Temp Key: X25519, 253 bits"],
     ),
+    (
+        "openssl-unknown-name",
+        &["-msg", "-servername", "openssl.interop.test"],
+        &["New, TLSv1.2, ", ", warning unrecognized_name"],
+    ),
     ("openssl-x25519mlkem768", &[], &["New, TLSv1.3, ", "Negotiated TLS1.3 group: X25519MLKEM768"]),
 ];
 

@@ -4,6 +4,7 @@
 //! only because nothing secret is ever sent inside: no AUTH, no mail. The signature by which the server proves
 //! that it holds its certificate's key is verified all the same, or the certificate shown would prove nothing.
 
+mod clear_records;
 mod public_key;
 mod shares;
 mod threshold;
@@ -13,11 +14,12 @@ mod witness;
 use std::sync::Arc;
 
 use heloscope_crypto::WriteKey;
-use heloscope_observation::{Der, Handshake, Host, Purpose, TlsFailure};
+use heloscope_observation::{AlertDescription, Der, Handshake, Host, Purpose, TlsFailure};
 use heloscope_smtp::{Octets, stray_command};
 use rustls::crypto::CryptoProvider;
 
 use crate::hello::{RawHandshake, client_hello};
+use crate::limits::MAX_WARNINGS;
 pub(crate) use shares::provider;
 pub(crate) use threshold::Expectation;
 use threshold::{ClearText, Crossing, Ending, Threshold};
@@ -29,6 +31,8 @@ pub(crate) struct TlsChannel {
     client: Client,
     /// Until the server's first record.
     threshold: Option<Threshold>,
+    /// What the server has warned of, each once and no more than are told.
+    warned: Vec<AlertDescription>,
     close_notify: bool,
 }
 
@@ -46,6 +50,10 @@ enum Client {
 pub(crate) enum TlsEvent {
     /// Clear text came before the ClientHello went out, or stood before the server's first record.
     Injected { octets: Octets, total: usize },
+    /// The server asked for another hello, which goes out with so many octets.
+    HelloRetried { octets: usize },
+    /// The server warned, and may go on.
+    Warned(AlertDescription),
     /// The server presented these certificates.
     Chain(Vec<Der>),
     /// The server asked for a client certificate.
@@ -77,7 +85,8 @@ impl TlsChannel {
                 Client::Raw(raw_handshake(named, &provider))
             }
         };
-        Self { client, threshold: Some(Threshold::new(expectation, early)), close_notify: false }
+        let threshold = Some(Threshold::new(expectation, early));
+        Self { client, threshold, warned: Vec::new(), close_notify: false }
     }
 
     /// Takes in octets of the server's.
@@ -156,12 +165,24 @@ impl TlsChannel {
     }
 
     fn past_threshold(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
-        let events = match &mut self.client {
+        let mut events = match &mut self.client {
             Client::Library(client) => client.receive(octets),
             Client::Raw(client) => client.receive(octets),
         };
+        events.retain(|event| match event {
+            TlsEvent::Warned(alert) => self.is_news(*alert),
+            _ => true,
+        });
         self.close_notify |= events.iter().any(|event| matches!(event, TlsEvent::CloseNotify));
         events
+    }
+
+    fn is_news(&mut self, alert: AlertDescription) -> bool {
+        let is_news = self.warned.len() < MAX_WARNINGS && !self.warned.contains(&alert);
+        if is_news {
+            self.warned.push(alert);
+        }
+        is_news
     }
 }
 

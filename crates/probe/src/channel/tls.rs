@@ -1,4 +1,5 @@
 use std::io::{Read as _, Write as _};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use rustls::pki_types::{DnsName, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, Error, HandshakeKind};
 
+use super::clear_records::ClearRecords;
 use super::witness::Witness;
 use super::{TlsEvent, holds_no_command};
 
@@ -20,6 +22,9 @@ use super::{TlsEvent, holds_no_command};
 pub(super) struct TlsClient {
     connection: ClientConnection,
     witness: Arc<Witness>,
+    /// Until the handshake is finished.
+    clear: ClearRecords,
+    retried: bool,
     finished_handshake: bool,
     /// What is to go out.
     outgoing: Vec<u8>,
@@ -35,9 +40,15 @@ impl TlsClient {
             let connection = ClientConnection::new(config.clone(), server_name(host)).unwrap_or_else(|_| {
                 unreachable!("a configuration with suites and groups makes a hello for any name")
             });
-            let (witness, outgoing) = (witness.clone(), Vec::new());
-            let mut client =
-                Self { connection, witness, finished_handshake: false, outgoing, write_key: None };
+            let mut client = Self {
+                connection,
+                witness: witness.clone(),
+                clear: ClearRecords::default(),
+                retried: false,
+                finished_handshake: false,
+                outgoing: Vec::new(),
+                write_key: None,
+            };
             client.outgoing = client.take_outgoing();
             if holds_no_command(&client.outgoing, Some(host)) {
                 return client;
@@ -82,6 +93,22 @@ impl TlsClient {
     /// Takes in octets of the server's.
     pub(super) fn receive(&mut self, mut octets: &[u8]) -> Vec<TlsEvent> {
         let mut events = Vec::new();
+        // Record by record, so that what the server warns of stands where it came, in whatever cut.
+        while !octets.is_empty() {
+            let (piece, warning) = match self.finished_handshake {
+                true => (std::mem::take(&mut octets), None),
+                false => self.clear.take(&mut octets),
+            };
+            events.extend(warning.map(TlsEvent::Warned));
+            if self.take_in(piece, &mut events).is_break() {
+                break;
+            }
+        }
+        events
+    }
+
+    /// Breaks where nothing more comes.
+    fn take_in(&mut self, mut octets: &[u8], events: &mut Vec<TlsEvent>) -> ControlFlow<()> {
         // `read_tls` may take less than it is given: packets must be processed before it takes more.
         while !octets.is_empty() {
             let taken = self.connection.read_tls(&mut octets);
@@ -90,6 +117,7 @@ impl TlsClient {
             if !self.finished_handshake && write_key.is_some() {
                 self.write_key = write_key;
             }
+            events.extend(self.retry());
             // What came before a failure counts, though both came together.
             if !self.finished_handshake && !self.connection.is_handshaking() {
                 self.finished_handshake = true;
@@ -105,22 +133,35 @@ impl TlsClient {
             match state {
                 Ok(state) if state.peer_has_closed() => {
                     events.push(TlsEvent::CloseNotify);
-                    return events;
+                    return ControlFlow::Break(());
                 }
                 Ok(_) => {}
                 Err(error) => {
                     events.extend(self.witnessed());
                     events.push(TlsEvent::Failed(failure(&error)));
-                    return events;
+                    return ControlFlow::Break(());
                 }
             }
             if !matches!(taken, Ok(1..)) {
                 let stuck = "the TLS library takes no more octets".to_owned();
                 events.push(TlsEvent::Failed(TlsFailure::Protocol(stuck)));
-                return events;
+                return ControlFlow::Break(());
             }
         }
-        events
+        ControlFlow::Continue(())
+    }
+
+    /// The second hello, where the server has just asked for it.
+    fn retry(&mut self) -> Option<TlsEvent> {
+        let asked = self.connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
+        if self.retried || !asked {
+            return None;
+        }
+        self.retried = true;
+        self.outgoing = self.take_outgoing();
+        // A ChangeCipherSpec goes before it, RFC 8446 appendix D.4.
+        let octets = handshake_octets(&self.outgoing);
+        (octets > 0).then_some(TlsEvent::HelloRetried { octets })
     }
 
     fn handshake(&self) -> Option<Handshake> {
@@ -134,6 +175,17 @@ impl TlsClient {
             completed: true,
         })
     }
+}
+
+/// Octets of the handshake records among these.
+fn handshake_octets(mut records: &[u8]) -> usize {
+    let mut octets = 0;
+    while let [kind, _, _, high, low, ..] = *records {
+        let end = records.len().min(5 + usize::from(u16::from_be_bytes([high, low])));
+        octets += if kind == 22 { end } else { 0 };
+        records = &records[end..];
+    }
+    octets
 }
 
 /// No resumption: a resumed TLS 1.2 session shows no certificate.

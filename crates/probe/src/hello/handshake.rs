@@ -61,6 +61,7 @@ impl RawHandshake {
         const SERVER_KEY_EXCHANGE: u8 = 12;
         const CERTIFICATE_REQUEST: u8 = 13;
         const SERVER_HELLO_DONE: u8 = 14;
+        const CLOSE_NOTIFY: u8 = 0;
 
         match (piece, self.hello) {
             (Piece::Message { kind: SERVER_HELLO, body }, None) => {
@@ -80,7 +81,11 @@ impl RawHandshake {
                 Some(TlsEvent::ClientCertificateRequested)
             }
             (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => self.end(),
-            (Piece::Message { .. }, Some(_)) | (Piece::Alert { fatal: false, .. }, _) => None,
+            (Piece::Alert { fatal: false, description: CLOSE_NOTIFY }, _)
+            | (Piece::Message { .. }, Some(_)) => None,
+            (Piece::Alert { fatal: false, description }, _) => {
+                Some(TlsEvent::Warned(AlertDescription(*description)))
+            }
             (_, Some(_)) => self.end(),
             (Piece::Alert { description, .. }, None) => {
                 self.over = true;

@@ -163,6 +163,8 @@ impl Session {
             TlsEvent::Injected { octets, total } => {
                 self.link.observe_clear_text(Event::Injected { octets, total }, cx);
             }
+            TlsEvent::HelloRetried { octets } => self.link.observe(Event::HelloRetried { octets }, cx),
+            TlsEvent::Warned(alert) => self.link.observe(Event::TlsWarned(alert), cx),
             TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
             TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
             TlsEvent::Handshake(handshake) => {

@@ -169,12 +169,37 @@ pub(super) fn outdated_only(choice: &str, why: &[&str], audience: Audience) -> A
     }
 }
 
-pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
+pub(super) fn hello_intolerance(said: &str, second: Option<usize>, audience: Audience) -> Advice {
+    let refused = match second {
+        None => mark!(
+            "The first hello was that of a TLS library of today, with TLS 1.3 and its key shares; the other goes up to TLS \
+             1.2."
+        ),
+        Some(LARGE..) => mark!(
+            "It took the first hello, that of a TLS library of today; the second had the key share that it asked for, and is \
+             so large that on many paths it takes two TCP segments. The older one goes up to TLS 1.2 and is shorter."
+        ),
+        Some(_) => mark!(
+            "It took the first hello, that of a TLS library of today; the second had the key share that it asked for. The \
+             older one goes up to TLS 1.2."
+        ),
+    };
+    let fix = match second {
+        Some(LARGE..) => mark!(
+            "Update the server's TLS library, and look at the firewalls, load balancers and proxies before it: some read \
+             only the first segment of a hello. If that cannot be mended, switch off the groups with large shares, such as \
+             X25519MLKEM768."
+        ),
+        _ => mark!(
+            "Update the server's TLS library, and look at the firewalls, load balancers and proxies before it: some drop a \
+             hello of 256 to 511 octets (RFC 7685), or one that offers TLS 1.3."
+        ),
+    };
     Advice {
         title: say!("The server takes an older form of hello, not today's").to_owned(),
-        explanation: say!(
-            "{said} The first hello was that of a TLS library of today, with TLS 1.3 and its key shares; the \
-             other goes up to TLS 1.2. {}",
+        explanation: format!(
+            "{said} {} {}",
+            spoken(refused),
             audience.says(
                 mark!("Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
                  after a failed attempt, or keep the mail queued. Senders that enforce MTA-STS, and DANE \
@@ -182,11 +207,12 @@ pub(super) fn hello_intolerance(said: &str, audience: Audience) -> Advice {
                 mark!("Mail clients with an older hello send mail; others cannot."),
             )
         ),
-        fix: say!("Update the server's TLS library, and look at the firewalls, load balancers and proxies before \
-              it: some drop a hello of 256 to 511 octets (RFC 7685), or one that offers TLS 1.3.")
-            .to_owned(),
+        fix: spoken(fix).to_owned(),
     }
 }
+
+/// Octets of a hello that does not fit into every packet: IPv6 demands no more of a path than 1280 (RFC 8200 §5).
+const LARGE: usize = 1280;
 
 pub(super) fn name_refused(said: &str, audience: Audience) -> Advice {
     Advice {

@@ -77,9 +77,10 @@ pub(crate) enum Evidence {
         choice: String,
         why: Vec<&'static str>,
     },
-    /// `said` is the error in words.
+    /// `said` is the error in words; `second` the octets of the hello that the server had asked for, where it did.
     TlsHelloIntolerance {
         said: String,
+        second: Option<usize>,
     },
     /// `said` is the error in words.
     TlsNameRefused {

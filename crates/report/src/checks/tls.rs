@@ -91,7 +91,10 @@ static TLS_HELLO_INTOLERANCE: Check = Check {
     basis: "RFC 8446 §9.3",
     title: mark!("The server takes an older form of hello, not today's"),
     examine: |subject| match subject.facts.answer() {
-        Some(Answer::OtherForm(_)) => Outcome::Found(Evidence::TlsHelloIntolerance { said: said(subject) }),
+        Some(Answer::OtherForm(_)) => Outcome::Found(Evidence::TlsHelloIntolerance {
+            said: said(subject),
+            second: subject.facts.second_hello,
+        }),
         _ if subject.facts.is_encrypted() => Outcome::Passed,
         _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
     },

@@ -11,16 +11,13 @@ use crate::names::{is_spoken, suite_name, version_name};
 pub(crate) enum Answer<'a> {
     /// With what the TLS library does not speak: TLS works for whoever does.
     Unspoken(&'a Handshake),
-    /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello:
-    /// it is the form of the hello that it does not take.
+    /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello, or
+    /// refused the second one, for which it had asked: it is the form of the hello that it does not take.
     OtherForm(&'a Handshake),
     /// With what the TLS library speaks as well, once the hello did not name the host: it is the name that the server
     /// refuses, RFC 6066 §3, by the alert for it or otherwise.
     Unnamed(&'a Handshake),
 }
-
-/// The alert of a server that does not know the name, RFC 6066 §3.
-const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
 
 impl<'a> PortFacts<'a> {
     /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
@@ -31,8 +28,9 @@ impl<'a> PortFacts<'a> {
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
             Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
-            Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
+            Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),
+            Cause::Tls(TlsFailure::Alert(_)) if self.second_hello.is_some() => Some(Answer::OtherForm(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
             _ if self.answers_unnamed => Some(Answer::Unnamed(read)),

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 use heloscope_words::{language, mark, say, spoken, translation};
 
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
-use crate::names::{alert_meaning, alert_name};
+use crate::names::{alert_meaning, alert_name, warning_words};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
@@ -40,6 +40,10 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
         }
     };
+    if stage == Stage::Tls && !facts.is_encrypted() {
+        message.extend(facts.second_hello.map(second_hello));
+        message.extend(facts.warned.iter().map(|alert| warned_before(*alert)));
+    }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         message.push_str(spoken(CUT_OFF));
     }
@@ -53,6 +57,18 @@ const CUT_OFF: &str = mark!(
     " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
                        something on the path, cannot be told."
 );
+
+/// At which of two hellos a handshake broke off.
+fn second_hello(octets: usize) -> String {
+    say!(
+        " Before that it had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
+    )
+}
+
+/// What may explain that a handshake broke off.
+fn warned_before(alert: AlertDescription) -> String {
+    say!(" Before that it had warned {}, which may be why.", warning_words(alert))
+}
 
 fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {

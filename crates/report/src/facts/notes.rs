@@ -1,20 +1,38 @@
 use std::time::Duration;
 
-use heloscope_observation::Pace;
+use heloscope_observation::{AlertDescription, Pace};
 use heloscope_smtp::{Command, LeftOut};
 use heloscope_words::{capital, say};
 
 use super::{Heard, PortFacts};
+use crate::names::warning_words;
 use crate::words::reply_name;
 
 /// Between octets of one reply this is no longer the network's doing.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What was seen and is no fault, a sentence each.
-pub(crate) fn notes(facts: &PortFacts<'_>) -> Vec<String> {
+/// What was seen and is no fault, a sentence or two each. `fits`: whether the certificate is for the host, where one was
+/// seen.
+pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>) -> Vec<String> {
     let greeting =
         facts.greeting_came.and_then(|pace| greeting_in_parts(pace, facts.greeting_awaited_from()));
-    greeting.into_iter().chain(facts.replies.iter().filter_map(long_reply)).collect()
+    let warned = match facts.handshake {
+        Some(handshake) if handshake.completed => &facts.warned[..],
+        Some(_) => &facts.answer_warned,
+        None => &[],
+    };
+    let long_replies = facts.replies.iter().filter_map(long_reply);
+    greeting.into_iter().chain(long_replies).chain(warned.iter().map(|alert| went_on(*alert, fits))).collect()
+}
+
+/// A warning in a handshake that did not break off.
+fn went_on(alert: AlertDescription, fits: Option<bool>) -> String {
+    let certificate = match fits.filter(|_| alert == AlertDescription::UNRECOGNIZED_NAME) {
+        Some(true) => say!(" The certificate that it sent is for the name all the same."),
+        Some(false) => say!(" The certificate that it sent is not for the name."),
+        None => "",
+    };
+    say!("In the handshake the server warned {}, and went on.{certificate}", warning_words(alert))
 }
 
 /// A reply of which not all lines are kept.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose, Stage, TlsMode,
+    AlertDescription, Der, Established, Event, Handshake, Observation, Observations, Pace, PortSpec, Purpose,
+    Stage, TlsMode,
 };
 use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
@@ -36,6 +37,12 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) chain: Option<&'a [Der]>,
     /// The server asked for a client certificate, on either connection.
     pub(crate) client_certificate_requested: bool,
+    /// Octets of the second hello, where the server asked for one.
+    pub(crate) second_hello: Option<usize>,
+    /// Of what the server warned on the connection of the dialogue.
+    pub(crate) warned: Vec<AlertDescription>,
+    /// Of what it warned before it answered a hello made by hand.
+    pub(crate) answer_warned: Vec<AlertDescription>,
     /// The last hello made by hand did not name the host.
     pub(crate) answers_unnamed: bool,
     /// A raw hello is under way.
@@ -114,6 +121,9 @@ impl<'a> PortFacts<'a> {
             handshake: None,
             chain: None,
             client_certificate_requested: false,
+            second_hello: None,
+            warned: Vec::new(),
+            answer_warned: Vec::new(),
             answers_unnamed: false,
             raw_hello_runs: false,
             encrypted: Hello::default(),
@@ -220,6 +230,8 @@ impl<'a> PortFacts<'a> {
                 self.fail(seen.stage, Cause::Unasked(unasked));
             }
             Event::Injected { octets, total } => self.injected = Some((octets, *total)),
+            Event::HelloRetried { octets } => self.second_hello = Some(*octets),
+            Event::TlsWarned(alert) => self.warned.push(*alert),
             Event::HandshakeBegun => self.moments.handshake_begun = Some(at),
             Event::Chain(chain) => {
                 self.chain = Some(chain);
@@ -311,6 +323,7 @@ impl<'a> PortFacts<'a> {
                 }
                 Event::Injected { octets, total } => self.injected = self.injected.or(Some((octets, *total))),
                 Event::ClientCertificateRequested => self.client_certificate_requested = true,
+                Event::TlsWarned(alert) => self.answer_warned.push(*alert),
                 Event::Ended => self.raw_hello_runs = false,
                 Event::Chain(chain) if self.chain.is_none() => {
                     self.chain = Some(chain);

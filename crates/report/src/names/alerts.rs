@@ -1,7 +1,7 @@
 //! TLS alerts: IANA's names, and what one usually means when a mail server sends it.
 
 use heloscope_observation::AlertDescription;
-use heloscope_words::{mark, spoken};
+use heloscope_words::{mark, say, spoken};
 
 /// The name in IANA's "TLS Alerts" registry; its number for one that is not known.
 pub(crate) fn alert_name(alert: AlertDescription) -> String {
@@ -11,6 +11,17 @@ pub(crate) fn alert_name(alert: AlertDescription) -> String {
 /// What the alert usually means, a whole sentence; `None` for one that is not known.
 pub(crate) fn alert_meaning(alert: AlertDescription) -> Option<&'static str> {
     row(alert).map(|(_, _, meaning)| spoken(meaning)).filter(|meaning| !meaning.is_empty())
+}
+
+/// Of what a server warns with this alert, to stand after "it warned".
+pub(crate) fn warning_words(alert: AlertDescription) -> String {
+    let name = alert_name(alert);
+    match alert {
+        AlertDescription::UNRECOGNIZED_NAME => {
+            say!("that it does not know the name in the hello (alert {name}, RFC 6066 §3)")
+        }
+        _ => say!("with the alert {name}"),
+    }
 }
 
 fn row(alert: AlertDescription) -> Option<&'static (u8, &'static str, &'static str)> {
