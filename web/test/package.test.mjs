@@ -84,7 +84,7 @@ test("its manifest of elements names what the class has", async () => {
   const fields = element.members.filter(({ kind }) => kind === "field");
   assert.deepEqual(named(fields), has(/^  get (\w+)\(/gm));
   assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
-  assert.deepEqual(named(element.events), has(/#tell<[\w[\]]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
+  assert.deepEqual(named(element.events), has(/#tell<[\w[\] |]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
   const style = (await Promise.all(["controls", "report", "port"].map((name) => readFile(`web/element/${name}.css`, "utf8")))).join("");
   assert.deepEqual(named(element.cssProperties), [...new Set([...style.matchAll(/var\((--heloscope-[\w-]+)/g)].map(([, name]) => name))].sort());
 });
