@@ -6,6 +6,7 @@ mod capabilities;
 mod certificate;
 mod error;
 mod failure;
+mod instead;
 mod notes;
 mod port;
 mod timings;

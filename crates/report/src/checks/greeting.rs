@@ -17,6 +17,10 @@ static GREETING_REJECTED: Check = Check {
     basis: "RFC 5321 §3.1, §4.2.3",
     title: "The server greets with a refusal",
     examine: |subject| match (&subject.facts.failure.map(|failure| failure.cause), subject.facts.greeting) {
+        (Some(Cause::Tls(_)), None) => match subject.facts.turned_away() {
+            Some(reply) => Outcome::Found(Evidence::GreetingRejected(Refused::by(&reply, said(subject)))),
+            None => subject.not_tested(),
+        },
         (Some(Cause::GreetingRejected(reply)), _) => {
             Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject))))
         }
@@ -43,6 +47,10 @@ static NOT_SMTP: Check = Check {
     basis: "RFC 5321 §4.2",
     title: "The first octets are no SMTP reply",
     examine: |subject| {
+        if let Some((octets, likeness)) = subject.facts.other_protocol() {
+            let begun = visible_line(first_line(octets), 0);
+            return Outcome::Found(Evidence::NotSmtp { likeness, begun });
+        }
         let cause = subject.facts.failure.map(|failure| failure.cause);
         match (subject.error_code(), cause) {
             (
@@ -53,7 +61,7 @@ static NOT_SMTP: Check = Check {
                 let begun = visible_line(first_line(&fault.octets), 0);
                 Outcome::Found(Evidence::NotSmtp { likeness, begun })
             }
-            _ if subject.facts.greeting.is_some() => Outcome::Passed,
+            _ if subject.facts.greeting.is_some() || subject.facts.turned_away().is_some() => Outcome::Passed,
             _ => subject.not_tested(),
         }
     },

@@ -120,9 +120,12 @@ pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evi
     })
 }
 
-/// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and what the relay
-/// did says nothing about the server.
+/// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and neither what the
+/// relay did nor that the client was turned away before says anything about the server's TLS.
 pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
+    if subject.facts.turned_away().is_some() || subject.facts.other_protocol().is_some() {
+        return false;
+    }
     subject.facts.failure.is_some_and(|failure| {
         let begun = matches!(failure.stage, Stage::StartTls | Stage::Tls);
         match failure.cause {

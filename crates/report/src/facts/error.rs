@@ -30,7 +30,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
         Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
-        Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
+        Cause::Tls(failure) => {
+            in_place_of_tls(facts).unwrap_or_else(|| tls_failure(failure, facts.is_implicit()))
+        }
         Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
         Cause::TimedOut { after, whole: false, partial } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
@@ -148,17 +150,22 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
              TLS.".to_owned(),
         ),
         FaultKind::NotAReply if first => {
-            let likeness = Likeness::of(&fault.octets);
-            let looks = likeness.name().map(|name| format!(" It looks like {name}."));
-            let words = format!("The server's first octets are no SMTP reply: \
-                                 “{begun}”.{}", looks.unwrap_or_default());
-            (ErrorCode::NotSmtp, words)
+            (ErrorCode::NotSmtp, no_smtp(&begun, Likeness::of(&fault.octets)))
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
             let what = if begun.is_empty() { "an empty line".to_owned() } else { format!("“{begun}”") };
             (ErrorCode::MalformedReply, format!("What the server sent {at} is no SMTP reply: {what}."))
         }
     }
+}
+
+fn no_smtp(begun: &str, likeness: Likeness) -> String {
+    let looks = likeness.name().map(|name| format!(" It looks like {name}."));
+    format!(
+        "The server's first octets are no SMTP reply: \
+                                 “{begun}”.{}",
+        looks.unwrap_or_default()
+    )
 }
 
 /// How much of a reply had come when it was given up.
@@ -206,6 +213,21 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
     }
 }
 
+/// A refusal, or another protocol, in clear text.
+fn in_place_of_tls(facts: &PortFacts<'_>) -> Option<(ErrorCode, String)> {
+    if let Some((octets, likeness)) = facts.other_protocol() {
+        return Some((ErrorCode::NotSmtp, no_smtp(&visible_line(first_line(octets), 0), likeness)));
+    }
+    let reply = facts.turned_away()?;
+    let said = quoted(&reply);
+    let what = format!("In place of TLS the server sent a refusal in clear text: {said}.");
+    let mut words = explained(what, &reply, Stage::Greeting);
+    words.push_str(
+        " Some servers, such as Exim, refuse before TLS begins: whether TLS works on this port is not known.",
+    );
+    Some((ErrorCode::GreetingRejected, words))
+}
+
 fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
@@ -220,10 +242,16 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
             if implicit_tls && clear_text {
-                let words = format!(
-                    "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
-                     is set up without implicit TLS."
-                );
+                let words = match likeness {
+                    Likeness::Smtp => format!(
+                        "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
+                         is set up without implicit TLS."
+                    ),
+                    _ => format!(
+                        "The server speaks clear text where TLS begins with the first octet: “{begun}”. Either the port \
+                         is set up without implicit TLS, or something else than a mail server answers there."
+                    ),
+                };
                 (ErrorCode::PlaintextOnImplicitTls, words)
             } else {
                 (

@@ -1,0 +1,91 @@
+//! A server that turns a client away in clear text, where TLS was to begin: that is no word about its TLS.
+
+mod scene;
+
+use heloscope_observation::TlsFailure;
+use heloscope_report::{ErrorCode, Port, Report, SenderOutcome, Severity, Verdict, senders, summary};
+use scene::{Asked, Scene};
+
+fn says_at_once(octets: &str) -> Report {
+    let not_tls = TlsFailure::NotTls(octets.into());
+    Scene::one("465", |play| play.connects().begins_handshake().tls_fails(not_tls)).judged()
+}
+
+fn message(port: &Port) -> &str {
+    &port.error.as_ref().expect("an error").message
+}
+
+/// As Exim does at its limit of connections, on a port with tls_on_connect too.
+#[test]
+fn a_busy_server_in_clear_text_is_busy_and_not_without_tls() {
+    let report = says_at_once("421 Too many concurrent SMTP connections; please try again later.\r\n");
+    let port = &report.ports[0];
+    assert_eq!(port.ids(), ["greeting-rejected"]);
+    assert_eq!(port.found("greeting-rejected").severity, Severity::Warning);
+    assert_eq!(port.found("greeting-rejected").title, "The server greets with 421: not now");
+    assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::GreetingRejected);
+    assert_eq!(
+        message(port),
+        "In place of TLS the server sent a refusal in clear text: “421 Too many concurrent SMTP connections; please try \
+         again later.”. 421 means “service not available, closing transmission channel”. Likely cause: the server is busy \
+         or shutting down, or it limits connections from the address that tests. Some servers, such as Exim, refuse before \
+         TLS begins: whether TLS works on this port is not known."
+    );
+    assert_eq!(port.banner.as_deref().map(|banner| &banner[..8]), Some("421 Too "));
+    assert_eq!(port.verdict("not-smtp"), Verdict::Passed);
+    let reason = "the test of this port ended early: the greeting is not 220";
+    for id in ["tls-failed", "tls-version-weak", "certificate-expired", "submission-without-auth"] {
+        assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, reason), "{id}");
+    }
+    let row = &senders(&report)[0];
+    assert_eq!(
+        (row.outcome, row.text.as_str()),
+        (SenderOutcome::Queues, "Tries again later: the server greets with 421: not now.")
+    );
+    assert_eq!(summary(&report), "Port 465: the server greets with 421: not now.");
+}
+
+#[test]
+fn a_refusal_for_good_in_clear_text_has_its_meaning() {
+    let report = says_at_once("554-no\r\n554 5.7.1 listed\r\n");
+    let port = &report.ports[0];
+    assert_eq!(port.ids(), ["greeting-rejected"]);
+    assert_eq!(port.found("greeting-rejected").severity, Severity::Error);
+    for words in ["“554-no 554 5.7.1 listed”", "5.7.1 means", "block list"] {
+        assert!(message(port).contains(words), "{}", message(port));
+    }
+    // Of a long one no more than its beginning is kept.
+    let long = says_at_once(&format!("554-{}\r\n554-{}", "a".repeat(400), "b".repeat(102)));
+    assert_eq!(long.ports[0].ids(), ["greeting-rejected"]);
+}
+
+#[test]
+fn another_protocol_in_clear_text_is_named() {
+    for (octets, name) in [
+        ("SSH-2.0-OpenSSH_9\r\n", "SSH"),
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
+        ("* OK IMAP4rev1\r\n", "IMAP"),
+        ("+OK ready\r\n", "POP3"),
+    ] {
+        let report = says_at_once(octets);
+        let port = &report.ports[0];
+        assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::NotSmtp, "{octets}");
+        assert!(message(port).ends_with(&format!("It looks like {name}.")), "{}", message(port));
+        assert_eq!(port.ids(), ["not-smtp"]);
+        assert_eq!(port.found("not-smtp").title, format!("The server speaks {name}, not SMTP"));
+        assert_eq!(port.verdict("tls-failed"), Verdict::NotTested);
+    }
+}
+
+#[test]
+fn only_what_greets_in_clear_text_is_said_to_be_without_implicit_tls() {
+    let greets = says_at_once("220 mx1 ESMTP\r\n");
+    assert_eq!(greets.ports[0].ids(), ["tls-failed"]);
+    assert_eq!(greets.ports[0].error.as_ref().unwrap().code, ErrorCode::PlaintextOnImplicitTls);
+    assert!(message(&greets.ports[0]).ends_with("The port is set up without implicit TLS."));
+    let text = says_at_once("Too many connections\r\n");
+    assert_eq!(text.ports[0].error.as_ref().unwrap().code, ErrorCode::PlaintextOnImplicitTls);
+    assert!(message(&text.ports[0]).contains("or something else than a mail server answers there"));
+    // No reply of SMTP, though it begins with digits.
+    assert_eq!(says_at_once("500ms\r\n").ports[0].ids(), ["tls-failed"]);
+}
