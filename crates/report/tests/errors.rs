@@ -237,7 +237,7 @@ fn clear_text_after_starttls_is_a_failure_of_tls() {
         let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake();
         play.tls_fails(TlsFailure::NotTls(b"454 sorry\r\n".into()))
     });
-    assert_says(&error, ErrorCode::TlsFailed, Stage::Tls, &["no TLS record: “454 sorry”"]);
+    assert_says(&error, ErrorCode::TlsFailed, Stage::Tls, &["a refusal in clear text: “454 sorry”"]);
 }
 
 #[test]

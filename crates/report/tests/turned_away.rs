@@ -2,9 +2,9 @@
 
 mod scene;
 
-use heloscope_observation::TlsFailure;
+use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{ErrorCode, Port, Report, SenderOutcome, Severity, Verdict, senders, summary};
-use scene::{Asked, Scene};
+use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn says_at_once(octets: &str) -> Report {
     let not_tls = TlsFailure::NotTls(octets.into());
@@ -88,4 +88,78 @@ fn only_what_greets_in_clear_text_is_said_to_be_without_implicit_tls() {
     assert!(message(&text.ports[0]).contains("or something else than a mail server answers there"));
     // No reply of SMTP, though it begins with digits.
     assert_eq!(says_at_once("500ms\r\n").ports[0].ids(), ["tls-failed"]);
+}
+
+fn after_the_220(play: impl FnOnce(Play<'_>) -> Play<'_>) -> Report {
+    Scene::one("25", |connection| play(connection.until_hello())).judged()
+}
+
+const DOWN: &str = "The server ended the session in clear text, in place of the TLS handshake: “421 4.3.2 shutting down”. \
+                    421 means “service not available, closing transmission channel”; the enhanced status code 4.3.2 means \
+                    “system not accepting network messages”. Likely cause: all of the server's screening or delivery \
+                    processes are busy, or it is shutting down.";
+
+/// RFC 5321 §3.8: a 421 may come at any time; between the 220 and the ClientHello too.
+#[test]
+fn a_421_in_place_of_the_handshake_is_no_failure_of_starttls() {
+    let line = "421 4.3.2 shutting down\r\n";
+    let early = || Event::Injected { octets: line.into(), total: line.len() };
+    let reports = [
+        after_the_220(|play| play.tls_fails(TlsFailure::NotTls(line.into()))),
+        after_the_220(|play| play.see(Stage::Tls, early()).closes(Stage::Tls)),
+        after_the_220(|play| play.see(Stage::Tls, early()).loses(Stage::Tls, RefusalCode::Reset)),
+    ];
+    for report in reports {
+        let port = &report.ports[0];
+        assert_eq!((port.error.as_ref().unwrap().code, message(port)), (ErrorCode::Closed, DOWN));
+        assert_eq!(port.ids(), ["session-cut-short"]);
+        assert!(port.found("session-cut-short").explanation.starts_with(DOWN));
+        let reason =
+            "the test of this port ended early: the server closed the connection during the TLS handshake";
+        for id in ["starttls-failed", "starttls-injection", "tls-version-weak", "certificate-expired"] {
+            assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, reason), "{id}");
+        }
+        assert!(senders(&report).iter().all(|row| row.outcome == SenderOutcome::NotTested));
+    }
+}
+
+#[test]
+fn what_is_no_421_does_not_excuse_the_octets_before_tls() {
+    for octets in ["421 4.3.2 down\r\n250 AUTH PLAIN\r\n", "250 AUTH PLAIN\r\n"] {
+        let early = Event::Injected { octets: octets.into(), total: octets.len() };
+        let report = after_the_220(|play| play.see(Stage::Tls, early).closes(Stage::Tls));
+        assert_eq!(report.ports[0].ids(), ["starttls-failed", "starttls-injection"], "{octets}");
+    }
+    // TLS came up behind it: whoever put it there meant it to be heard inside.
+    let early = Event::Injected { octets: "421 down\r\n".into(), total: 10 };
+    let report = Scene::one("25", |play| {
+        let asked = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go");
+        asked.see(Stage::Tls, early).tls(&[]).ehlo("250 mx1").quits()
+    });
+    assert_eq!(report.judged().ports[0].verdict("starttls-injection"), Verdict::Found);
+}
+
+/// The 220 was taken back, and its reason is said.
+#[test]
+fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
+    for (reply, words) in [
+        ("454 4.7.0 TLS not available", "cannot read its certificate or key"),
+        ("500 5.5.1 huh", "took the ClientHello for a command"),
+        ("530 5.7.0 Must issue a STARTTLS command first", "took the ClientHello for a command"),
+    ] {
+        let report =
+            after_the_220(|play| play.tls_fails(TlsFailure::NotTls(format!("{reply}\r\n").as_str().into())));
+        let port = &report.ports[0];
+        assert_eq!(port.ids(), ["starttls-failed"]);
+        assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::TlsFailed);
+        let begun =
+            format!("In place of the TLS handshake the server sent a refusal in clear text: “{reply}”. ");
+        assert!(message(port).starts_with(&begun), "{}", message(port));
+        assert!(message(port).contains(words) && message(port).contains("means"), "{}", message(port));
+    }
+    let garbage = after_the_220(|play| play.tls_fails(TlsFailure::NotTls("hello\r\n".into())));
+    assert_eq!(
+        message(&garbage.ports[0]),
+        "What the server sent where TLS was to begin is no TLS record: “hello”."
+    );
 }

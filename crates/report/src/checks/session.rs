@@ -93,13 +93,14 @@ static SESSION_CUT_SHORT: Check = Check {
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
+            Cause::Tls(_) => !subject.facts.is_implicit() && subject.facts.turned_away().is_some(),
             Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
             Cause::Refused(refusal) => {
                 refusal.code == RefusalCode::Reset && subject.facts.established.is_some()
             }
             Cause::EhloRejected { ehlo, helo } => helo.unwrap_or(ehlo).code() == 421,
             Cause::StartTlsRejected(reply) => reply.code() == 421,
-            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) | Cause::Tls(_) => false,
+            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) => false,
         };
         match cut {
             true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),

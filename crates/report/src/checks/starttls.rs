@@ -62,6 +62,7 @@ static STARTTLS_INJECTION: Check = Check {
         let facts = subject.facts;
         match facts.injected {
             _ if facts.is_implicit() => IMPLICIT,
+            Some(_) if facts.shut_down_before_tls().is_some() => subject.not_tested(),
             Some((octets, total)) => {
                 let begun = visible_line(octets, total.saturating_sub(octets.len()));
                 Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })

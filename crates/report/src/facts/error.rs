@@ -19,6 +19,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Some(command) => Cow::Owned(format!("before {command} was sent")),
         None => Cow::Borrowed(phase_words(stage)),
     };
+    if let Some((code, message)) = in_place_of_tls(facts) {
+        return PortError { code, message, phase: stage };
+    }
     let (code, mut message) = match failure.cause {
         Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
         Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
@@ -30,9 +33,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
         Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
-        Cause::Tls(failure) => {
-            in_place_of_tls(facts).unwrap_or_else(|| tls_failure(failure, facts.is_implicit()))
-        }
+        Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
         Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
         Cause::TimedOut { after, whole: false, partial } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
@@ -218,8 +219,17 @@ fn in_place_of_tls(facts: &PortFacts<'_>) -> Option<(ErrorCode, String)> {
     if let Some((octets, likeness)) = facts.other_protocol() {
         return Some((ErrorCode::NotSmtp, no_smtp(&visible_line(first_line(octets), 0), likeness)));
     }
-    let reply = facts.turned_away()?;
+    let reply = facts.refusal_in_place_of_tls()?;
     let said = quoted(&reply);
+    if !facts.is_implicit() && reply.code() == 421 {
+        let what =
+            format!("The server ended the session in clear text, in place of the TLS handshake: {said}.");
+        return Some((ErrorCode::Closed, explained(what, &reply, Stage::Tls)));
+    }
+    if !facts.is_implicit() {
+        let what = format!("In place of the TLS handshake the server sent a refusal in clear text: {said}.");
+        return Some((ErrorCode::TlsFailed, explained(what, &reply, Stage::Tls)));
+    }
     let what = format!("In place of TLS the server sent a refusal in clear text: {said}.");
     let mut words = explained(what, &reply, Stage::Greeting);
     words.push_str(
@@ -256,7 +266,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             } else {
                 (
                     ErrorCode::TlsFailed,
-                    format!("What the server sent after the ClientHello is no TLS record: “{begun}”."),
+                    format!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
                 )
             }
         }

@@ -70,11 +70,15 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
             "Likely cause: the server defers clients it does not know yet, or a policy service of it does \
              not answer."
         }
-        (454, _, Stage::StartTls) => {
+        (454, _, Stage::StartTls | Stage::Tls) => {
             "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
              started; its log says which."
         }
         (454, ..) => "Likely cause: TLS or a log-in is not available for now; the server's log says why.",
+        (500..=503 | 530, _, Stage::Tls) => {
+            "Likely cause: the server, or a proxy before it, answered STARTTLS with 220, did not begin TLS, and took the \
+             ClientHello for a command."
+        }
         (521, None, Stage::Greeting) => "The host takes no mail by choice (RFC 7504).",
         (521, Some((3, 2)), Stage::Greeting) => {
             "Either the host takes no mail by choice (RFC 7504), or a screening program before it, such as Postfix's \
