@@ -1,7 +1,7 @@
 use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Refused, is_temporary};
+use crate::checks::{Breach, Passage, Refused, is_temporary};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -203,14 +203,19 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
 pub(super) fn esmtp_masked(
     greeting: bool,
     keywords: &[String],
-    starttls: bool,
+    starttls: Passage,
     audience: Audience,
 ) -> Advice {
     let follows = match starttls {
-        true => "It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
+        Passage::Whole => "It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
                  TLS all the same."
             .to_owned(),
-        false => audience.pick(
+        Passage::Offered => "It lets the offer of STARTTLS pass. Whether TLS comes up across it was not seen. Where it does \
+                             not, opportunistic senders deliver in clear text; senders that enforce MTA-STS do not \
+                             deliver, nor do DANE senders where TLSA records are published, and mail clients that demand TLS \
+                             do not send."
+            .to_owned(),
+        Passage::Hidden | Passage::Refused => audience.pick(
             "Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published.",
             "Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
@@ -221,6 +226,14 @@ pub(super) fn esmtp_masked(
         (true, []) => "The greeting is asterisks".to_owned(),
         (true, keywords) => format!("The greeting is asterisks, and the EHLO reply holds {}", list(keywords)),
         (false, keywords) => format!("The EHLO reply holds {}", list(keywords)),
+    };
+    let follows = match starttls {
+        Passage::Refused => {
+            format!(
+                "It lets the offer of STARTTLS pass, and perhaps not the command, which was refused. {follows}"
+            )
+        }
+        _ => follows,
     };
     Advice {
         title: "A device on the path overwrites what the server offers".to_owned(),

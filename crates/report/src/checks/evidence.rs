@@ -47,11 +47,10 @@ pub(crate) enum Evidence {
         said: String,
         stage: Stage,
     },
-    /// `starttls`: it is offered all the same.
     EsmtpMasked {
         greeting: bool,
         keywords: Vec<String>,
-        starttls: bool,
+        starttls: Passage,
     },
     ReplyFormat {
         breaches: Vec<Breach>,
@@ -146,6 +145,19 @@ pub(crate) enum Evidence {
     SubmissionWithoutAuth,
 }
 
+/// How far STARTTLS gets past a device that overwrites what the server offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// It is not among what is offered.
+    Hidden,
+    /// It is offered, and the command was refused.
+    Refused,
+    /// It is offered; what is beyond was not seen.
+    Offered,
+    /// TLS came up, or the server answered a hello.
+    Whole,
+}
+
 /// A reply that refuses, with its error in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -174,7 +186,7 @@ impl Evidence {
     pub(crate) fn severity(&self) -> Option<Severity> {
         match self {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
-            Self::EsmtpMasked { starttls: true, .. } => Some(Severity::Notice),
+            Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
             Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
             Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),

@@ -3,8 +3,8 @@ use heloscope_smtp::Reply;
 
 use super::greeting::said;
 use super::tls::tls_failed;
-use super::{Check, Evidence, Outcome, Refused};
-use crate::facts::{Cause, Hello, answers_nothing};
+use super::{Check, Evidence, Outcome, Passage, Refused};
+use crate::facts::{Cause, Hello, PortFacts, answers_nothing};
 use crate::words::quoted;
 use crate::{ErrorCode, Severity};
 
@@ -124,10 +124,19 @@ static ESMTP_MASKED: Check = Check {
             true => Outcome::Found(Evidence::EsmtpMasked {
                 greeting: facts.has_masked_greeting(),
                 keywords: facts.masked_keywords(),
-                starttls: facts.offers_starttls() == Some(true),
+                starttls: passage(facts),
             }),
             false if facts.clear.extensions().is_some() && !facts.is_out_of_step(false) => Outcome::Passed,
             false => subject.not_tested(),
         }
     },
 };
+
+fn passage(facts: &PortFacts<'_>) -> Passage {
+    match facts.starttls.map(Reply::code) {
+        _ if facts.offers_starttls() != Some(true) => Passage::Hidden,
+        _ if facts.handshake.is_some() => Passage::Whole,
+        None | Some(220 | 421) => Passage::Offered,
+        Some(_) => Passage::Refused,
+    }
+}
