@@ -17,7 +17,7 @@ pub(crate) use answer::{Answer, choice};
 pub(crate) use banner::banner;
 pub(crate) use capabilities::capabilities;
 pub(crate) use certificate::{ChainFacts, days_between, presented, rfc3339};
-pub(crate) use error::{answers_nothing, port_error};
+pub(crate) use error::{answers_nothing, ehlo_alone_rejected, port_error};
 pub(crate) use failure::{Broken, Cause, Failure};
 pub(crate) use notes::notes;
 pub(crate) use port::{Heard, Hello, PortFacts, on};

@@ -349,7 +349,8 @@ fn ehlo_and_helo_each_have_their_own_reply() {
     assert!(closing.error.unwrap().message.ends_with(
         "HELO was tried next, and in place of a reply to it the server ended the session: “421 4.3.2 down”. 421 means \
          “service not available, closing transmission channel”; the enhanced status code 4.3.2 means “system not accepting \
-         network messages”."
+         network messages”. Likely cause: all of the server's screening or delivery processes are busy, or it is \
+         shutting down."
     ));
     let odd = port("502 no", "354 go on");
     let found = odd.found("ehlo-rejected");

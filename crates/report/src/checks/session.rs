@@ -4,8 +4,7 @@ use heloscope_smtp::Reply;
 use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Evidence, Outcome, Passage, Refused};
-use crate::facts::{Cause, Hello, PortFacts, answers_nothing};
-use crate::words::quoted;
+use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] =
@@ -35,7 +34,8 @@ static EHLO_REJECTED: Check = Check {
                 && helo.code() == 250
                 && !facts.is_out_of_step(encrypted)
             {
-                return refused(ehlo, Some(helo), true, format!("EHLO was refused: {}.", quoted(ehlo)));
+                let stage = if encrypted { Stage::EhloAfterTls } else { Stage::Ehlo };
+                return refused(ehlo, Some(helo), true, ehlo_alone_rejected(ehlo, stage));
             }
         }
         let answered = |hello: &Hello<'_>, encrypted| {

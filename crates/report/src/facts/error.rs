@@ -7,6 +7,7 @@ use heloscope_smtp::{Fault, FaultKind, Reply};
 
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
+
 use crate::names::{alert_meaning, alert_name};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
@@ -113,11 +114,26 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
             "HELO, which was tried next, it answered with {said}, which is no reply that SMTP has there."
         ),
     };
-    // The cause of the refusal is the first reply's.
+    // The cause of a refusal for good is the first reply's.
     match codes_explained(helo).filter(|_| helo.code() != ehlo.code()) {
+        Some(_) if (400..500).contains(&helo.code()) => explained(format!("{first} {second}"), helo, stage),
         Some(codes) => format!("{first} {second} {codes}"),
         None => format!("{first} {second}"),
     }
+}
+
+/// EHLO was refused and HELO accepted.
+pub(crate) fn ehlo_alone_rejected(ehlo: &Reply, stage: Stage) -> String {
+    let what = format!("EHLO was refused: {}.", quoted(ehlo));
+    // A fault of the name, or of the address that tests, would be HELO's too.
+    if !matches!(ehlo.code(), 501 | 504 | 550..=554) {
+        return explained(what, ehlo, stage);
+    }
+    let codes = codes_explained(ehlo).unwrap_or_default();
+    format!(
+        "{what} {codes} Likely cause: a rule of the server, or a device on the path, that is against EHLO as such: HELO gave \
+         the same name from the same address."
+    )
 }
 
 /// `due`: the command, where it was not sent. A 421 may come at any time, RFC 5321 §3.8.
