@@ -2,6 +2,7 @@
 
 mod answer;
 mod banner;
+mod by_hand;
 mod capabilities;
 mod certificate;
 mod error;

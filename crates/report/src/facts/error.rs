@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 
+use super::by_hand::ByHand;
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
-
-use crate::names::{alert_meaning, alert_name};
+use crate::names::{alert_meaning, alert_name, is_spoken};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
 use crate::{ErrorCode, PortError};
@@ -34,7 +34,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
         Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
-        Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
+        Cause::Tls(failure) => tls_failure(failure, facts),
         Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
         Cause::TimedOut { after, whole: false, partial } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
@@ -49,13 +49,40 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
     }
+    if stage == Stage::Tls && facts.handshake.is_none() {
+        message.extend(facts.by_hand.iter().map(ByHand::words));
+        if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
+            message.push_str(NOT_BY_AGE);
+        }
+    }
     PortError { code, message, phase: stage }
 }
 
 const CUT_OFF: &str = " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
                        something on the path, cannot be told.";
 
-fn refusal_code(code: RefusalCode) -> ErrorCode {
+const NOT_BY_AGE: &str = " So it is not that the server takes only old versions or cipher suites. Likely cause: it has no \
+                          certificate and key that it can use; its log says more.";
+
+/// What an alert says that is laid at the age of what the server speaks, as long as nothing is known against it.
+fn age_blamed(cause: Cause<'_>) -> Option<&'static str> {
+    match cause {
+        Cause::Tls(TlsFailure::Alert(AlertDescription(40))) => {
+            Some("It so says that it found nothing in common with what was offered.")
+        }
+        Cause::Tls(TlsFailure::Alert(AlertDescription(70))) => {
+            Some("It so says that it takes none of the versions offered.")
+        }
+        _ => None,
+    }
+}
+
+/// Every hello made by hand was refused, and what they offer with it.
+fn is_refused_by_hand(facts: &PortFacts<'_>) -> bool {
+    !facts.by_hand.is_empty() && facts.by_hand.iter().all(ByHand::is_refused)
+}
+
+pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {
         RefusalCode::NameNotFound => ErrorCode::NameNotFound,
         RefusalCode::ResolveFailed => ErrorCode::ResolveFailed,
@@ -148,7 +175,7 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
     explained(what, reply, stage)
 }
 
-fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
+pub(super) fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
     for more in [codes_explained(reply).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
@@ -254,10 +281,13 @@ fn in_place_of_tls(facts: &PortFacts<'_>) -> Option<(ErrorCode, String)> {
     Some((ErrorCode::GreetingRejected, words))
 }
 
-fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) {
+fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
-            let meaning = alert_meaning(*alert).map(|meaning| format!(" {meaning}")).unwrap_or_default();
+            let age_is_not_it = is_refused_by_hand(facts) || facts.handshake.is_some_and(is_spoken);
+            let meaning = age_blamed(Cause::Tls(failure)).filter(|_| age_is_not_it);
+            let meaning = meaning.or_else(|| alert_meaning(*alert));
+            let meaning = meaning.map(|meaning| format!(" {meaning}")).unwrap_or_default();
             (
                 ErrorCode::TlsAlert,
                 format!("The server ended TLS with the alert {}.{meaning}", alert_name(*alert)),
@@ -267,7 +297,7 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             let begun = visible_line(first_line(octets), 0);
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
-            if implicit_tls && clear_text {
+            if facts.is_implicit() && clear_text {
                 let words = match likeness {
                     Likeness::Smtp => format!(
                         "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \

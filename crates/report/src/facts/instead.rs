@@ -55,7 +55,7 @@ impl PortFacts<'_> {
 }
 
 /// The first reply in these octets, where it refuses.
-fn refusal(octets: &[u8]) -> Option<Reply> {
+pub(super) fn refusal(octets: &[u8]) -> Option<Reply> {
     let mut reader = ReplyReader::default();
     reader.push(octets);
     let reply = match reader.next_reply() {

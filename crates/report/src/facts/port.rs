@@ -8,6 +8,7 @@ use heloscope_observation::{
 };
 use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
+use super::by_hand::ByHand;
 use super::failure::{Broken, Cause, Failure};
 use crate::Role;
 use crate::names::{Weakness, weaknesses};
@@ -38,6 +39,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) client_certificate_requested: bool,
     /// The last hello made by hand did not name the host.
     pub(crate) answers_unnamed: bool,
+    /// Hellos made by hand that taught nothing, in their order.
+    pub(super) by_hand: Vec<ByHand<'a>>,
     /// A raw hello is under way.
     pub(crate) raw_hello_runs: bool,
     /// EHLO and HELO inside TLS.
@@ -115,6 +118,7 @@ impl<'a> PortFacts<'a> {
             chain: None,
             client_certificate_requested: false,
             answers_unnamed: false,
+            by_hand: Vec::new(),
             raw_hello_runs: false,
             encrypted: Hello::default(),
             failure: None,
@@ -297,6 +301,7 @@ impl<'a> PortFacts<'a> {
     fn add_raw_hello(&mut self, observations: &'a Observations) {
         // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
+        self.by_hand = by_hand.clone().filter_map(|one| ByHand::of(observations, one)).collect();
         let Some(by_hand) = by_hand.rfind(|one| one.purpose != Purpose::Dialogue) else { return };
         self.answers_unnamed = by_hand.purpose == Purpose::NamelessHello;
         self.raw_hello_runs = true;
