@@ -15,7 +15,7 @@ use std::fmt;
 
 use heloscope_observation::Host;
 
-pub(crate) use evidence::{Evidence, Handshaking, Passage, Refused, is_temporary};
+pub(crate) use evidence::{Evidence, Handshaking, Mute, Passage, Refused, is_temporary};
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};

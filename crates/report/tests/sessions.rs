@@ -76,3 +76,48 @@ fn a_421_to_helo_has_its_cause() {
         "{words}"
     );
 }
+
+/// TLS from the first octet, and HTTP, wait for the client to speak.
+#[test]
+fn silence_in_place_of_the_greeting_may_be_another_protocol() {
+    let silent = port("587", |play| play.connects().times_out(Stage::Greeting, 38));
+    let given_up = port("587", |play| play.connects().after_ms(10_000).closes(Stage::Greeting));
+    for port in [&silent, &given_up] {
+        let found = port.found("session-cut-short");
+        assert!(
+            found.explanation.contains(
+                "A server that waits for the client to speak first looks the same: one that is set up for TLS from the first \
+                 octet, or for another protocol, such as HTTP."
+            ),
+            "{}",
+            found.explanation
+        );
+        assert!(
+            found.fix.starts_with(
+                "See whether the port speaks TLS from the first octet: “openssl s_client -connect mx1.example.com:587” then \
+                 shows a certificate."
+            ),
+            "{}",
+            found.fix
+        );
+    }
+    let address = Scene::of("2001:db8::5").port("25", |play| play.connects().times_out(Stage::Greeting, 38));
+    assert!(address.judged().ports[0].found("session-cut-short").fix.contains("-connect [2001:db8::5]:25”"));
+
+    // A server that hangs up at once, or has begun to greet, does not wait for the client.
+    let at_once = port("587", |play| play.connects().closes(Stage::Greeting));
+    let begun = port("587", |play| {
+        let begun =
+            play.connects().babbles(Stage::Greeting, heloscope_smtp::FaultKind::Incomplete, b"220-mx1");
+        begun.times_out(Stage::Greeting, 38)
+    });
+    let later = port("587", |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 18));
+    for port in [&at_once, &begun, &later] {
+        assert!(!port.found("session-cut-short").fix.contains("openssl"));
+    }
+    // Inside TLS there is no TLS to look for.
+    let inside = port("465", |play| play.connects().tls(&[]).times_out(Stage::Greeting, 38));
+    let found = inside.found("session-cut-short");
+    assert!(found.explanation.contains("one that is set up for another protocol, such as HTTP."));
+    assert!(!found.fix.contains("openssl"), "{}", found.fix);
+}

@@ -1,7 +1,7 @@
 use heloscope_observation::Stage;
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Passage, Refused, is_temporary};
+use crate::checks::{Breach, Mute, Passage, Refused, is_temporary};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -173,7 +173,7 @@ pub(super) const REVERSE_NAME_FIX: &str = "Give the address that tests a PTR rec
 pub(super) const SCREENING_FIX: &str = "Look in the log of the server, and of the program that screens its clients (Postfix: postscreen), for the test that \
      this address did not pass. If a block list is at work, ask its operator about the address.";
 
-pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice {
+pub(super) fn cut_short(said: &str, stage: Stage, mute: Option<&Mute>, audience: Audience) -> Advice {
     let title = match stage {
         Stage::Resolve | Stage::Connect | Stage::Greeting => "The session ends before the greeting",
         Stage::Ehlo => "The session ends before the reply to EHLO",
@@ -187,16 +187,35 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
          comes back later.",
         "A mail client that meets the same reports an error to its user.",
     );
+    let waits = match mute {
+        Some(Mute::InClear { .. }) => {
+            " A server that waits for the client to speak first looks the same: one that is set up for TLS from the first \
+             octet, or for another protocol, such as HTTP."
+        }
+        Some(Mute::InsideTls) => {
+            " A server that waits for the client to speak first looks the same: one that is set up for another protocol, such \
+             as HTTP."
+        }
+        None => "",
+    };
+    let first = match mute {
+        Some(Mute::InClear { server }) => format!(
+            "See whether the port speaks TLS from the first octet: “openssl s_client -connect {server}” then shows a \
+             certificate. If it does, set it up for SMTP in clear text with STARTTLS. "
+        ),
+        _ => String::new(),
+    };
     Advice {
         title: title.to_owned(),
         explanation: format!(
-            "{said} What comes after was not tested; nothing is said to be missing. It may concern only the \
+            "{said}{waits} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
              {follows}"
         ),
-        fix: "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
-              service or filter that does not answer, a process that crashes."
-            .to_owned(),
+        fix: format!(
+            "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \
+             service or filter that does not answer, a process that crashes."
+        ),
     }
 }
 

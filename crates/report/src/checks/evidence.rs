@@ -46,6 +46,7 @@ pub(crate) enum Evidence {
     SessionCutShort {
         said: String,
         stage: Stage,
+        mute: Option<Mute>,
     },
     EsmtpMasked {
         greeting: bool,
@@ -143,6 +144,16 @@ pub(crate) enum Evidence {
         mechanisms: Vec<String>,
     },
     SubmissionWithoutAuth,
+}
+
+/// A server that says nothing at all may wait for the client to speak first, as SMTP never does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mute {
+    /// In clear text; with host and port, as openssl(1) takes them.
+    InClear {
+        server: String,
+    },
+    InsideTls,
 }
 
 /// How far STARTTLS gets past a device that overwrites what the server offers.

@@ -1,9 +1,11 @@
-use heloscope_observation::{RefusalCode, Stage};
+use std::time::Duration;
+
+use heloscope_observation::{Host, RefusalCode, Stage};
 use heloscope_smtp::Reply;
 
 use super::greeting::said;
 use super::tls::tls_failed;
-use super::{Check, Evidence, Outcome, Passage, Refused};
+use super::{Check, Evidence, Mute, Outcome, Passage, Refused, Subject};
 use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
 use crate::{ErrorCode, Severity};
 
@@ -103,7 +105,9 @@ static SESSION_CUT_SHORT: Check = Check {
             Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) => false,
         };
         match cut {
-            true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),
+            true => {
+                Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage, mute: mute(subject) })
+            }
             false if subject.facts.established.is_none() => subject.not_tested(),
             false => Outcome::NotTested("another fault ended the session first".into()),
         }
@@ -131,6 +135,26 @@ static ESMTP_MASKED: Check = Check {
         }
     },
 };
+
+/// A client that is not wanted is hung up on at once; who waits for its first octets gives up later.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn mute(subject: &Subject<'_>) -> Option<Mute> {
+    let facts = subject.facts;
+    let failure = facts.failure.filter(|failure| failure.stage == Stage::Greeting)?;
+    let waited = facts.moments.ended?.saturating_sub(facts.greeting_awaited_from()?);
+    let says_nothing = match failure.cause {
+        Cause::TimedOut { partial, .. } | Cause::Closed(partial) => partial.is_none(),
+        _ => false,
+    };
+    (says_nothing && waited >= PATIENCE).then(|| match (facts.is_implicit(), subject.host, facts.spec.port) {
+        (true, ..) => Mute::InsideTls,
+        (false, Host::Address(address), port) if address.is_ipv6() => {
+            Mute::InClear { server: format!("[{address}]:{port}") }
+        }
+        (false, host, port) => Mute::InClear { server: format!("{host}:{port}") },
+    })
+}
 
 fn passage(facts: &PortFacts<'_>) -> Passage {
     match facts.starttls.map(Reply::code) {
