@@ -114,8 +114,8 @@ pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience
     };
     Advice {
         title: match helo {
-            Some(helo) => format!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250"),
-            None => format!("The server answers EHLO with {code}, not 250"),
+            Some(helo) => format!("The server refuses EHLO with {code}, and answers HELO with {helo:03}, not 250"),
+            None => format!("The server answers EHLO with {code:03}, not 250"),
         },
         explanation: format!("{said} What comes after EHLO was not tested. {follows}"),
         fix: "Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
@@ -272,10 +272,10 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
         let Breach { rule, place, line, more } = breach;
         let more = match more {
             0 => String::new(),
-            1 => ", and so does 1 more line".to_owned(),
-            more => format!(", and so do {more} more lines"),
+            1 => " 1 more line breaks the same rule.".to_owned(),
+            more => format!(" {more} more lines break the same rule."),
         };
-        format!("{place} {rule}{more}: “{line}”.")
+        format!("{place} {rule}: “{line}”.{more}")
     });
     Advice {
         title: "A reply breaks a rule that clients forgive".to_owned(),

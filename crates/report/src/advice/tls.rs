@@ -66,7 +66,7 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
 pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     Advice {
-        title: format!("STARTTLS is offered but answered with {code}, not 220"),
+        title: format!("STARTTLS is offered but answered with {code:03}, not 220"),
         explanation: format!(
             "{said} Only 220 lets TLS begin (RFC 3207 §4). {}",
             audience.pick(STARTTLS_BROKEN.0, STARTTLS_BROKEN.1)
@@ -104,6 +104,7 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
         ),
         fix: match (&failed.choice, failed.client_certificate_requested) {
             // It speaks TLS.
+            _ if failed.bad_signature => BAD_SIGNATURE_FIX.to_owned(),
             (Some(_), _) | (_, true) => handshake_fix(failed).to_owned(),
             (None, false) => format!(
                 "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
@@ -117,8 +118,13 @@ const HANDSHAKE_FIX: &str = "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or Cha
                              and key belong together and that the server can read them, and look in its log \
                              for the handshake's error.";
 
+const BAD_SIGNATURE_FIX: &str = "Give the server the key that belongs to its certificate, in every place that answers under \
+                                 this name, proxies that end TLS included. If it has it, test from another network: something \
+                                 on the path may answer in its place.";
+
 fn handshake_fix(failed: &Handshaking) -> &'static str {
     match failed.client_certificate_requested {
+        _ if failed.bad_signature => BAD_SIGNATURE_FIX,
         true => {
             "Stop requiring a client certificate (Postfix: smtpd_tls_req_ccert = no; Exim: leave tls_verify_hosts empty, \
              tls_try_verify_hosts asks and does not require; OpenSMTPD: no verify in the listen rule). If the server only \

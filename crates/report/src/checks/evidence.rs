@@ -3,7 +3,7 @@ use heloscope_smtp::Reply;
 
 use super::Breach;
 use crate::names::Weakness;
-use crate::words::{Likeness, lacks_reverse_name};
+use crate::words::{Likeness, enhanced_status_code, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
 /// What a check found; [`crate::advice`] puts it into words.
@@ -190,6 +190,8 @@ pub(crate) struct Handshaking {
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,
     pub(crate) client_certificate_requested: bool,
+    /// The server did not prove that it holds its certificate's key.
+    pub(crate) bad_signature: bool,
 }
 
 impl Evidence {
@@ -211,7 +213,7 @@ impl Evidence {
 
 impl Refused {
     pub(crate) fn by(reply: &Reply, said: String) -> Self {
-        let status = reply.enhanced_status_code().map(|status| (status.subject, status.detail));
+        let status = enhanced_status_code(reply).map(|status| (status.subject, status.detail));
         Self { code: reply.code(), status, for_reverse_name: lacks_reverse_name(reply), said }
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Check, Evidence, Outcome, Refused, Subject};
 use crate::facts::{Broken, Cause};
 use crate::visible::visible_line;
-use crate::words::{Likeness, first_line};
+use crate::words::{Likeness, first_line, first_octets, is_reply_code};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&GREETING_REJECTED, &GREETING_SLOW, &NOT_SMTP];
@@ -21,11 +21,11 @@ static GREETING_REJECTED: Check = Check {
             Some(reply) => Outcome::Found(Evidence::GreetingRejected(Refused::by(&reply, said(subject)))),
             None => subject.not_tested(),
         },
-        (Some(Cause::GreetingRejected(reply)), _) => {
+        (Some(Cause::GreetingRejected(reply)), _) if is_reply_code(reply.code()) => {
             Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject))))
         }
+        (Some(Cause::GreetingRejected(_)), _) | (_, None) => subject.not_tested(),
         (_, Some(_)) => Outcome::Passed,
-        (_, None) => subject.not_tested(),
     },
 };
 
@@ -58,8 +58,12 @@ static NOT_SMTP: Check = Check {
                 Some(Cause::NoReply(Broken { fault, .. })),
             ) => {
                 let likeness = Likeness::of(&fault.octets);
-                let begun = visible_line(first_line(&fault.octets), 0);
+                let begun = visible_line(first_octets(&fault.octets), 0);
                 Outcome::Found(Evidence::NotSmtp { likeness, begun })
+            }
+            (Some(ErrorCode::NotSmtp), Some(Cause::GreetingRejected(reply))) => {
+                let begun = visible_line(&reply.lines[0].octets, 0);
+                Outcome::Found(Evidence::NotSmtp { likeness: Likeness::Text, begun })
             }
             _ if subject.facts.greeting.is_some() || subject.facts.turned_away().is_some() => Outcome::Passed,
             _ => subject.not_tested(),

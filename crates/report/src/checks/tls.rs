@@ -1,10 +1,12 @@
-use heloscope_observation::{Host, RefusalCode, Stage, TlsVersion};
+use std::borrow::Cow;
+
+use heloscope_observation::{Host, RefusalCode, Stage, TlsFailure, TlsVersion};
 
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{Answer, Cause, choice};
-use crate::names::{suite_name, unspoken, version_name, weaknesses};
+use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
 
 pub(super) static CHECKS: &[&Check] = &[
     &TLS_FAILED,
@@ -46,12 +48,16 @@ static TLS_VERSION_WEAK: Check = Check {
     },
 };
 
+const UNKNOWN_SUITE: Outcome =
+    Outcome::NotTested(Cow::Borrowed("the cipher suite is not known to this test"));
+
 static TLS_CIPHER_WEAK: Check = Check {
     id: "tls-cipher-weak",
     severity: Severity::Warning,
     basis: "RFC 9325 §4.1, §4.2",
     title: "The cipher suite is weak",
     examine: |subject| match subject.facts.handshake {
+        Some(handshake) if !is_registered(handshake.suite) => UNKNOWN_SUITE,
         Some(handshake) => match weaknesses(handshake) {
             none if none.is_empty() => Outcome::Passed,
             weaknesses => {
@@ -77,6 +83,7 @@ static TLS_OUTDATED_ONLY: Check = Check {
                 }
             }
         }
+        (_, Some(handshake)) if !is_registered(handshake.suite) => UNKNOWN_SUITE,
         (_, Some(_)) => Outcome::Passed,
         (_, None) => subject.no_tls(),
     },
@@ -142,7 +149,10 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
     Handshaking {
         said: said(subject),
         begun: facts.moments.handshake_begun.is_some(),
-        choice: facts.handshake.filter(|_| !facts.is_encrypted()).map(choice),
+        choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
         client_certificate_requested: facts.client_certificate_requested,
+        bad_signature: facts
+            .failure
+            .is_some_and(|failure| matches!(failure.cause, Cause::Tls(TlsFailure::BadSignature))),
     }
 }

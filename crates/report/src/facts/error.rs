@@ -8,9 +8,12 @@ use heloscope_smtp::{Fault, FaultKind, Reply};
 use super::by_hand::ByHand;
 use super::port::{PortFacts, Unasked};
 use super::{Answer, Broken, Cause, Failure, choice};
-use crate::names::{alert_meaning, alert_name, is_spoken};
+use crate::names::{alert_meaning, alert_name, is_registered, is_spoken, suite_name};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
+use crate::words::{
+    Likeness, codes_explained, first_line, first_octets, is_refusal, is_reply_code, likely_cause,
+    phase_words, quoted,
+};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -24,7 +27,14 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         return PortError { code, message, phase: stage };
     }
     let (code, mut message) = match failure.cause {
-        Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
+        Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal) + &had_begun(facts.begun)),
+        Cause::GreetingRejected(reply) if !is_reply_code(reply.code()) => {
+            let said = quoted(reply);
+            let words = format!(
+                "What the server greeted with is no SMTP reply: {said}. A reply code begins with 2, 3, 4 or 5 (RFC 5321 §4.2)."
+            );
+            (ErrorCode::NotSmtp, words)
+        }
         Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
         Cause::EhloRejected { ehlo, helo } => {
             (ErrorCode::EhloRejected, ehlo_rejected(ehlo, helo, stage, failure.due))
@@ -48,6 +58,10 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     }
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
+    }
+    if let Some(read) = facts.handshake.filter(|read| !read.completed && !is_registered(read.suite)) {
+        let suite = suite_name(read.suite);
+        message.push_str(&format!(" It answered a second hello with {suite}, which was not offered either."));
     }
     if stage == Stage::Tls && facts.handshake.is_none() {
         message.extend(facts.by_hand.iter().map(ByHand::words));
@@ -116,6 +130,12 @@ fn refused(refusal: &Refusal) -> String {
         RefusalCode::Timeout => "The relay's time limit for one connection ran out.",
     };
     words.to_owned()
+}
+
+fn had_begun(partial: Option<Broken<'_>>) -> String {
+    partial.map_or_else(String::new, |partial| {
+        format!(" The beginning of a reply had come: “{}”.", text(partial.fault))
+    })
 }
 
 fn greeting_rejected(reply: &Reply) -> String {
@@ -194,6 +214,7 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
              TLS.".to_owned(),
         ),
         FaultKind::NotAReply if first => {
+            let begun = visible_line(first_octets(&fault.octets), fault.more);
             (ErrorCode::NotSmtp, no_smtp(&begun, Likeness::of(&fault.octets)))
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
@@ -316,13 +337,7 @@ fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, Strin
                 )
             }
         }
-        TlsFailure::Protocol(said) => (
-            ErrorCode::TlsFailed,
-            format!(
-                "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
-                visible_within(said)
-            ),
-        ),
+        TlsFailure::Protocol(said) => (ErrorCode::TlsFailed, protocol_broken(said)),
         TlsFailure::BadSignature => {
             let words = "The server did not prove that it holds the key of its certificate: the signature in \
                          the handshake does not verify. Either certificate and key do not belong together, \
@@ -330,6 +345,41 @@ fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, Strin
             (ErrorCode::TlsFailed, words.to_owned())
         }
     }
+}
+
+/// `said` may have the TLS library's own name for it behind it in parentheses.
+fn protocol_broken(said: &str) -> String {
+    let is_name = |name: &&str| name.chars().all(|character| character.is_ascii_alphanumeric());
+    let parts = said.strip_suffix(')').and_then(|said| said.split_once(" ("));
+    match parts.map(|(_, name)| name).filter(is_name) {
+        Some("ServerDoesNotSupportTls12Or13" | "ServerTlsVersionIsDisabledByOurConfig") => {
+            "The server answered with a version below TLS 1.2.".to_owned()
+        }
+        Some("SelectedUnofferedCipherSuite") => {
+            "The server broke the rules of TLS: it chose a cipher suite that was not offered.".to_owned()
+        }
+        Some(name) => format!(
+            "The server broke the TLS protocol, or chose what cannot be spoken here: the TLS library of this test calls it \
+             “{}”.",
+            apart(name)
+        ),
+        None => format!(
+            "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
+            visible_within(said)
+        ),
+    }
+}
+
+/// `NoKxGroupsInCommon` as `no kx groups in common`.
+fn apart(name: &str) -> String {
+    let mut words = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    words
 }
 
 fn answered(answer: Answer<'_>) -> String {

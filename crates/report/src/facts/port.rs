@@ -39,6 +39,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) client_certificate_requested: bool,
     /// The last hello made by hand did not name the host.
     pub(crate) answers_unnamed: bool,
+    /// The beginning of a reply that never ended.
+    pub(crate) begun: Option<Broken<'a>>,
     /// Hellos made by hand that taught nothing, in their order.
     pub(super) by_hand: Vec<ByHand<'a>>,
     /// A raw hello is under way.
@@ -118,6 +120,7 @@ impl<'a> PortFacts<'a> {
             chain: None,
             client_certificate_requested: false,
             answers_unnamed: false,
+            begun: None,
             by_hand: Vec::new(),
             raw_hello_runs: false,
             encrypted: Hello::default(),
@@ -236,6 +239,7 @@ impl<'a> PortFacts<'a> {
             }
             Event::NoReply { fault, came, .. } => {
                 self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+                self.begun = self.unfinished();
             }
             Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
