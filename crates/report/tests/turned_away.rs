@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{ErrorCode, Port, Report, SenderOutcome, Severity, Verdict, senders, summary};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
@@ -121,6 +121,26 @@ fn a_421_in_place_of_the_handshake_is_no_failure_of_starttls() {
         }
         assert!(senders(&report).iter().all(|row| row.outcome == SenderOutcome::NotTested));
     }
+}
+
+/// What another connection brought is told as that.
+#[test]
+fn a_421_in_place_of_the_handshake_is_not_another_connections() {
+    let early = || Event::Injected { octets: "421 down\r\n".into(), total: 10 };
+    let first = Scene::one("25", |play| play.until_hello().see(Stage::Tls, early()).closes(Stage::Tls));
+    let then_well = first
+        .raw_hello("25", |play| play.until_hello().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[]));
+    let port = &then_well.judged().ports[0];
+    assert!(message(port).starts_with("The server ended the session in clear text"), "{}", message(port));
+    for id in ["starttls-failed", "starttls-injection", "tls-hello-intolerance"] {
+        assert_eq!(port.verdict(id), Verdict::NotTested, "{id}");
+    }
+    assert!(port.ids().contains(&"session-cut-short"));
+
+    let hung_up = Scene::one("25", |play| play.until_hello().closes(Stage::Tls));
+    let then_down =
+        hung_up.raw_hello("25", |play| play.until_hello().see(Stage::Tls, early()).closes(Stage::Tls));
+    assert!(then_down.judged().ports[0].ids().contains(&"starttls-failed"));
 }
 
 #[test]

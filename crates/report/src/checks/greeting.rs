@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::{Check, Evidence, Outcome, Refused, Subject};
-use crate::facts::{Broken, Cause};
+use crate::facts::{Broken, Cause, Instead};
 use crate::visible::visible_line;
-use crate::words::{Likeness, first_line, first_octets, is_reply_code};
+use crate::words::{Likeness, first_octets, is_reply_code};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&GREETING_REJECTED, &GREETING_SLOW, &NOT_SMTP];
@@ -18,7 +18,7 @@ static GREETING_REJECTED: Check = Check {
     title: "The server greets with a refusal",
     examine: |subject| match (&subject.facts.failure.map(|failure| failure.cause), subject.facts.greeting) {
         (Some(Cause::Tls(_)), None) => match subject.facts.turned_away() {
-            Some(reply) => Outcome::Found(Evidence::GreetingRejected(Refused::by(&reply, said(subject)))),
+            Some(reply) => Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject)))),
             None => subject.not_tested(),
         },
         (Some(Cause::GreetingRejected(reply)), _) if is_reply_code(reply.code()) => {
@@ -47,9 +47,8 @@ static NOT_SMTP: Check = Check {
     basis: "RFC 5321 §4.2",
     title: "The first octets are no SMTP reply",
     examine: |subject| {
-        if let Some((octets, likeness)) = subject.facts.other_protocol() {
-            let begun = visible_line(first_line(octets), 0);
-            return Outcome::Found(Evidence::NotSmtp { likeness, begun });
+        if let Some(Instead::Other(likeness, begun)) = &subject.facts.instead {
+            return Outcome::Found(Evidence::NotSmtp { likeness: *likeness, begun: begun.clone() });
         }
         let cause = subject.facts.failure.map(|failure| failure.cause);
         match (subject.error_code(), cause) {

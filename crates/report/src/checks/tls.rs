@@ -5,7 +5,7 @@ use heloscope_observation::{Host, RefusalCode, Stage, TlsFailure, TlsVersion};
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
-use crate::facts::{Answer, Cause, choice};
+use crate::facts::{Answer, Cause, Instead, choice};
 use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -130,7 +130,7 @@ pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evi
 /// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and neither what the
 /// relay did nor that the client was turned away before says anything about the server's TLS.
 pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
-    if subject.facts.turned_away().is_some() || subject.facts.other_protocol().is_some() {
+    if subject.facts.turned_away().is_some() || matches!(subject.facts.instead, Some(Instead::Other(..))) {
         return false;
     }
     subject.facts.failure.is_some_and(|failure| {

@@ -29,6 +29,7 @@ impl<'a> PortFacts<'a> {
         let failure = self.failure?;
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
+            _ if self.instead.is_some() => None,
             Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
             Cause::Tls(TlsFailure::Alert(UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),

@@ -9,6 +9,7 @@ use heloscope_smtp::Reply;
 
 use super::error::{explained, refusal_code};
 use super::instead::refusal;
+use super::{Cause, PortFacts};
 use crate::names::alert_name;
 use crate::words::{error_words, is_refusal, quoted};
 use crate::{ErrorCode, PortError};
@@ -59,44 +60,25 @@ impl<'a> ByHand<'a> {
             Came::Silence => "The server was silent.".to_owned(),
             Came::Failed => "What the server answered is no handshake.".to_owned(),
             Came::TurnedAway(reply, stage) => {
-                let said = quoted(reply);
-                let what = match self.is_nameless {
-                    false => format!(
-                        "A second connection, for a hello that offers versions and cipher suites of old as well, was turned \
-                         away: {said}."
-                    ),
-                    true => {
-                        format!(
-                            "One more connection, for a hello without the host's name, was turned away: {said}."
-                        )
-                    }
-                };
-                return format!(" {} {NOT_TESTED}", explained(what, reply, *stage));
+                let what = format!("It was turned away before: {}.", quoted(reply));
+                explained(what, reply, *stage) + NOT_TESTED
             }
             Came::Prevented(code, stage) => {
-                let why = error_words(&PortError { code: *code, message: String::new(), phase: *stage });
-                return match self.is_nameless {
-                    false => format!(
-                        " A second connection, for a hello that offers versions and cipher suites of old as well, did not get \
-                         that far: {why}. {NOT_TESTED}"
-                    ),
-                    true => format!(
-                        " One more connection, for a hello without the host's name, did not get that far: {why}. {NOT_TESTED}"
-                    ),
-                };
+                let error = PortError { code: *code, message: String::new(), phase: *stage };
+                format!("It did not get that far: {}.{NOT_TESTED}", error_words(&error))
             }
         };
         let tried = match self.is_nameless {
-            false => "Another hello was tried, which offers versions and cipher suites of old as well.",
-            true => {
-                "Another hello was tried, which offers versions and cipher suites of old as well, and does not name the host."
+            false => {
+                "Another connection was tried, with a hello that offers versions and cipher suites of old as well."
             }
+            true => "Another connection was tried, with a hello that does not name the host.",
         };
         format!(" {tried} {what}")
     }
 }
 
-const NOT_TESTED: &str = "Whether the server takes such a hello was not tested.";
+const NOT_TESTED: &str = " Whether the server takes such a hello was not tested.";
 
 /// What an event makes of the hello: `Some(None)` where it was answered.
 fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
@@ -120,4 +102,25 @@ fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
         Event::Refused(refusal) => Came::Prevented(refusal_code(refusal.code), stage),
         _ => return None,
     }))
+}
+
+pub(super) const NOT_BY_AGE: &str = " So it is not that the server takes only old versions or cipher suites. Likely cause: it has no \
+                          certificate and key that it can use; its log says more.";
+
+/// What an alert says that is laid at the age of what the server speaks, as long as nothing is known against it.
+pub(super) fn age_blamed(cause: Cause<'_>) -> Option<&'static str> {
+    match cause {
+        Cause::Tls(TlsFailure::Alert(AlertDescription(40))) => {
+            Some("It so says that it found nothing in common with what was offered.")
+        }
+        Cause::Tls(TlsFailure::Alert(AlertDescription(70))) => {
+            Some("It so says that it takes none of the versions offered.")
+        }
+        _ => None,
+    }
+}
+
+/// Every hello made by hand was refused, and what they offer with it.
+pub(super) fn is_refused_by_hand(facts: &PortFacts<'_>) -> bool {
+    !facts.by_hand.is_empty() && facts.by_hand.iter().all(ByHand::is_refused)
 }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
 
-use super::by_hand::ByHand;
+use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
+use super::instead::in_place_of_tls;
 use super::port::{PortFacts, Unasked};
+use super::protocol::protocol_broken;
 use super::{Answer, Broken, Cause, Failure, choice};
 use crate::names::{alert_meaning, alert_name, is_registered, is_spoken, suite_name};
 use crate::visible::{visible_line, visible_within};
@@ -74,27 +76,6 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
 
 const CUT_OFF: &str = " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
                        something on the path, cannot be told.";
-
-const NOT_BY_AGE: &str = " So it is not that the server takes only old versions or cipher suites. Likely cause: it has no \
-                          certificate and key that it can use; its log says more.";
-
-/// What an alert says that is laid at the age of what the server speaks, as long as nothing is known against it.
-fn age_blamed(cause: Cause<'_>) -> Option<&'static str> {
-    match cause {
-        Cause::Tls(TlsFailure::Alert(AlertDescription(40))) => {
-            Some("It so says that it found nothing in common with what was offered.")
-        }
-        Cause::Tls(TlsFailure::Alert(AlertDescription(70))) => {
-            Some("It so says that it takes none of the versions offered.")
-        }
-        _ => None,
-    }
-}
-
-/// Every hello made by hand was refused, and what they offer with it.
-fn is_refused_by_hand(facts: &PortFacts<'_>) -> bool {
-    !facts.by_hand.is_empty() && facts.by_hand.iter().all(ByHand::is_refused)
-}
 
 pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {
@@ -224,7 +205,7 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
     }
 }
 
-fn no_smtp(begun: &str, likeness: Likeness) -> String {
+pub(super) fn no_smtp(begun: &str, likeness: Likeness) -> String {
     let looks = likeness.name().map(|name| format!(" It looks like {name}."));
     format!(
         "The server's first octets are no SMTP reply: \
@@ -278,30 +259,6 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
     }
 }
 
-/// A refusal, or another protocol, in clear text.
-fn in_place_of_tls(facts: &PortFacts<'_>) -> Option<(ErrorCode, String)> {
-    if let Some((octets, likeness)) = facts.other_protocol() {
-        return Some((ErrorCode::NotSmtp, no_smtp(&visible_line(first_line(octets), 0), likeness)));
-    }
-    let reply = facts.refusal_in_place_of_tls()?;
-    let said = quoted(&reply);
-    if !facts.is_implicit() && reply.code() == 421 {
-        let what =
-            format!("The server ended the session in clear text, in place of the TLS handshake: {said}.");
-        return Some((ErrorCode::Closed, explained(what, &reply, Stage::Tls)));
-    }
-    if !facts.is_implicit() {
-        let what = format!("In place of the TLS handshake the server sent a refusal in clear text: {said}.");
-        return Some((ErrorCode::TlsFailed, explained(what, &reply, Stage::Tls)));
-    }
-    let what = format!("In place of TLS the server sent a refusal in clear text: {said}.");
-    let mut words = explained(what, &reply, Stage::Greeting);
-    words.push_str(
-        " Some servers, such as Exim, refuse before TLS begins: whether TLS works on this port is not known.",
-    );
-    Some((ErrorCode::GreetingRejected, words))
-}
-
 fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
@@ -345,41 +302,6 @@ fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, Strin
             (ErrorCode::TlsFailed, words.to_owned())
         }
     }
-}
-
-/// `said` may have the TLS library's own name for it behind it in parentheses.
-fn protocol_broken(said: &str) -> String {
-    let is_name = |name: &&str| name.chars().all(|character| character.is_ascii_alphanumeric());
-    let parts = said.strip_suffix(')').and_then(|said| said.split_once(" ("));
-    match parts.map(|(_, name)| name).filter(is_name) {
-        Some("ServerDoesNotSupportTls12Or13" | "ServerTlsVersionIsDisabledByOurConfig") => {
-            "The server answered with a version below TLS 1.2.".to_owned()
-        }
-        Some("SelectedUnofferedCipherSuite") => {
-            "The server broke the rules of TLS: it chose a cipher suite that was not offered.".to_owned()
-        }
-        Some(name) => format!(
-            "The server broke the TLS protocol, or chose what cannot be spoken here: the TLS library of this test calls it \
-             “{}”.",
-            apart(name)
-        ),
-        None => format!(
-            "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
-            visible_within(said)
-        ),
-    }
-}
-
-/// `NoKxGroupsInCommon` as `no kx groups in common`.
-fn apart(name: &str) -> String {
-    let mut words = String::new();
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.push(character.to_ascii_lowercase());
-    }
-    words
 }
 
 fn answered(answer: Answer<'_>) -> String {

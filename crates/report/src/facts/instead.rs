@@ -3,52 +3,54 @@
 use heloscope_observation::{RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Reply, ReplyReader, Separator};
 
+use super::error::{explained, no_smtp};
 use super::{Cause, PortFacts};
-use crate::words::{Likeness, is_refusal};
+use crate::ErrorCode;
+use crate::visible::visible_line;
+use crate::words::{Likeness, first_line, is_refusal, quoted};
+
+/// It says nothing about TLS, or at least why there is none.
+#[derive(Debug)]
+pub(crate) enum Instead {
+    /// A refusal, RFC 5321 §3.1: of its lines those that are kept.
+    Refusal(Reply),
+    /// Another protocol, on a port where TLS comes first; with what to quote of it.
+    Other(Likeness, String),
+}
 
 impl PortFacts<'_> {
-    /// The refusal that came in place of TLS, RFC 5321 §3.1: of its lines those that are kept.
-    pub(crate) fn refusal_in_place_of_tls(&self) -> Option<Reply> {
-        match self.clear_text_in_place_of_tls() {
-            Some(octets) => refusal(octets),
-            None => self.shut_down_before_tls(),
-        }
-    }
-
-    /// The refusal that says nothing about TLS on this port: the client was turned away before TLS could begin. After the
-    /// 220 to STARTTLS only a 421 is one, RFC 5321 §3.8.
-    pub(crate) fn turned_away(&self) -> Option<Reply> {
-        self.refusal_in_place_of_tls().filter(|reply| self.is_implicit() || reply.code() == 421)
-    }
-
-    /// A 421 and nothing more, between the 220 to STARTTLS and the ClientHello, with which the session ended.
-    pub(crate) fn shut_down_before_tls(&self) -> Option<Reply> {
-        let failure =
-            self.failure.filter(|failure| failure.stage == Stage::Tls && self.handshake.is_none())?;
+    /// Of the dialogue alone: what a hello made by hand met is another connection's story.
+    pub(super) fn said_instead_of_tls(&self) -> Option<Instead> {
+        let failure = self.failure?;
         let hung_up = match failure.cause {
+            Cause::Tls(TlsFailure::NotTls(octets)) => {
+                let likeness = Likeness::of(octets);
+                let other =
+                    [Likeness::Http, Likeness::Ssh, Likeness::Imap, Likeness::Pop3].contains(&likeness);
+                if self.is_implicit() && other {
+                    return Some(Instead::Other(likeness, visible_line(first_line(octets), 0)));
+                }
+                return refusal(octets).map(Instead::Refusal);
+            }
             Cause::Closed(_) => true,
             Cause::Refused(refusal) => refusal.code == RefusalCode::Reset,
             _ => false,
         };
+        // A 421 and nothing more, between the 220 to STARTTLS and the ClientHello, with which the session ended.
+        let hung_up = hung_up && failure.stage == Stage::Tls && self.handshake.is_none();
         let (octets, total) = self.injected.filter(|_| hung_up)?;
         let mut reader = ReplyReader::default();
         reader.push(octets);
         let reply = reader.next_reply()?.ok()?;
         let is_all = octets.len() == total && reader.unread_len() == 0;
-        (is_all && reply.code() == 421).then_some(reply)
+        (is_all && reply.code() == 421).then_some(Instead::Refusal(reply))
     }
 
-    /// The octets of another protocol, on a port where TLS comes first, and what they look like.
-    pub(crate) fn other_protocol(&self) -> Option<(&[u8], Likeness)> {
-        let octets = self.clear_text_in_place_of_tls().filter(|_| self.is_implicit())?;
-        let likeness = Likeness::of(octets);
-        let is_other = matches!(likeness, Likeness::Http | Likeness::Ssh | Likeness::Imap | Likeness::Pop3);
-        is_other.then_some((octets, likeness))
-    }
-
-    fn clear_text_in_place_of_tls(&self) -> Option<&[u8]> {
-        match self.failure?.cause {
-            Cause::Tls(TlsFailure::NotTls(octets)) => Some(octets),
+    /// The refusal that says nothing about TLS on this port: the client was turned away before TLS could begin. After the
+    /// 220 to STARTTLS only a 421 is one, RFC 5321 §3.8.
+    pub(crate) fn turned_away(&self) -> Option<&Reply> {
+        match &self.instead {
+            Some(Instead::Refusal(reply)) if self.is_implicit() || reply.code() == 421 => Some(reply),
             _ => None,
         }
     }
@@ -64,4 +66,28 @@ pub(super) fn refusal(octets: &[u8]) -> Option<Reply> {
     };
     let has_form = reply.lines.iter().all(|line| line.separator() != Separator::Other);
     (has_form && is_refusal(reply.code())).then_some(reply)
+}
+
+/// A refusal, or another protocol, in clear text where TLS was to begin: its error and its words.
+pub(super) fn in_place_of_tls(facts: &PortFacts<'_>) -> Option<(ErrorCode, String)> {
+    let reply = match facts.instead.as_ref()? {
+        Instead::Other(likeness, begun) => return Some((ErrorCode::NotSmtp, no_smtp(begun, *likeness))),
+        Instead::Refusal(reply) => reply,
+    };
+    let said = quoted(reply);
+    if !facts.is_implicit() && reply.code() == 421 {
+        let what =
+            format!("The server ended the session in clear text, in place of the TLS handshake: {said}.");
+        return Some((ErrorCode::Closed, explained(what, reply, Stage::Tls)));
+    }
+    if !facts.is_implicit() {
+        let what = format!("In place of the TLS handshake the server sent a refusal in clear text: {said}.");
+        return Some((ErrorCode::TlsFailed, explained(what, reply, Stage::Tls)));
+    }
+    let what = format!("In place of TLS the server sent a refusal in clear text: {said}.");
+    let mut words = explained(what, reply, Stage::Greeting);
+    words.push_str(
+        " Some servers, such as Exim, refuse before TLS begins: whether TLS works on this port is not known.",
+    );
+    Some((ErrorCode::GreetingRejected, words))
 }

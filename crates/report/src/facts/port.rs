@@ -10,6 +10,7 @@ use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
 use super::by_hand::ByHand;
 use super::failure::{Broken, Cause, Failure};
+use super::instead::Instead;
 use crate::Role;
 use crate::names::{Weakness, weaknesses};
 use crate::words::{is_masked, is_masked_greeting};
@@ -41,6 +42,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) answers_unnamed: bool,
     /// The beginning of a reply that never ended.
     pub(crate) begun: Option<Broken<'a>>,
+    /// What was said in clear text where TLS was to begin.
+    pub(crate) instead: Option<Instead>,
     /// Hellos made by hand that taught nothing, in their order.
     pub(super) by_hand: Vec<ByHand<'a>>,
     /// A raw hello is under way.
@@ -121,6 +124,7 @@ impl<'a> PortFacts<'a> {
             client_certificate_requested: false,
             answers_unnamed: false,
             begun: None,
+            instead: None,
             by_hand: Vec::new(),
             raw_hello_runs: false,
             encrypted: Hello::default(),
@@ -133,6 +137,7 @@ impl<'a> PortFacts<'a> {
             facts.fold(seen);
         }
         facts.moments.ended = ended(observations, spec);
+        facts.instead = facts.said_instead_of_tls();
         facts.add_raw_hello(observations);
         facts
     }
