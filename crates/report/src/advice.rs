@@ -85,7 +85,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
             session::ehlo_rejected(refused, *helo, *inside_tls, audience)
         }
-        Evidence::SessionCutShort { said, stage } => session::cut_short(said, *stage, audience),
+        Evidence::SessionCutShort { said, stage, mute } => {
+            session::cut_short(said, *stage, mute.as_ref(), audience)
+        }
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)
         }

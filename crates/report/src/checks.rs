@@ -16,7 +16,7 @@ use std::fmt;
 use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
-pub(crate) use evidence::{Evidence, Handshaking, Refused, is_temporary};
+pub(crate) use evidence::{Evidence, Handshaking, Mute, Passage, Refused, is_temporary};
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};

@@ -2,12 +2,15 @@
 
 mod answer;
 mod banner;
+mod by_hand;
 mod capabilities;
 mod certificate;
 mod error;
 mod failure;
+mod instead;
 mod notes;
 mod port;
+mod protocol;
 mod timings;
 mod tls;
 mod transcript;
@@ -16,8 +19,9 @@ pub(crate) use answer::{Answer, choice};
 pub(crate) use banner::banner;
 pub(crate) use capabilities::capabilities;
 pub(crate) use certificate::{ChainFacts, days_between, presented, rfc3339};
-pub(crate) use error::{answers_nothing, port_error};
+pub(crate) use error::{answers_nothing, ehlo_alone_rejected, port_error};
 pub(crate) use failure::{Broken, Cause, Failure};
+pub(crate) use instead::Instead;
 pub(crate) use notes::notes;
 pub(crate) use port::{Heard, Hello, PortFacts, on};
 pub(crate) use timings::{milliseconds, timings};

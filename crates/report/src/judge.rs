@@ -139,7 +139,7 @@ fn examined(
         connected: facts.established.is_some(),
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
-        banner: facts.greeting.map(facts::banner),
+        banner: facts.greeting.or(facts.turned_away()).map(facts::banner),
         notes: facts::notes(facts, fits),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),

@@ -438,7 +438,9 @@ fn starttls_injection_and_no_tls() {
     }
     let words = &clear_text.found("starttls-failed").explanation;
     assert!(
-        words.starts_with("What the server sent after the ClientHello is no TLS record: “500 5.5.1 huh”."),
+        words.starts_with(
+            "In place of the TLS handshake the server sent a refusal in clear text: “500 5.5.1 huh”."
+        ),
         "{words}"
     );
     let last: Vec<_> =

@@ -32,7 +32,7 @@ fn reply_format() {
         (
             GREETING,
             b"250-mx1\n250-SIZE 1\n250 STARTTLS\n",
-            "LF alone, not in CR LF (RFC 5321 §2.3.8), and so do 2 more lines: “250-mx1”.",
+            "LF alone, not in CR LF (RFC 5321 §2.3.8): “250-mx1”. 2 more lines break the same rule.",
         ),
         (
             b"250-mx1\r\n220 ready\r\n",

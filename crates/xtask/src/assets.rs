@@ -21,9 +21,8 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// Smaller, by what goes over the network: inlining saves octets here, and costs 5 in 100 of them after brotli; common
-/// subexpressions made one save octets, and cost 3 in 1000. The first kilobyte of the memory is the end of the stack, where
-/// nothing has an address.
+/// Smaller, by what goes over the network: inlining saves octets here, and costs 3 in 1000 of them after brotli; so do common
+/// subexpressions made one. The first kilobyte of the memory is the end of the stack, where nothing has an address.
 const PASSES: [&str; 6] = [
     "-Oz",
     "--skip-pass=inlining-optimizing",

@@ -2,7 +2,7 @@ use heloscope_observation::Stage;
 use heloscope_words::{capital, mark, plural, say, spoken};
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Refused, is_temporary};
+use crate::checks::{Breach, Mute, Passage, Refused, is_temporary};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -131,8 +131,14 @@ pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience
     };
     Advice {
         title: match helo {
-            Some(helo) => say!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250"),
-            None => say!("The server answers EHLO with {code}, not 250"),
+            Some(helo) => {
+                let helo = format!("{helo:03}");
+                say!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250")
+            }
+            None => {
+                let code = format!("{code:03}");
+                say!("The server answers EHLO with {code}, not 250")
+            }
         },
         explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
         fix: say!("Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
@@ -210,7 +216,7 @@ pub(super) const SCREENING_FIX: &str = mark!(
      this address did not pass. If a block list is at work, ask its operator about the address."
 );
 
-pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice {
+pub(super) fn cut_short(said: &str, stage: Stage, mute: Option<&Mute>, audience: Audience) -> Advice {
     let title = spoken(match stage {
         Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
         Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
@@ -226,32 +232,58 @@ pub(super) fn cut_short(said: &str, stage: Stage, audience: Audience) -> Advice 
         ),
         mark!("A mail client that meets the same reports an error to its user."),
     );
+    let waits = match mute {
+        Some(Mute::InClear { .. }) => {
+            say!(
+                " A server that waits for the client to speak first looks the same: one that is set up for TLS from the first \
+                 octet, or for another protocol, such as HTTP."
+            )
+        }
+        Some(Mute::InsideTls) => {
+            say!(
+                " A server that waits for the client to speak first looks the same: one that is set up for another protocol, such \
+                 as HTTP."
+            )
+        }
+        None => "",
+    };
+    let first = match mute {
+        Some(Mute::InClear { server }) => say!(
+            "See whether the port speaks TLS from the first octet: “openssl s_client -connect {server}” then shows a \
+             certificate. If it does, set it up for SMTP in clear text with STARTTLS. "
+        ),
+        _ => String::new(),
+    };
     Advice {
         title: title.to_owned(),
         explanation: say!(
-            "{said} What comes after was not tested; nothing is said to be missing. It may concern only the \
+            "{said}{waits} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
              {follows}"
         ),
         fix: say!(
-            "Test again later. If it stays, look in the server's log for this connection: limits, a policy \
-              service or filter that does not answer, a process that crashes."
-        )
-        .to_owned(),
+            "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \
+             service or filter that does not answer, a process that crashes."
+        ),
     }
 }
 
 pub(super) fn esmtp_masked(
     greeting: bool,
     keywords: &[String],
-    starttls: bool,
+    starttls: Passage,
     audience: Audience,
 ) -> Advice {
     let follows = match starttls {
-        true => say!("It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
+        Passage::Whole => say!("It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
                  TLS all the same.")
             .to_owned(),
-        false => audience.says(
+        Passage::Offered => say!("It lets the offer of STARTTLS pass. Whether TLS comes up across it was not seen. Where it does \
+                             not, opportunistic senders deliver in clear text; senders that enforce MTA-STS do not \
+                             deliver, nor do DANE senders where TLSA records are published, and mail clients that demand TLS \
+                             do not send.")
+            .to_owned(),
+        Passage::Hidden | Passage::Refused => audience.says(
             mark!("Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published."),
             mark!("Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \
@@ -262,6 +294,14 @@ pub(super) fn esmtp_masked(
         (true, []) => say!("The greeting is asterisks").to_owned(),
         (true, keywords) => say!("The greeting is asterisks, and the EHLO reply holds {}", list(keywords)),
         (false, keywords) => say!("The EHLO reply holds {}", list(keywords)),
+    };
+    let follows = match starttls {
+        Passage::Refused => {
+            say!(
+                "It lets the offer of STARTTLS pass, and perhaps not the command, which was refused. {follows}"
+            )
+        }
+        _ => follows,
     };
     Advice {
         title: say!("A device on the path overwrites what the server offers").to_owned(),
@@ -283,9 +323,13 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
         let Breach { rule, place, line, more } = breach;
         let more = match more {
             0 => String::new(),
-            more => plural!(*more, ", and so does 1 more line", ", and so do {more} more lines"),
+            more => plural!(
+                *more,
+                " 1 more line breaks the same rule.",
+                " {more} more lines break the same rule."
+            ),
         };
-        capital(&say!("{place} {rule}{more}: “{line}”."))
+        capital(&say!("{place} {rule}: “{line}”.{more}"))
     });
     Advice {
         title: say!("A reply breaks a rule that clients forgive").to_owned(),

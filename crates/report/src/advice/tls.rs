@@ -69,6 +69,7 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
 /// A code that is neither 220 nor a refusal.
 pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
+    let code = format!("{code:03}");
     Advice {
         title: say!("STARTTLS is offered but answered with {code}, not 220"),
         explanation: say!(
@@ -103,6 +104,7 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
         ),
         fix: match (&failed.choice, failed.client_certificate_requested) {
             // It speaks TLS.
+            _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX).to_owned(),
             (Some(_), _) | (_, true) => handshake_fix(failed).to_owned(),
             (None, false) => say!(
                 "On port 465 TLS begins with the first octet (Postfix: smtpd_tls_wrappermode = yes; Exim: \
@@ -119,8 +121,15 @@ const HANDSHAKE_FIX: &str = mark!(
                              for the handshake's error."
 );
 
+const BAD_SIGNATURE_FIX: &str = mark!(
+    "Give the server the key that belongs to its certificate, in every place that answers under \
+     this name, proxies that end TLS included. If it has it, test from another network: something \
+     on the path may answer in its place."
+);
+
 fn handshake_fix(failed: &Handshaking) -> &'static str {
     match failed.client_certificate_requested {
+        _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX),
         true => {
             say!(
                 "Stop requiring a client certificate (Postfix: smtpd_tls_req_ccert = no; Exim: leave tls_verify_hosts empty, \

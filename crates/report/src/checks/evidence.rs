@@ -3,7 +3,7 @@ use heloscope_smtp::Reply;
 
 use super::Breach;
 use crate::names::Weakness;
-use crate::words::{Likeness, lacks_reverse_name};
+use crate::words::{Likeness, enhanced_status_code, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
 /// What a check found; [`crate::advice`] puts it into words.
@@ -46,12 +46,12 @@ pub(crate) enum Evidence {
     SessionCutShort {
         said: String,
         stage: Stage,
+        mute: Option<Mute>,
     },
-    /// `starttls`: it is offered all the same.
     EsmtpMasked {
         greeting: bool,
         keywords: Vec<String>,
-        starttls: bool,
+        starttls: Passage,
     },
     ReplyFormat {
         breaches: Vec<Breach>,
@@ -147,6 +147,29 @@ pub(crate) enum Evidence {
     SubmissionWithoutAuth,
 }
 
+/// A server that says nothing at all may wait for the client to speak first, as SMTP never does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mute {
+    /// In clear text; with host and port, as openssl(1) takes them.
+    InClear {
+        server: String,
+    },
+    InsideTls,
+}
+
+/// How far STARTTLS gets past a device that overwrites what the server offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// It is not among what is offered.
+    Hidden,
+    /// It is offered, and the command was refused.
+    Refused,
+    /// It is offered; what is beyond was not seen.
+    Offered,
+    /// TLS came up, or the server answered a hello.
+    Whole,
+}
+
 /// A reply that refuses, with its error in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -170,6 +193,8 @@ pub(crate) struct Handshaking {
     pub(crate) client_certificate_requested: bool,
     /// The server's alert says that it demands one.
     pub(crate) client_certificate_required: bool,
+    /// The server did not prove that it holds its certificate's key.
+    pub(crate) bad_signature: bool,
 }
 
 impl Evidence {
@@ -177,7 +202,7 @@ impl Evidence {
     pub(crate) fn severity(&self) -> Option<Severity> {
         match self {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
-            Self::EsmtpMasked { starttls: true, .. } => Some(Severity::Notice),
+            Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
             Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
             Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
@@ -191,7 +216,7 @@ impl Evidence {
 
 impl Refused {
     pub(crate) fn by(reply: &Reply, said: String) -> Self {
-        let status = reply.enhanced_status_code().map(|status| (status.subject, status.detail));
+        let status = enhanced_status_code(reply).map(|status| (status.subject, status.detail));
         Self { code: reply.code(), status, for_reverse_name: lacks_reverse_name(reply), said }
     }
 

@@ -3,9 +3,9 @@ use std::time::Duration;
 use heloscope_words::mark;
 
 use super::{Check, Evidence, Outcome, Refused, Subject};
-use crate::facts::{Broken, Cause};
+use crate::facts::{Broken, Cause, Instead};
 use crate::visible::visible_line;
-use crate::words::{Likeness, first_line};
+use crate::words::{Likeness, first_octets, is_reply_code};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&GREETING_REJECTED, &GREETING_SLOW, &NOT_SMTP];
@@ -19,11 +19,15 @@ static GREETING_REJECTED: Check = Check {
     basis: "RFC 5321 §3.1, §4.2.3",
     title: mark!("The server greets with a refusal"),
     examine: |subject| match (&subject.facts.failure.map(|failure| failure.cause), subject.facts.greeting) {
-        (Some(Cause::GreetingRejected(reply)), _) => {
+        (Some(Cause::Tls(_)), None) => match subject.facts.turned_away() {
+            Some(reply) => Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject)))),
+            None => subject.not_tested(),
+        },
+        (Some(Cause::GreetingRejected(reply)), _) if is_reply_code(reply.code()) => {
             Outcome::Found(Evidence::GreetingRejected(Refused::by(reply, said(subject))))
         }
+        (Some(Cause::GreetingRejected(_)), _) | (_, None) => subject.not_tested(),
         (_, Some(_)) => Outcome::Passed,
-        (_, None) => subject.not_tested(),
     },
 };
 
@@ -45,6 +49,9 @@ static NOT_SMTP: Check = Check {
     basis: "RFC 5321 §4.2",
     title: mark!("The first octets are no SMTP reply"),
     examine: |subject| {
+        if let Some(Instead::Other(likeness, begun)) = &subject.facts.instead {
+            return Outcome::Found(Evidence::NotSmtp { likeness: *likeness, begun: begun.clone() });
+        }
         let cause = subject.facts.failure.map(|failure| failure.cause);
         match (subject.error_code(), cause) {
             (
@@ -52,10 +59,14 @@ static NOT_SMTP: Check = Check {
                 Some(Cause::NoReply(Broken { fault, .. })),
             ) => {
                 let likeness = Likeness::of(&fault.octets);
-                let begun = visible_line(first_line(&fault.octets), 0);
+                let begun = visible_line(first_octets(&fault.octets), 0);
                 Outcome::Found(Evidence::NotSmtp { likeness, begun })
             }
-            _ if subject.facts.greeting.is_some() => Outcome::Passed,
+            (Some(ErrorCode::NotSmtp), Some(Cause::GreetingRejected(reply))) => {
+                let begun = visible_line(&reply.lines[0].octets, 0);
+                Outcome::Found(Evidence::NotSmtp { likeness: Likeness::Text, begun })
+            }
+            _ if subject.facts.greeting.is_some() || subject.facts.turned_away().is_some() => Outcome::Passed,
             _ => subject.not_tested(),
         }
     },

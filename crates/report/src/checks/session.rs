@@ -1,12 +1,13 @@
-use heloscope_observation::{RefusalCode, Stage};
+use std::time::Duration;
+
+use heloscope_observation::{Host, RefusalCode, Stage};
 use heloscope_smtp::Reply;
 use heloscope_words::{mark, say};
 
 use super::greeting::said;
 use super::tls::tls_failed;
-use super::{Check, Evidence, Outcome, Refused};
-use crate::facts::{Cause, Hello, answers_nothing};
-use crate::words::quoted;
+use super::{Check, Evidence, Mute, Outcome, Passage, Refused, Subject};
+use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] =
@@ -36,7 +37,8 @@ static EHLO_REJECTED: Check = Check {
                 && helo.code() == 250
                 && !facts.is_out_of_step(encrypted)
             {
-                return refused(ehlo, Some(helo), true, say!("EHLO was refused: {}.", quoted(ehlo)));
+                let stage = if encrypted { Stage::EhloAfterTls } else { Stage::Ehlo };
+                return refused(ehlo, Some(helo), true, ehlo_alone_rejected(ehlo, stage));
             }
         }
         let answered = |hello: &Hello<'_>, encrypted| {
@@ -94,6 +96,7 @@ static SESSION_CUT_SHORT: Check = Check {
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
+            Cause::Tls(_) => !subject.facts.is_implicit() && subject.facts.turned_away().is_some(),
             Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => {
                 subject.facts.established.is_some()
@@ -101,10 +104,12 @@ static SESSION_CUT_SHORT: Check = Check {
             Cause::Refused(_) => return subject.not_tested(),
             Cause::EhloRejected { ehlo, helo } => helo.unwrap_or(ehlo).code() == 421,
             Cause::StartTlsRejected(reply) => reply.code() == 421,
-            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) | Cause::Tls(_) => false,
+            Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) => false,
         };
         match cut {
-            true => Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage }),
+            true => {
+                Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage, mute: mute(subject) })
+            }
             false if subject.facts.established.is_none() => subject.not_tested(),
             false => Outcome::NotTested(say!("another fault ended the session first").into()),
         }
@@ -127,10 +132,39 @@ static ESMTP_MASKED: Check = Check {
             true => Outcome::Found(Evidence::EsmtpMasked {
                 greeting: facts.has_masked_greeting(),
                 keywords: facts.masked_keywords(),
-                starttls: facts.offers_starttls() == Some(true),
+                starttls: passage(facts),
             }),
             false if facts.clear.extensions().is_some() && !facts.is_out_of_step(false) => Outcome::Passed,
             false => subject.not_tested(),
         }
     },
 };
+
+/// A client that is not wanted is hung up on at once; who waits for its first octets gives up later.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn mute(subject: &Subject<'_>) -> Option<Mute> {
+    let facts = subject.facts;
+    let failure = facts.failure.filter(|failure| failure.stage == Stage::Greeting)?;
+    let waited = facts.moments.ended?.saturating_sub(facts.greeting_awaited_from()?);
+    let says_nothing = match failure.cause {
+        Cause::TimedOut { partial, .. } | Cause::Closed(partial) => partial.is_none(),
+        _ => false,
+    };
+    (says_nothing && waited >= PATIENCE).then(|| match (facts.is_implicit(), subject.host, facts.spec.port) {
+        (true, ..) => Mute::InsideTls,
+        (false, Host::Address(address), port) if address.is_ipv6() => {
+            Mute::InClear { server: format!("[{address}]:{port}") }
+        }
+        (false, host, port) => Mute::InClear { server: format!("{host}:{port}") },
+    })
+}
+
+fn passage(facts: &PortFacts<'_>) -> Passage {
+    match facts.starttls.map(Reply::code) {
+        _ if facts.offers_starttls() != Some(true) => Passage::Hidden,
+        _ if facts.handshake.is_some() => Passage::Whole,
+        None | Some(220 | 421) => Passage::Offered,
+        Some(_) => Passage::Refused,
+    }
+}

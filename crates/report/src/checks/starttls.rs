@@ -4,7 +4,7 @@ use super::greeting::said;
 use super::tls::broken_off;
 use super::{Check, Evidence, Outcome, Refused};
 use crate::Severity;
-use crate::facts::Cause;
+use crate::facts::{Cause, PortFacts};
 use crate::visible::visible_line;
 
 pub(super) static CHECKS: &[&Check] =
@@ -64,6 +64,7 @@ static STARTTLS_INJECTION: Check = Check {
         let facts = subject.facts;
         match facts.injected {
             _ if facts.is_implicit() => IMPLICIT,
+            Some(_) if is_the_end(facts) => subject.not_tested(),
             Some((octets, total)) => {
                 let begun = visible_line(octets, total.saturating_sub(octets.len()));
                 Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })
@@ -88,3 +89,9 @@ static STARTTLS_INSIDE_TLS: Check = Check {
         None => subject.no_tls(),
     },
 };
+
+/// What came before the ClientHello is a 421, with which the session ended.
+fn is_the_end(facts: &PortFacts<'_>) -> bool {
+    let closed = facts.failure.is_some_and(|failure| !matches!(failure.cause, Cause::Tls(_)));
+    closed && facts.turned_away().is_some()
+}

@@ -1,11 +1,13 @@
+use std::borrow::Cow;
+
 use heloscope_observation::{AlertDescription, Host, RefusalCode, Stage, TlsFailure, TlsVersion};
-use heloscope_words::mark;
+use heloscope_words::{mark, say};
 
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
-use crate::facts::{Answer, Cause, choice};
-use crate::names::{suite_name, unspoken, version_name, weaknesses};
+use crate::facts::{Answer, Cause, Instead, choice};
+use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
 
 pub(super) static CHECKS: &[&Check] = &[
     &TLS_FAILED,
@@ -47,12 +49,17 @@ static TLS_VERSION_WEAK: Check = Check {
     },
 };
 
+fn unknown_suite() -> Outcome {
+    Outcome::NotTested(Cow::Borrowed(say!("the cipher suite is not known to this test")))
+}
+
 static TLS_CIPHER_WEAK: Check = Check {
     id: "tls-cipher-weak",
     severity: Severity::Warning,
     basis: "RFC 9325 §4.1, §4.2",
     title: mark!("The cipher suite is weak"),
     examine: |subject| match subject.facts.handshake {
+        Some(handshake) if !is_registered(handshake.suite) => unknown_suite(),
         Some(handshake) => match weaknesses(handshake) {
             none if none.is_empty() => Outcome::Passed,
             weaknesses => {
@@ -80,6 +87,7 @@ static TLS_OUTDATED_ONLY: Check = Check {
                 }
             }
         }
+        (_, Some(handshake)) if !is_registered(handshake.suite) => unknown_suite(),
         (_, Some(_)) => Outcome::Passed,
         (_, None) => subject.no_tls(),
     },
@@ -126,9 +134,12 @@ pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evi
     })
 }
 
-/// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and what the relay
-/// did says nothing about the server.
+/// Whether TLS was begun and did not come up by the server's doing. That time ran out proves nothing, and neither what the
+/// relay did nor that the client was turned away before says anything about the server's TLS.
 pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
+    if subject.facts.turned_away().is_some() || matches!(subject.facts.instead, Some(Instead::Other(..))) {
+        return false;
+    }
     subject.facts.failure.is_some_and(|failure| {
         let begun = matches!(failure.stage, Stage::StartTls | Stage::Tls);
         match failure.cause {
@@ -145,13 +156,17 @@ const CERTIFICATE_REQUIRED: AlertDescription = AlertDescription(116);
 
 fn handshaking(subject: &Subject<'_>) -> Handshaking {
     let facts = subject.facts;
+    let failed_by = |is_it: fn(&TlsFailure) -> bool| {
+        facts.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(failure) if is_it(failure)))
+    };
     Handshaking {
         said: said(subject),
         begun: facts.moments.handshake_begun.is_some(),
-        choice: facts.handshake.filter(|_| !facts.is_encrypted()).map(choice),
+        choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
         client_certificate_requested: facts.client_certificate_requested,
-        client_certificate_required: facts.failure.is_some_and(|failure| {
-            matches!(failure.cause, Cause::Tls(TlsFailure::Alert(alert)) if *alert == CERTIFICATE_REQUIRED)
-        }),
+        client_certificate_required: failed_by(
+            |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == CERTIFICATE_REQUIRED),
+        ),
+        bad_signature: failed_by(|failure| matches!(failure, TlsFailure::BadSignature)),
     }
 }

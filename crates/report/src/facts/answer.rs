@@ -4,7 +4,7 @@ use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, Tls
 use heloscope_words::say;
 
 use super::{Cause, PortFacts};
-use crate::names::{is_spoken, suite_name, version_name};
+use crate::names::{is_registered, is_spoken, suite_name, version_name};
 
 /// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +21,13 @@ pub(crate) enum Answer<'a> {
 
 impl<'a> PortFacts<'a> {
     /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
-    /// where the answer does not excuse the failure.
+    /// where the answer does not excuse the failure: a suite that was not offered is none.
     pub(crate) fn answer(&self) -> Option<Answer<'a>> {
-        let read = self.handshake.filter(|handshake| !handshake.completed)?;
+        let read = self.handshake.filter(|read| !read.completed && is_registered(read.suite))?;
         let failure = self.failure?;
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
+            _ if self.instead.is_some() => None,
             Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
             Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),

@@ -6,11 +6,17 @@ use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, Refus
 use heloscope_smtp::{Fault, FaultKind, Reply};
 use heloscope_words::{language, mark, say, spoken, translation};
 
+use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
+use super::instead::in_place_of_tls;
 use super::port::{PortFacts, Unasked};
+use super::protocol::protocol_broken;
 use super::{Answer, Broken, Cause, Failure, choice};
-use crate::names::{alert_meaning, alert_name, warning_words};
+use crate::names::{alert_meaning, alert_name, is_registered, is_spoken, suite_name, warning_words};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, codes_explained, first_line, is_refusal, likely_cause, phase_words, quoted};
+use crate::words::{
+    Likeness, codes_explained, first_line, first_octets, is_refusal, is_reply_code, likely_cause,
+    phase_words, quoted,
+};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -20,8 +26,18 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Some(command) => Cow::Owned(say!("before {command} was sent")),
         None => Cow::Borrowed(phase_words(stage)),
     };
+    if let Some((code, message)) = in_place_of_tls(facts) {
+        return PortError { code, message, phase: stage };
+    }
     let (code, mut message) = match failure.cause {
-        Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal)),
+        Cause::Refused(refusal) => (refusal_code(refusal.code), refused(refusal) + &had_begun(facts.begun)),
+        Cause::GreetingRejected(reply) if !is_reply_code(reply.code()) => {
+            let said = quoted(reply);
+            let words = say!(
+                "What the server greeted with is no SMTP reply: {said}. A reply code begins with 2, 3, 4 or 5 (RFC 5321 §4.2)."
+            );
+            (ErrorCode::NotSmtp, words)
+        }
         Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
         Cause::EhloRejected { ehlo, helo } => {
             (ErrorCode::EhloRejected, ehlo_rejected(ehlo, helo, stage, failure.due))
@@ -31,7 +47,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
         Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
-        Cause::Tls(failure) => tls_failure(failure, facts.is_implicit()),
+        Cause::Tls(failure) => tls_failure(failure, facts),
         Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
         Cause::TimedOut { after, whole: false, partial } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
@@ -49,6 +65,16 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     }
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
+    }
+    if let Some(read) = facts.handshake.filter(|read| !read.completed && !is_registered(read.suite)) {
+        let suite = suite_name(read.suite);
+        message.push_str(&say!(" It answered a second hello with {suite}, which was not offered either."));
+    }
+    if stage == Stage::Tls && facts.handshake.is_none() {
+        message.extend(facts.by_hand.iter().map(ByHand::words));
+        if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
+            message.push_str(spoken(NOT_BY_AGE));
+        }
     }
     PortError { code, message, phase: stage }
 }
@@ -70,7 +96,7 @@ fn warned_before(alert: AlertDescription) -> String {
     say!(" Before that it had warned {}, which may be why.", warning_words(alert))
 }
 
-fn refusal_code(code: RefusalCode) -> ErrorCode {
+pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {
         RefusalCode::NameNotFound => ErrorCode::NameNotFound,
         RefusalCode::ResolveFailed => ErrorCode::ResolveFailed,
@@ -113,6 +139,12 @@ fn refused(refusal: &Refusal) -> String {
     }
 }
 
+fn had_begun(partial: Option<Broken<'_>>) -> String {
+    partial.map_or_else(String::new, |partial| {
+        say!(" The beginning of a reply had come: “{}”.", text(partial.fault))
+    })
+}
+
 fn greeting_rejected(reply: &Reply) -> String {
     let said = quoted(reply);
     let what = match is_refusal(reply.code()) {
@@ -136,11 +168,26 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
             "HELO, which was tried next, it answered with {said}, which is no reply that SMTP has there."
         ),
     };
-    // The cause of the refusal is the first reply's.
+    // The cause of a refusal for good is the first reply's.
     match codes_explained(helo).filter(|_| helo.code() != ehlo.code()) {
+        Some(_) if (400..500).contains(&helo.code()) => explained(format!("{first} {second}"), helo, stage),
         Some(codes) => format!("{first} {second} {codes}"),
         None => format!("{first} {second}"),
     }
+}
+
+/// EHLO was refused and HELO accepted.
+pub(crate) fn ehlo_alone_rejected(ehlo: &Reply, stage: Stage) -> String {
+    let what = say!("EHLO was refused: {}.", quoted(ehlo));
+    // A fault of the name, or of the address that tests, would be HELO's too.
+    if !matches!(ehlo.code(), 501 | 504 | 550..=554) {
+        return explained(what, ehlo, stage);
+    }
+    let codes = codes_explained(ehlo).unwrap_or_default();
+    say!(
+        "{what} {codes} Likely cause: a rule of the server, or a device on the path, that is against EHLO as such: HELO gave \
+         the same name from the same address."
+    )
 }
 
 /// `due`: the command, where it was not sent. A 421 may come at any time, RFC 5321 §3.8.
@@ -155,7 +202,7 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
     explained(what, reply, stage)
 }
 
-fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
+pub(super) fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
     for more in [codes_explained(reply).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
@@ -174,17 +221,19 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
              TLS.").to_owned(),
         ),
         FaultKind::NotAReply if first => {
-            let likeness = Likeness::of(&fault.octets);
-            let looks = likeness.name().map(|name| say!(" It looks like {name}."));
-            let words = say!("The server's first octets are no SMTP reply: \
-                                 “{begun}”.{}", looks.unwrap_or_default());
-            (ErrorCode::NotSmtp, words)
+            let begun = visible_line(first_octets(&fault.octets), fault.more);
+            (ErrorCode::NotSmtp, no_smtp(&begun, Likeness::of(&fault.octets)))
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
             let what = if begun.is_empty() { say!("an empty line").to_owned() } else { say!("“{begun}”") };
             (ErrorCode::MalformedReply, say!("What the server sent {at} is no SMTP reply: {what}."))
         }
     }
+}
+
+pub(super) fn no_smtp(begun: &str, likeness: Likeness) -> String {
+    let looks = likeness.name().map(|name| say!(" It looks like {name}."));
+    say!("The server's first octets are no SMTP reply: “{begun}”.{}", looks.unwrap_or_default())
 }
 
 /// How much of a reply had come when it was given up.
@@ -231,10 +280,13 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
     }
 }
 
-fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) {
+fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
-            let meaning = alert_meaning(*alert).map(|meaning| format!(" {meaning}")).unwrap_or_default();
+            let age_is_not_it = is_refused_by_hand(facts) || facts.handshake.is_some_and(is_spoken);
+            let meaning = age_blamed(Cause::Tls(failure)).filter(|_| age_is_not_it);
+            let meaning = meaning.or_else(|| alert_meaning(*alert));
+            let meaning = meaning.map(|meaning| format!(" {meaning}")).unwrap_or_default();
             (
                 ErrorCode::TlsAlert,
                 say!("The server ended TLS with the alert {}.{meaning}", alert_name(*alert)),
@@ -244,26 +296,26 @@ fn tls_failure(failure: &TlsFailure, implicit_tls: bool) -> (ErrorCode, String) 
             let begun = visible_line(first_line(octets), 0);
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
-            if implicit_tls && clear_text {
-                let words = say!(
-                    "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
-                     is set up without implicit TLS."
-                );
+            if facts.is_implicit() && clear_text {
+                let words = match likeness {
+                    Likeness::Smtp => say!(
+                        "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
+                         is set up without implicit TLS."
+                    ),
+                    _ => say!(
+                        "The server speaks clear text where TLS begins with the first octet: “{begun}”. Either the port \
+                         is set up without implicit TLS, or something else than a mail server answers there."
+                    ),
+                };
                 (ErrorCode::PlaintextOnImplicitTls, words)
             } else {
                 (
                     ErrorCode::TlsFailed,
-                    say!("What the server sent after the ClientHello is no TLS record: “{begun}”."),
+                    say!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
                 )
             }
         }
-        TlsFailure::Protocol(said) => (
-            ErrorCode::TlsFailed,
-            say!(
-                "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
-                visible_within(said)
-            ),
-        ),
+        TlsFailure::Protocol(said) => (ErrorCode::TlsFailed, protocol_broken(said)),
         TlsFailure::BadSignature => {
             let words = say!(
                 "The server did not prove that it holds the key of its certificate: the signature in \

@@ -9,7 +9,9 @@ use heloscope_observation::{
 };
 use heloscope_smtp::{Command, EhloReply, Octets, Reply};
 
+use super::by_hand::ByHand;
 use super::failure::{Broken, Cause, Failure};
+use super::instead::Instead;
 use crate::Role;
 use crate::names::{Weakness, weaknesses};
 use crate::words::{is_masked, is_masked_greeting};
@@ -45,6 +47,12 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) answer_warned: Vec<AlertDescription>,
     /// The last hello made by hand did not name the host.
     pub(crate) answers_unnamed: bool,
+    /// The beginning of a reply that never ended.
+    pub(crate) begun: Option<Broken<'a>>,
+    /// What was said in clear text where TLS was to begin.
+    pub(crate) instead: Option<Instead>,
+    /// Hellos made by hand that taught nothing, in their order.
+    pub(super) by_hand: Vec<ByHand<'a>>,
     /// A raw hello is under way.
     pub(crate) raw_hello_runs: bool,
     /// EHLO and HELO inside TLS.
@@ -125,6 +133,9 @@ impl<'a> PortFacts<'a> {
             warned: Vec::new(),
             answer_warned: Vec::new(),
             answers_unnamed: false,
+            begun: None,
+            instead: None,
+            by_hand: Vec::new(),
             raw_hello_runs: false,
             encrypted: Hello::default(),
             failure: None,
@@ -136,6 +147,7 @@ impl<'a> PortFacts<'a> {
             facts.fold(seen);
         }
         facts.moments.ended = ended(observations, spec);
+        facts.instead = facts.said_instead_of_tls();
         facts.add_raw_hello(observations);
         facts
     }
@@ -244,6 +256,7 @@ impl<'a> PortFacts<'a> {
             }
             Event::NoReply { fault, came, .. } => {
                 self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+                self.begun = self.unfinished();
             }
             Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
@@ -309,6 +322,7 @@ impl<'a> PortFacts<'a> {
     fn add_raw_hello(&mut self, observations: &'a Observations) {
         // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
+        self.by_hand = by_hand.clone().filter_map(|one| ByHand::of(observations, one)).collect();
         let Some(by_hand) = by_hand.rfind(|one| one.purpose != Purpose::Dialogue) else { return };
         self.answers_unnamed = by_hand.purpose == Purpose::NamelessHello;
         self.raw_hello_runs = true;

@@ -8,6 +8,11 @@ pub(crate) fn suite_name(suite: CipherSuite) -> String {
     registered(suite).map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned)
 }
 
+/// Whether [`SUITES`] holds the suite; every one that is offered is there.
+pub(crate) fn is_registered(suite: CipherSuite) -> bool {
+    registered(suite).is_some()
+}
+
 /// Whether the key exchange is RSA key transport, which has no group (RFC 5246 §7.4.7.1).
 pub(crate) fn is_rsa_key_transport(suite: CipherSuite) -> bool {
     registered(suite).is_some_and(|name| name.starts_with("TLS_RSA_"))

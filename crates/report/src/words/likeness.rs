@@ -66,6 +66,11 @@ pub(crate) fn first_line(octets: &[u8]) -> &[u8] {
     first.unwrap_or_default()
 }
 
+/// What to quote of what is no reply: its first line, or all of it where that line is empty.
+pub(crate) fn first_octets(octets: &[u8]) -> &[u8] {
+    if matches!(octets, [b'\r' | b'\n', ..]) { octets } else { first_line(octets) }
+}
+
 fn is_text(octets: &[u8]) -> bool {
     !octets.is_empty()
         && octets.iter().all(|octet| matches!(octet, b'\t' | b'\r' | b'\n' | b' '..=b'~') || *octet >= 0x80)

@@ -78,13 +78,14 @@ fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
         _ => {}
     }
     let plain = reply_code(code).or_else(|| reply_class(code)).map(|meaning| format!("{code}: {meaning}."));
-    let enhanced = EnhancedStatusCode::read(rest.as_bytes()).and_then(|status| {
-        let class = status_class(status)?;
-        Some(match status_code(status) {
-            Some(meaning) => format!("{status}: {class}, {meaning}."),
-            None => format!("{status}: {class}."),
-        })
-    });
+    let enhanced =
+        EnhancedStatusCode::read(rest.strip_prefix('#').unwrap_or(rest).as_bytes()).and_then(|status| {
+            let class = status_class(status)?;
+            Some(match status_code(status) {
+                Some(meaning) => format!("{status}: {class}, {meaning}."),
+                None => format!("{status}: {class}."),
+            })
+        });
     match (plain, enhanced) {
         (Some(plain), Some(enhanced)) => Some(format!("{plain} {enhanced}")),
         (one, other) => one.or(other),

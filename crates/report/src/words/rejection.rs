@@ -1,7 +1,7 @@
 //! A refusing reply put into words: its codes, what they mean, and the likely cause.
 
 use heloscope_observation::Stage;
-use heloscope_smtp::Reply;
+use heloscope_smtp::{EnhancedStatusCode, Reply};
 use heloscope_words::{capital, mark, say, spoken};
 
 use super::codes::{reply_class, reply_code, status_class, status_code};
@@ -12,10 +12,22 @@ pub(crate) fn is_refusal(code: u16) -> bool {
     (400..600).contains(&code)
 }
 
+/// Whether a code is one that a reply may have, RFC 5321 §4.2.
+pub(crate) fn is_reply_code(code: u16) -> bool {
+    (200..600).contains(&code)
+}
+
 /// The reply quoted, its lines joined by spaces; what cannot be seen is written out, a long one cut.
 pub(crate) fn quoted(reply: &Reply) -> String {
     let lines: Vec<&[u8]> = reply.lines.iter().map(|line| &*line.octets).collect();
     say!("“{}”", visible_within(lines.join(&b' ')))
+}
+
+/// The reply's enhanced status code, be it behind a number sign, as Cisco's ESA writes it: `421 #4.4.5 Too many`.
+pub(crate) fn enhanced_status_code(reply: &Reply) -> Option<EnhancedStatusCode> {
+    let marked =
+        || reply.lines.iter().find_map(|line| EnhancedStatusCode::read(line.text().strip_prefix(b"#")?));
+    reply.enhanced_status_code().or_else(marked)
 }
 
 /// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that
@@ -27,7 +39,7 @@ pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
         None => reply_class(code)
             .map(|class| say!("{code} is in no RFC; its first digit means “{class}” (RFC 5321 §4.2.1)")),
     };
-    let enhanced = reply.enhanced_status_code().and_then(|status| match status_code(status) {
+    let enhanced = enhanced_status_code(reply).and_then(|status| match status_code(status) {
         Some(meaning) => Some(say!("the enhanced status code {status} means “{meaning}”")),
         None => status_class(status).map(|class| {
             say!(
@@ -45,7 +57,7 @@ pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
 
 /// The likely cause of a refusal in a stage, a whole sentence; `None` where there is none to single out.
 pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> {
-    let status = reply.enhanced_status_code().map(|code| (code.subject, code.detail));
+    let status = enhanced_status_code(reply).map(|code| (code.subject, code.detail));
     if lacks_reverse_name(reply) {
         return Some(spoken(NO_REVERSE_NAME));
     }
@@ -62,7 +74,9 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
              down."
             )
         }
-        (421, Some((4, 5)), _) => mark!("Likely cause: the server is congested."),
+        (421, Some((4, 5)), _) => {
+            mark!("Likely cause: the server is congested, or has too many connections.")
+        }
         (421, ..) => {
             mark!(
                 "Likely cause: the server is busy or shutting down, or it limits connections from the address \
@@ -81,7 +95,7 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
              not answer."
             )
         }
-        (454, _, Stage::StartTls) => {
+        (454, _, Stage::StartTls | Stage::Tls) => {
             mark!(
                 "Likely cause: the server cannot read its certificate or key, or its TLS library has not \
              started; its log says which."
@@ -89,6 +103,12 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         }
         (454, ..) => {
             mark!("Likely cause: TLS or a log-in is not available for now; the server's log says why.")
+        }
+        (500..=503 | 530, _, Stage::Tls) => {
+            mark!(
+                "Likely cause: the server, or a proxy before it, answered STARTTLS with 220, did not begin TLS, and took the \
+                 ClientHello for a command."
+            )
         }
         (521, None, Stage::Greeting) => mark!("The host takes no mail by choice (RFC 7504)."),
         (521, Some((3, 2)), Stage::Greeting) => {
@@ -173,7 +193,7 @@ const NO_REVERSE_NAME: &str = mark!(
 /// comes 4.7.1 as well.
 pub(crate) fn lacks_reverse_name(reply: &Reply) -> bool {
     let by_code =
-        reply.enhanced_status_code().is_some_and(|status| (status.subject, status.detail) == (7, 25));
+        enhanced_status_code(reply).is_some_and(|status| (status.subject, status.detail) == (7, 25));
     let text = reply.to_visible().to_ascii_lowercase();
     let by_words = ["cannot find your hostname", "cannot find your reverse hostname"]
         .iter()

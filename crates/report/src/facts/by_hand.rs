@@ -1,0 +1,131 @@
+//! Hellos made by hand that taught nothing: what came of each.
+
+use std::borrow::Cow;
+
+use heloscope_observation::{
+    AlertDescription, Connection, Event, Observations, Purpose, RefusalCode, Stage, TlsFailure,
+};
+use heloscope_smtp::Reply;
+use heloscope_words::{mark, say, spoken};
+
+use super::error::{explained, refusal_code};
+use super::instead::refusal;
+use super::{Cause, PortFacts};
+use crate::names::alert_name;
+use crate::words::{error_words, is_refusal, quoted};
+use crate::{ErrorCode, PortError};
+
+/// A hello made by hand, and what came of it.
+#[derive(Debug)]
+pub(crate) struct ByHand<'a> {
+    is_nameless: bool,
+    came: Came<'a>,
+}
+
+#[derive(Debug)]
+enum Came<'a> {
+    Alert(AlertDescription),
+    HungUp,
+    Silence,
+    /// An answer that is none.
+    Failed,
+    /// The hello did not go out: the server refused, in this stage.
+    TurnedAway(Cow<'a, Reply>, Stage),
+    /// The hello did not go out, or nothing could be learned of it.
+    Prevented(ErrorCode, Stage),
+}
+
+impl<'a> ByHand<'a> {
+    /// `None` where the hello was answered, where it is none by hand, and while nothing has come of it.
+    pub(super) fn of(observations: &'a Observations, connection: &Connection) -> Option<Self> {
+        let is_nameless = match connection.purpose {
+            Purpose::Dialogue => return None,
+            Purpose::RawHello => false,
+            Purpose::NamelessHello => true,
+        };
+        let mut seen = observations.seen.iter().filter(|seen| seen.connection == connection.id);
+        let came = seen.find_map(|seen| came(&seen.event, seen.stage))??;
+        Some(Self { is_nameless, came })
+    }
+
+    /// Whether the server refused the hello itself.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.came, Came::Alert(_) | Came::HungUp)
+    }
+
+    /// Sentences, to stand after what came of the hello before.
+    pub(super) fn words(&self) -> String {
+        let what = match &self.came {
+            Came::Alert(alert) => say!("The server sent the alert {}.", alert_name(*alert)),
+            Came::HungUp => say!("The server closed the connection.").to_owned(),
+            Came::Silence => say!("The server was silent.").to_owned(),
+            Came::Failed => say!("What the server answered is no handshake.").to_owned(),
+            Came::TurnedAway(reply, stage) => {
+                let what = say!("It was turned away before: {}.", quoted(reply));
+                explained(what, reply, *stage) + spoken(NOT_TESTED)
+            }
+            Came::Prevented(code, stage) => {
+                let error = PortError { code: *code, message: String::new(), phase: *stage };
+                say!("It did not get that far: {}.", error_words(&error)) + spoken(NOT_TESTED)
+            }
+        };
+        let tried = spoken(match self.is_nameless {
+            false => {
+                mark!(
+                    "Another connection was tried, with a hello that offers versions and cipher suites of old as well."
+                )
+            }
+            true => mark!("Another connection was tried, with a hello that does not name the host."),
+        });
+        format!(" {tried} {what}")
+    }
+}
+
+const NOT_TESTED: &str = mark!(" Whether the server takes such a hello was not tested.");
+
+/// What an event makes of the hello: `Some(None)` where it was answered.
+fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
+    let in_handshake = stage == Stage::Tls;
+    Some(Some(match event {
+        Event::Handshake(_) => return Some(None),
+        Event::Replied { reply, .. } if !reply.lines.is_empty() && is_refusal(reply.code()) => {
+            Came::TurnedAway(Cow::Borrowed(reply), stage)
+        }
+        Event::TlsFailed(TlsFailure::Alert(alert)) => Came::Alert(*alert),
+        Event::TlsFailed(TlsFailure::NotTls(octets)) => match refusal(octets) {
+            Some(reply) => Came::TurnedAway(Cow::Owned(reply), stage),
+            None => Came::Failed,
+        },
+        Event::TlsFailed(_) => Came::Failed,
+        Event::Closed { .. } if in_handshake => Came::HungUp,
+        Event::Closed { .. } => Came::Prevented(ErrorCode::Closed, stage),
+        Event::TimedOut { whole: false, .. } if in_handshake => Came::Silence,
+        Event::TimedOut { .. } => Came::Prevented(ErrorCode::Timeout, stage),
+        Event::Refused(refusal) if in_handshake && refusal.code == RefusalCode::Reset => Came::HungUp,
+        Event::Refused(refusal) => Came::Prevented(refusal_code(refusal.code), stage),
+        _ => return None,
+    }))
+}
+
+pub(super) const NOT_BY_AGE: &str = mark!(
+    " So it is not that the server takes only old versions or cipher suites. Likely cause: it has no \
+     certificate and key that it can use; its log says more."
+);
+
+/// What an alert says that is laid at the age of what the server speaks, as long as nothing is known against it.
+pub(super) fn age_blamed(cause: Cause<'_>) -> Option<&'static str> {
+    match cause {
+        Cause::Tls(TlsFailure::Alert(AlertDescription(40))) => {
+            Some(say!("It so says that it found nothing in common with what was offered."))
+        }
+        Cause::Tls(TlsFailure::Alert(AlertDescription(70))) => {
+            Some(say!("It so says that it takes none of the versions offered."))
+        }
+        _ => None,
+    }
+}
+
+/// Every hello made by hand was refused, and what they offer with it.
+pub(super) fn is_refused_by_hand(facts: &PortFacts<'_>) -> bool {
+    !facts.by_hand.is_empty() && facts.by_hand.iter().all(ByHand::is_refused)
+}

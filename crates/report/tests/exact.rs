@@ -1,0 +1,157 @@
+//! Sentences that say what was seen, no more and no less.
+
+mod scene;
+
+use heloscope_observation::{RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_report::{ErrorCode, Port, Verdict};
+use heloscope_smtp::FaultKind;
+use scene::{Asked, EHLO, GREETING, Play, Scene};
+
+fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    Scene::one(spec, play).judged().ports.remove(0)
+}
+
+fn message(port: &Port) -> &str {
+    &port.error.as_ref().expect("an error").message
+}
+
+#[test]
+fn an_empty_line_before_the_greeting_is_quoted() {
+    let port = port("25", |play| {
+        play.connects()
+            .babbles(Stage::Greeting, FaultKind::NotAReply, b"\r\n220 mx\r\n")
+            .ends(Stage::Greeting)
+    });
+    assert_eq!(message(&port), "The server's first octets are no SMTP reply: “\\r\\n220 mx\\r\\n”.");
+    assert!(port.found("not-smtp").explanation.starts_with("They are “\\r\\n220 mx\\r\\n”."));
+}
+
+/// RFC 5321 §4.2: a reply code begins with 2, 3, 4 or 5.
+#[test]
+fn three_digits_that_are_no_reply_code_are_no_greeting() {
+    for greeting in ["000 odd", "199 odd", "600 odd", "999 odd"] {
+        let port = port("25", |play| play.connects().greets(greeting).quits());
+        assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::NotSmtp);
+        assert_eq!(
+            message(&port),
+            format!(
+                "What the server greeted with is no SMTP reply: “{greeting}”. A reply code begins with 2, 3, 4 or 5 (RFC 5321 §4.2)."
+            )
+        );
+        assert_eq!(port.ids(), ["not-smtp"]);
+        assert_eq!(port.found("not-smtp").title, "The first octets are no SMTP reply");
+        assert_eq!(port.verdict("greeting-rejected"), Verdict::NotTested);
+    }
+}
+
+/// Nothing that is offered here: TLS fails, and of the suite nothing is known.
+#[test]
+fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
+    let said = "the server broke the rules of TLS (SelectedUnofferedCipherSuite)";
+    let scene = Scene::one("25", |play| play.until_hello().tls_fails(TlsFailure::Protocol(said.to_owned())))
+        .raw_hello("25", |play| play.connects().answers(TlsVersion::TLS_1_2, 0xfefe, Some(29), None, &[]));
+    let port = scene.judged().ports.remove(0);
+    assert!(port.ids().contains(&"starttls-failed"));
+    let unknown = "the cipher suite is not known to this test";
+    for id in ["tls-cipher-weak", "tls-outdated-only"] {
+        assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, unknown), "{id}");
+    }
+    let said = "The server broke the rules of TLS: it chose a cipher suite that was not offered. It answered a second hello \
+                with 0xfefe, which was not offered either.";
+    assert_eq!(message(&port), said);
+    let words = &port.found("starttls-failed").explanation;
+    assert!(words.starts_with(&format!("{said} Opportunistic senders deliver in clear text")), "{words}");
+}
+
+#[test]
+fn the_tls_librarys_names_are_not_the_readers() {
+    let message = |said: &str| {
+        let failure = TlsFailure::Protocol(said.to_owned());
+        message(&port("25", |play| play.until_hello().tls_fails(failure))).to_owned()
+    };
+    for (name, words) in [
+        ("ServerDoesNotSupportTls12Or13", "The server answered with a version below TLS 1.2."),
+        ("ServerTlsVersionIsDisabledByOurConfig", "The server answered with a version below TLS 1.2."),
+        (
+            "NoKxGroupsInCommon",
+            "The server broke the TLS protocol, or chose what cannot be spoken here: the TLS library of this test calls it “no kx groups in common”.",
+        ),
+    ] {
+        assert_eq!(message(&format!("client and server have nothing in common ({name})")), words);
+    }
+    for (name, words) in [
+        (
+            "SelectedUnofferedCipherSuite",
+            "The server broke the rules of TLS: it chose a cipher suite that was not offered.",
+        ),
+        (
+            "WrongGroupForKeyShare",
+            "The server broke the TLS protocol, or chose what cannot be spoken here: the TLS library of this test calls it “wrong group for key share”.",
+        ),
+    ] {
+        assert_eq!(message(&format!("the server broke the rules of TLS ({name})")), words);
+    }
+    assert_eq!(
+        message("a record of the server's does not decrypt"),
+        "The server broke the TLS protocol, or chose what cannot be spoken here: a record of the server's does not decrypt."
+    );
+}
+
+#[test]
+fn lines_that_break_the_same_rule_are_counted_in_a_sentence() {
+    let ehlo = |lines: &str| {
+        let reply = format!("250-mx1\n250-a_b\n{lines}250 STARTTLS");
+        let port = port("25", |play| play.connects().greets(GREETING).ehlo(&reply).quits());
+        port.found("reply-format").explanation.clone()
+    };
+    assert!(ehlo("250-c_d\n").contains("§4.1.1.1): “250-a_b”. 1 more line breaks the same rule. "));
+    assert!(ehlo("250-c_d\n250-e_f\n").contains("§4.1.1.1): “250-a_b”. 2 more lines break the same rule. "));
+}
+
+#[test]
+fn a_reset_keeps_the_reply_that_had_begun() {
+    let port = port("25", |play| {
+        let begun = play.connects().babbles(Stage::Greeting, FaultKind::Incomplete, b"220 mx");
+        begun.loses(Stage::Greeting, RefusalCode::Reset)
+    });
+    assert_eq!(message(&port), "The connection was reset. The beginning of a reply had come: “220 mx”.");
+}
+
+#[test]
+fn a_signature_that_does_not_verify_is_mended_at_the_key() {
+    for spec in ["25", "465"] {
+        let port = port(spec, |play| play.until_hello().tls_fails(TlsFailure::BadSignature));
+        let found = &port.findings[0];
+        assert!(
+            found.fix.starts_with("Give the server the key that belongs to its certificate"),
+            "{}",
+            found.fix
+        );
+        assert!(!found.fix.contains("ECDHE"));
+    }
+}
+
+/// As Cisco's ESA writes it.
+#[test]
+fn an_enhanced_status_code_after_a_number_sign_is_explained() {
+    let port = port("25", |play| {
+        play.connects().greets("421 #4.4.5 Too many connections to this host.").ends(Stage::Greeting)
+    });
+    assert!(
+        message(&port).ends_with(
+            "; the enhanced status code 4.4.5 means “mail system congestion”. Likely cause: the server is congested, or has \
+             too many connections."
+        ),
+        "{}",
+        message(&port)
+    );
+}
+
+#[test]
+fn what_came_before_the_hello_is_not_said_to_come_after_it() {
+    let port = port("25", |play| {
+        let asked = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").begins_handshake();
+        asked.tls_fails(TlsFailure::NotTls(b"what?\r\n".into()))
+    });
+    assert!(!message(&port).contains("after the ClientHello"));
+}

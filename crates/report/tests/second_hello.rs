@@ -1,0 +1,115 @@
+//! A handshake that failed, and what came of the hellos that were tried after it.
+
+mod scene;
+
+use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_report::{Port, Verdict};
+use scene::{Asked, GREETING, Play, Scene};
+
+const OLDER: &str =
+    " Another connection was tried, with a hello that offers versions and cipher suites of old as well. ";
+const NAMELESS: &str = " Another connection was tried, with a hello that does not name the host. ";
+
+fn alert(number: u8) -> TlsFailure {
+    TlsFailure::Alert(AlertDescription(number))
+}
+
+fn refused(first: u8, second: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert(first))).raw_hello("25", second);
+    scene.judged().ports.remove(0)
+}
+
+fn message(port: &Port) -> &str {
+    &port.error.as_ref().expect("an error").message
+}
+
+#[test]
+fn an_alert_to_old_versions_too_is_not_laid_at_their_door() {
+    for (number, name, says) in [
+        (70, "protocol_version", "It so says that it takes none of the versions offered."),
+        (40, "handshake_failure", "It so says that it found nothing in common with what was offered."),
+    ] {
+        let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert(number)))
+            .raw_hello("25", |play| play.until_hello().tls_fails(alert(number)))
+            .nameless_hello("25", |play| play.until_hello().tls_fails(alert(number)));
+        let port = scene.judged().ports.remove(0);
+        assert_eq!(
+            message(&port),
+            format!(
+                "The server ended TLS with the alert {name}. {says}{OLDER}The server sent the alert {name}.{NAMELESS}The \
+                 server sent the alert {name}. So it is not that the server takes only old versions or cipher suites. Likely \
+                 cause: it has no certificate and key that it can use; its log says more."
+            )
+        );
+        assert_eq!(port.ids(), ["starttls-failed"]);
+    }
+}
+
+#[test]
+fn a_hang_up_at_the_second_hello_is_said() {
+    let scene = Scene::one("25", |play| play.until_hello().closes(Stage::Tls))
+        .raw_hello("25", |play| play.until_hello().closes(Stage::Tls));
+    let port = scene.judged().ports.remove(0);
+    assert_eq!(
+        message(&port),
+        format!(
+            "The server closed the connection during the TLS handshake.{OLDER}The server closed the connection."
+        )
+    );
+    let silent = refused(40, |play| play.until_hello().times_out(Stage::Tls, 18));
+    assert!(message(&silent).ends_with(&format!("{OLDER}The server was silent.")), "{}", message(&silent));
+}
+
+/// Whether the server takes such a hello was then not tested.
+#[test]
+fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
+    let port =
+        refused(40, |play| play.connects().greets("421 4.7.0 too many connections").ends(Stage::Greeting));
+    assert!(
+        message(&port).ends_with(
+            "Another connection was tried, with a hello that offers versions and cipher suites of old as well. It was turned away \
+             before: “421 4.7.0 too many connections”. 421 means “service not available, closing transmission channel”; the enhanced \
+             status code 4.7.0 means “other or undefined security status”. Likely cause: too many connections, or \
+             connections too fast, from the address that tests; a later test may pass. Whether the server takes such a \
+             hello was not tested."
+        ),
+        "{}",
+        message(&port)
+    );
+    // The usual cause is not ruled out.
+    assert!(message(&port).contains("usually it accepts only old cipher suites"));
+    assert_eq!(port.verdict("tls-outdated-only"), Verdict::NotTested);
+
+    let quota = refused(40, |play| play.meets(Stage::Connect, RefusalCode::Quota));
+    assert!(
+        message(&quota).ends_with(
+            "Another connection was tried, with a hello that offers versions and cipher suites of old as well. It did not get \
+             that far: the relay's quota is used up. Whether the server takes such a hello was not tested."
+        ),
+        "{}",
+        message(&quota)
+    );
+    let in_clear = refused(40, |play| {
+        play.connects().greets(GREETING).replies(Stage::Ehlo, "421 4.3.2 down").ends(Stage::Ehlo)
+    });
+    assert!(
+        message(&in_clear).contains("was turned away before: “421 4.3.2 down”"),
+        "{}",
+        message(&in_clear)
+    );
+}
+
+#[test]
+fn what_refuses_the_name_is_not_said_to_take_only_old_suites() {
+    let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert(40)))
+        .raw_hello("25", |play| play.until_hello().tls_fails(alert(40)))
+        .nameless_hello("25", |play| {
+            play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[])
+        });
+    let port = scene.judged().ports.remove(0);
+    assert!(
+        message(&port).contains("did not name it") && !message(&port).contains("only old"),
+        "{}",
+        message(&port)
+    );
+}

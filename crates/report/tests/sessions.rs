@@ -1,0 +1,123 @@
+//! Sessions that end oddly: the likely cause is said, and no finding denies what another says.
+
+mod scene;
+
+use heloscope_observation::{Stage, TlsFailure};
+use heloscope_report::{Port, Severity};
+use scene::{Asked, EHLO, GREETING, Play, Scene};
+
+fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    Scene::one(spec, play).judged().ports.remove(0)
+}
+
+/// Cisco's inspection with the offer let through and the command not.
+#[test]
+fn a_device_that_overwrites_the_command_is_not_said_to_let_it_pass() {
+    let masked = |play: fn(Play<'_>) -> Play<'_>| {
+        let port = port("25", |start| play(start.connects().greets("220 ****").ehlo(EHLO)));
+        let found = port.found("esmtp-masked");
+        (found.severity, found.explanation.clone())
+    };
+    let (severity, words) =
+        masked(|play| play.starttls("500 5.5.1 command unrecognized: \"XXXXXXXX\"").quits());
+    assert_eq!(severity, Severity::Warning);
+    assert!(
+        words.contains("It lets the offer of STARTTLS pass, and perhaps not the command, which was refused.")
+    );
+    assert!(words.contains("opportunistic senders deliver in clear text") && !words.contains("all the same"));
+
+    let (severity, words) = masked(|play| play.starttls("421 4.3.2 down").ends(Stage::StartTls));
+    assert_eq!(severity, Severity::Notice);
+    assert!(
+        words.contains("Whether TLS comes up across it was not seen.") && !words.contains("all the same")
+    );
+    let (severity, words) =
+        masked(|play| play.starttls("220 go").begins_handshake().tls_fails(TlsFailure::BadSignature));
+    assert_eq!(severity, Severity::Notice);
+    assert!(words.contains("Whether TLS comes up across it was not seen."));
+
+    let (severity, words) = masked(|play| play.starttls("220 go").tls(&[]).ehlo("250 mx1").quits());
+    assert_eq!(severity, Severity::Notice);
+    assert!(words.contains("use TLS all the same"));
+}
+
+#[test]
+fn ehlo_refused_and_helo_taken_has_codes_and_a_cause() {
+    for (reply, means, cause) in [
+        ("500 5.5.1 what", "500 means “syntax error, command unrecognized”", "does not know the command"),
+        ("502 5.5.1 no", "502 means “command not implemented”", "does not implement the command"),
+        ("503 5.5.1 no", "503 means “bad sequence of commands”", "out of turn"),
+        ("501 5.5.4 invalid domain", "5.5.4 means “invalid command arguments”", "HELO gave the same name"),
+    ] {
+        let clear = port("25", |play| play.connects().greets(GREETING).ehlo(reply).helo("250 mx1").quits());
+        let inside = port("25", |play| play.until_hello().tls(&[]).ehlo(reply).helo("250 mx1").quits());
+        for port in [clear, inside] {
+            let words = &port.found("ehlo-rejected").explanation;
+            assert!(words.starts_with(&format!("EHLO was refused: “{reply}”. ")), "{words}");
+            assert!(words.contains(means) && words.contains(cause), "{words}");
+        }
+    }
+    let inside = port("25", |play| play.until_hello().tls(&[]).ehlo("550 5.7.1 no").helo("250 mx1").quits());
+    let words = &inside.found("ehlo-rejected").explanation;
+    assert!(words.contains("HELO gave the same name") && !words.contains("block list"), "{words}");
+}
+
+/// The cause of the end is the 421's.
+#[test]
+fn a_421_to_helo_has_its_cause() {
+    let port = port("25", |play| {
+        play.connects().greets(GREETING).ehlo("502 5.5.1 no").helo("421 4.7.0 too many connections").quits()
+    });
+    let words = &port.error.as_ref().unwrap().message;
+    assert!(
+        words.ends_with(
+            "Likely cause: too many connections, or connections too fast, from the address that tests; a later test may pass."
+        ),
+        "{words}"
+    );
+}
+
+/// TLS from the first octet, and HTTP, wait for the client to speak.
+#[test]
+fn silence_in_place_of_the_greeting_may_be_another_protocol() {
+    let silent = port("587", |play| play.connects().times_out(Stage::Greeting, 38));
+    let given_up = port("587", |play| play.connects().after_ms(10_000).closes(Stage::Greeting));
+    for port in [&silent, &given_up] {
+        let found = port.found("session-cut-short");
+        assert!(
+            found.explanation.contains(
+                "A server that waits for the client to speak first looks the same: one that is set up for TLS from the first \
+                 octet, or for another protocol, such as HTTP."
+            ),
+            "{}",
+            found.explanation
+        );
+        assert!(
+            found.fix.starts_with(
+                "See whether the port speaks TLS from the first octet: “openssl s_client -connect mx1.example.com:587” then \
+                 shows a certificate."
+            ),
+            "{}",
+            found.fix
+        );
+    }
+    let address = Scene::of("2001:db8::5").port("25", |play| play.connects().times_out(Stage::Greeting, 38));
+    assert!(address.judged().ports[0].found("session-cut-short").fix.contains("-connect [2001:db8::5]:25”"));
+
+    // A server that hangs up at once, or has begun to greet, does not wait for the client.
+    let at_once = port("587", |play| play.connects().closes(Stage::Greeting));
+    let begun = port("587", |play| {
+        let begun =
+            play.connects().babbles(Stage::Greeting, heloscope_smtp::FaultKind::Incomplete, b"220-mx1");
+        begun.times_out(Stage::Greeting, 38)
+    });
+    let later = port("587", |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 18));
+    for port in [&at_once, &begun, &later] {
+        assert!(!port.found("session-cut-short").fix.contains("openssl"));
+    }
+    // Inside TLS there is no TLS to look for.
+    let inside = port("465", |play| play.connects().tls(&[]).times_out(Stage::Greeting, 38));
+    let found = inside.found("session-cut-short");
+    assert!(found.explanation.contains("one that is set up for another protocol, such as HTTP."));
+    assert!(!found.fix.contains("openssl"), "{}", found.fix);
+}
