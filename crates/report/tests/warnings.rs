@@ -87,6 +87,7 @@ fn what_a_server_warned_of_may_explain_that_it_hung_up() {
     let report = Scene::one("465", silent).raw_hello("465", silent).judged();
     assert_eq!(
         report.ports[0].error.as_ref().unwrap().message,
-        "The server closed the connection during the TLS handshake."
+        "The server closed the connection during the TLS handshake. Another connection was tried, with a hello that offers \
+         versions and cipher suites of old as well. The server closed the connection."
     );
 }
