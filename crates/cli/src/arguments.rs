@@ -49,6 +49,7 @@ pub(crate) struct Arguments {
     pub(crate) ehlo_name: Option<EhloName>,
 
     /// Test through this relay, such as https://relay.example.org, instead of from this machine
+    #[allow(rustdoc::bare_urls, reason = "it is printed by --help, too")]
     #[arg(long, value_name = "URL", conflicts_with = "ehlo_name")]
     pub(crate) relay: Option<RelayUrl>,
 
