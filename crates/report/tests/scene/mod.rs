@@ -22,7 +22,7 @@ use heloscope_report::{
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
 use heloscope_words::{Catalogue, within};
 
-pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
+pub(crate) use authority::{Entity, ca, chain, fixture, named, server, valid};
 
 /// 2026-11-23T22:15:04Z
 pub(crate) const NOW: i64 = 1_795_472_104;
@@ -96,7 +96,7 @@ impl Scene {
     }
 
     fn judged_by(&self, anchors: &TrustAnchors) -> Report {
-        let verifier = Verifier { anchors, accepted: ACCEPTED, weak: &[] };
+        let verifier = Verifier::new(anchors);
         let judged = || judge(&self.observations, &verifier, NOW);
         within(Some(german()), || assert_german(&judged(), &self.observations));
         judged()
