@@ -1,5 +1,5 @@
 //! Every error code, phase, check, verdict and status of the contract: a scene that brings it about, and one that does not.
-//! The lists are walked; one that is left out fails.
+//! The lists are walked; one that is left out fails. They are also told, with the scenes, for WebAssembly to judge.
 
 mod scene;
 
@@ -10,11 +10,12 @@ use heloscope_report::{Check, ErrorCode, Phase, Port, Report, Status, Verdict, c
 use heloscope_smtp::{Command, FaultKind};
 use rcgen::ExtendedKeyUsagePurpose;
 use scene::{
-    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, named, server, valid,
+    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, named, server, tell_lists,
+    valid,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ALERT: TlsFailure = TlsFailure::Alert(AlertDescription(40));
 
@@ -146,6 +147,9 @@ fn the_lists_are_whole() {
     for id in OF_EVERY_PORT {
         assert!(checks().any(|check| check.id == id), "there is no check {id}");
     }
+    let checks: Vec<Value> =
+        checks().map(|check| json!({ "id": check.id, "verdicts": verdicts_of(check) })).collect();
+    tell_lists(&json!({ "codes": CODES, "phases": PHASES, "statuses": STATUSES, "checks": checks }));
 }
 
 /// All values that the type has: whoever asks for one that it has not is told which there are.
