@@ -1,17 +1,21 @@
-//! Every error code, phase, check and verdict of the contract: a scene that brings it about, and one that does not.
-//! The lists are walked; one that is left out fails.
+//! Every error code, phase, check, verdict and status of the contract: a scene that brings it about, and one that does not.
+//! The lists are walked; one that is left out fails. They are also told, with the scenes, for WebAssembly to judge.
 
 mod scene;
 
 use std::collections::BTreeSet;
 
 use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{ErrorCode, Phase, Port, Report, Status, Verdict, checks};
+use heloscope_report::{Check, ErrorCode, Phase, Port, Report, Status, Verdict, checks};
 use heloscope_smtp::{Command, FaultKind};
 use rcgen::ExtendedKeyUsagePurpose;
 use scene::{
-    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, named, server, valid,
+    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, named, server, tell_lists,
+    valid,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 const ALERT: TlsFailure = TlsFailure::Alert(AlertDescription(40));
 
@@ -111,26 +115,70 @@ const PHASES: [Phase; 8] = [
     Stage::Quit,
 ];
 
+const VERDICTS: [Verdict; 4] = [Verdict::Passed, Verdict::Found, Verdict::NotApplicable, Verdict::NotTested];
+
+const STATUSES: [Status; 5] = [Status::Ok, Status::Notice, Status::Warning, Status::Error, Status::Untested];
+
+/// The checks that say something about every port; any other says of some that it is not applicable.
+const OF_EVERY_PORT: [&str; 9] = [
+    "connect-failed",
+    "greeting-rejected",
+    "greeting-slow",
+    "not-smtp",
+    "reply-format",
+    "ehlo-rejected",
+    "malformed-reply",
+    "reply-too-long",
+    "session-cut-short",
+];
+
+/// What a check comes to in one scene or another.
+fn verdicts_of(check: &Check) -> Vec<Verdict> {
+    let applies = OF_EVERY_PORT.contains(&check.id);
+    VERDICTS.into_iter().filter(|verdict| !(applies && *verdict == Verdict::NotApplicable)).collect()
+}
+
+#[test]
+fn the_lists_are_whole() {
+    assert_whole(&CODES);
+    assert_whole(&PHASES);
+    assert_whole(&VERDICTS);
+    assert_whole(&STATUSES);
+    for id in OF_EVERY_PORT {
+        assert!(checks().any(|check| check.id == id), "there is no check {id}");
+    }
+    let checks: Vec<Value> =
+        checks().map(|check| json!({ "id": check.id, "verdicts": verdicts_of(check) })).collect();
+    tell_lists(&json!({ "codes": CODES, "phases": PHASES, "statuses": STATUSES, "checks": checks }));
+}
+
+/// All values that the type has: whoever asks for one that it has not is told which there are.
+fn assert_whole<T: Serialize + DeserializeOwned + std::fmt::Debug>(list: &[T]) {
+    let refusal = serde_json::from_str::<T>("\"none such\"").expect_err("no such value").to_string();
+    let (_, expected) = refusal.split_once("expected one of ").expect(&refusal);
+    let there_are: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let listed: Vec<Value> = list.iter().map(|one| serde_json::to_value(one).expect("a name")).collect();
+    assert_eq!(listed, there_are);
+}
+
 fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
     Scene::one(spec, play).judged().ports.remove(0)
 }
 
 #[test]
 fn every_error_code_has_its_scene() {
-    for (place, code) in CODES.into_iter().enumerate() {
-        assert_eq!(code as usize, place, "{code:?} is out of order, or one before it is left out");
+    for code in CODES {
         assert_eq!(ends_with(code).error.map(|error| error.code), Some(code));
     }
-    let healthy = healthy();
-    assert!(healthy.ports.iter().all(|port| port.error.is_none()));
+    assert!(healthy().ports.iter().all(|port| port.error.is_none()));
 }
 
 #[test]
 fn every_phase_has_its_scene() {
-    for (place, phase) in PHASES.into_iter().enumerate() {
-        assert_eq!(phase as usize, place, "{phase:?} is out of order, or one before it is left out");
+    for phase in PHASES {
         assert_eq!(ends_in(phase).error.map(|error| error.phase), Some(phase));
     }
+    assert!(healthy().ports.iter().all(|port| port.error.is_none()));
 }
 
 /// All as it should be, on port 25, 465 and 587.
@@ -171,8 +219,17 @@ fn faulty() -> Vec<Report> {
                 play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[&leaf.der])
             })
             .judged();
+    let by_address = Scene::of("203.0.113.5").port("25", |play| play.goes_well(&[&leaf.der])).judged();
+    let anonymous = Scene::one("25", |play| play.until_hello().tls_fails(ALERT))
+        .raw_hello("25", |play| {
+            let play = play.connects().begins_handshake();
+            play.answers_without_chain(TlsVersion::TLS_1_0, 0x0034) // TLS_DH_anon_WITH_AES_128_CBC_SHA
+        })
+        .judged();
     vec![
         unnamed,
+        by_address,
+        anonymous,
         with(valid(server(), NOW - 90 * DAY, NOW - DAY)),
         with(valid(server(), NOW + DAY, NOW + 90 * DAY)),
         with(valid(server(), NOW - 78 * DAY, NOW + 12 * DAY)),
@@ -209,7 +266,7 @@ fn faulty() -> Vec<Report> {
 }
 
 #[test]
-fn every_check_finds_something_somewhere_and_passes_elsewhere() {
+fn every_check_comes_to_each_verdict_and_finds_nothing_where_all_is_well() {
     let errors = CODES.into_iter().map(ends_with);
     let ports: Vec<Port> = errors.chain(faulty().into_iter().flat_map(|report| report.ports)).collect();
     let sound = healthy().ports;
@@ -218,10 +275,14 @@ fn every_check_finds_something_somewhere_and_passes_elsewhere() {
             let of = |port: &Port| port.checks.iter().find(|one| one.id == check.id).map(|one| one.verdict);
             ports.iter().filter_map(of).collect()
         };
-        assert!(verdicts(&ports).contains(&Verdict::Found), "no scene is there to find {}", check.id);
-        assert!(verdicts(&sound).contains(&Verdict::Passed), "{} does not pass where all is well", check.id);
-        assert!(!verdicts(&sound).contains(&Verdict::Found), "{}", check.id);
-        assert!(verdicts(&ports).contains(&Verdict::NotTested), "{} is never said to be untested", check.id);
+        let (come_about, sound) = (verdicts(&ports), verdicts(&sound));
+        assert!(sound.contains(&Verdict::Passed), "{} does not pass where all is well", check.id);
+        assert!(!sound.contains(&Verdict::Found), "{}", check.id);
+        for verdict in VERDICTS {
+            let asked_for = verdicts_of(check).contains(&verdict);
+            let comes_about = come_about.contains(&verdict) || sound.contains(&verdict);
+            assert_eq!(comes_about, asked_for, "{}: {verdict:?}", check.id);
+        }
     }
     // What is found is told, once: by a finding of the port, or of the host.
     for port in &ports {
@@ -232,18 +293,11 @@ fn every_check_finds_something_somewhere_and_passes_elsewhere() {
 }
 
 #[test]
-fn every_verdict_and_status_comes_about() {
+fn every_status_comes_about() {
     let all: Vec<Report> = faulty().into_iter().chain([healthy()]).collect();
-    let verdicts: BTreeSet<String> = all
-        .iter()
-        .flat_map(|report| &report.ports)
-        .flat_map(|port| &port.checks)
-        .map(|check| format!("{:?}", check.verdict))
-        .collect();
-    assert_eq!(verdicts, ["Found", "NotApplicable", "NotTested", "Passed"].map(str::to_owned).into());
     let untested = Scene::one("25", |play| play.meets(Stage::Connect, RefusalCode::Quota)).judged();
     let statuses: Vec<Status> = all.iter().chain([&untested]).map(|report| report.status).collect();
-    for status in [Status::Ok, Status::Notice, Status::Warning, Status::Error, Status::Untested] {
+    for status in STATUSES {
         assert!(statuses.contains(&status), "{status:?}");
     }
 }

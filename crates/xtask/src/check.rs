@@ -50,7 +50,8 @@ fn clippy(place: &Place) -> Result<()> {
     native.args(["--features", "xtask/bind,heloscope-relay/acme", "--", "--deny", "warnings"]);
     step("clippy", "lints, natively", &mut native)?;
     let mut wasm = place.cargo("clippy");
-    wasm.args(["--locked", "--package", "heloscope-web", "--package", "heloscope-dialogue", "--lib"]);
+    wasm.args(["--locked", "--package", "heloscope-web", "--package", "heloscope-dialogue"]);
+    wasm.args(["--package", "heloscope-scenes", "--lib"]);
     wasm.args(["--target", build::WASM, "--", "--deny", "warnings"]);
     step("clippy", "lints, as WebAssembly", &mut wasm)
 }

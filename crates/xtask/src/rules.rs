@@ -26,7 +26,7 @@ struct Room {
     never: &'static [&'static str],
 }
 
-const ROOMS: [Room; 19] = [
+const ROOMS: [Room; 20] = [
     // The words stand below everything that has some.
     Room { package: "heloscope-say", uses: &[], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-words", uses: &[SAY], never: &[RUSTLS, X509, TOKIO] },
@@ -77,6 +77,11 @@ const ROOMS: [Room; 19] = [
         package: "heloscope-dialogue",
         uses: &[CRYPTO, OBSERVATION, PROBE, SMTP],
         never: &[TOKIO, PKI, REPORT],
+    },
+    Room {
+        package: "heloscope-scenes",
+        uses: &[LANGUAGES, OBSERVATION, PKI, REPORT, WORDS],
+        never: &[RUSTLS, TOKIO, PROBE, "ring", "aws-lc-rs"],
     },
     // A program that runs while the page is built.
     Room { package: "heloscope-pages", uses: &[LANGUAGES, REPORT, WORDS], never: &[RUSTLS, TOKIO, PROBE] },

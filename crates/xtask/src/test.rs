@@ -16,6 +16,8 @@ use crate::{assets, build};
 
 /// The dialogues' crate, whose tests run natively and as WebAssembly.
 const DIALOGUES: &str = "heloscope-dialogue";
+/// The crate that judges as WebAssembly what the report's tests judge natively.
+const SCENES: &str = "heloscope-scenes";
 
 /// Runs all suites, whatever fails in one of them; an error where anything failed.
 pub(crate) fn test(place: &Place) -> Result<()> {
@@ -35,6 +37,7 @@ pub(crate) fn test(place: &Place) -> Result<()> {
     let (tally, natively) = native(place)?;
     let mut suites = vec![("native", tally)];
     suites.push(("dialogues", dialogues(place, natively)?));
+    suites.push(("scenes", scenes(place)?));
     suites.push(("page", page(place)?));
     report(&suites, &skipped)
 }
@@ -59,9 +62,15 @@ fn native_tests(place: &Place) -> Command {
     cargo
 }
 
-/// What cargo tests, and how many of these tests are dialogues.
+/// What cargo tests, and how many of these tests are dialogues. The report's tests write down the scenes that they judge.
 fn native(place: &Place) -> Result<(Tally, usize)> {
-    let (success, output) = passed_on(&mut native_tests(place))?;
+    let scenes = told_scenes(place);
+    if scenes.exists() {
+        // Those of an earlier run may have other reports.
+        fs::remove_dir_all(&scenes).with_context(|| format!("cannot empty {}", scenes.display()))?;
+    }
+    fs::create_dir_all(&scenes)?;
+    let (success, output) = passed_on(native_tests(place).env("SCENES", &scenes))?;
     // The one module of that name is the dialogues'.
     let dialogues = output.lines().filter(|line| line.starts_with("test native::")).count();
     Ok((counted(Tally::of_cargo(&output), success), dialogues))
@@ -75,6 +84,19 @@ fn dialogues(place: &Place, natively: usize) -> Result<Tally> {
     let mut node = place.node();
     node.env("DIALOGUES", natively.to_string());
     node_tests(place, node, "dialogues", &["crates/dialogue/wasm.test.mjs".to_owned()])
+}
+
+/// The scenes of the report's tests once more, judged as WebAssembly under Node: each report must be as it is natively.
+fn scenes(place: &Place) -> Result<Tally> {
+    build::wasm(place, SCENES)?;
+    assets::bind(place, &place.wasm(SCENES), "node", &place.root.join("target/scenes"), "heloscope_scenes")?;
+    let mut node = place.node();
+    node.env("SCENES", told_scenes(place));
+    node_tests(place, node, "scenes", &["crates/scenes/wasm.test.mjs".to_owned()])
+}
+
+fn told_scenes(place: &Place) -> PathBuf {
+    place.root.join("target/scenes/told")
 }
 
 /// The page and the widget: their scripts, and all of it in a browser with the relay and mail servers behind.

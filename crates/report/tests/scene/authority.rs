@@ -6,12 +6,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, SerialNumber,
 };
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 use super::{DAY, NOW};
-
-pub(crate) static ACCEPTED: &[&dyn SignatureVerificationAlgorithm] =
-    &[webpki::ring::ED25519, webpki::ring::RSA_PKCS1_2048_8192_SHA256];
 
 /// A certificate with its key.
 pub(crate) struct Entity {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod told;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -22,7 +23,8 @@ use heloscope_report::{
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Reply, ReplyLine, ReplyReader};
 use heloscope_words::{Catalogue, within};
 
-pub(crate) use authority::{ACCEPTED, Entity, ca, chain, fixture, named, server, valid};
+pub(crate) use authority::{Entity, ca, chain, fixture, named, server, valid};
+pub(crate) use told::tell_lists;
 
 /// 2026-11-23T22:15:04Z
 pub(crate) const NOW: i64 = 1_795_472_104;
@@ -85,21 +87,29 @@ impl Scene {
 
     /// With no trust anchor.
     pub(crate) fn judged(&self) -> Report {
-        self.judged_by(&TrustAnchors::none())
+        self.judged_by(None)
     }
 
     /// With this private trust anchor.
     pub(crate) fn judged_trusting(&self, anchor: &Entity) -> Report {
-        let mut anchors = TrustAnchors::none();
-        anchors.add_pem(&anchor.pem).unwrap();
-        self.judged_by(&anchors)
+        self.judged_by(Some(&anchor.pem))
     }
 
-    fn judged_by(&self, anchors: &TrustAnchors) -> Report {
-        let verifier = Verifier { anchors, accepted: ACCEPTED, weak: &[] };
-        let judged = || judge(&self.observations, &verifier, NOW);
-        within(Some(german()), || assert_german(&judged(), &self.observations));
-        judged()
+    fn judged_by(&self, private: Option<&str>) -> Report {
+        let mut anchors = TrustAnchors::none();
+        if let Some(pem) = private {
+            anchors.add_pem(pem).unwrap();
+        }
+        let judged = || judge(&self.observations, &Verifier::new(&anchors), NOW);
+        let in_german = within(Some(german()), || {
+            let report = judged();
+            assert_german(&report, &self.observations);
+            report
+        });
+        let reports = [judged(), in_german];
+        told::tell(&self.observations, private, &reports);
+        let [report, _] = reports;
+        report
     }
 }
 
