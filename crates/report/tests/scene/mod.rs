@@ -37,6 +37,8 @@ pub(crate) const EHLO_TLS: &str = "250-mx1.example.com\n250-SIZE 52428800\n250 P
 /// A test of one host.
 pub(crate) struct Scene {
     pub(crate) observations: Observations,
+    /// When it is judged, in Unix seconds.
+    now: i64,
 }
 
 impl Scene {
@@ -49,6 +51,7 @@ impl Scene {
                 connections: Vec::new(),
                 seen: Vec::new(),
             },
+            now: NOW,
         }
     }
 
@@ -85,6 +88,11 @@ impl Scene {
         self
     }
 
+    /// Judged at another time than [`NOW`].
+    pub(crate) fn at(self, now: i64) -> Self {
+        Self { now, ..self }
+    }
+
     /// With no trust anchor.
     pub(crate) fn judged(&self) -> Report {
         self.judged_by(None)
@@ -95,19 +103,20 @@ impl Scene {
         self.judged_by(Some(&anchor.pem))
     }
 
-    fn judged_by(&self, private: Option<&str>) -> Report {
+    /// With these private trust anchors, in PEM.
+    pub(crate) fn judged_by(&self, private: Option<&str>) -> Report {
         let mut anchors = TrustAnchors::none();
         if let Some(pem) = private {
             anchors.add_pem(pem).unwrap();
         }
-        let judged = || judge(&self.observations, &Verifier::new(&anchors), NOW);
+        let judged = || judge(&self.observations, &Verifier::new(&anchors), self.now);
         let in_german = within(Some(german()), || {
             let report = judged();
             assert_german(&report, &self.observations);
             report
         });
         let reports = [judged(), in_german];
-        told::tell(&self.observations, private, &reports);
+        told::tell(&self.observations, private, self.now, &reports);
         let [report, _] = reports;
         report
     }

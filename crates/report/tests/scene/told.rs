@@ -9,14 +9,12 @@ use heloscope_observation::Observations;
 use heloscope_report::Report;
 use serde_json::{Value, json};
 
-use super::NOW;
-
 /// A scene and the reports on it, one in each language: a file of its own, named by what stands in it.
-pub(super) fn tell(observations: &Observations, anchors: Option<&str>, reports: &[Report]) {
+pub(super) fn tell(observations: &Observations, anchors: Option<&str>, now: i64, reports: &[Report]) {
     if folder().is_none() {
         return;
     }
-    let scene = json!({ "observations": observations, "anchors": anchors, "now": NOW });
+    let scene = json!({ "observations": observations, "anchors": anchors, "now": now });
     let reports: Vec<String> = reports.iter().map(|report| serde_json::to_string(report).unwrap()).collect();
     // As text within the text: JavaScript would round the numbers of a scene, and lose the order of a report.
     let told = json!({ "scene": scene.to_string(), "reports": reports });

@@ -1,0 +1,96 @@
+//! Certification paths that break a rule of RFC 5280, each beside one that keeps it: what the leaf is said to be amiss with.
+
+// clippy.toml allows it in #[test] functions only, and what they call is test code too.
+#![allow(clippy::unwrap_used)]
+
+mod scene;
+
+use heloscope_report::{ChainError, LeafCertificate};
+use rcgen::{BasicConstraints, CertificateParams, CustomExtension, GeneralSubtree, IsCa, NameConstraints};
+use scene::{DAY, Entity, NOW, Scene, ca, chain, fixture, server};
+
+const ROOT: &str = include_str!("../../pki/tests/fixtures/root.pem");
+const SHA1: &str = include_str!("../../pki/tests/fixtures/sha1.pem");
+
+/// What port 25 says of the leaf of this chain, `anchor` trusted.
+fn leaf(sent: &[&[u8]], anchor: &str) -> LeafCertificate {
+    let scene = Scene::one("25", |play| play.goes_well(sent)).at(NOW + 30 * DAY);
+    scene.judged_by(Some(anchor)).ports.remove(0).certificate.unwrap()
+}
+
+/// The leaf and its intermediate, as a root issues them that is trusted.
+fn issued(intermediate: CertificateParams, server: CertificateParams) -> Option<ChainError> {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let intermediate = root.issue(intermediate, 2);
+    error(&leaf(&[&intermediate.issue(server, 3).der, &intermediate.der], &root.pem))
+}
+
+/// Why no path holds; `None` where one does.
+fn error(leaf: &LeafCertificate) -> Option<ChainError> {
+    assert_eq!(leaf.chain_valid, leaf.chain_error.is_none());
+    leaf.chain_error
+}
+
+#[test]
+fn names_that_an_authority_may_not_issue_for() {
+    let permitted = |name: &str| {
+        let mut params = ca("Example Intermediate");
+        let permitted_subtrees = vec![GeneralSubtree::DnsName(name.to_owned())];
+        params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+        params
+    };
+    assert_eq!(issued(permitted("example.org"), server()), Some(ChainError::NameConstraints));
+    assert_eq!(issued(permitted("example.com"), server()), None);
+}
+
+#[test]
+fn a_critical_extension_that_nobody_knows() {
+    let with = |critical| {
+        let mut params = server();
+        let mut extension = CustomExtension::from_oid_content(&[2, 999, 1], vec![0x05, 0x00]);
+        extension.set_criticality(critical);
+        params.custom_extensions.push(extension);
+        params
+    };
+    let intermediate = || ca("Example Intermediate");
+    assert_eq!(issued(intermediate(), with(true)), Some(ChainError::UnknownCriticalExtension));
+    assert_eq!(issued(intermediate(), with(false)), None);
+}
+
+#[test]
+fn a_server_is_no_authority_and_an_authority_no_server() {
+    let mut both = server();
+    both.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let not = Some(ChainError::NotACertificateAuthority);
+    assert_eq!(issued(ca("Example Intermediate"), both), not);
+
+    let mut no_authority = ca("Example Intermediate");
+    no_authority.is_ca = IsCa::ExplicitNoCa;
+    assert_eq!(issued(no_authority, server()), not);
+    assert_eq!(issued(ca("Example Intermediate"), server()), None);
+}
+
+#[test]
+fn more_intermediates_than_an_authority_may_have_below_it() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let below = |length| {
+        let mut params = ca("Example Upper");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(length));
+        let upper = root.issue(params, 2);
+        let lower = upper.issue(ca("Example Lower"), 4);
+        error(&leaf(&[&lower.issue(server(), 3).der, &lower.der, &upper.der], &root.pem))
+    };
+    assert_eq!(below(0), Some(ChainError::PathTooLong));
+    assert_eq!(below(1), None);
+}
+
+#[test]
+fn a_signature_by_sha1_is_weak_and_one_by_another_key_bad() {
+    assert_eq!(error(&leaf(&[&fixture(SHA1)], ROOT)), Some(ChainError::WeakSignature));
+
+    let (root, intermediate, sound) = chain();
+    let mut forged = sound.der.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    assert_eq!(error(&leaf(&[&forged, &intermediate.der], &root.pem)), Some(ChainError::BadSignature));
+    assert_eq!(error(&leaf(&[&sound.der, &intermediate.der], &root.pem)), None);
+}
