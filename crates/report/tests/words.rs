@@ -90,7 +90,7 @@ fn another_port_is_mentioned_where_it_differs() {
     assert_eq!(
         summary(&blocked),
         "Mail clients reach this server over TLS 1.3; its certificate is valid for 60 more days. \
-         Port 25 could not be tested: the relay does not connect there."
+         Port 25 could not be tested: the relay refused the connection."
     );
 
     let closed = Scene::of("mx1.example.com")

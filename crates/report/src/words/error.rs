@@ -27,7 +27,7 @@ pub(crate) fn code_words(code: ErrorCode) -> &'static str {
         ErrorCode::ConnectTimeout => mark!("TCP did not connect in time"),
         ErrorCode::ConnectionRefused => mark!("the connection was refused"),
         ErrorCode::Unreachable => mark!("the host is unreachable"),
-        ErrorCode::Blocked => mark!("the relay does not connect there"),
+        ErrorCode::Blocked => mark!("the relay refused the connection"),
         ErrorCode::Quota => mark!("the relay's quota is used up"),
         ErrorCode::RelayUnreachable => mark!("the relay cannot be reached"),
         ErrorCode::Closed => mark!("the server closed the connection"),
