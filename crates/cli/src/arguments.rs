@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     after_help = "Exit status, by the worst that was found: 0 nothing, or notices only; 1 a warning; 2 an error, such as a \
-                  port that refuses the connection or does not answer; 3 nothing could be tested, since the name does not \
+                  port to which TCP does not connect; 3 nothing could be tested, since the name does not \
                   exist or could not be looked up, the relay cannot be reached or makes no connection, or the command line \
                   or a file it names is wrong.\n\nNo mail is sent, and no password."
 )]
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     #[arg(long = "ca-file", value_name = "FILE")]
     pub(crate) ca_files: Vec<PathBuf>,
 
-    /// The name to give with EHLO, instead of this machine's own
+    /// The name to give with EHLO, instead of this machine's own, or where that has no dot, its address
     #[arg(long, value_name = "NAME")]
     pub(crate) ehlo_name: Option<EhloName>,
 
