@@ -75,21 +75,37 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
 }
 
 async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
+    let log_format = reload.running.config.log_format;
     let stop = CancellationToken::new();
     // Before the line below: whoever reads it may send a signal at once.
     let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), reload));
-    let (origin, listener) = (relay.origin(), relay.address());
-    if origin.to_string().ends_with(&format!("://{listener}")) {
-        println!("Heloscope is at {origin}/");
-    } else {
-        println!("Heloscope is at {origin}/ and listens on {listener}");
-    }
+    say_where(&relay, log_format);
     if let Some(monitor) = relay.metrics_address() {
         tracing::info!("health, readiness and metrics are at http://{monitor}/");
     }
     relay.serve(stop).await;
     signals.abort();
     Ok(())
+}
+
+/// Tells standard output where the relay is, as soon as it can be reached there, whatever the log's level.
+fn say_where(relay: &Relay, format: LogFormat) {
+    let (origin, listener) = (relay.origin(), relay.address());
+    let place = if origin.to_string().ends_with(&format!("://{listener}")) {
+        format!("Heloscope is at {origin}/")
+    } else {
+        format!("Heloscope is at {origin}/ and listens on {listener}")
+    };
+    match format {
+        LogFormat::Text => println!("{place}"),
+        LogFormat::Json => {
+            let line =
+                tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stdout);
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(line), || {
+                tracing::info!("{place}");
+            });
+        }
+    }
 }
 
 /// The exit status of a configuration that cannot be used; a service manager need not try again.
