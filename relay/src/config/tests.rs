@@ -115,6 +115,22 @@ allow-port = [\"25\", \"2525/starttls\", \"x\"]
 }
 
 #[test]
+fn metrics_cannot_be_had_where_the_relay_itself_listens() {
+    for (listen, metrics, refused) in [
+        ("127.0.0.1:8025", "127.0.0.1:8025", true),
+        ("127.0.0.1:8025", "0.0.0.0:8025", true),
+        ("127.0.0.1:8025", "127.0.0.1:8026", false),
+        ("127.0.0.1:8025", "127.0.0.2:8025", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+    ] {
+        let told = faults(&["--listen", listen, "--metrics-listen", metrics], &[], None);
+        let fault =
+            format!("--metrics-listen: the relay itself listens on {metrics}: use another port for metrics");
+        assert_eq!(told, if refused { vec![fault] } else { Vec::new() }, "{listen} {metrics}");
+    }
+}
+
+#[test]
 fn what_could_not_be_read_is_not_said_to_be_missing() {
     let file = "public = true\nlisten = \"0.0.0.0:443\"\nehlo-name = \"relay\"\ncontact = \"me@example.org\"\n\
                 origin = [\"https://relay.example.org\"]\ntls-cert = 1\ntls-key = 2\n";
