@@ -34,7 +34,12 @@ fn main() -> ExitCode {
         }
         _ if !loaded.faults.is_empty() => complain(&loaded.faults),
         Some("check-config") => {
-            println!("Nothing is wrong with the configuration.");
+            let cautions = loaded.cautions();
+            for caution in &cautions {
+                eprintln!("heloscope-relay: warning: {caution}");
+            }
+            let other = if cautions.is_empty() { "" } else { " else" };
+            println!("Nothing{other} is wrong with the configuration.");
             ExitCode::SUCCESS
         }
         _ => serve(line, loaded),
@@ -62,6 +67,7 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }
         })?;
+        loaded.warn();
         let reload = Reload { reloader: relay.reloader(), log_level, line, running: loaded };
         run(relay, reload).await.map_err(|error| error.to_string())
     };
@@ -123,6 +129,15 @@ fn failed(error: impl Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
+impl Loaded {
+    /// Tells the log what the operator should know of.
+    fn warn(&self) {
+        for caution in self.cautions() {
+            tracing::warn!("{caution}");
+        }
+    }
+}
+
 /// Begins to log; what comes back changes how much.
 fn start_log(config: &Config) -> LogLevel {
     // https://no-color.org: set, and not empty.
@@ -170,6 +185,7 @@ impl Reload {
             }
             return;
         }
+        loaded.warn();
         if let Err(error) = self.log_level.reload(loaded.config.log_level) {
             tracing::error!(%error, "keeping the log level as it was");
         }

@@ -274,6 +274,25 @@ fn a_public_relay_says_what_it_needs_and_then_listens_anywhere() {
 }
 
 #[test]
+fn a_warning_is_told_by_check_config_and_at_the_start() {
+    let options = ["--public", "--listen", "127.0.0.1:0", "--origin", "https://relay.example.org"];
+    let options = [&options[..], &["--ehlo-name", "[192.0.2.1]", "--contact", "me@example.org"]].concat();
+    let output = run(&[&["check-config"], &options[..]].concat());
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "Nothing else is wrong with the configuration.\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let warning = told.trim_end().strip_prefix("heloscope-relay: warning: ").unwrap();
+    assert!(warning.contains("all clients would be one"), "{told}");
+
+    let mut child = relay(&options).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("WARN") && line.trim_end().ends_with(warning), "{line}");
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn the_token_is_not_shown_by_help() {
     let mut child = relay(&["--help"]).env("HELOSCOPE_TOKEN", "0123456789abcdef").spawn().unwrap();
     let mut help = String::new();
