@@ -34,7 +34,12 @@ fn main() -> ExitCode {
         }
         _ if !loaded.faults.is_empty() => complain(&loaded.faults),
         Some("check-config") => {
-            println!("Nothing is wrong with the configuration.");
+            let cautions = loaded.cautions();
+            for caution in &cautions {
+                eprintln!("heloscope-relay: warning: {caution}");
+            }
+            let other = if cautions.is_empty() { "" } else { " else" };
+            println!("Nothing{other} is wrong with the configuration.");
             ExitCode::SUCCESS
         }
         _ => serve(line, loaded),
@@ -62,6 +67,7 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
                 loaded.fault(contradiction.setting(), error.to_string()).to_string()
             }
         })?;
+        loaded.warn();
         let reload = Reload { reloader: relay.reloader(), log_level, line, running: loaded };
         run(relay, reload).await.map_err(|error| error.to_string())
     };
@@ -75,21 +81,37 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
 }
 
 async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
+    let log_format = reload.running.config.log_format;
     let stop = CancellationToken::new();
     // Before the line below: whoever reads it may send a signal at once.
     let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), reload));
-    let (origin, listener) = (relay.origin(), relay.address());
-    if origin.to_string().ends_with(&format!("://{listener}")) {
-        println!("Heloscope is at {origin}/");
-    } else {
-        println!("Heloscope is at {origin}/ and listens on {listener}");
-    }
+    say_where(&relay, log_format);
     if let Some(monitor) = relay.metrics_address() {
         tracing::info!("health, readiness and metrics are at http://{monitor}/");
     }
     relay.serve(stop).await;
     signals.abort();
     Ok(())
+}
+
+/// Tells standard output where the relay is, as soon as it can be reached there, whatever the log's level.
+fn say_where(relay: &Relay, format: LogFormat) {
+    let (origin, listener) = (relay.origin(), relay.address());
+    let place = if origin.to_string().ends_with(&format!("://{listener}")) {
+        format!("Heloscope is at {origin}/")
+    } else {
+        format!("Heloscope is at {origin}/ and listens on {listener}")
+    };
+    match format {
+        LogFormat::Text => println!("{place}"),
+        LogFormat::Json => {
+            let line =
+                tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stdout);
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(line), || {
+                tracing::info!("{place}");
+            });
+        }
+    }
 }
 
 /// The exit status of a configuration that cannot be used; a service manager need not try again.
@@ -105,6 +127,15 @@ fn complain(faults: &[impl Display]) -> ExitCode {
 fn failed(error: impl Display) -> ExitCode {
     eprintln!("heloscope-relay: {error}");
     ExitCode::FAILURE
+}
+
+impl Loaded {
+    /// Tells the log what the operator should know of.
+    fn warn(&self) {
+        for caution in self.cautions() {
+            tracing::warn!("{caution}");
+        }
+    }
 }
 
 /// Begins to log; what comes back changes how much.
@@ -154,6 +185,7 @@ impl Reload {
             }
             return;
         }
+        loaded.warn();
         if let Err(error) = self.log_level.reload(loaded.config.log_level) {
             tracing::error!(%error, "keeping the log level as it was");
         }

@@ -40,6 +40,11 @@ impl Origin {
         format!("{}://{}", if self.secure { "wss" } else { "ws" }, self.authority)
     }
 
+    /// Whether it is reached by HTTPS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// The name that a certificate for this origin is for; none without HTTPS, nor for an address.
     #[cfg(feature = "acme")]
     pub(crate) fn certifiable(&self) -> Option<&str> {

@@ -22,8 +22,8 @@ impl Reloader {
     /// # Errors
     /// Where the settings, with those that stay as they are, contradict each other; then all stays as it was.
     pub fn reload(&self, settings: &Settings) -> Result<(), Vec<Contradiction>> {
-        let Settings { listen, public, .. } = self.began_with;
-        let settings = Settings { listen, public, ..settings.clone() };
+        let Settings { listen, metrics_listen, public, .. } = self.began_with;
+        let settings = Settings { listen, metrics_listen, public, ..settings.clone() };
         let contradictions = settings.contradictions();
         if !contradictions.is_empty() {
             return Err(contradictions);

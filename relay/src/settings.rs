@@ -148,6 +148,9 @@ impl Settings {
         if !self.public && !self.listen.ip().is_loopback() {
             found.push(Contradiction::NotPublic(self.listen));
         }
+        found.extend(
+            self.metrics_listen.filter(|monitor| collide(self.listen, *monitor)).map(Contradiction::Monitor),
+        );
         if self.quota_store.is_some() && self.quota_store_secret.is_none() {
             found.push(Contradiction::StoreWithoutSecret);
         }
@@ -195,11 +198,20 @@ impl Settings {
     }
 }
 
+/// Whether the two cannot both be listened on.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_address = one.ip() == other.ip()
+        || one.is_ipv4() == other.is_ipv4() && (one.ip().is_unspecified() || other.ip().is_unspecified());
+    one.port() == other.port() && one.port() != 0 && same_address
+}
+
 /// What keeps a relay from starting with its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contradiction {
     /// It was to listen where others than this machine's own programs could reach it, and not to be public.
     NotPublic(SocketAddr),
+    /// Metrics were to be had where it listens itself.
+    Monitor(SocketAddr),
     /// It was to be public, without this setting.
     PublicNeeds {
         /// The setting's name.
@@ -228,6 +240,7 @@ impl Contradiction {
     pub fn setting(&self) -> &'static str {
         match self {
             Self::NotPublic(_) => "listen",
+            Self::Monitor(_) => "metrics-listen",
             Self::PublicNeeds { setting, .. } | Self::PublicWithoutQuota(setting) => setting,
             Self::StoreWithoutSecret => "quota-store",
             Self::Deny(_) => "deny-file",
@@ -243,6 +256,7 @@ impl Contradiction {
     pub fn settings(&self) -> Vec<&'static str> {
         let other = match self {
             Self::NotPublic(_) | Self::PublicNeeds { .. } | Self::PublicWithoutQuota(_) => "public",
+            Self::Monitor(_) => "listen",
             Self::StoreWithoutSecret => "quota-store-secret",
             Self::Deny(_) => return vec![self.setting()],
             Self::Certificate(_) => return vec!["tls-cert", "tls-key"],
@@ -262,6 +276,9 @@ impl fmt::Display for Contradiction {
                  relay that others are to use, --public, which says what it needs",
                 address.port()
             ),
+            Self::Monitor(address) => {
+                write!(f, "the relay itself listens on {address}: use another port for metrics")
+            }
             Self::PublicNeeds { setting, what } => {
                 write!(f, "a public relay needs --{setting}: {what}")
             }

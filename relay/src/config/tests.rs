@@ -115,6 +115,53 @@ allow-port = [\"25\", \"2525/starttls\", \"x\"]
 }
 
 #[test]
+fn metrics_cannot_be_had_where_the_relay_itself_listens() {
+    for (listen, metrics, refused) in [
+        ("127.0.0.1:8025", "127.0.0.1:8025", true),
+        ("127.0.0.1:8025", "0.0.0.0:8025", true),
+        ("127.0.0.1:8025", "127.0.0.1:8026", false),
+        ("127.0.0.1:8025", "127.0.0.2:8025", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+    ] {
+        let told = faults(&["--listen", listen, "--metrics-listen", metrics], &[], None);
+        let fault =
+            format!("--metrics-listen: the relay itself listens on {metrics}: use another port for metrics");
+        assert_eq!(told, if refused { vec![fault] } else { Vec::new() }, "{listen} {metrics}");
+    }
+}
+
+#[test]
+fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
+    let cautions = |listen: &str, origin: &str, more: &[&str]| {
+        let of_public = ["--public", "--ehlo-name", "relay.example.org", "--contact", "me@example.org"];
+        let options = [&of_public[..], &["--listen", listen, "--origin", origin], more].concat();
+        let loaded = made(&options, &[], None);
+        assert_eq!(loaded.faults, []);
+        loaded.cautions().iter().map(Fault::to_string).collect::<Vec<_>>()
+    };
+    let (secure, clear) = ("https://relay.example.org", "http://relay.example.org");
+    let one = cautions("127.0.0.1:8025", secure, &[]);
+    assert!(
+        one.len() == 1
+            && one[0].starts_with("trusted-proxy: ")
+            && one[0].contains("all clients would be one")
+            && one[0].ends_with("name the proxy with trusted-proxy, such as 127.0.0.1"),
+        "{one:?}"
+    );
+    assert_eq!(cautions("127.0.0.1:8025", secure, &["--trusted-proxy", "127.0.0.1"]), [""; 0]);
+    let unprotected = cautions("0.0.0.0:80", clear, &[]);
+    assert!(
+        unprotected.len() == 1
+            && unprotected[0].starts_with("--origin: http://relay.example.org has no TLS: ")
+            && unprotected[0].contains("is not protected on the way"),
+        "{unprotected:?}"
+    );
+    // What is in front of it may be a balancer that ends TLS.
+    assert_eq!(cautions("0.0.0.0:80", secure, &[]), [""; 0]);
+    assert_eq!(made(&["--origin", secure], &[], None).cautions(), []);
+}
+
+#[test]
 fn what_could_not_be_read_is_not_said_to_be_missing() {
     let file = "public = true\nlisten = \"0.0.0.0:443\"\nehlo-name = \"relay\"\ncontact = \"me@example.org\"\n\
                 origin = [\"https://relay.example.org\"]\ntls-cert = 1\ntls-key = 2\n";

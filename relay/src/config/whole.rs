@@ -19,6 +19,12 @@ impl Loaded {
         self.faults.extend(found);
     }
 
+    /// What the operator should know of; nothing where the settings cannot be made.
+    pub(crate) fn cautions(&self) -> Vec<Fault> {
+        let cautions = self.settings().map(|settings| settings.cautions()).unwrap_or_default();
+        cautions.iter().map(|caution| self.fault(caution.setting(), caution.to_string())).collect()
+    }
+
     /// The relay's settings; reads the files that the configuration names, but for the deny file.
     pub(crate) fn settings(&self) -> Result<Settings, Vec<Fault>> {
         let (settings, faults) = self.made(&[]);

@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult, Script, TlsCertificates};
 use sha2::Sha256;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 
 use super::Longest;
@@ -68,8 +68,14 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// How often a store that is away is asked whether it is back.
 const KNOCKING: Duration = Duration::from_secs(1);
 
+/// How often a store that is there is asked whether it still is.
+const ASKING: Duration = Duration::from_secs(3);
+
+/// How long it may take to say so: no connection waits for that.
+const ASKING_PATIENCE: Duration = Duration::from_secs(1);
+
 impl Store {
-    /// Connects, or begins to wait until that can be done.
+    /// Connects, or goes on without; from then on looks whether the store is there.
     pub(super) async fn open(
         url: &StoreUrl,
         secret: Token,
@@ -90,8 +96,9 @@ impl Store {
             under_way: TaskTracker::new(),
         }));
         if let Err(error) = store.0.connect().await {
-            store.wait_for_it(&error);
+            store.0.away(&error);
         }
+        tokio::spawn(watch(Arc::downgrade(&store.0)));
         Ok(store)
     }
 
@@ -124,7 +131,7 @@ impl Store {
             }
             Ok(_) => Answer::Away,
             Err(error) => {
-                self.lost(error);
+                self.0.lost(error);
                 Answer::Away
             }
         }
@@ -155,7 +162,7 @@ impl Store {
         F: Future<Output = RedisResult<()>> + Send + 'static,
     {
         if let Some(connection) = self.0.connection() {
-            let (store, doing) = (self.clone(), what(self.0.clone(), connection));
+            let (store, doing) = (self.0.clone(), what(self.0.clone(), connection));
             self.0.under_way.spawn(async move {
                 if let Err(error) = doing.await {
                     store.lost(&error);
@@ -163,34 +170,33 @@ impl Store {
             });
         }
     }
+}
 
-    /// Goes on without the store, says so once, and waits for it.
-    fn lost(&self, error: &redis::RedisError) {
-        let there = self.0.connection.write().unwrap_or_else(PoisonError::into_inner).take();
-        if there.is_some() {
-            self.wait_for_it(error);
+/// Asks a store that is there whether it still is, and one that is away whether it is back, as long as there is a relay.
+async fn watch(store: Weak<Inner>) {
+    let mut asked = Instant::now();
+    loop {
+        sleep(KNOCKING).await;
+        let Some(store) = Weak::upgrade(&store) else { break };
+        match store.connection() {
+            None if store.connect().await.is_ok() => {
+                tracing::info!("the quota store is back: quotas are shared again");
+                asked = Instant::now();
+            }
+            Some(mut connection) if asked.elapsed() >= ASKING => {
+                connection.set_response_timeout(ASKING_PATIENCE);
+                if let Err(error) = ping(&mut connection).await {
+                    store.lost(&error);
+                }
+                asked = Instant::now();
+            }
+            _ => {}
         }
     }
+}
 
-    fn wait_for_it(&self, error: &redis::RedisError) {
-        self.0.metrics.store(false);
-        let reason = error.category();
-        tracing::warn!(reason, "the quota store is away: quotas hold for this relay alone until it is back");
-        let store = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            loop {
-                sleep(KNOCKING).await;
-                match Weak::upgrade(&store) {
-                    None => break,
-                    Some(store) if store.connect().await.is_ok() => {
-                        tracing::info!("the quota store is back: quotas are shared again");
-                        break;
-                    }
-                    Some(_) => {}
-                }
-            }
-        });
-    }
+async fn ping(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    redis::cmd("PING").query_async(connection).await
 }
 
 impl Inner {
@@ -199,10 +205,24 @@ impl Inner {
             AsyncConnectionConfig::new().set_connection_timeout(PATIENCE).set_response_timeout(PATIENCE);
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
         // One that is still loading its data lets itself be connected to.
-        redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        ping(&mut connection).await?;
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         self.metrics.store(true);
         Ok(())
+    }
+
+    /// Goes on without the store, and says so once.
+    fn lost(&self, error: &redis::RedisError) {
+        let there = self.connection.write().unwrap_or_else(PoisonError::into_inner).take();
+        if there.is_some() {
+            self.away(error);
+        }
+    }
+
+    fn away(&self, error: &redis::RedisError) {
+        self.metrics.store(false);
+        let reason = error.category();
+        tracing::warn!(reason, "the quota store is away: quotas hold for this relay alone until it is back");
     }
 
     fn connection(&self) -> Option<MultiplexedConnection> {

@@ -51,7 +51,8 @@ impl Relay {
         let mut child = command.spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        let url = ready.trim_end().strip_prefix("Heloscope is at http://").unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+        let url = ready["message"].as_str().unwrap().strip_prefix("Heloscope is at http://").unwrap();
         let address = url.strip_suffix('/').unwrap().parse().unwrap();
         let (lines, log) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());

@@ -81,8 +81,11 @@ fn its_log_has_no_colours_and_no_client_s_full_address() {
         let mut child = relay(&options).args(["--log-format", format]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address =
-            line.trim_end().strip_prefix("Heloscope is at http://").unwrap().trim_end_matches('/').to_owned();
+        let place = match serde_json::from_str::<serde_json::Value>(&line) {
+            Ok(object) => object["message"].as_str().unwrap().to_owned(),
+            Err(_) => line.trim_end().to_owned(),
+        };
+        let address = place.strip_prefix("Heloscope is at http://").unwrap().trim_end_matches('/').to_owned();
         let mut stream = std::net::TcpStream::connect(&address).unwrap();
         write!(
             stream,
@@ -114,7 +117,12 @@ fn it_serves_https_and_reads_the_certificate_again_when_asked() {
     let mut child = relay(&options).spawn().unwrap();
     let mut ready = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    assert!(ready.starts_with("Heloscope is at https://127.0.0.1:"), "{ready}");
+    // Where each line of the log is an object, so is this one, and there is no other.
+    let place: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    assert_eq!(place["level"], "INFO", "{ready}");
+    assert!(place["timestamp"].is_string(), "{ready}");
+    let place = place["message"].as_str().unwrap();
+    assert!(place.starts_with("Heloscope is at https://127.0.0.1:"), "{ready}");
     signal(&child, "HUP");
     let log = BufReader::new(child.stderr.take().unwrap());
     let messages = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
@@ -261,6 +269,25 @@ fn a_public_relay_says_what_it_needs_and_then_listens_anywhere() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.contains(r#""contact":"postmaster@example.org""#), "{answer}");
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_warning_is_told_by_check_config_and_at_the_start() {
+    let options = ["--public", "--listen", "127.0.0.1:0", "--origin", "https://relay.example.org"];
+    let options = [&options[..], &["--ehlo-name", "[192.0.2.1]", "--contact", "me@example.org"]].concat();
+    let output = run(&[&["check-config"], &options[..]].concat());
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "Nothing else is wrong with the configuration.\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let warning = told.trim_end().strip_prefix("heloscope-relay: warning: ").unwrap();
+    assert!(warning.contains("all clients would be one"), "{told}");
+
+    let mut child = relay(&options).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("WARN") && line.trim_end().ends_with(warning), "{line}");
     signal(&child, "TERM");
     assert!(child.wait().unwrap().success());
 }

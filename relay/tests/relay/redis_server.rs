@@ -157,8 +157,10 @@ impl RelayProcess {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line
-            .trim_end()
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let address = ready["message"]
+            .as_str()
+            .unwrap()
             .strip_prefix("Heloscope is at http://")
             .unwrap()
             .trim_end_matches('/')

@@ -31,7 +31,9 @@ impl<'a> Running<'a> {
         let mut child = command.spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        let address = ready.trim_end().trim_end_matches('/').rsplit_once("://").unwrap().1.parse().unwrap();
+        let ready: Value = serde_json::from_str(&ready).unwrap();
+        let place = ready["message"].as_str().unwrap();
+        let address = place.trim_end_matches('/').rsplit_once("://").unwrap().1.parse().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, file, address, log }
     }
@@ -177,8 +179,9 @@ async fn a_public_relay_stays_one_and_keeps_what_that_asks_for() {
     let mut child = command.spawn().unwrap();
     let mut ready = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    let address =
-        ready.trim_end().strip_prefix("Heloscope is at http://relay.test/ and listens on ").unwrap();
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    let place = ready["message"].as_str().unwrap();
+    let address = place.strip_prefix("Heloscope is at http://relay.test/ and listens on ").unwrap();
     let log = BufReader::new(child.stderr.take().unwrap());
     let mut relay = Running { child, file: &file, address: address.parse().unwrap(), log };
 

@@ -173,6 +173,24 @@ async fn a_store_that_does_not_answer_is_as_good_as_away() {
 }
 
 #[tokio::test]
+async fn a_store_that_goes_is_missed_though_nobody_connects() {
+    let Some(mut redis) = Redis::start().await else { return };
+    let relay = RelayProcess::start(&redis, Server::closed_port().await, &[]);
+    relay.has_its_store().await;
+    redis.kill();
+    relay.wait_for("the quota store is away", 1).await;
+    assert!(relay.metrics().await.contains("heloscope_quota_store_up 0\n"));
+    redis.restart().await;
+    relay.wait_for("the quota store is back", 1).await;
+    assert!(relay.metrics().await.contains("heloscope_quota_store_up 1\n"));
+    // It may answer nothing while its connections stand.
+    redis.signal("STOP");
+    relay.wait_for("the quota store is away", 2).await;
+    redis.signal("CONT");
+    relay.wait_for("the quota store is back", 2).await;
+}
+
+#[tokio::test]
 async fn a_relay_starts_without_its_store() {
     let Some(mut redis) = Redis::start().await else { return };
     redis.kill();
