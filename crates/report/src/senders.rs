@@ -390,6 +390,9 @@ fn masked(sender: Sender) -> &'static str {
 
 fn not_tested(port: &Port) -> String {
     match &port.error {
+        None if has(port, "reply-too-long") => {
+            say!("Not tested: the reply to EHLO has more lines than are kept.").to_owned()
+        }
         Some(error) => say!("Not tested: {}.", error_words(error)),
         None => say!("Not tested.").to_owned(),
     }
