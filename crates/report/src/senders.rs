@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use heloscope_words::{mark, say, small, spoken};
 
 use crate::words::error_words;
-use crate::{Finding, Port, Report, Role, Severity, Tls};
+use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Tls};
 
 /// What one kind of sender will do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +141,9 @@ fn reach(port: &Port) -> Reach<'_> {
             _ => Reach::Later(refused),
         };
     }
+    if let Some(cut) = sent_away(port).filter(|_| port.tls.is_none()) {
+        return Reach::Later(cut);
+    }
     let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
     // A reply too many is no end by itself: what comes of it is known no better than what was tested.
     if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
@@ -159,6 +162,13 @@ fn reach(port: &Port) -> Reach<'_> {
         Some(_) if port.starttls_supported != Some(true) => Reach::Masked,
         _ => Reach::Unknown,
     }
+}
+
+/// What was found of a 421 in place of the reply to EHLO or STARTTLS, RFC 5321 §3.8.
+fn sent_away(port: &Port) -> Option<&Finding> {
+    use ErrorCode::{EhloRejected, StartTlsRejected};
+    port.error.as_ref().filter(|error| matches!(error.code, EhloRejected | StartTlsRejected))?;
+    port.findings.iter().find(|finding| finding.id == "session-cut-short")
 }
 
 /// Whether a finding is about a reply that nobody asked for.

@@ -183,3 +183,26 @@ fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
         "What the server sent where TLS was to begin is no TLS record: “hello”."
     );
 }
+
+/// The finding says that senders come back, and so do the rows.
+#[test]
+fn a_421_to_ehlo_or_starttls_is_come_back_from() {
+    let to_ehlo = Scene::one("25", |play| play.connects().greets(GREETING).ehlo("421 4.3.2 down").quits());
+    let to_helo = Scene::one("25", |play| {
+        play.connects().greets(GREETING).ehlo("502 5.5.1 no").helo("421 4.3.2 down").quits()
+    });
+    let to_starttls = Scene::one("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.2 down").ends(Stage::StartTls)
+    });
+    for (scene, command) in [(to_ehlo, "EHLO"), (to_helo, "EHLO"), (to_starttls, "STARTTLS")] {
+        let report = scene.judged();
+        assert_eq!(report.ports[0].ids(), ["session-cut-short"], "{command}");
+        let text = format!("Tries again later: the session ends before the reply to {command}.");
+        for row in senders(&report) {
+            assert_eq!((row.outcome, &row.text), (SenderOutcome::Queues, &text), "{:?}", row.sender);
+        }
+    }
+    // One who hangs up without a word has said nothing.
+    let silent = Scene::one("25", |play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo));
+    assert!(senders(&silent.judged()).iter().all(|row| row.outcome == SenderOutcome::NotTested));
+}
