@@ -126,7 +126,7 @@ enum Reach<'a> {
     Unknown,
 }
 
-fn reach(port: &Port) -> Reach<'_> {
+fn reach(port: &Port, sender: Sender) -> Reach<'_> {
     let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
     if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
         let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
@@ -141,7 +141,14 @@ fn reach(port: &Port) -> Reach<'_> {
             _ => Reach::Later(refused),
         };
     }
-    if let Some(cut) = sent_away(port).filter(|_| port.tls.is_none()) {
+    // Who does not take the certificate ends the session before a 421 inside TLS.
+    let ends_first = match sender {
+        _ if port.tls.is_none() => false,
+        _ if has(port, "starttls-injection") => true,
+        Sender::MtaSts | Sender::MailClient => matches!(standing(port), Standing::Against(_)),
+        Sender::Opportunistic | Sender::Dane => false,
+    };
+    if let Some(cut) = sent_away(port).filter(|_| !ends_first) {
         return Reach::Later(cut);
     }
     let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
@@ -178,7 +185,7 @@ pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
 
 fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{ClearText, Delivers, Depends, NotTested, Queues, Refuses};
-    match (reach(port), sender) {
+    match (reach(port, sender), sender) {
         (Reach::Stopped(finding), Sender::MailClient) => (
             Refuses,
             say!(

@@ -4,7 +4,7 @@ mod scene;
 
 use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{ErrorCode, Port, Report, SenderOutcome, Severity, Verdict, senders, summary};
-use scene::{Asked, EHLO, GREETING, Play, Scene};
+use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
 fn says_at_once(octets: &str) -> Report {
     let not_tls = TlsFailure::NotTls(octets.into());
@@ -205,4 +205,21 @@ fn a_421_to_ehlo_or_starttls_is_come_back_from() {
     // One who hangs up without a word has said nothing.
     let silent = Scene::one("25", |play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo));
     assert!(senders(&silent.judged()).iter().all(|row| row.outcome == SenderOutcome::NotTested));
+}
+
+#[test]
+fn a_421_inside_tls_is_come_back_from_by_who_takes_the_certificate() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let scene = Scene::one("25", |play| play.until_hello().tls(sent).ehlo("421 4.7.0 bye").quits());
+    let report = scene.judged_trusting(&root);
+    assert_eq!(report.ports[0].ids(), ["session-cut-short"]);
+    assert!(report.ports[0].found("session-cut-short").explanation.contains("comes back later"));
+    for row in senders(&report) {
+        let told = (row.outcome, row.text.as_str());
+        let later = "Tries again later: the session ends after the handshake.";
+        assert_eq!(told, (SenderOutcome::Queues, later), "{:?}", row.sender);
+    }
+    let outcomes: Vec<_> = senders(&scene.judged()).iter().map(|row| row.outcome).collect();
+    assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);
 }
