@@ -233,15 +233,8 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 .to_owned(),
         ),
         (Reach::Broken, Sender::MailClient) => (Refuses, say!("Cannot send: TLS does not come up.").to_owned()),
-        (Reach::Encrypted | Reach::Answered(_), sender) if has(port, "starttls-injection") => {
-            let name = if sender == Sender::MailClient { say!("a mail client") } else { say!("a sender") };
-            (
-                Depends,
-                say!(
-                    "Clear text follows the 220 to STARTTLS: {name} that is careful ends the \
-                               session there."
-                ),
-            )
+        (reach @ (Reach::Encrypted | Reach::Answered(_)), sender) if has(port, "starttls-injection") => {
+            injected(port, sender, matches!(reach, Reach::Encrypted))
         }
         (Reach::Encrypted, Sender::Opportunistic) => {
             (Delivers, say!("Delivers over {}; the certificate is not looked at.", version(port)))
@@ -281,6 +274,26 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         }
         (Reach::Answered(tls), sender) => answered(port, tls, sender),
         (Reach::Unknown, _) => (NotTested, not_tested(port)),
+    }
+}
+
+/// Where clear text follows the 220 to STARTTLS; a sender that does not mind it goes on to the certificate.
+fn injected(port: &Port, sender: Sender, encrypted: bool) -> (SenderOutcome, String) {
+    let looks = encrypted && matches!(sender, Sender::MtaSts | Sender::MailClient);
+    if let (true, Standing::Against(faults)) = (looks, standing(port)) {
+        let text = match sender {
+            Sender::MailClient => say!(
+                "Ends the session, or warns its user: clear text follows the 220 to STARTTLS, and {faults}."
+            ),
+            _ => say!("Does not deliver: clear text follows the 220 to STARTTLS, and {faults}."),
+        };
+        return (SenderOutcome::Refuses, text);
+    }
+    let name = if sender == Sender::MailClient { say!("a mail client") } else { say!("a sender") };
+    let text = say!("Clear text follows the 220 to STARTTLS: {name} that is careful ends the session there.");
+    match sender {
+        Sender::Dane if encrypted => (SenderOutcome::Depends, format!("{text} {}", dane(port))),
+        _ => (SenderOutcome::Depends, text),
     }
 }
 

@@ -223,3 +223,45 @@ fn a_421_inside_tls_is_come_back_from_by_who_takes_the_certificate() {
     let outcomes: Vec<_> = senders(&scene.judged()).iter().map(|row| row.outcome).collect();
     assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);
 }
+
+/// A careful sender stops at the clear text, any other at the certificate: none that looks at it delivers.
+#[test]
+fn a_certificate_that_does_not_hold_counts_behind_clear_text_after_the_220() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let scene = |port| {
+        Scene::one(port, |play| {
+            let early = Event::Injected { octets: "250 injected\r\n".into(), total: 14 };
+            let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").see(Stage::Tls, early);
+            play.tls(sent).ehlo("250-mx1\n250 AUTH PLAIN").quits()
+        })
+    };
+    let careful = "Clear text follows the 220 to STARTTLS: a sender that is careful ends the session there.";
+    let rows = senders(&scene("25").judged());
+    assert_eq!((rows[0].outcome, rows[0].text.as_str()), (SenderOutcome::Depends, careful));
+    assert_eq!(
+        (rows[1].outcome, rows[1].text.as_str()),
+        (
+            SenderOutcome::Refuses,
+            "Does not deliver: clear text follows the 220 to STARTTLS, and the certificate is from a root that is not trusted."
+        )
+    );
+    assert_eq!(rows[2].outcome, SenderOutcome::Depends);
+    assert!(
+        rows[2].text.starts_with(&format!("{careful} TLSA records were not looked up.")),
+        "{}",
+        rows[2].text
+    );
+    let client = &senders(&scene("587").judged())[0];
+    assert_eq!(
+        (client.outcome, client.text.as_str()),
+        (
+            SenderOutcome::Refuses,
+            "Ends the session, or warns its user: clear text follows the 220 to STARTTLS, and the certificate is from a root \
+             that is not trusted."
+        )
+    );
+    // Where it holds, a sender that does not mind goes on.
+    let holds = senders(&scene("25").judged_trusting(&root));
+    assert_eq!((holds[1].outcome, holds[1].text.as_str()), (SenderOutcome::Depends, careful));
+}
