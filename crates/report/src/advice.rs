@@ -75,6 +75,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun),
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
+        Evidence::EhloReplyTooLong { kept, all } => session::ehlo_reply_too_long(*kept, *all),
         Evidence::RepliesOutOfStep { said } => session::replies_out_of_step(said, audience),
         Evidence::EhloRejected { refused, helo_accepted: true, inside_tls, .. } => {
             session::helo_only(refused, *inside_tls, audience)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use heloscope_words::{mark, say, small, spoken};
 
 use crate::words::error_words;
-use crate::{Finding, Port, Report, Role, Severity, Tls};
+use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Tls};
 
 /// What one kind of sender will do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ enum Reach<'a> {
     Unknown,
 }
 
-fn reach(port: &Port) -> Reach<'_> {
+fn reach(port: &Port, sender: Sender) -> Reach<'_> {
     let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
     if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
         let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
@@ -140,6 +140,16 @@ fn reach(port: &Port) -> Reach<'_> {
             _ if helo_only => Reach::ClearText,
             _ => Reach::Later(refused),
         };
+    }
+    // Who does not take the certificate ends the session before a 421 inside TLS.
+    let ends_first = match sender {
+        _ if port.tls.is_none() => false,
+        _ if has(port, "starttls-injection") => true,
+        Sender::MtaSts | Sender::MailClient => matches!(standing(port), Standing::Against(_)),
+        Sender::Opportunistic | Sender::Dane => false,
+    };
+    if let Some(cut) = sent_away(port).filter(|_| !ends_first) {
+        return Reach::Later(cut);
     }
     let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
     // A reply too many is no end by itself: what comes of it is known no better than what was tested.
@@ -161,6 +171,13 @@ fn reach(port: &Port) -> Reach<'_> {
     }
 }
 
+/// What was found of a 421 in place of the reply to EHLO or STARTTLS, RFC 5321 §3.8.
+fn sent_away(port: &Port) -> Option<&Finding> {
+    use ErrorCode::{EhloRejected, StartTlsRejected};
+    port.error.as_ref().filter(|error| matches!(error.code, EhloRejected | StartTlsRejected))?;
+    port.findings.iter().find(|finding| finding.id == "session-cut-short")
+}
+
 /// Whether a finding is about a reply that nobody asked for.
 pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
     finding.id == "malformed-reply" && finding.severity < Severity::Error
@@ -168,7 +185,7 @@ pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
 
 fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{ClearText, Delivers, Depends, NotTested, Queues, Refuses};
-    match (reach(port), sender) {
+    match (reach(port, sender), sender) {
         (Reach::Stopped(finding), Sender::MailClient) => (
             Refuses,
             say!(
@@ -216,15 +233,8 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 .to_owned(),
         ),
         (Reach::Broken, Sender::MailClient) => (Refuses, say!("Cannot send: TLS does not come up.").to_owned()),
-        (Reach::Encrypted | Reach::Answered(_), sender) if has(port, "starttls-injection") => {
-            let name = if sender == Sender::MailClient { say!("a mail client") } else { say!("a sender") };
-            (
-                Depends,
-                say!(
-                    "Clear text follows the 220 to STARTTLS: {name} that is careful ends the \
-                               session there."
-                ),
-            )
+        (reach @ (Reach::Encrypted | Reach::Answered(_)), sender) if has(port, "starttls-injection") => {
+            injected(port, sender, matches!(reach, Reach::Encrypted))
         }
         (Reach::Encrypted, Sender::Opportunistic) => {
             (Delivers, say!("Delivers over {}; the certificate is not looked at.", version(port)))
@@ -264,6 +274,26 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         }
         (Reach::Answered(tls), sender) => answered(port, tls, sender),
         (Reach::Unknown, _) => (NotTested, not_tested(port)),
+    }
+}
+
+/// Where clear text follows the 220 to STARTTLS; a sender that does not mind it goes on to the certificate.
+fn injected(port: &Port, sender: Sender, encrypted: bool) -> (SenderOutcome, String) {
+    let looks = encrypted && matches!(sender, Sender::MtaSts | Sender::MailClient);
+    if let (true, Standing::Against(faults)) = (looks, standing(port)) {
+        let text = match sender {
+            Sender::MailClient => say!(
+                "Ends the session, or warns its user: clear text follows the 220 to STARTTLS, and {faults}."
+            ),
+            _ => say!("Does not deliver: clear text follows the 220 to STARTTLS, and {faults}."),
+        };
+        return (SenderOutcome::Refuses, text);
+    }
+    let name = if sender == Sender::MailClient { say!("a mail client") } else { say!("a sender") };
+    let text = say!("Clear text follows the 220 to STARTTLS: {name} that is careful ends the session there.");
+    match sender {
+        Sender::Dane if encrypted => (SenderOutcome::Depends, format!("{text} {}", dane(port))),
+        _ => (SenderOutcome::Depends, text),
     }
 }
 
@@ -390,6 +420,9 @@ fn masked(sender: Sender) -> &'static str {
 
 fn not_tested(port: &Port) -> String {
     match &port.error {
+        None if has(port, "reply-too-long") => {
+            say!("Not tested: the reply to EHLO has more lines than are kept.").to_owned()
+        }
         Some(error) => say!("Not tested: {}.", error_words(error)),
         None => say!("Not tested.").to_owned(),
     }

@@ -295,6 +295,11 @@ fn esmtp_masked() {
     assert_eq!(port.ids(), ["esmtp-masked"]);
     assert_eq!(port.verdict("starttls-missing"), Verdict::NotTested);
     assert_eq!(port.starttls_supported, None);
+    // AUTH may be what it overwrote.
+    assert_eq!(
+        (port.verdict("auth-without-tls"), port.why("auth-without-tls")),
+        (Verdict::NotTested, "a device on the path overwrites what the server offers, AUTH perhaps among it")
+    );
 
     assert_eq!(healthy().ports[0].verdict("esmtp-masked"), Verdict::Passed);
 }

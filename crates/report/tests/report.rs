@@ -5,7 +5,7 @@ mod scene;
 use std::time::Duration;
 
 use heloscope_observation::{AlertDescription, Event, Pace, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{Report, Speaker, Status, Verdict};
+use heloscope_report::{Report, SenderOutcome, Speaker, Status, Verdict, senders, summary};
 use heloscope_smtp::{Fault, FaultKind, LeftOut, LineEnding, Octets, ReplyLine};
 use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
@@ -194,11 +194,11 @@ fn a_long_reply_is_shown_as_far_as_it_is_kept() {
              known.",
         ]
     );
-    for id in ["starttls-missing", "auth-without-tls", "submission-without-auth"] {
+    for id in ["starttls-missing", "auth-without-tls", "submission-without-auth", "esmtp-masked"] {
         assert_eq!(port.verdict(id), Verdict::NotTested, "{id}");
         assert!(port.why(id).contains("more lines than are kept"), "{id}: {}", port.why(id));
     }
-    assert_eq!(port.ids(), ["reply-format"]); // one keyword on many lines
+    assert_eq!(port.ids(), ["reply-too-long", "reply-format"]); // one keyword on many lines
     // Where it stands on a line that is kept, it is known.
     let offered = Scene::one("587", |play| {
         let ehlo = [&b"250-mx1\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n"[..], &ehlo].concat();
@@ -206,6 +206,34 @@ fn a_long_reply_is_shown_as_far_as_it_is_kept() {
     });
     let port = offered.judged().ports.remove(0);
     assert_eq!((port.starttls_supported, port.ids()), (Some(true), vec!["auth-without-tls", "reply-format"]));
+}
+
+/// The test is over, and has not told whether there is TLS.
+#[test]
+fn what_could_not_be_tested_for_a_long_reply_is_not_as_it_should_be() {
+    let mut ehlo = b"250-mx1\r\n".to_vec();
+    (0..2000).for_each(|line| ehlo.extend(format!("250-X-{line}\r\n").bytes()));
+    ehlo.extend(b"250-STARTTLS\r\n250 HELP\r\n");
+    let report = Scene::one("25", |play| {
+        play.connects().greets("220 mx1").says_ehlo().replies_octets(Stage::Ehlo, &ehlo).quits()
+    });
+    let report = report.judged();
+    let port = &report.ports[0];
+    assert_eq!((report.status, port.ids()), (Status::Warning, vec!["reply-too-long"]));
+    assert!(
+        port.found("reply-too-long").explanation.starts_with(
+            "The reply to EHLO has 2003 lines, of which this test keeps the first 99 and the last. STARTTLS stands on none"
+        )
+    );
+    assert_eq!(
+        summary(&report),
+        "Port 25: the reply to EHLO has more lines than are kept, and STARTTLS may be on one of the others."
+    );
+    for row in senders(&report) {
+        let told = (row.outcome, row.text.as_str());
+        let reason = "Not tested: the reply to EHLO has more lines than are kept.";
+        assert_eq!(told, (SenderOutcome::NotTested, reason));
+    }
 }
 
 /// All that came is kept up to 512 octets, line by line where it is text.

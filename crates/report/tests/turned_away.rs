@@ -4,7 +4,7 @@ mod scene;
 
 use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{ErrorCode, Port, Report, SenderOutcome, Severity, Verdict, senders, summary};
-use scene::{Asked, EHLO, GREETING, Play, Scene};
+use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
 fn says_at_once(octets: &str) -> Report {
     let not_tls = TlsFailure::NotTls(octets.into());
@@ -182,4 +182,86 @@ fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
         message(&garbage.ports[0]),
         "What the server sent where TLS was to begin is no TLS record: “hello”."
     );
+}
+
+/// The finding says that senders come back, and so do the rows.
+#[test]
+fn a_421_to_ehlo_or_starttls_is_come_back_from() {
+    let to_ehlo = Scene::one("25", |play| play.connects().greets(GREETING).ehlo("421 4.3.2 down").quits());
+    let to_helo = Scene::one("25", |play| {
+        play.connects().greets(GREETING).ehlo("502 5.5.1 no").helo("421 4.3.2 down").quits()
+    });
+    let to_starttls = Scene::one("25", |play| {
+        play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.2 down").ends(Stage::StartTls)
+    });
+    for (scene, command) in [(to_ehlo, "EHLO"), (to_helo, "EHLO"), (to_starttls, "STARTTLS")] {
+        let report = scene.judged();
+        assert_eq!(report.ports[0].ids(), ["session-cut-short"], "{command}");
+        let text = format!("Tries again later: the session ends before the reply to {command}.");
+        for row in senders(&report) {
+            assert_eq!((row.outcome, &row.text), (SenderOutcome::Queues, &text), "{:?}", row.sender);
+        }
+    }
+    // One who hangs up without a word has said nothing.
+    let silent = Scene::one("25", |play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo));
+    assert!(senders(&silent.judged()).iter().all(|row| row.outcome == SenderOutcome::NotTested));
+}
+
+#[test]
+fn a_421_inside_tls_is_come_back_from_by_who_takes_the_certificate() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let scene = Scene::one("25", |play| play.until_hello().tls(sent).ehlo("421 4.7.0 bye").quits());
+    let report = scene.judged_trusting(&root);
+    assert_eq!(report.ports[0].ids(), ["session-cut-short"]);
+    assert!(report.ports[0].found("session-cut-short").explanation.contains("comes back later"));
+    for row in senders(&report) {
+        let told = (row.outcome, row.text.as_str());
+        let later = "Tries again later: the session ends after the handshake.";
+        assert_eq!(told, (SenderOutcome::Queues, later), "{:?}", row.sender);
+    }
+    let outcomes: Vec<_> = senders(&scene.judged()).iter().map(|row| row.outcome).collect();
+    assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);
+}
+
+/// A careful sender stops at the clear text, any other at the certificate: none that looks at it delivers.
+#[test]
+fn a_certificate_that_does_not_hold_counts_behind_clear_text_after_the_220() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let scene = |port| {
+        Scene::one(port, |play| {
+            let early = Event::Injected { octets: "250 injected\r\n".into(), total: 14 };
+            let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").see(Stage::Tls, early);
+            play.tls(sent).ehlo("250-mx1\n250 AUTH PLAIN").quits()
+        })
+    };
+    let careful = "Clear text follows the 220 to STARTTLS: a sender that is careful ends the session there.";
+    let rows = senders(&scene("25").judged());
+    assert_eq!((rows[0].outcome, rows[0].text.as_str()), (SenderOutcome::Depends, careful));
+    assert_eq!(
+        (rows[1].outcome, rows[1].text.as_str()),
+        (
+            SenderOutcome::Refuses,
+            "Does not deliver: clear text follows the 220 to STARTTLS, and the certificate is from a root that is not trusted."
+        )
+    );
+    assert_eq!(rows[2].outcome, SenderOutcome::Depends);
+    assert!(
+        rows[2].text.starts_with(&format!("{careful} TLSA records were not looked up.")),
+        "{}",
+        rows[2].text
+    );
+    let client = &senders(&scene("587").judged())[0];
+    assert_eq!(
+        (client.outcome, client.text.as_str()),
+        (
+            SenderOutcome::Refuses,
+            "Ends the session, or warns its user: clear text follows the 220 to STARTTLS, and the certificate is from a root \
+             that is not trusted."
+        )
+    );
+    // Where it holds, a sender that does not mind goes on.
+    let holds = senders(&scene("25").judged_trusting(&root));
+    assert_eq!((holds[1].outcome, holds[1].text.as_str()), (SenderOutcome::Depends, careful));
 }

@@ -34,6 +34,26 @@ pub(super) fn reply_too_long(said: &str) -> Advice {
     }
 }
 
+pub(super) fn ehlo_reply_too_long(kept: usize, all: usize) -> Advice {
+    Advice {
+        title: say!(
+            "The reply to EHLO has more lines than are kept, and STARTTLS may be on one of the others"
+        )
+        .to_owned(),
+        explanation: say!(
+            "The reply to EHLO has {all} lines, of which this test keeps the first {} and the last. STARTTLS stands on none of \
+             these, and may stand on one of the others: neither it nor what comes after was tested, and nothing is said to be \
+             missing. Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read all lines, or as many as a \
+             limit of their own allows.",
+            kept - 1
+        ),
+        fix: say!(
+            "Shorten the reply to EHLO to one line for each extension (RFC 5321 §4.1.1.1), and test again."
+        )
+        .to_owned(),
+    }
+}
+
 pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
     let follows = audience.says(
         mark!("An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \

@@ -31,6 +31,11 @@ pub(crate) enum Evidence {
     ReplyTooLong {
         said: String,
     },
+    /// Lines of the EHLO reply; STARTTLS is on none of those that are kept.
+    EhloReplyTooLong {
+        kept: usize,
+        all: usize,
+    },
     /// `said` is what came when.
     RepliesOutOfStep {
         said: String,

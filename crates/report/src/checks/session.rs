@@ -74,8 +74,11 @@ static REPLY_TOO_LONG: Check = Check {
     title: mark!("A reply is longer than this test reads"),
     examine: |subject| match subject.error_code() {
         Some(ErrorCode::ReplyTooLong) => Outcome::Found(Evidence::ReplyTooLong { said: said(subject) }),
-        _ if subject.facts.greeting.is_some() => Outcome::Passed,
-        _ => subject.not_tested(),
+        _ => match starttls_left_out(subject.facts) {
+            Some((kept, all)) => Outcome::Found(Evidence::EhloReplyTooLong { kept, all }),
+            None if subject.facts.greeting.is_some() => Outcome::Passed,
+            None => subject.not_tested(),
+        },
     },
 };
 
@@ -134,14 +137,29 @@ static ESMTP_MASKED: Check = Check {
                 keywords: facts.masked_keywords(),
                 starttls: passage(facts),
             }),
-            false if facts.clear.extensions().is_some() && !facts.is_out_of_step(false) => Outcome::Passed,
-            false => subject.not_tested(),
+            false if facts.is_out_of_step(false) => subject.not_tested(),
+            false => match facts.clear.extensions() {
+                Some(ehlo) if ehlo.left_out > 0 => Outcome::NotTested(
+                    say!("the EHLO reply has more lines than are kept, and what stands on the others is not known").into(),
+                ),
+                Some(_) => Outcome::Passed,
+                None => subject.not_tested(),
+            },
         }
     },
 };
 
 /// A client that is not wanted is hung up on at once; who waits for its first octets gives up later.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many lines of the EHLO reply are kept, and how many it has, where STARTTLS may stand on one of the others.
+fn starttls_left_out(facts: &PortFacts<'_>) -> Option<(usize, usize)> {
+    let left_out = facts.clear.extensions()?.left_out;
+    let is_the_cause = left_out > 0 && !facts.is_masked() && !facts.is_out_of_step(false);
+    let ehlo = facts.clear.ehlo.filter(|_| is_the_cause && facts.offers_starttls().is_none())?;
+    let kept = ehlo.lines.len();
+    Some((kept, ehlo.left_out.lines.saturating_add(kept)))
+}
 
 fn mute(subject: &Subject<'_>) -> Option<Mute> {
     let facts = subject.facts;

@@ -1,5 +1,5 @@
 use heloscope_smtp::EhloReply;
-use heloscope_words::{mark, spoken};
+use heloscope_words::{mark, say, spoken};
 
 use super::{Check, Evidence, LEFT_OUT, Outcome};
 use crate::words::auth_mechanisms;
@@ -20,6 +20,11 @@ static AUTH_WITHOUT_TLS: Check = Check {
         match mechanisms(&reply) {
             Some(mechanisms) => Outcome::Found(Evidence::AuthWithoutTls { mechanisms }),
             None if reply.left_out > 0 => Outcome::NotTested(spoken(LEFT_OUT).into()),
+            None if subject.facts.is_masked() => {
+                let why =
+                    say!("a device on the path overwrites what the server offers, AUTH perhaps among it");
+                Outcome::NotTested(why.into())
+            }
             None if subject.facts.is_out_of_step(false) => subject.not_tested(),
             None => Outcome::Passed,
         }
