@@ -2,8 +2,9 @@
 
 mod scene;
 
-use heloscope_observation::{Stage, TlsFailure};
+use heloscope_observation::{RefusalCode, Stage, TlsFailure};
 use heloscope_report::{Port, Severity};
+use heloscope_smtp::Command;
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
@@ -120,4 +121,39 @@ fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     let found = inside.found("session-cut-short");
     assert!(found.explanation.contains("one that is set up for another protocol, such as HTTP."));
     assert!(!found.fix.contains("openssl"), "{}", found.fix);
+}
+
+/// RFC 5321 §4.1.1.10: the reply to QUIT is 221.
+#[test]
+fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
+    let quit = |play: fn(Play<'_>) -> Play<'_>| {
+        port("25", |start| {
+            let taken = start.until_hello().tls(&[]).ehlo("250 mx1");
+            play(taken.sends(Stage::Quit, Command::Quit))
+        })
+    };
+    for (port, note) in [
+        (
+            quit(|play| play.closes(Stage::Quit)),
+            "The server closed the connection without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).",
+        ),
+        (
+            quit(|play| play.loses(Stage::Quit, RefusalCode::Reset)),
+            "The connection was reset without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).",
+        ),
+        (
+            quit(|play| play.times_out(Stage::Quit, 5)),
+            "No reply to QUIT came within 5 s (RFC 5321 §4.1.1.10 demands 221).",
+        ),
+    ] {
+        assert_eq!(port.notes, [note]);
+        assert!(!port.ids().contains(&"session-cut-short"));
+    }
+    // Another reply was none the less a reply.
+    for port in [
+        quit(|play| play.replies(Stage::Quit, "221 bye").closes(Stage::Quit)),
+        quit(|play| play.replies(Stage::Quit, "250 ok").times_out(Stage::Quit, 5)),
+    ] {
+        assert!(port.notes.is_empty(), "{:?}", port.notes);
+    }
 }
