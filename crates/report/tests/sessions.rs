@@ -52,9 +52,9 @@ fn ehlo_refused_and_helo_taken_has_codes_and_a_cause() {
     ] {
         let clear = port("25", |play| play.connects().greets(GREETING).ehlo(reply).helo("250 mx1").quits());
         let inside = port("25", |play| play.until_hello().tls(&[]).ehlo(reply).helo("250 mx1").quits());
-        for port in [clear, inside] {
+        for (port, command) in [(clear, "EHLO"), (inside, "EHLO inside TLS")] {
             let words = &port.found("ehlo-rejected").explanation;
-            assert!(words.starts_with(&format!("EHLO was refused: “{reply}”. ")), "{words}");
+            assert!(words.starts_with(&format!("{command} was refused: “{reply}”. ")), "{words}");
             assert!(words.contains(means) && words.contains(cause), "{words}");
         }
     }
