@@ -87,8 +87,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
             session::ehlo_rejected(refused, *helo, *inside_tls, audience)
         }
-        Evidence::SessionCutShort { said, stage, mute } => {
-            session::cut_short(said, *stage, mute.as_ref(), audience)
+        Evidence::SessionCutShort { said, stage, silent, mute } => {
+            session::cut_short(said, *stage, *silent, mute.as_ref(), audience)
         }
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)

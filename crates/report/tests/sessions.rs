@@ -83,6 +83,8 @@ fn a_421_to_helo_has_its_cause() {
 fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     let silent = port("587", |play| play.connects().times_out(Stage::Greeting, 38));
     let given_up = port("587", |play| play.connects().after_ms(10_000).closes(Stage::Greeting));
+    assert_eq!(silent.found("session-cut-short").title, "No greeting comes");
+    assert_eq!(given_up.found("session-cut-short").title, "The session ends before the greeting");
     for port in [&silent, &given_up] {
         let found = port.found("session-cut-short");
         assert!(

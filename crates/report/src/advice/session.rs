@@ -224,8 +224,16 @@ pub(super) const SCREENING_FIX: &str = mark!(
      this address did not pass. If a block list is at work, ask its operator about the address."
 );
 
-pub(super) fn cut_short(said: &str, stage: Stage, mute: Option<&Mute>, audience: Audience) -> Advice {
+/// `silent`: nothing came, and it was the test that gave up.
+pub(super) fn cut_short(
+    said: &str,
+    stage: Stage,
+    silent: bool,
+    mute: Option<&Mute>,
+    audience: Audience,
+) -> Advice {
     let title = spoken(match stage {
+        Stage::Greeting if silent => mark!("No greeting comes"),
         Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
         Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
         Stage::StartTls => mark!("The session ends before the reply to STARTTLS"),

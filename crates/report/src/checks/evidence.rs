@@ -46,6 +46,8 @@ pub(crate) enum Evidence {
     SessionCutShort {
         said: String,
         stage: Stage,
+        /// Nothing came until the test gave up.
+        silent: bool,
         mute: Option<Mute>,
     },
     EsmtpMasked {
