@@ -1,6 +1,6 @@
 //! A port's dialogue as stages one after the other, with the time at which each began.
 
-use heloscope_report::{Phase, Port, Speaker, TranscriptLine};
+use heloscope_report::{ErrorCode, Phase, Port, Speaker, TranscriptLine};
 use heloscope_words::mark;
 
 /// One stage of a dialogue.
@@ -25,7 +25,8 @@ pub(crate) fn stages(port: &Port) -> Vec<Stage> {
     clock.stage(RELAY, timings.relay_ms);
     clock.stage(LOOK_UP, timings.resolve_ms);
     clock.stage(TCP, timings.connect_ms);
-    let greeted = greeted(&port.transcript);
+    // Of a greeting that never ended the lines that came are no end.
+    let greeted = greeted(&port.transcript).filter(|_| timings.greeting_ms.is_some());
     // The transcript counts from the beginning of the whole test.
     let before = match (timings.began_ms, greeted) {
         (Some(began), _) => began,
@@ -46,7 +47,9 @@ pub(crate) fn stages(port: &Port) -> Vec<Stage> {
     let took = greeted.map_or(timings.greeting_ms, |at| Some(at.saturating_sub(clock.at)));
     clock.stage(GREETING, took.filter(|_| timings.greeting_ms.is_some()));
     let mut pending = None;
+    let begun_only = unfinished(port);
     for (label, from, until) in commands(&port.transcript) {
+        let until = until.filter(|_| begun_only != Some(label));
         clock.wait_until(from.saturating_sub(before));
         clock.stage(label, until.map(|until| until.saturating_sub(before).saturating_sub(clock.at)));
         pending = until.is_none().then_some(label);
@@ -132,6 +135,16 @@ fn commands(lines: &[TranscriptLine]) -> Vec<(&'static str, u64, Option<u64>)> {
         }
     }
     commands
+}
+
+/// The stage whose reply had begun, and was still awaited when the test ended.
+fn unfinished(port: &Port) -> Option<&'static str> {
+    let error = port.error.as_ref()?;
+    let awaited = matches!(error.code, ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset);
+    let last = port.transcript.last().filter(|line| awaited && line.from == Speaker::Server)?;
+    // RFC 5321 §4.2.1: the last line has no hyphen after its code.
+    let ends = last.text.len() >= 3 && last.text.as_bytes().get(3) != Some(&b'-');
+    (!ends).then(|| phase(error.phase))
 }
 
 /// What the test says, by the first word.
@@ -241,7 +254,7 @@ mod tests {
     #[test]
     fn the_stages_and_what_lies_between_add_up_to_the_whole() {
         use Speaker::{Client, Server};
-        use heloscope_report::{ErrorCode, PortError};
+        use heloscope_report::PortError;
         let timings = Timings {
             began_ms: Some(2),
             relay_ms: Some(600),
@@ -278,6 +291,36 @@ mod tests {
         assert_eq!(own_work(&port, &stages(&port)), Some(3));
     }
 
+    /// The wait for the rest of a reply is the server's time, not this test's.
+    #[test]
+    fn a_reply_that_began_and_never_ended_lasts_to_the_end() {
+        use Speaker::{Client, Server};
+        use heloscope_report::PortError;
+        let timings = Timings {
+            began_ms: Some(0),
+            connect_ms: Some(10),
+            greeting_ms: Some(5),
+            total_ms: Some(18_018),
+            ..Timings::default()
+        };
+        let lines = [
+            (15, Server, false, "220 mx1"),
+            (15, Client, false, "EHLO x"),
+            (18, Server, false, "250-mx1"),
+            (18, Server, false, "250-STARTTLS"),
+        ];
+        let error = PortError { code: ErrorCode::Timeout, message: String::new(), phase: Phase::Ehlo };
+        let silent = Port { error: Some(error), ..port(false, timings, &lines) };
+        assert_eq!(read(&silent), [("TCP connection", 0, 10), ("Greeting", 10, 5), ("EHLO", 15, 18_003)]);
+        assert!(!stages(&silent)[2].finished);
+        assert_eq!(own_work(&silent, &stages(&silent)), None);
+
+        let timings = Timings { greeting_ms: None, total_ms: Some(38_010), ..timings };
+        let error = PortError { code: ErrorCode::Timeout, message: String::new(), phase: Phase::Greeting };
+        let silent = Port { error: Some(error), ..port(false, timings, &[(15, Server, false, "220-mx1")]) };
+        assert_eq!(read(&silent), [("TCP connection", 0, 10), ("Greeting", 10, 38_000)]);
+    }
+
     #[test]
     fn a_greeting_in_parts_lasts_to_its_last_line() {
         use Speaker::{Client, Server};
@@ -307,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_stage_that_was_cut_short_lasts_to_the_end() {
-        use heloscope_report::{ErrorCode, PortError};
+        use heloscope_report::PortError;
         let timings = Timings { connect_ms: Some(10), total_ms: Some(38_010), ..Timings::default() };
         let error = PortError { code: ErrorCode::Timeout, message: String::new(), phase: Phase::Greeting };
         let stages = stages(&Port { error: Some(error), ..port(false, timings, &[]) });

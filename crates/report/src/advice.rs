@@ -32,10 +32,12 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
-    pub(crate) fn of(role: Role) -> Self {
+    /// Mail servers never begin with TLS.
+    pub(crate) fn of(role: Role, implicit_tls: bool) -> Self {
         match role {
             Role::Relay => Self::Senders,
             Role::Submission | Role::Submissions => Self::Clients,
+            Role::Custom if implicit_tls => Self::Clients,
             Role::Custom => Self::Either,
         }
     }
@@ -72,7 +74,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         }
         Evidence::GreetingRejected(refused) => connection::greeting_rejected(refused, audience),
         Evidence::GreetingSlow { seconds } => connection::greeting_slow(*seconds, audience),
-        Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun),
+        Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun, audience),
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
         Evidence::EhloReplyTooLong { kept, all } => session::ehlo_reply_too_long(*kept, *all),
@@ -86,8 +88,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
             session::ehlo_rejected(refused, *helo, *inside_tls, audience)
         }
-        Evidence::SessionCutShort { said, stage, mute } => {
-            session::cut_short(said, *stage, mute.as_ref(), audience)
+        Evidence::SessionCutShort { said, stage, silent, mute } => {
+            session::cut_short(said, *stage, *silent, mute.as_ref(), audience)
         }
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)

@@ -156,7 +156,7 @@ fn examined(
 }
 
 fn finding(check: &Check, evidence: &Evidence, subject: &Subject<'_>) -> Finding {
-    let advice = advice(evidence, Audience::of(subject.facts.role()));
+    let advice = advice(evidence, Audience::of(subject.facts.role(), subject.facts.is_implicit()));
     Finding {
         id: check.id.to_owned(),
         severity: evidence.severity().unwrap_or(check.severity),

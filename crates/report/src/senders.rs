@@ -268,7 +268,7 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 }
                 Standing::Unknown => (Depends, say!("Sends if {}.{login}", finds_a_path())),
                 Standing::Against(faults) => {
-                    (Refuses, say!("Refuses the connection or warns its user: {faults}.{login}"))
+                    (Depends, say!("Refuses the connection or warns its user: {faults}.{login}"))
                 }
             }
         }
@@ -338,7 +338,7 @@ fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
         },
         Sender::MailClient => match standing(port) {
             Standing::Against(faults) => {
-                (Refuses, say!("Refuses the connection or warns its user: {faults}."))
+                (Depends, say!("Refuses the connection or warns its user: {faults}."))
             }
             Standing::Unknown => (Depends, say!("Sends {condition}, and if {}.", finds_a_path())),
             Standing::Holds => {

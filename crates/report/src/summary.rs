@@ -62,7 +62,18 @@ fn nothing_answers(report: &Report) -> String {
         .iter()
         .all(|port| port.error.as_ref().is_some_and(|error| error.code == ErrorCode::ConnectionRefused));
     let ports = numbers(report.ports.iter());
+    let for_clients = |port: &Port| {
+        matches!(port.role, Role::Submission | Role::Submissions)
+            || (port.role == Role::Custom && port.implicit_tls)
+    };
+    let only_clients = report.ports.iter().all(for_clients);
     match refused {
+        true if only_clients => {
+            say!("Mail clients cannot send on {ports}: the server refuses the connection.")
+        }
+        false if only_clients => {
+            say!("Mail clients cannot send on {ports} from here: the server does not answer.")
+        }
         true => say!("No mail reaches this server: it refuses connections on {ports}."),
         false => say!("No mail reaches this server from here: it does not answer on {ports}."),
     }

@@ -5,7 +5,7 @@ mod scene;
 use std::time::Duration;
 
 use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure};
-use heloscope_report::{ErrorCode, PortError, Severity, Verdict};
+use heloscope_report::{ErrorCode, PortError, Remedies, Severity, Verdict, summary};
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, ReplyReader};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
@@ -152,6 +152,18 @@ fn a_second_hello_refused_takes_nothing_from_what_was_seen_before() {
     let port = &scene.judged().ports[0];
     let error = port.error.as_ref().unwrap();
     assert_says(error, ErrorCode::EhloRejected, Stage::EhloAfterTls, &["bad sequence of commands"]);
+    assert!(
+        error.message.starts_with("Inside TLS the server refused EHLO: “503 Duplicate EHLO”."),
+        "{error:?}"
+    );
+    let found = port.found("ehlo-rejected");
+    assert_eq!(found.title, "Inside TLS the server refuses EHLO and HELO with 503");
+    assert!(found.explanation.starts_with(&error.message), "{}", found.explanation);
+    assert_eq!(summary(&scene.judged()), "Port 25: inside TLS the server refuses EHLO and HELO with 503.");
+    assert_eq!(
+        Remedies::BUILT_IN.commands("mx1.example.com", port, found),
+        ["swaks --server mx1.example.com --port 25 --tls --quit-after EHLO"]
+    );
     assert_eq!(port.starttls_supported, Some(true));
     assert!(port.tls.as_ref().unwrap().completed);
     assert_eq!(

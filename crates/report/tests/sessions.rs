@@ -2,8 +2,9 @@
 
 mod scene;
 
-use heloscope_observation::{Stage, TlsFailure};
+use heloscope_observation::{RefusalCode, Stage, TlsFailure};
 use heloscope_report::{Port, Severity};
+use heloscope_smtp::Command;
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
@@ -51,9 +52,9 @@ fn ehlo_refused_and_helo_taken_has_codes_and_a_cause() {
     ] {
         let clear = port("25", |play| play.connects().greets(GREETING).ehlo(reply).helo("250 mx1").quits());
         let inside = port("25", |play| play.until_hello().tls(&[]).ehlo(reply).helo("250 mx1").quits());
-        for port in [clear, inside] {
+        for (port, command) in [(clear, "EHLO"), (inside, "EHLO inside TLS")] {
             let words = &port.found("ehlo-rejected").explanation;
-            assert!(words.starts_with(&format!("EHLO was refused: “{reply}”. ")), "{words}");
+            assert!(words.starts_with(&format!("{command} was refused: “{reply}”. ")), "{words}");
             assert!(words.contains(means) && words.contains(cause), "{words}");
         }
     }
@@ -82,6 +83,8 @@ fn a_421_to_helo_has_its_cause() {
 fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     let silent = port("587", |play| play.connects().times_out(Stage::Greeting, 38));
     let given_up = port("587", |play| play.connects().after_ms(10_000).closes(Stage::Greeting));
+    assert_eq!(silent.found("session-cut-short").title, "No greeting comes");
+    assert_eq!(given_up.found("session-cut-short").title, "The session ends before the greeting");
     for port in [&silent, &given_up] {
         let found = port.found("session-cut-short");
         assert!(
@@ -120,4 +123,39 @@ fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     let found = inside.found("session-cut-short");
     assert!(found.explanation.contains("one that is set up for another protocol, such as HTTP."));
     assert!(!found.fix.contains("openssl"), "{}", found.fix);
+}
+
+/// RFC 5321 §4.1.1.10: the reply to QUIT is 221.
+#[test]
+fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
+    let quit = |play: fn(Play<'_>) -> Play<'_>| {
+        port("25", |start| {
+            let taken = start.until_hello().tls(&[]).ehlo("250 mx1");
+            play(taken.sends(Stage::Quit, Command::Quit))
+        })
+    };
+    for (port, note) in [
+        (
+            quit(|play| play.closes(Stage::Quit)),
+            "The server closed the connection without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).",
+        ),
+        (
+            quit(|play| play.loses(Stage::Quit, RefusalCode::Reset)),
+            "The connection was reset without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).",
+        ),
+        (
+            quit(|play| play.times_out(Stage::Quit, 5)),
+            "No reply to QUIT came within 5 s (RFC 5321 §4.1.1.10 demands 221).",
+        ),
+    ] {
+        assert_eq!(port.notes, [note]);
+        assert!(!port.ids().contains(&"session-cut-short"));
+    }
+    // Another reply was none the less a reply.
+    for port in [
+        quit(|play| play.replies(Stage::Quit, "221 bye").closes(Stage::Quit)),
+        quit(|play| play.replies(Stage::Quit, "250 ok").times_out(Stage::Quit, 5)),
+    ] {
+        assert!(port.notes.is_empty(), "{:?}", port.notes);
+    }
 }

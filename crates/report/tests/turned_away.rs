@@ -83,6 +83,11 @@ fn only_what_greets_in_clear_text_is_said_to_be_without_implicit_tls() {
     assert_eq!(greets.ports[0].ids(), ["tls-failed"]);
     assert_eq!(greets.ports[0].error.as_ref().unwrap().code, ErrorCode::PlaintextOnImplicitTls);
     assert!(message(&greets.ports[0]).ends_with("The port is set up without implicit TLS."));
+    let fix = &greets.ports[0].found("tls-failed").fix;
+    assert!(
+        fix.starts_with("Let TLS begin with the first octet on this port") && !fix.contains("ECDHE"),
+        "{fix}"
+    );
     let text = says_at_once("Too many connections\r\n");
     assert_eq!(text.ports[0].error.as_ref().unwrap().code, ErrorCode::PlaintextOnImplicitTls);
     assert!(message(&text.ports[0]).contains("or something else than a mail server answers there"));
@@ -178,6 +183,11 @@ fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
         assert!(message(port).contains(words) && message(port).contains("means"), "{}", message(port));
     }
     let garbage = after_the_220(|play| play.tls_fails(TlsFailure::NotTls("hello\r\n".into())));
+    let fix = &garbage.ports[0].found("starttls-failed").fix;
+    assert!(
+        fix.starts_with("Let TLS begin right after the 220 to STARTTLS") && !fix.contains("ECDHE"),
+        "{fix}"
+    );
     assert_eq!(
         message(&garbage.ports[0]),
         "What the server sent where TLS was to begin is no TLS record: “hello”."

@@ -196,7 +196,7 @@ pub(super) fn greeting_slow(seconds: u64, audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn not_smtp(likeness: Likeness, begun: &str) -> Advice {
+pub(super) fn not_smtp(likeness: Likeness, begun: &str, audience: Audience) -> Advice {
     let (title, happened) = match likeness {
         Likeness::Tls => (
             say!("The server speaks TLS where SMTP begins in clear text").to_owned(),
@@ -221,12 +221,16 @@ pub(super) fn not_smtp(likeness: Likeness, begun: &str) -> Advice {
             ),
         },
     };
-    Advice {
-        title,
-        explanation: say!(
+    let explanation = match audience {
+        Audience::Clients => say!("{happened} No mail client can send here."),
+        _ => say!(
             "{happened} No sender can deliver here, whether opportunistic, MTA-STS or DANE, and no mail \
              client can send."
         ),
+    };
+    Advice {
+        title,
+        explanation,
         fix: say!(
             "Put the SMTP service on this port in the way that the port stands for: 25 and 587 begin in \
               clear text and offer STARTTLS, 465 begins with TLS. Look at port forwarding and proxies too."

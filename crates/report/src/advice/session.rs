@@ -92,7 +92,10 @@ pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience)
     };
     let follows = audience.pick(senders, say!("Mail clients cannot log in: without EHLO there is no AUTH."));
     Advice {
-        title: say!("The server refuses EHLO with {code} and takes only HELO"),
+        title: match inside_tls {
+            true => say!("Inside TLS the server refuses EHLO with {code} and takes only HELO"),
+            false => say!("The server refuses EHLO with {code} and takes only HELO"),
+        },
         explanation: say!("{said} HELO was accepted, but offers no extension. {follows}"),
         fix: say!(
             "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the \
@@ -125,10 +128,15 @@ pub(super) fn ehlo_rejected(
         }
     };
     Advice {
-        title: match helo {
-            Some(helo) if helo == *code => say!("The server refuses EHLO and HELO with {code}"),
-            Some(helo) => say!("The server refuses EHLO with {code} and HELO with {helo}"),
-            None => say!("The server refuses EHLO with {code}"),
+        title: match (helo, inside_tls) {
+            (Some(helo), false) if helo == *code => say!("The server refuses EHLO and HELO with {code}"),
+            (Some(helo), false) => say!("The server refuses EHLO with {code} and HELO with {helo}"),
+            (None, false) => say!("The server refuses EHLO with {code}"),
+            (Some(helo), true) if helo == *code => {
+                say!("Inside TLS the server refuses EHLO and HELO with {code}")
+            }
+            (Some(helo), true) => say!("Inside TLS the server refuses EHLO with {code} and HELO with {helo}"),
+            (None, true) => say!("Inside TLS the server refuses EHLO with {code}"),
         },
         explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
         fix: ehlo_fix(refused, inside_tls).to_owned(),
@@ -236,8 +244,16 @@ pub(super) const SCREENING_FIX: &str = mark!(
      this address did not pass. If a block list is at work, ask its operator about the address."
 );
 
-pub(super) fn cut_short(said: &str, stage: Stage, mute: Option<&Mute>, audience: Audience) -> Advice {
+/// `silent`: nothing came, and it was the test that gave up.
+pub(super) fn cut_short(
+    said: &str,
+    stage: Stage,
+    silent: bool,
+    mute: Option<&Mute>,
+    audience: Audience,
+) -> Advice {
     let title = spoken(match stage {
+        Stage::Greeting if silent => mark!("No greeting comes"),
         Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
         Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
         Stage::StartTls => mark!("The session ends before the reply to STARTTLS"),

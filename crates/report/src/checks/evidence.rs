@@ -51,6 +51,8 @@ pub(crate) enum Evidence {
     SessionCutShort {
         said: String,
         stage: Stage,
+        /// Nothing came until the test gave up.
+        silent: bool,
         mute: Option<Mute>,
     },
     EsmtpMasked {
@@ -200,6 +202,8 @@ pub(crate) struct Handshaking {
     pub(crate) client_certificate_required: bool,
     /// The server did not prove that it holds its certificate's key.
     pub(crate) bad_signature: bool,
+    /// Clear text came where TLS was to begin.
+    pub(crate) clear_text: bool,
 }
 
 impl Evidence {

@@ -110,9 +110,12 @@ static SESSION_CUT_SHORT: Check = Check {
             Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) => false,
         };
         match cut {
-            true => {
-                Outcome::Found(Evidence::SessionCutShort { said: said(subject), stage, mute: mute(subject) })
-            }
+            true => Outcome::Found(Evidence::SessionCutShort {
+                said: said(subject),
+                stage,
+                silent: matches!(failure.cause, Cause::TimedOut { partial: None, .. }),
+                mute: mute(subject),
+            }),
             false if subject.facts.established.is_none() => subject.not_tested(),
             false => Outcome::NotTested(say!("another fault ended the session first").into()),
         }

@@ -8,6 +8,7 @@ use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{Answer, Cause, Instead, choice};
 use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
+use crate::words::Likeness;
 
 pub(super) static CHECKS: &[&Check] = &[
     &TLS_FAILED,
@@ -167,6 +168,13 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         client_certificate_required: failed_by(
             |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == CERTIFICATE_REQUIRED),
         ),
+        clear_text: facts.instead.is_none()
+            && failed_by(|failure| match failure {
+                TlsFailure::NotTls(octets) => {
+                    !matches!(Likeness::of(octets), Likeness::Binary | Likeness::Tls)
+                }
+                _ => false,
+            }),
         bad_signature: failed_by(|failure| matches!(failure, TlsFailure::BadSignature)),
     }
 }

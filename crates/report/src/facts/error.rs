@@ -178,7 +178,10 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
 
 /// EHLO was refused and HELO accepted.
 pub(crate) fn ehlo_alone_rejected(ehlo: &Reply, stage: Stage) -> String {
-    let what = say!("EHLO was refused: {}.", quoted(ehlo));
+    let what = match stage {
+        Stage::EhloAfterTls => say!("EHLO inside TLS was refused: {}.", quoted(ehlo)),
+        _ => say!("EHLO was refused: {}.", quoted(ehlo)),
+    };
     // A fault of the name, or of the address that tests, would be HELO's too.
     if !matches!(ehlo.code(), 501 | 504 | 550..=554) {
         return explained(what, ehlo, stage);
@@ -196,6 +199,9 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
     let what = match (reply.code(), due) {
         (421, Some(due)) => say!("The server ended the session before {due} was sent: {said}."),
         (421, None) => say!("The server ended the session in place of a reply to {command}: {said}."),
+        (code, _) if is_refusal(code) && stage == Stage::EhloAfterTls => {
+            say!("Inside TLS the server refused {command}: {said}.")
+        }
         (code, _) if is_refusal(code) => say!("The server refused {command}: {said}."),
         _ => say!("The server answered {command} with {said}, which is no reply that SMTP has there."),
     };

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use heloscope_observation::{Pace, Refusal, RefusalCode, Stage, TlsFailure};
-use heloscope_smtp::{Fault, FaultKind, Reply};
+use heloscope_smtp::{Command, Fault, FaultKind, Reply};
 
 use super::PortFacts;
-use super::port::{Hello, Unasked};
+use super::port::{Hello, Unanswered, Unasked};
 
 /// What ended the test of a port early.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,14 @@ impl<'a> PortFacts<'a> {
     /// A connection that ends after QUIT ends as asked, be it by a reset.
     pub(super) fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
         let reset = |refusal: &Refusal| refusal.code == RefusalCode::Reset;
+        if self.awaits_reply_to_quit() {
+            self.quit_unanswered = match cause {
+                Cause::Closed(None) => Some(Unanswered::Closed),
+                Cause::Refused(refusal) if reset(refusal) => Some(Unanswered::Reset),
+                Cause::TimedOut { after, whole: false, partial: None } => Some(Unanswered::TimedOut(after)),
+                _ => None,
+            };
+        }
         let in_order = match cause {
             Cause::Closed(_) => true,
             Cause::Refused(refusal) => reset(refusal),
@@ -60,6 +68,12 @@ impl<'a> PortFacts<'a> {
         if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
             self.fail(stage, cause);
         }
+    }
+
+    /// QUIT was sent, and nothing came that may be its reply.
+    fn awaits_reply_to_quit(&self) -> bool {
+        let replied = self.replies.iter().any(|heard| heard.to == Some(&Command::Quit));
+        self.moments.quit && !replied && self.unasked.is_none() && self.begun.is_none()
     }
 
     /// The first cause stands, but for a reply that was merely not finished: what follows says why; and for a refusal, where

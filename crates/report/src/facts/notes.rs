@@ -4,6 +4,7 @@ use heloscope_observation::{AlertDescription, Pace};
 use heloscope_smtp::{Command, LeftOut};
 use heloscope_words::{capital, say};
 
+use super::port::Unanswered;
 use super::{Heard, PortFacts};
 use crate::names::warning_words;
 use crate::words::reply_name;
@@ -22,7 +23,9 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>) -> Vec<String> {
         None => &[],
     };
     let long_replies = facts.replies.iter().filter_map(long_reply);
-    greeting.into_iter().chain(long_replies).chain(warned.iter().map(|alert| went_on(*alert, fits))).collect()
+    let warned = warned.iter().map(|alert| went_on(*alert, fits));
+    let quit = facts.quit_unanswered.map(quit_unanswered);
+    greeting.into_iter().chain(long_replies).chain(warned).chain(quit).collect()
 }
 
 /// A warning in a handshake that did not break off.
@@ -33,6 +36,24 @@ fn went_on(alert: AlertDescription, fits: Option<bool>) -> String {
         None => "",
     };
     say!("In the handshake the server warned {}, and went on.{certificate}", warning_words(alert))
+}
+
+/// All was said by then: it is no fault that mail meets.
+fn quit_unanswered(how: Unanswered) -> String {
+    match how {
+        Unanswered::Closed => {
+            say!("The server closed the connection without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).")
+                .to_owned()
+        }
+        Unanswered::Reset => {
+            say!("The connection was reset without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).")
+                .to_owned()
+        }
+        Unanswered::TimedOut(after) => {
+            let seconds = after.as_secs();
+            say!("No reply to QUIT came within {seconds} s (RFC 5321 §4.1.1.10 demands 221).")
+        }
+    }
 }
 
 /// A reply of which not all lines are kept.

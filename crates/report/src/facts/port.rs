@@ -62,6 +62,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) moments: Moments,
     /// TLS was up, and the server closed the connection without a close_notify (RFC 8446 §6.1).
     pub(crate) tls_cut_off: bool,
+    /// How the wait for the reply to QUIT ended, where none came.
+    pub(crate) quit_unanswered: Option<Unanswered>,
     last_command: Option<&'a Command>,
 }
 
@@ -83,6 +85,14 @@ pub(crate) struct Unasked<'a> {
     pub(crate) before: Option<&'static str>,
     /// How many octets more came with it.
     pub(crate) more: usize,
+}
+
+/// How the wait for a reply that did not come ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    Closed,
+    Reset,
+    TimedOut(Duration),
 }
 
 /// EHLO, HELO where EHLO was refused, and their replies.
@@ -141,6 +151,7 @@ impl<'a> PortFacts<'a> {
             failure: None,
             moments: Moments::default(),
             tls_cut_off: false,
+            quit_unanswered: None,
             last_command: None,
         };
         for seen in dialogue(observations, spec) {

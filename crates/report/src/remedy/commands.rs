@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use heloscope_observation::Host;
 
 use super::{Remedies, fill};
-use crate::{Finding, Port};
+use crate::{Finding, Port, Speaker};
 
 impl Remedies<'_> {
     /// Commands for a shell that show a finding on a port again, without this test: openssl(1), Postfix's posttls-finger(1)
@@ -44,9 +44,21 @@ fn words(name: &str, host: &Host, port: &Port) -> Option<String> {
         }
         "target" => bracketed(),
         "swaks" if !port.implicit_tls => swaks(""),
+        // EHLO is refused where it was last said.
+        "ehlo" if !port.implicit_tls && !is_inside_tls(port) => swaks("") + " --quit-after FIRST-EHLO",
+        "ehlo" => {
+            swaks(if port.implicit_tls { " --tls-on-connect" } else { " --tls" }) + " --quit-after EHLO"
+        }
         "swaks" | "swaks-tls" => swaks(if port.implicit_tls { " --tls-on-connect" } else { " --tls" }),
         _ => return None,
     })
+}
+
+/// Whether EHLO was said inside TLS.
+fn is_inside_tls(port: &Port) -> bool {
+    port.transcript
+        .iter()
+        .any(|line| line.from == Speaker::Client && line.encrypted && line.text.starts_with("EHLO "))
 }
 
 /// A word as a POSIX shell reads it: in single quotes, unless all it has is what no shell gives a meaning. A [`Host`] that

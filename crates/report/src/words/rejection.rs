@@ -137,6 +137,13 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         }
         (530, Some((7, 0)), _) => mark!("Likely cause: the server demands STARTTLS before anything else."),
         (530, ..) => mark!("Likely cause: the server demands STARTTLS or authentication first."),
+        (550 | 554, Some((7, 1)), Stage::Ehlo | Stage::EhloAfterTls)
+        | (554, _, Stage::Ehlo | Stage::EhloAfterTls) => {
+            mark!(
+                "Likely cause: the server does not accept the name that was given with EHLO, or the address that tests, \
+             which a block list or a rule of its own denies."
+            )
+        }
         (550 | 554, Some((7, 1)), _) => {
             mark!(
                 "Likely cause: the address that tests is on a block list that the server uses, or the server \
@@ -257,7 +264,11 @@ mod tests {
             ("500 5.5.2 unrecognized command", ["No command had been sent", "does not know", "overwrote"]),
             ("502 5.5.1 not implemented", ["No command had been sent", "not implement", "switched off"]),
             ("530 5.7.0 Must issue a STARTTLS command first", ["demands STARTTLS before", "", "altered"]),
-            ("554 5.7.1 client host blocked", ["block list", "", ""]),
+            (
+                "554 5.7.1 client host blocked",
+                ["block list", "the name that was given with EHLO", "block list"],
+            ),
+            ("550 5.7.1 bad helo name", ["block list", "the name that was given with EHLO", "block list"]),
             ("550 5.7.25 no PTR", ["reverse DNS", "", ""]),
         ];
         for (text, words) in cases {
