@@ -3,12 +3,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, OtherError, ServerConfig};
 use tokio::time::{MissedTickBehavior, interval};
 
 mod fingerprint;
@@ -139,6 +139,11 @@ fn pair(
 ) -> Result<CertifiedKey, CertificateFault> {
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => CertificateFault::NoPair(files.clone()),
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))
+            if why.downcast_ref() == Some(&webpki::Error::UnsupportedCertVersion) =>
+        {
+            CertificateFault::OldVersion(files.certificate.clone())
+        }
         other => CertificateFault::Unusable(files.clone(), other.to_string()),
     })
 }
@@ -152,6 +157,8 @@ pub enum CertificateFault {
     NoKey(PathBuf, String),
     /// The key is another certificate's.
     NoPair(TlsFiles),
+    /// The certificate is of an X.509 version before 3, which has no extensions.
+    OldVersion(PathBuf),
     /// A certificate or key of a kind that cannot be used; in the TLS engine's words.
     Unusable(TlsFiles, String),
 }
@@ -183,7 +190,7 @@ impl CertificateFault {
     /// The name of the setting to change.
     pub fn setting(&self) -> &'static str {
         match self {
-            Self::NoCertificate(..) | Self::Unusable(..) => "tls-cert",
+            Self::NoCertificate(..) | Self::OldVersion(_) | Self::Unusable(..) => "tls-cert",
             Self::NoKey(..) | Self::NoPair(_) => "tls-key",
         }
     }
@@ -203,6 +210,13 @@ impl fmt::Display for CertificateFault {
                 "the key in {} is not that of the first certificate in {}",
                 key.display(),
                 certificate.display()
+            ),
+            Self::OldVersion(file) => write!(
+                f,
+                "the first certificate in {} is of X.509 version 1, which has no extensions, and so does not name the host \
+                 where browsers look for it: make one of version 3 with a subjectAltName, such as by openssl x509 -req \
+                 -extfile",
+                file.display()
             ),
             Self::Unusable(TlsFiles { certificate, key }, reason) => {
                 write!(f, "{} and {} cannot be used: {reason}", certificate.display(), key.display())
@@ -276,6 +290,22 @@ mod tests {
         let files = TlsFiles { certificate, key: directory.path().join("relay.key") };
         let fault = CertificateReloader::open(files).unwrap_err().to_string();
         assert!(fault.ends_with("relay.crt: there is none, as PEM, in it"), "{fault}");
+    }
+
+    #[test]
+    fn a_certificate_of_version_1_is_named_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: directory.path().join("relay.crt"),
+            key: directory.path().join("relay.key"),
+        };
+        std::fs::write(&files.certificate, include_str!("tls/version-1.crt")).unwrap();
+        std::fs::write(&files.key, &pair()[1]).unwrap();
+        let fault = CertificateReloader::open(files.clone()).unwrap_err();
+        assert_eq!(fault, CertificateFault::OldVersion(files.certificate));
+        let told = fault.to_string();
+        assert!(told.contains("relay.crt is of X.509 version 1"), "{told}");
+        assert!(told.contains("openssl x509 -req -extfile"), "{told}");
     }
 
     fn pair() -> [String; 2] {

@@ -17,6 +17,16 @@ pub(super) fn away(cause: &dyn fmt::Display) -> Refusal {
 /// TLS with the relay failed.
 pub(super) fn not_trusted(error: &io::Error) -> Refusal {
     let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(rustls::OtherError(why)))) =
+        fault
+        && why.downcast_ref() == Some(&webpki::Error::UnsupportedCertVersion)
+    {
+        return unreachable(
+            "The relay cannot be reached: a certificate that it shows is of X.509 version 1, which has no extensions. \
+             It needs one of version 3 with a subjectAltName, such as openssl x509 -req -extfile makes."
+                .to_owned(),
+        );
+    }
     let advice = match fault {
         Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
             " If its authority is a private one, name that with --relay-ca-file."
@@ -64,7 +74,23 @@ fn unreachable(message: String) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use tokio_rustls::rustls::pki_types::CertificateDer;
+    use tokio_rustls::rustls::pki_types::pem::PemObject;
+
     use super::*;
+
+    #[test]
+    fn a_certificate_of_version_1_is_told_in_plain_words() {
+        let pem = include_str!("version-1.crt");
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("it is PEM");
+        let error = rustls::server::ParsedCertificate::try_from(&certificate)
+            .map(drop)
+            .expect_err("it is of version 1");
+        let refusal = not_trusted(&io::Error::other(error));
+        assert_eq!(refusal.code, RefusalCode::RelayUnreachable);
+        assert!(refusal.message.contains("is of X.509 version 1"), "{}", refusal.message);
+        assert!(refusal.message.contains("openssl x509 -req -extfile"), "{}", refusal.message);
+    }
 
     #[test]
     fn what_a_relay_answers_is_told_in_its_words() {
