@@ -1,8 +1,13 @@
 //! What a relay starts with, and that is hardly meant.
 
 use std::fmt;
+use std::path::PathBuf;
 
-use crate::{Origin, Settings};
+use rustls::pki_types::UnixTime;
+use webpki::{EndEntityCert, Error, KeyUsage};
+
+use crate::tls::chain_in;
+use crate::{Origin, Settings, TlsFiles};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +16,12 @@ pub enum Caution {
     OneClient(Origin),
     /// It is public and speaks plain HTTP.
     Clear(Origin),
+    /// The certificate in this file is not for the host of this origin.
+    OtherHost(PathBuf, Origin),
+    /// The certificate in this file has expired.
+    Expired(PathBuf),
+    /// The certificate in this file is not valid yet.
+    NotYetValid(PathBuf),
 }
 
 impl Caution {
@@ -19,6 +30,7 @@ impl Caution {
         match self {
             Self::OneClient(_) => "trusted-proxy",
             Self::Clear(_) => "origin",
+            Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
         }
     }
 }
@@ -36,6 +48,20 @@ impl fmt::Display for Caution {
                 "{origin} has no TLS: browsers do not let pages that came by HTTPS use it, and what is said with it is not \
                  protected on the way; give it a certificate with tls-cert and tls-key, and an origin with https://"
             ),
+            Self::OtherHost(file, origin) => write!(
+                f,
+                "the certificate in {} does not name the host of {origin} in its subjectAltName: browsers warn of the page \
+                 there, and no page of another site can use the relay",
+                file.display()
+            ),
+            Self::Expired(file) => {
+                write!(f, "the certificate in {} has expired: browsers refuse it", file.display())
+            }
+            Self::NotYetValid(file) => write!(
+                f,
+                "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
+                file.display()
+            ),
         }
     }
 }
@@ -43,6 +69,9 @@ impl fmt::Display for Caution {
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
     pub fn cautions(&self) -> Vec<Caution> {
+        if let Some(files) = &self.tls {
+            return of_certificate_now(files, &self.origins);
+        }
         let of_scheme =
             |secure: bool| self.origins.iter().find(|origin| origin.is_secure() == secure).cloned();
         if !self.public || self.speaks_https() {
@@ -62,5 +91,69 @@ impl Settings {
             return true;
         }
         self.tls.is_some()
+    }
+}
+
+/// What browsers hold against the certificate under these origins by this machine's clock.
+#[expect(clippy::disallowed_methods, reason = "a certificate that is served now has to be valid now")]
+pub(crate) fn of_certificate_now(files: &TlsFiles, origins: &[Origin]) -> Vec<Caution> {
+    of_certificate(files, origins, UnixTime::now())
+}
+
+/// What browsers will hold against the certificate under these origins at this time; nothing where it cannot be read.
+fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Caution> {
+    let chain = chain_in(&files.certificate).unwrap_or_default();
+    let Some(certificate) = chain.first().and_then(|first| EndEntityCert::try_from(first).ok()) else {
+        return Vec::new();
+    };
+    let file = &files.certificate;
+    // Its time is looked at before anyone who may have signed it; that nobody is known who did is no matter here.
+    let usage = KeyUsage::server_auth();
+    let of_time = match certificate.verify_for_usage(&[], &[], &[], now, usage, None, None) {
+        Err(Error::CertExpired { .. }) => Some(Caution::Expired(file.clone())),
+        Err(Error::CertNotValidYet { .. }) => Some(Caution::NotYetValid(file.clone())),
+        _ => None,
+    };
+    let named = |origin: &Origin| {
+        origin.server_name().is_none_or(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
+    };
+    let others = origins.iter().filter(|origin| origin.is_secure() && !named(origin));
+    let others = others.map(|origin| Caution::OtherHost(file.clone(), origin.clone()));
+    of_time.into_iter().chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_compared_with_the_origins_and_the_clock() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: directory.path().join("relay.crt"),
+            key: directory.path().join("relay.key"),
+        };
+        let names = ["relay.example.org".to_owned(), "192.0.2.1".to_owned()];
+        let mut parameters = rcgen::CertificateParams::new(names).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2026, 3, 1);
+        let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        std::fs::write(&files.certificate, made.pem()).unwrap();
+        let file = || files.certificate.clone();
+        let origin = |text: &str| text.parse::<Origin>().unwrap();
+        let at = |seconds, origins: &[Origin]| {
+            of_certificate(&files, origins, UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+        };
+        // 1 February, 1 April and 1 December.
+        let (during, after, before) = (1_769_904_000, 1_775_001_600, 1_764_547_200);
+        let right = ["https://relay.example.org", "https://192.0.2.1:8443", "http://intranet"].map(origin);
+        assert_eq!(at(during, &right), []);
+        assert_eq!(at(after, &right), [Caution::Expired(file())]);
+        assert_eq!(at(before, &right), [Caution::NotYetValid(file())]);
+        for other in ["https://relay.example.com:8443", "https://192.0.2.2", "https://[2001:db8::1]:8443"] {
+            assert_eq!(at(during, &[origin(other)]), [Caution::OtherHost(file(), origin(other))]);
+        }
     }
 }

@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use heloscope_observation::Host;
+use rustls::pki_types::ServerName;
 
 /// The origin of a web page as a browser writes it, RFC 6454 §6.2: scheme, host and, where it is not the scheme's
 /// own, port.
@@ -43,6 +44,15 @@ impl Origin {
     /// Whether it is reached by HTTPS.
     pub(crate) fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// Its host, as the certificate of one reached by HTTPS names it.
+    pub(crate) fn server_name(&self) -> Option<ServerName<'_>> {
+        let host = match self.authority.strip_prefix('[') {
+            Some(literal) => literal.split(']').next(),
+            None => self.authority.split(':').next(),
+        };
+        ServerName::try_from(host?).ok()
     }
 
     /// The name that a certificate for this origin is for; none without HTTPS, nor for an address.

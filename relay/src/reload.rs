@@ -33,6 +33,7 @@ impl Reloader {
             Err(error) => tracing::error!(%error, "keeping the deny list as it was"),
         }
         if let (Some(certificate), Some(files)) = (&self.certificate, &settings.tls) {
+            certificate.serve_under(&settings.origins);
             certificate.change(files);
         }
         let terms = Terms::of(&settings, &self.ground);

@@ -69,6 +69,9 @@ impl Relay {
             .map(CertificateReloader::open)
             .transpose()
             .map_err(|fault| StartError::Contradiction(Contradiction::Certificate(fault)))?;
+        if let Some(certificate) = &certificate {
+            certificate.serve_under(&settings.origins);
+        }
         let listener = listen("listen", settings.listen).await?;
         // The thread that serves is one of them.
         let workers = Workers::start(settings.workers.saturating_sub(1), &listener).await;

@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 mod fingerprint;
 
+use crate::{Origin, caution};
 use fingerprint::Fingerprint;
 
 /// The files, in PEM, with which a relay speaks HTTPS itself.
@@ -31,6 +32,8 @@ pub struct CertificateReloader(Arc<Certificate>);
 #[derive(Debug)]
 struct Certificate {
     files: RwLock<TlsFiles>,
+    /// Those of the relay, with which a certificate is compared.
+    origins: RwLock<Vec<Origin>>,
     provider: CryptoProvider,
     /// The files as they were when they were last read, whatever came of it.
     read: Mutex<Fingerprint>,
@@ -46,7 +49,13 @@ impl CertificateReloader {
         let provider = ring::default_provider();
         let read = Mutex::new(Fingerprint::of(&files));
         let current = RwLock::new(Arc::new(load(&files, &provider)?));
-        Ok(Self(Arc::new(Certificate { files: RwLock::new(files), provider, read, current })))
+        Ok(Self(Arc::new(Certificate {
+            files: RwLock::new(files),
+            origins: RwLock::default(),
+            provider,
+            read,
+            current,
+        })))
     }
 
     /// Reads the files again; connections that are open keep what they have.
@@ -61,6 +70,11 @@ impl CertificateReloader {
         let pair = load(&files, provider)?;
         *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
         Ok(())
+    }
+
+    /// Compares certificates that take this one's place with other origins from now on.
+    pub(crate) fn serve_under(&self, origins: &[Origin]) {
+        *self.0.origins.write().unwrap_or_else(PoisonError::into_inner) = origins.to_vec();
     }
 
     /// Reads other files, or the same again, from now on, and tells the log how that went.
@@ -81,6 +95,10 @@ impl CertificateReloader {
             looks.tick().await;
             if self.has_changed() {
                 self.reload_and_log();
+                let origins = self.0.origins.read().unwrap_or_else(PoisonError::into_inner).clone();
+                for caution in caution::of_certificate_now(&self.files(), &origins) {
+                    tracing::warn!("{caution}");
+                }
             }
         }
     }
@@ -119,7 +137,7 @@ fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, Cer
     pair(files, chain_in(&files.certificate)?, key_in(&files.key)?, provider)
 }
 
-fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
+pub(crate) fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
     CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })

@@ -83,8 +83,9 @@ mod tests {
     fn a_certificate_of_version_1_is_told_in_plain_words() {
         let pem = include_str!("version-1.crt");
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("it is PEM");
-        let error =
-            rustls::server::ParsedCertificate::try_from(&certificate).expect_err("it is of version 1");
+        let error = rustls::server::ParsedCertificate::try_from(&certificate)
+            .map(drop)
+            .expect_err("it is of version 1");
         let refusal = not_trusted(&io::Error::other(error));
         assert_eq!(refusal.code, RefusalCode::RelayUnreachable);
         assert!(refusal.message.contains("is of X.509 version 1"), "{}", refusal.message);
