@@ -80,7 +80,7 @@ struct Seen {
     clear: bool,
     said: Vec<Vec<u8>>,
     hellos: usize,
-    /// The server's first octets after the hello.
+    /// What the server said after the hello, warnings left out, until it is known to be TLS.
     first: Vec<u8>,
     record_heard: bool,
     key: bool,
@@ -90,12 +90,15 @@ struct Seen {
 
 impl Seen {
     fn heard(&mut self, octets: &[u8]) {
-        if self.hellos == 0 {
+        if self.hellos == 0 || self.record_heard {
             return;
         }
-        let missing = 5_usize.saturating_sub(self.first.len());
-        self.first.extend(&octets[..missing.min(octets.len())]);
-        self.record_heard |= matches!(self.first[..], [22, 3, 0..=4, _, _]);
+        self.first.extend(octets);
+        // A warning may come before, RFC 6066 §3.
+        while matches!(self.first[..], [21, 3, 0..=4, 0, 2, 1, 1..=255, ..]) {
+            self.first.drain(..7);
+        }
+        self.record_heard = matches!(self.first[..], [22, 3, 0..=4, _, _, ..]);
     }
 
     fn went_up(&mut self, octets: &[u8]) {

@@ -15,6 +15,8 @@ use libfuzzer_sys::fuzz_target;
 
 /// Octets that the servers of one play send, so that no play takes long.
 const MAX_SENT: usize = 200_000;
+/// Octets in a record, RFC 8446 §5.1.
+const MAX_RECORD: usize = 1 << 14;
 
 fuzz_target!(|data: &[u8]| {
     let (whole, chance) = play(data, None);
@@ -37,6 +39,9 @@ struct Play {
     /// What is to arrive at once with what comes next.
     held: Option<(ConnectionId, Vec<u8>)>,
     chance: bool,
+    /// Whether more than one record of what is said inside TLS arrived at once: what comes together with a reply answers
+    /// nothing, and record by record that cannot be known.
+    together: bool,
 }
 
 /// What was seen, unless the cut had a say in it; and whether chance had.
@@ -53,6 +58,7 @@ fn play(data: &[u8], fixed_cut: Option<usize>) -> (Option<Observations>, bool) {
         last: Vec::new(),
         held: None,
         chance: false,
+        together: false,
     };
     while let Some(step) = script.octet() {
         play.step(step & 15, ConnectionId(u32::from(step >> 4)), &mut script);
@@ -60,7 +66,7 @@ fn play(data: &[u8], fixed_cut: Option<usize>) -> (Option<Observations>, bool) {
     play.release();
     let seen = play.probe.finish();
     let shown = |seen: &Observations| seen.seen.iter().any(|observation| shows_octets(&observation.event));
-    let chance = play.chance || !play.servers.is_empty() && seen.as_ref().is_some_and(shown);
+    let chance = play.chance || play.together || !play.servers.is_empty() && seen.as_ref().is_some_and(shown);
     (seen, chance)
 }
 
@@ -125,7 +131,11 @@ impl Play {
         }
         self.sent += octets.len();
         match &mut self.held {
-            Some((holding, held)) if *holding == on => held.extend(octets),
+            Some((holding, held)) if *holding == on => {
+                let inside = self.servers.get(&on).is_some_and(Server::is_up);
+                self.together |= inside && !held.is_empty();
+                held.extend(octets);
+            }
             _ => self.arrive(on, octets),
         }
     }
@@ -176,7 +186,10 @@ impl Play {
     fn say(&mut self, on: ConnectionId, octets: &[u8]) {
         self.listen(on);
         let octets = match self.servers.get_mut(&on) {
-            Some(server) if server.is_up() => server.encipher(octets),
+            Some(server) if server.is_up() => {
+                self.together |= octets.len() > MAX_RECORD;
+                server.encipher(octets)
+            }
             _ => octets.to_vec(),
         };
         self.deliver(on, octets);
