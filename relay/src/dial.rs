@@ -10,12 +10,12 @@ use heloscope_wire::ConnectQuery;
 use tokio::time::{Instant, timeout};
 
 use crate::address::AddressPolicy;
-use crate::connecting::Connected;
 use crate::demo::Demo;
 use crate::quota::{Lease, Visit};
 use crate::reach::Reach;
 use crate::upstream::Upstream;
 use crate::{DenyReloader, EhloName, LookupFailure, Resolve};
+use heloscope_connecting::Connected;
 
 pub(crate) use failure::is_out_of_descriptors;
 

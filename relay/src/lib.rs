@@ -9,7 +9,6 @@ mod acme;
 mod address;
 mod anchors;
 mod caution;
-mod connecting;
 mod contact;
 mod demo;
 mod deny;

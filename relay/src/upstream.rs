@@ -8,8 +8,8 @@ use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::connecting::{Connected, Connecting};
 use crate::quota::Lease;
+use heloscope_connecting::{Connected, Connecting};
 
 /// The connection to a mail server, or to a specimen of one within this process, and what it is counted for: when it
 /// closes, for whatever reason, that ends too.

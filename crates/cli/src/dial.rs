@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
 use crate::arguments::EhloName;
-use crate::connecting::{Connected, Connecting};
+use heloscope_connecting::{Connected, Connecting};
 
 /// For the look-up of the name.
 const RESOLVE: Duration = Duration::from_secs(5);

@@ -1,9 +1,9 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
-use crate::connecting::Connected;
 use crate::dial::{self, Dialler};
 use crate::run::{Event, Listener, Outgoing};
+use heloscope_connecting::Connected;
 
 /// Octets read at once.
 const READ: usize = 16 * 1024;

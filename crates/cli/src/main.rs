@@ -4,7 +4,6 @@
 //! between them and the probe; what is seen is judged and put into words elsewhere.
 
 mod arguments;
-mod connecting;
 mod dial;
 mod direct;
 mod live;

@@ -22,8 +22,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 pub(crate) use anchors::client_config;
 
 use crate::arguments::Token;
-use crate::connecting::Connected;
 use crate::dial::Dialler;
+use heloscope_connecting::Connected;
 use refusal::{away, not_opened, not_trusted};
 
 /// For TLS with the relay, and again for its answer to a request.

@@ -26,7 +26,7 @@ struct Room {
     never: &'static [&'static str],
 }
 
-const ROOMS: [Room; 20] = [
+const ROOMS: [Room; 21] = [
     // The words stand below everything that has some.
     Room { package: "heloscope-say", uses: &[], never: &[RUSTLS, X509, TOKIO] },
     Room { package: "heloscope-words", uses: &[SAY], never: &[RUSTLS, X509, TOKIO] },
@@ -57,9 +57,10 @@ const ROOMS: [Room; 20] = [
         never: &[RUSTLS, X509, TOKIO, "axum", "web-sys"],
     },
     Room { package: "heloscope-specimen", uses: &[OBSERVATION, SMTP, WORDS], never: &[PROBE, PKI, REPORT] },
+    Room { package: "heloscope-connecting", uses: &[], never: &[RUSTLS, X509, "axum"] },
     Room {
         package: "heloscope-relay",
-        uses: &[CRYPTO, OBSERVATION, SMTP, SPECIMEN, WIRE],
+        uses: &[CONNECTING, CRYPTO, OBSERVATION, SMTP, SPECIMEN, WIRE],
         // The relay moves octets: it reads no certificate and judges nothing.
         never: &[X509, PKI, PROBE, REPORT, RENDER],
     },
@@ -70,7 +71,7 @@ const ROOMS: [Room; 20] = [
     },
     Room {
         package: "heloscope-cli",
-        uses: &[LANGUAGES, OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE, WORDS],
+        uses: &[CONNECTING, LANGUAGES, OBSERVATION, PKI, PROBE, RENDER, REPORT, SMTP, WIRE, WORDS],
         never: &["axum"],
     },
     Room {
@@ -95,6 +96,7 @@ const ROOMS: [Room; 20] = [
     },
 ];
 
+const CONNECTING: &str = "heloscope-connecting";
 const CRYPTO: &str = "heloscope-crypto";
 const INTEROP: &str = "heloscope-interop";
 const LANGUAGES: &str = "heloscope-languages";

@@ -11,18 +11,24 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
 /// A connection in the making.
-pub(crate) struct Connecting(TcpStream);
+#[derive(Debug)]
+pub struct Connecting(TcpStream);
 
 /// A connection that was made.
-pub(crate) struct Connected {
-    pub(crate) stream: TcpStream,
+#[derive(Debug)]
+pub struct Connected {
+    /// The connection.
+    pub stream: TcpStream,
     /// It was reset before anyone looked at it. What the server had sent can be read, and then comes an end.
-    pub(crate) reset: bool,
+    pub reset: bool,
 }
 
 impl Connecting {
     /// Sends the SYN.
-    pub(crate) fn begin(address: SocketAddr) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// There is no socket, or no way to the address.
+    pub fn begin(address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         match socket.connect(&address.into()) {
@@ -32,7 +38,10 @@ impl Connecting {
     }
 
     /// Waits until TCP has connected.
-    pub(crate) async fn made(self) -> io::Result<Connected> {
+    ///
+    /// # Errors
+    /// It has not: refused, unreachable, timed out by the system.
+    pub async fn made(self) -> io::Result<Connected> {
         let Self(stream) = self;
         stream.writable().await?;
         match stream.take_error()? {
