@@ -16,14 +16,19 @@ const SET_UPS: f64 = 0.55;
 /// Seconds on a processor for a gigabyte, at most.
 const PROCESSOR: f64 = 0.65;
 
+/// The times of one way to measure round trips.
+type Trips = fn(&Figures) -> &[Duration];
+const ON_ONE: Trips = |figures| &figures.trips_on_one;
+const ON_ALL: Trips = |figures| &figures.trips;
+
 /// Prints the table of all, direct TCP first and the relay second, and what the relay's figures were to be.
 pub(crate) fn print(rows: &[(&str, &Figures)]) {
     let Some((direct, bridges)) = rows.split_first() else { return };
     println!(
-        "\n| | 1 connection | × direct | 16 connections | × direct | CPU s a GB | EHLO to reply, p50 | added | \
-         set-ups a second: 1 worker | × direct | 8 workers | × direct | an idle session |"
+        "\n| | 1 connection | × direct | 16 connections | × direct | CPU s a GB | EHLO to reply, p50: one processor | \
+         added | all | added | set-ups a second: 1 worker | × direct | 8 workers | × direct | an idle session |"
     );
-    println!("| --- |{}", " ---: |".repeat(12));
+    println!("| --- |{}", " ---: |".repeat(14));
     for row in rows {
         print_row(row, direct.1);
     }
@@ -36,7 +41,12 @@ pub(crate) fn print(rows: &[(&str, &Figures)]) {
 fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
     let is_bridge = !std::ptr::eq(*figures, direct);
     let of_bridge = |text: String| if is_bridge { text } else { String::new() };
-    let travelled = |text: String| if figures.trips.is_empty() { "NaN".to_owned() } else { text };
+    let travelled = |trips: Trips| match trips(figures) {
+        [] => ["NaN", "NaN"].map(str::to_owned),
+        times => [micros(median(times)), of_bridge(micros(added(figures, direct, trips)))],
+    };
+    let [on_one, added_on_one] = travelled(ON_ONE);
+    let [on_all, added_on_all] = travelled(ON_ALL);
     let rates = |thrown: &[Thrown]| thrown.iter().map(|thrown| thrown.rate).collect::<Vec<_>>();
     let mega = |thrown: &[Thrown]| format!("{:.0} MB/s", median_ratio(&rates(thrown)) / 1e6);
     let ratio = |ours: &[f64], theirs: &[f64]| format!("{:.2}", beside(ours, theirs));
@@ -47,8 +57,10 @@ fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
         mega(&figures.sixteen),
         ratio(&rates(&figures.sixteen), &rates(&direct.sixteen)),
         of_bridge(format!("{:.2}", processor(figures))),
-        travelled(micros(median(&figures.trips))),
-        of_bridge(travelled(micros(added(figures, direct)))),
+        on_one,
+        added_on_one,
+        on_all,
+        added_on_all,
         number(&figures.by_one),
         ratio(&figures.by_one, &direct.by_one),
         number(&figures.by_eight),
@@ -61,27 +73,11 @@ fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
 }
 
 fn verdicts(relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)]) {
-    let met = |is: bool| if is { "met" } else { "missed" };
     if let Some(idle) = relay.idle {
         println!("\nAn idle session, at most {}: {}, with {}.", kilo(IDLE), met(idle <= IDLE), kilo(idle));
     }
-    let ours = added(relay, direct);
-    let best =
-        peers.iter().filter(|(_, peer)| !peer.trips.is_empty()).min_by_key(|(_, peer)| added(peer, direct));
-    let (allowed, of) = match best {
-        Some((name, peer)) => {
-            let theirs = added(peer, direct);
-            let of = format!(" or {ADDED_BY_PEER} × that of {name}, {}", micros(theirs));
-            (ADDED.max(theirs.mul_f64(ADDED_BY_PEER)), of)
-        }
-        None => (ADDED, String::new()),
-    };
-    println!(
-        "Added to a round trip, at most {}{of}: {}, with {}.",
-        micros(ADDED),
-        met(ours <= allowed),
-        micros(ours)
-    );
+    added_verdict("one processor", relay, direct, peers, ON_ONE);
+    added_verdict("all processors", relay, direct, peers, ON_ALL);
     let set_ups = beside(&relay.by_eight, &direct.by_eight);
     println!(
         "Set-ups by eight workers, at least {SET_UPS} × direct TCP's: {}, with {set_ups:.2}.",
@@ -89,6 +85,30 @@ fn verdicts(relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)]) {
     );
     let processor = processor(relay);
     println!("CPU seconds a GB, at most {PROCESSOR}: {}, with {processor:.2}.", met(processor <= PROCESSOR));
+}
+
+fn added_verdict(on: &str, relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)], trips: Trips) {
+    let ours = added(relay, direct, trips);
+    let travelled = peers.iter().filter(|(_, peer)| !trips(peer).is_empty());
+    let best =
+        travelled.map(|(name, peer)| (name, added(peer, direct, trips))).min_by_key(|(_, added)| *added);
+    let (allowed, of) = match best {
+        Some((name, theirs)) => {
+            let of = format!(" or {ADDED_BY_PEER} × that of {name}, {}", micros(theirs));
+            (ADDED.max(theirs.mul_f64(ADDED_BY_PEER)), of)
+        }
+        None => (ADDED, String::new()),
+    };
+    println!(
+        "Added to a round trip on {on}, at most {}{of}: {}, with {}.",
+        micros(ADDED),
+        met(ours <= allowed),
+        micros(ours)
+    );
+}
+
+fn met(is: bool) -> &'static str {
+    if is { "met" } else { "missed" }
 }
 
 /// Seconds on a processor for 10⁹ octets, over all rounds: the kernel counts hundredths of a second.
@@ -100,8 +120,8 @@ fn processor(figures: &Figures) -> f64 {
 }
 
 /// What the bridge adds to a round trip, in the middle of the rounds.
-fn added(figures: &Figures, direct: &Figures) -> Duration {
-    let both = figures.trips.iter().zip(&direct.trips);
+fn added(figures: &Figures, direct: &Figures, trips: Trips) -> Duration {
+    let both = trips(figures).iter().zip(trips(direct));
     median(&both.map(|(with, without)| with.saturating_sub(*without)).collect::<Vec<_>>())
 }
 
