@@ -48,18 +48,9 @@ fn verdict(out: &mut String, report: &Report) {
         say!("through {}", code(&report.vantage))
     };
     let moment = prose(&words::moment(&report.tested_at));
-    line(
-        out,
-        &format!(
-            "{}.",
-            say!(
-                "{} tested {} in {}, {vantage}",
-                code(&report.host),
-                moment,
-                words::span(report.duration_ms)
-            )
-        ),
-    );
+    let took = words::span(report.duration_ms);
+    let address = report.address.as_deref().map(code);
+    line(out, &format!("{}.", words::about(&code(&report.host), address, &moment, &took, &vantage)));
 }
 
 fn findings(out: &mut String, report: &Report, remedies: Option<Remedies<'_>>) {

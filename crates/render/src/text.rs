@@ -78,12 +78,9 @@ impl Page {
         } else {
             say!("through {}", report.vantage)
         };
-        let about = say!(
-            "{} tested {} in {}, {vantage}",
-            report.host,
-            words::moment(&report.tested_at),
-            words::span(report.duration_ms)
-        );
+        let moment = words::moment(&report.tested_at);
+        let took = words::span(report.duration_ms);
+        let about = words::about(&report.host, report.address.clone(), &moment, &took, &vantage);
         self.wrapped(0, "", &about);
     }
 

@@ -166,6 +166,14 @@ pub(crate) fn same_chain(port: u16) -> String {
     say!("The certificates are those of port {port}.")
 }
 
+/// What was tested, when and from where; each part as it is to be set. `address`: the one that was chosen.
+pub(crate) fn about(host: &str, address: Option<String>, moment: &str, took: &str, vantage: &str) -> String {
+    match address {
+        None => say!("{host} tested {moment} in {took}, {vantage}"),
+        Some(address) => say!("{host} at {address} tested {moment} in {took}, {vantage}"),
+    }
+}
+
 /// `2026-11-23 22:15:04 UTC`, from RFC 3339.
 pub(crate) fn moment(rfc3339: &str) -> String {
     rfc3339

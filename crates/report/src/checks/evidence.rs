@@ -157,7 +157,7 @@ pub(crate) enum Evidence {
 /// A server that says nothing at all may wait for the client to speak first, as SMTP never does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mute {
-    /// In clear text; with host and port, as openssl(1) takes them.
+    /// In clear text; with host and port, as openssl(1) takes them behind `-connect`.
     InClear {
         server: String,
     },

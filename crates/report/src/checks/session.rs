@@ -172,13 +172,24 @@ fn mute(subject: &Subject<'_>) -> Option<Mute> {
         Cause::TimedOut { partial, .. } | Cause::Closed(partial) => partial.is_none(),
         _ => false,
     };
-    (says_nothing && waited >= PATIENCE).then(|| match (facts.is_implicit(), subject.host, facts.spec.port) {
-        (true, ..) => Mute::InsideTls,
-        (false, Host::Address(address), port) if address.is_ipv6() => {
-            Mute::InClear { server: format!("[{address}]:{port}") }
-        }
-        (false, host, port) => Mute::InClear { server: format!("{host}:{port}") },
+    (says_nothing && waited >= PATIENCE).then(|| match facts.is_implicit() {
+        true => Mute::InsideTls,
+        false => Mute::InClear { server: server(subject) },
     })
+}
+
+/// Host and port, as openssl(1) takes them; the host's name behind them where another address was dialled.
+fn server(subject: &Subject<'_>) -> String {
+    let port = subject.facts.spec.port;
+    let at = |host: &Host| match host {
+        Host::Address(address) if address.is_ipv6() => format!("[{address}]:{port}"),
+        host => format!("{host}:{port}"),
+    };
+    match (subject.address, subject.host) {
+        (None, host) => at(host),
+        (Some(address), Host::Address(_)) => at(&Host::Address(address)),
+        (Some(address), name) => format!("{} -servername {name}", at(&Host::Address(address))),
+    }
 }
 
 fn passage(facts: &PortFacts<'_>) -> Passage {
