@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::icon::Icon;
 use super::{Text, said};
+use crate::span::span;
 use crate::words;
 
 pub(super) fn verdict(report: &Report) -> Markup {
@@ -30,7 +31,7 @@ fn about(report: &Report) -> PreEscaped<String> {
         &said(&report.host).into_string(),
         report.address.as_deref().map(|address| said(address).into_string()),
         &moment.into_string(),
-        &words::span(report.duration_ms),
+        &span(report.duration_ms),
         &vantage,
     ))
 }
