@@ -1,6 +1,6 @@
 use heloscope_words::{mark, say, spoken};
 
-use super::session::{REVERSE_NAME_FIX, SCREENING_FIX};
+use super::ehlo::{REVERSE_NAME_FIX, SCREENING_FIX};
 use super::{Advice, Audience};
 use crate::ErrorCode;
 use crate::checks::Refused;
