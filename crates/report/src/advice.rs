@@ -84,8 +84,10 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo_accepted: true, inside_tls, .. } => {
             ehlo::helo_only(refused, *inside_tls, audience)
         }
-        Evidence::EhloRejected { refused, helo, .. } if !is_refusal(helo.unwrap_or(refused.code)) => {
-            ehlo::ehlo_answered_oddly(refused, *helo, audience)
+        Evidence::EhloRejected { refused, helo, inside_tls, .. }
+            if !is_refusal(helo.unwrap_or(refused.code)) =>
+        {
+            ehlo::ehlo_answered_oddly(refused, *helo, *inside_tls, audience)
         }
         Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
             ehlo::ehlo_rejected(refused, *helo, *inside_tls, audience)

@@ -390,6 +390,20 @@ fn a_reply_that_has_no_place_is_no_refusal() {
     let ehlo = error("25", |play| play.connects().greets(GREETING).ehlo("354 go ahead").quits());
     let words = "The server answered EHLO with “354 go ahead”, which is no reply that SMTP has there.";
     assert_says(&ehlo, ErrorCode::EhloRejected, Stage::Ehlo, &[words]);
+    let inside = |play: fn(Play<'_>) -> Play<'_>| {
+        let scene = Scene::one("25", |tls| play(tls.until_hello().tls(&[])).quits());
+        scene.judged().ports.remove(0)
+    };
+    let port = inside(|play| play.ehlo("354 go ahead"));
+    let words =
+        "Inside TLS the server answered EHLO with “354 go ahead”, which is no reply that SMTP has there.";
+    assert_says(port.error.as_ref().unwrap(), ErrorCode::EhloRejected, Stage::EhloAfterTls, &[words]);
+    assert_eq!(port.found("ehlo-rejected").title, "Inside TLS the server answers EHLO with 354, not 250");
+    let port = inside(|play| play.ehlo("502 no").helo("299 hm"));
+    assert_eq!(
+        port.found("ehlo-rejected").title,
+        "Inside TLS the server refuses EHLO with 502, and answers HELO with 299, not 250"
+    );
     let scene =
         Scene::one("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls("250 ok").quits());
     let port = scene.judged().ports.remove(0);

@@ -76,7 +76,12 @@ pub(super) fn ehlo_rejected(
 }
 
 /// A code that is neither 250 nor a refusal, in the reply to HELO where that was tried.
-pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
+pub(super) fn ehlo_answered_oddly(
+    refused: &Refused,
+    helo: Option<u16>,
+    inside_tls: bool,
+    audience: Audience,
+) -> Advice {
     let Refused { code, said, .. } = refused;
     let follows = match audience {
         Audience::Clients => {
@@ -90,15 +95,15 @@ pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience
         }
     };
     Advice {
-        title: match helo {
-            Some(helo) => {
-                let helo = format!("{helo:03}");
+        title: match (helo.map(|helo| format!("{helo:03}")), inside_tls) {
+            (Some(helo), false) => {
                 say!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250")
             }
-            None => {
-                let code = format!("{code:03}");
-                say!("The server answers EHLO with {code}, not 250")
+            (Some(helo), true) => {
+                say!("Inside TLS the server refuses EHLO with {code}, and answers HELO with {helo}, not 250")
             }
+            (None, false) => say!("The server answers EHLO with {}, not 250", format!("{code:03}")),
+            (None, true) => say!("Inside TLS the server answers EHLO with {}, not 250", format!("{code:03}")),
         },
         explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
         fix: say!("Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
