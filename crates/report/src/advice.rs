@@ -92,8 +92,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
             ehlo::ehlo_rejected(refused, *helo, *inside_tls, audience)
         }
-        Evidence::SessionCutShort { said, stage, silent, mute } => {
-            session::cut_short(said, *stage, *silent, mute.as_ref(), audience)
+        Evidence::SessionCutShort { said, stage, how, mute } => {
+            session::cut_short(said, *stage, *how, mute.as_ref(), audience)
         }
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)

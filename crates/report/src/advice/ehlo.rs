@@ -48,8 +48,8 @@ pub(super) fn ehlo_rejected(
         (true, Audience::Clients) => say!("A mail client that gets this answer cannot send for now."),
         (true, _) => {
             say!(
-                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
-             and comes back later."
+                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, tries the domain's other mail \
+             exchangers, or keeps the mail queued and comes back later."
             )
         }
         (false, Audience::Clients) => say!("A mail client that gets this answer cannot send mail."),

@@ -4,7 +4,7 @@ use heloscope_observation::Stage;
 use heloscope_words::{capital, mark, plural, say, spoken};
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Mute, Passage};
+use crate::checks::{Breach, Cut, Mute, Passage};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -75,30 +75,24 @@ pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
     }
 }
 
-/// `silent`: nothing came, and it was the test that gave up.
 pub(super) fn cut_short(
     said: &str,
     stage: Stage,
-    silent: bool,
+    how: Cut,
     mute: Option<&Mute>,
     audience: Audience,
 ) -> Advice {
-    let title = spoken(match stage {
-        Stage::Greeting if silent => mark!("No greeting comes"),
-        Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
-        Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
-        Stage::StartTls => mark!("The session ends before the reply to STARTTLS"),
-        Stage::Tls => mark!("The session ends during the handshake"),
-        Stage::EhloAfterTls => mark!("The session ends after the handshake"),
-        Stage::Quit => mark!("The session ends before the reply to QUIT"),
-    });
     let follows = audience.says(
-        mark!(
-            "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and \
-         comes back later."
-        ),
+        mark!("A sender that meets the same, whether opportunistic, MTA-STS or DANE, tries the domain's other mail exchangers, \
+         or keeps the mail queued and comes back later."),
         mark!("A mail client that meets the same reports an error to its user."),
     );
+    // A 421 is an answer like any other; in place of the handshake it is a failure of TLS.
+    let lost_in_tls = matches!(stage, Stage::Tls | Stage::EhloAfterTls) && how != Cut::SentAway;
+    let then_clear = match lost_in_tls && audience != Audience::Clients {
+        true => say!(" Some opportunistic senders, such as Postfix, then try it without TLS."),
+        false => "",
+    };
     let waits = match mute {
         Some(Mute::InClear { .. }) => {
             say!(
@@ -122,17 +116,40 @@ pub(super) fn cut_short(
         _ => String::new(),
     };
     Advice {
-        title: title.to_owned(),
+        title: cut_short_title(stage, how).to_owned(),
         explanation: say!(
             "{said}{waits} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
-             {follows}"
+             {follows}{then_clear}"
         ),
         fix: say!(
             "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \
              service or filter that does not answer, a process that crashes."
         ),
     }
+}
+
+fn cut_short_title(stage: Stage, how: Cut) -> &'static str {
+    spoken(match (how, stage) {
+        (Cut::Silent, Stage::Greeting) => mark!("No greeting comes"),
+        (Cut::Silent, Stage::Ehlo) => mark!("No reply to EHLO comes"),
+        (Cut::Silent, Stage::StartTls) => mark!("No reply to STARTTLS comes"),
+        (Cut::Silent, Stage::EhloAfterTls) => mark!("No reply to EHLO comes inside TLS"),
+        (Cut::Unfinished, Stage::Greeting) => mark!("The greeting does not come to its end"),
+        (Cut::Unfinished, Stage::Ehlo) => mark!("The reply to EHLO does not come to its end"),
+        (Cut::Unfinished, Stage::StartTls) => mark!("The reply to STARTTLS does not come to its end"),
+        (Cut::Unfinished, Stage::EhloAfterTls) => {
+            mark!("The reply to EHLO inside TLS does not come to its end")
+        }
+        (_, Stage::Resolve | Stage::Connect | Stage::Greeting) => {
+            mark!("The session ends before the greeting")
+        }
+        (_, Stage::Ehlo) => mark!("The session ends before the reply to EHLO"),
+        (_, Stage::StartTls) => mark!("The session ends before the reply to STARTTLS"),
+        (_, Stage::Tls) => mark!("The session ends during the handshake"),
+        (_, Stage::EhloAfterTls) => mark!("The session ends after the handshake"),
+        (_, Stage::Quit) => mark!("The session ends before the reply to QUIT"),
+    })
 }
 
 pub(super) fn esmtp_masked(

@@ -51,8 +51,7 @@ pub(crate) enum Evidence {
     SessionCutShort {
         said: String,
         stage: Stage,
-        /// Nothing came until the test gave up.
-        silent: bool,
+        how: Cut,
         mute: Option<Mute>,
     },
     EsmtpMasked {
@@ -152,6 +151,19 @@ pub(crate) enum Evidence {
         mechanisms: Vec<String>,
     },
     SubmissionWithoutAuth,
+}
+
+/// How a session was cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The server ended it with a 421.
+    SentAway,
+    /// It ended without one.
+    Ended,
+    /// Nothing came until the test gave up.
+    Silent,
+    /// A reply had begun, and did not end until the test gave up.
+    Unfinished,
 }
 
 /// A server that says nothing at all may wait for the client to speak first, as SMTP never does.

@@ -6,7 +6,7 @@ use heloscope_words::{mark, say};
 
 use super::greeting::said;
 use super::tls::tls_failed;
-use super::{Check, Evidence, Mute, Outcome, Passage, Refused, Subject};
+use super::{Check, Cut, Evidence, Mute, Outcome, Passage, Refused, Subject};
 use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
 use crate::{ErrorCode, Severity};
 
@@ -113,7 +113,12 @@ static SESSION_CUT_SHORT: Check = Check {
             true => Outcome::Found(Evidence::SessionCutShort {
                 said: said(subject),
                 stage,
-                silent: matches!(failure.cause, Cause::TimedOut { partial: None, .. }),
+                how: match failure.cause {
+                    Cause::TimedOut { partial: None, .. } => Cut::Silent,
+                    Cause::TimedOut { .. } => Cut::Unfinished,
+                    Cause::EhloRejected { .. } | Cause::StartTlsRejected(_) => Cut::SentAway,
+                    _ => Cut::Ended,
+                },
                 mute: mute(subject),
             }),
             false if subject.facts.established.is_none() => subject.not_tested(),
