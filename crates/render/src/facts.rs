@@ -1,9 +1,12 @@
 //! What the formats show alike: findings put together, facts of a port as labelled lines, extensions before and
 //! inside TLS side by side.
 
-use heloscope_report::{Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Verdict};
+use heloscope_report::{
+    Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, TranscriptLine, Verdict,
+};
 use heloscope_words::{mark, say, spoken};
 
+use crate::span::Unit;
 use crate::stages::{own_work, stages};
 use crate::words;
 
@@ -243,8 +246,8 @@ pub(crate) const OWN_WORK: &str = mark!("This test itself");
 /// The label of the last of the [`timings`], the sum of all before it.
 pub(crate) const WHOLE_TEST: &str = mark!("Whole test");
 
-/// The stages that were reached, in their order, with milliseconds.
-pub(crate) fn timings(port: &Port) -> Vec<(String, u64)> {
+/// The stages that were reached, in their order, with how long each took.
+pub(crate) fn timings(port: &Port) -> Vec<(String, String)> {
     let stages = stages(port);
     let own = own_work(port, &stages).map(|own| (spoken(OWN_WORK).to_owned(), own));
     let whole = port.timings.total_ms.map(|whole| (spoken(WHOLE_TEST).to_owned(), whole));
@@ -252,7 +255,14 @@ pub(crate) fn timings(port: &Port) -> Vec<(String, u64)> {
         let cut = if stage.finished { String::new() } else { format!(" ({})", spoken(words::CUT_SHORT)) };
         (format!("{}{cut}", spoken(stage.label)), stage.took)
     });
-    each.chain(own).chain(whole).collect()
+    let all: Vec<(String, u64)> = each.chain(own).chain(whole).collect();
+    let unit = Unit::of(all.iter().map(|(_, ms)| *ms));
+    all.into_iter().map(|(label, ms)| (label, unit.says(ms))).collect()
+}
+
+/// The unit of the times in a transcript.
+pub(crate) fn transcript_unit(lines: &[TranscriptLine]) -> Unit {
+    Unit::of(lines.iter().map(|line| line.at_ms))
 }
 
 /// The checks that came to the same for the same reason, and that; what was found first.

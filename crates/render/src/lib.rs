@@ -8,6 +8,7 @@ pub mod html;
 pub mod markdown;
 mod path;
 mod remedy;
+mod span;
 mod stages;
 pub mod text;
 mod words;

@@ -10,9 +10,10 @@ use heloscope_words::{say, small, spoken};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
-    validity, verdicts,
+    transcript_unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
+use crate::span::span;
 use crate::words;
 
 /// Names of a certificate that are listed; the others are counted.
@@ -48,18 +49,9 @@ fn verdict(out: &mut String, report: &Report) {
         say!("through {}", code(&report.vantage))
     };
     let moment = prose(&words::moment(&report.tested_at));
-    line(
-        out,
-        &format!(
-            "{}.",
-            say!(
-                "{} tested {} in {}, {vantage}",
-                code(&report.host),
-                moment,
-                words::span(report.duration_ms)
-            )
-        ),
-    );
+    let took = span(report.duration_ms);
+    let address = report.address.as_deref().map(code);
+    line(out, &format!("{}.", words::about(&code(&report.host), address, &moment, &took, &vantage)));
 }
 
 fn findings(out: &mut String, report: &Report, remedies: Option<Remedies<'_>>) {
@@ -146,7 +138,7 @@ fn one_port(out: &mut String, report: &Report, port: &Port, before: &[Port]) {
     }
     chain(out, port, before);
     let stages: Vec<String> =
-        timings(port).iter().map(|(label, ms)| format!("{label}: {}", words::span(*ms))).collect();
+        timings(port).into_iter().map(|(label, took)| format!("{label}: {took}")).collect();
     if !stages.is_empty() {
         line(out, &format!("### {}", spoken(words::TIMINGS)));
         list(out, "- ", &stages);
@@ -184,6 +176,7 @@ fn transcript(out: &mut String, port: &Port) {
         return;
     }
     line(out, &format!("### {}", spoken(words::TRANSCRIPT)));
+    let unit = transcript_unit(&port.transcript);
     let mut lines = Vec::new();
     let mut encrypted = false;
     for said in &port.transcript {
@@ -194,7 +187,8 @@ fn transcript(out: &mut String, port: &Port) {
                 if encrypted { spoken(words::TLS_BEGINS) } else { spoken(words::TLS_ENDS) }
             ));
         }
-        lines.push(format!("{:>6} ms  {:<6}  {}", said.at_ms, words::speaker(said.from), said.text));
+        let at = unit.says(said.at_ms);
+        lines.push(format!("{at:>9}  {:<6}  {}", words::speaker(said.from), said.text));
     }
     line(out, &fenced(&lines));
 }

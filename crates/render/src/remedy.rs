@@ -33,7 +33,7 @@ pub(crate) fn mending<'a>(report: &Report, told: &Told<'_>, known: Remedies<'a>)
         remedies[..=place].rotate_right(1);
     }
     let port = ports.first().copied().or(report.ports.first());
-    let commands = port.map(|port| known.commands(&report.host, port, told.finding)).unwrap_or_default();
+    let commands = port.map(|port| known.commands(report, port, told.finding)).unwrap_or_default();
     Mending { guess, remedies, commands }
 }
 

@@ -1,6 +1,6 @@
 //! A port's dialogue as stages one after the other, with the time at which each began.
 
-use heloscope_report::{ErrorCode, Phase, Port, Speaker, TranscriptLine};
+use heloscope_report::{ErrorCode, Phase, Port, PortError, Speaker, TranscriptLine};
 use heloscope_words::mark;
 
 /// One stage of a dialogue.
@@ -61,9 +61,11 @@ pub(crate) fn stages(port: &Port) -> Vec<Stage> {
         clock.stage(TLS, timings.tls_ms);
     }
     // What was awaited when the dialogue ended.
-    let cut = port.error.as_ref().map(|error| phase(error.phase)).filter(|label| !clock.has(label));
+    let cut = port.error.as_ref().map(|error| awaited(port, error)).filter(|label| !clock.has(label));
     if let Some(label) = pending.or(cut).filter(|_| timings.total_ms.is_some() && clock.end > clock.at) {
-        let finished = cut != Some(label);
+        let finished = cut != Some(label) || !port.connected;
+        // Where no error is told, the server hung up as it was asked to, but did not say so.
+        let label = if label == QUIT && finished { CLOSED } else { label };
         clock.stages.push(Stage { label, from: clock.at, took: clock.end - clock.at, finished });
     }
     if let Some(took) = timings.other_connections_ms {
@@ -108,6 +110,7 @@ impl Clock {
 const RELAY: &str = mark!("Relay");
 const LOOK_UP: &str = mark!("Name look-up");
 const TCP: &str = mark!("TCP connection");
+const ATTEMPT: &str = mark!("Attempt to connect");
 const GREETING: &str = mark!("Greeting");
 const TLS: &str = mark!("TLS handshake");
 const OTHERS: &str = mark!("Other connections");
@@ -119,6 +122,8 @@ fn greeted(lines: &[TranscriptLine]) -> Option<u64> {
 }
 
 const STARTTLS: &str = "STARTTLS";
+const QUIT: &str = "QUIT";
+const CLOSED: &str = mark!("QUIT, closed without a reply");
 
 /// The commands with the times at which they were sent and their reply had come; `None` where none came.
 fn commands(lines: &[TranscriptLine]) -> Vec<(&'static str, u64, Option<u64>)> {
@@ -154,8 +159,19 @@ fn name(command: &str, inside: bool) -> &'static str {
         "EHLO" => "EHLO",
         "HELO" => "HELO",
         STARTTLS => STARTTLS,
-        "QUIT" => "QUIT",
+        QUIT => QUIT,
         _ => mark!("Command"),
+    }
+}
+
+/// What went on when an error ended the test. Without a connection there was no TCP connection that took time, and where the
+/// relay would not make one, not even an attempt.
+fn awaited(port: &Port, error: &PortError) -> &'static str {
+    match error.code {
+        ErrorCode::NameNotFound | ErrorCode::ResolveFailed if !port.connected => LOOK_UP,
+        ErrorCode::Blocked | ErrorCode::Quota | ErrorCode::RelayUnreachable if !port.connected => RELAY,
+        _ if !port.connected => ATTEMPT,
+        _ => phase(error.phase),
     }
 }
 
@@ -168,7 +184,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::StartTls => STARTTLS,
         Phase::Tls => TLS,
         Phase::EhloAfterTls => mark!("EHLO inside TLS"),
-        Phase::Quit => "QUIT",
+        Phase::Quit => QUIT,
     }
 }
 
@@ -245,7 +261,7 @@ mod tests {
                 ("STARTTLS", 72, 18),
                 ("TLS handshake", 90, 31),
                 ("EHLO inside TLS", 125, 20),
-                ("QUIT", 146, 44),
+                ("QUIT, closed without a reply", 146, 44),
             ]
         );
     }
@@ -254,7 +270,6 @@ mod tests {
     #[test]
     fn the_stages_and_what_lies_between_add_up_to_the_whole() {
         use Speaker::{Client, Server};
-        use heloscope_report::PortError;
         let timings = Timings {
             began_ms: Some(2),
             relay_ms: Some(600),
@@ -295,7 +310,6 @@ mod tests {
     #[test]
     fn a_reply_that_began_and_never_ended_lasts_to_the_end() {
         use Speaker::{Client, Server};
-        use heloscope_report::PortError;
         let timings = Timings {
             began_ms: Some(0),
             connect_ms: Some(10),
@@ -349,8 +363,46 @@ mod tests {
     }
 
     #[test]
+    fn quit_is_answered_by_a_reply_or_the_end_or_not_at_all() {
+        use Speaker::{Client, Server};
+        let timings = Timings { connect_ms: Some(10), total_ms: Some(31), ..Timings::default() };
+        let quit = (30, Client, false, "QUIT");
+        let last = |port: &Port| stages(port).last().map(|stage| (stage.label, stage.took, stage.finished));
+        let replied = port(false, timings, &[quit, (31, Server, false, "221 bye")]);
+        assert_eq!(last(&replied), Some(("QUIT", 1, true)));
+        let closed = port(false, timings, &[quit]);
+        assert_eq!(last(&closed), Some(("QUIT, closed without a reply", 1, true)));
+        let error = PortError { code: ErrorCode::Timeout, message: String::new(), phase: Phase::Quit };
+        let timings = Timings { total_ms: Some(5_030), ..timings };
+        let silent = Port { error: Some(error), ..port(false, timings, &[quit]) };
+        assert_eq!(last(&silent), Some(("QUIT", 5_000, false)));
+    }
+
+    /// Nobody reads of a TCP connection that was not there.
+    #[test]
+    fn without_a_connection_there_is_what_was_tried() {
+        for (code, label) in [
+            (ErrorCode::ConnectionRefused, "Attempt to connect"),
+            (ErrorCode::ConnectTimeout, "Attempt to connect"),
+            (ErrorCode::Unreachable, "Attempt to connect"),
+            (ErrorCode::Reset, "Attempt to connect"),
+            (ErrorCode::Blocked, "Relay"),
+            (ErrorCode::Quota, "Relay"),
+            (ErrorCode::RelayUnreachable, "Relay"),
+            (ErrorCode::NameNotFound, "Name look-up"),
+            (ErrorCode::ResolveFailed, "Name look-up"),
+        ] {
+            for phase in [Phase::Resolve, Phase::Connect] {
+                let error = PortError { code, message: String::new(), phase };
+                let timings = Timings { total_ms: Some(7), ..Timings::default() };
+                let none = Port { connected: false, error: Some(error), ..port(false, timings, &[]) };
+                assert_eq!(stages(&none), [Stage { label, from: 0, took: 7, finished: true }], "{code:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_stage_that_was_cut_short_lasts_to_the_end() {
-        use heloscope_report::PortError;
         let timings = Timings { connect_ms: Some(10), total_ms: Some(38_010), ..Timings::default() };
         let error = PortError { code: ErrorCode::Timeout, message: String::new(), phase: Phase::Greeting };
         let stages = stages(&Port { error: Some(error), ..port(false, timings, &[]) });

@@ -13,9 +13,10 @@ use paint::{Colour, paint};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
-    validity, verdicts,
+    transcript_unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
+use crate::span::span;
 use crate::words;
 
 /// Whether a terminal's colours may be used.
@@ -78,12 +79,9 @@ impl Page {
         } else {
             say!("through {}", report.vantage)
         };
-        let about = say!(
-            "{} tested {} in {}, {vantage}",
-            report.host,
-            words::moment(&report.tested_at),
-            words::span(report.duration_ms)
-        );
+        let moment = words::moment(&report.tested_at);
+        let took = span(report.duration_ms);
+        let about = words::about(&report.host, report.address.clone(), &moment, &took, &vantage);
         self.wrapped(0, "", &about);
     }
 
@@ -170,7 +168,7 @@ impl Page {
         }
         self.chain(port, before);
         let stages: Vec<_> =
-            timings(port).iter().map(|(label, ms)| format!("{label} {}", words::span(*ms))).collect();
+            timings(port).into_iter().map(|(label, took)| format!("{label} {took}")).collect();
         if !stages.is_empty() {
             self.title(spoken(words::TIMINGS));
             self.wrapped(4, "", &stages.join(", "));
@@ -214,6 +212,7 @@ impl Page {
             return;
         }
         self.title(spoken(words::TRANSCRIPT));
+        let unit = transcript_unit(&port.transcript);
         let mut encrypted = false;
         for line in &port.transcript {
             if line.encrypted != encrypted {
@@ -226,7 +225,8 @@ impl Page {
                     ),
                 );
             }
-            self.plain(4, &format!("{:>6} ms  {:<6}  {}", line.at_ms, words::speaker(line.from), line.text));
+            let at = unit.says(line.at_ms);
+            self.plain(4, &format!("{at:>9}  {:<6}  {}", words::speaker(line.from), line.text));
         }
     }
 

@@ -249,7 +249,9 @@ fn what_there_is_to_paste_stands_below_the_finding() {
         "\n  Configuration (Looks like Postfix, by its greeting; a guess):\n    # /etc/postfix/main.cf"
     ));
     assert!(
-        finding.contains("\n    posttls-finger -c -P /etc/ssl/certs -l secure '[mx1.example.com]:25'"),
+        finding.contains(
+            "\n    posttls-finger -c -P /etc/ssl/certs -s mx1.example.com -l secure '[mx1.example.com]:25'"
+        ),
         "{finding}"
     );
     assert!(!finding.contains("Exim"));
@@ -262,8 +264,31 @@ fn what_there_is_to_paste_stands_below_the_finding() {
 }
 
 #[test]
+fn a_chosen_address_is_said_and_connected_to() {
+    let mut report = fixture("faulty");
+    report.address = Some("203.0.113.9".to_owned());
+    let text = text::report_with_remedies(&report, text::TextStyle::Plain, Remedies::BUILT_IN);
+    assert!(text.contains("\nmx1.example.com at 203.0.113.9 tested 2026-"), "{text}");
+    assert!(text.contains("-connect 203.0.113.9:25 -servername mx1.example.com"), "{text}");
+    assert!(!text.contains("-connect mx1.example.com") && !text.contains("[mx1.example.com]"), "{text}");
+    assert!(!text.contains("--server mx1.example.com"), "{text}");
+    let markdown = markdown::report(&report);
+    assert!(markdown.contains("\n`mx1.example.com` at `203.0.113.9` tested 2026-"), "{markdown}");
+    let html = html::report(&report);
+    assert!(
+        html.contains("mx1.example.com</code> at <code") && html.contains("203.0.113.9</code> tested <time"),
+        "{html}"
+    );
+}
+
+#[test]
 fn who_writes_a_report_by_hand_writes_no_command() {
     let mut report = fixture("faulty");
+    for address in ["$(reboot)", "mx2.example.com", "203.0.113.5 -x", ""] {
+        let written = Report { address: Some(address.to_owned()), ..report.clone() };
+        let text = text::report_with_remedies(&written, text::TextStyle::Plain, Remedies::BUILT_IN);
+        assert!(!text.contains("openssl s_client"), "{address}: {text}");
+    }
     for host in ["$(reboot)", "mx1.example.com; reboot", "-connect", "a'b", "mx1.example.com\n", ""] {
         report.host = host.to_owned();
         let count = html::report(&report).matches("data-id=").count();

@@ -3,7 +3,9 @@
 
 mod certificate;
 mod connection;
+mod ehlo;
 mod session;
+mod submission;
 mod tls;
 
 use heloscope_words::{say, spoken};
@@ -80,23 +82,25 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::EhloReplyTooLong { kept, all } => session::ehlo_reply_too_long(*kept, *all),
         Evidence::RepliesOutOfStep { said } => session::replies_out_of_step(said, audience),
         Evidence::EhloRejected { refused, helo_accepted: true, inside_tls, .. } => {
-            session::helo_only(refused, *inside_tls, audience)
+            ehlo::helo_only(refused, *inside_tls, audience)
         }
-        Evidence::EhloRejected { refused, helo, .. } if !is_refusal(helo.unwrap_or(refused.code)) => {
-            session::ehlo_answered_oddly(refused, *helo, audience)
+        Evidence::EhloRejected { refused, helo, inside_tls, .. }
+            if !is_refusal(helo.unwrap_or(refused.code)) =>
+        {
+            ehlo::ehlo_answered_oddly(refused, *helo, *inside_tls, audience)
         }
         Evidence::EhloRejected { refused, helo, inside_tls, .. } => {
-            session::ehlo_rejected(refused, *helo, *inside_tls, audience)
+            ehlo::ehlo_rejected(refused, *helo, *inside_tls, audience)
         }
-        Evidence::SessionCutShort { said, stage, silent, mute } => {
-            session::cut_short(said, *stage, *silent, mute.as_ref(), audience)
+        Evidence::SessionCutShort { said, stage, how, mute } => {
+            session::cut_short(said, *stage, *how, mute.as_ref(), audience)
         }
         Evidence::EsmtpMasked { greeting, keywords, starttls } => {
             session::esmtp_masked(*greeting, keywords, *starttls, audience)
         }
         Evidence::ReplyFormat { breaches } => session::reply_format(breaches),
-        Evidence::AuthWithoutTls { mechanisms } => session::auth_without_tls(mechanisms, audience),
-        Evidence::SubmissionWithoutAuth => session::submission_without_auth(),
+        Evidence::AuthWithoutTls { mechanisms } => submission::auth_without_tls(mechanisms, audience),
+        Evidence::SubmissionWithoutAuth => submission::submission_without_auth(),
         Evidence::StartTlsMissing => tls::starttls_missing(audience),
         Evidence::StartTlsRefused(refused) if !is_refusal(refused.code) => {
             tls::starttls_answered_oddly(refused, audience)

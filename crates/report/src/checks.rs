@@ -12,11 +12,12 @@ mod tls;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
-pub(crate) use evidence::{Evidence, Handshaking, Mute, Passage, Refused, is_temporary};
+pub(crate) use evidence::{Cut, Evidence, Handshaking, Mute, Passage, Refused, is_temporary};
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};
@@ -61,8 +62,8 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) host: &'a Host,
-    /// An address was dialled in place of the host's own.
-    pub(crate) address_given: bool,
+    /// The address that was dialled in place of the host's own.
+    pub(crate) address: Option<IpAddr>,
     pub(crate) facts: &'a PortFacts<'a>,
     pub(crate) chain: Option<&'a ChainFacts>,
     pub(crate) error: Option<&'a PortError>,

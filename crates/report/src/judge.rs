@@ -42,7 +42,7 @@ pub fn judge_with(
         });
         let subject = Subject {
             host: &observations.target.host,
-            address_given: observations.target.address.is_some(),
+            address: observations.target.address,
             facts: &port.facts,
             chain: port.chain,
             error: port.error.as_ref(),
@@ -57,6 +57,7 @@ pub fn judge_with(
         schema_version: SCHEMA_VERSION,
         language: heloscope_words::language().to_owned(),
         host: observations.target.host.to_string(),
+        address: observations.target.address.map(|address| address.to_canonical().to_string()),
         tested_at: facts::rfc3339(observations.began_at_ms.div_euclid(1000)).unwrap_or_default(),
         duration_ms: u64::try_from(last.as_millis()).unwrap_or(u64::MAX),
         vantage: observations.relay.clone().unwrap_or_else(|| "direct".to_owned()),

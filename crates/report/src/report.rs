@@ -17,6 +17,9 @@ pub struct Report {
     pub language: String,
     /// The host as it was looked up: lower case, IDNA A-label form, or an IP address without brackets.
     pub host: String,
+    /// The IP address that was dialled in place of those that the host's name has; `None` where none was chosen.
+    #[serde(default)]
+    pub address: Option<String>,
     /// When the test began, RFC 3339, UTC, whole seconds.
     pub tested_at: String,
     /// How long it took, in milliseconds.

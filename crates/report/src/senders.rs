@@ -1,14 +1,16 @@
 //! What each kind of sender will do with the server. Read off a report alone, so that a saved one will do.
 
 mod certificate;
+mod reach;
 
 use certificate::{Standing, dane, finds_a_path, standing};
+use reach::{Reach, reach};
 use serde::{Deserialize, Serialize};
 
 use heloscope_words::{mark, say, small, spoken};
 
 use crate::words::error_words;
-use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Tls};
+use crate::{ErrorCode, Finding, Phase, Port, PortError, Report, Role, Severity, Tls};
 
 /// What one kind of sender will do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,75 +111,6 @@ pub fn senders(report: &Report) -> Vec<SenderRow> {
     rows
 }
 
-/// How far a sender of any kind gets.
-enum Reach<'a> {
-    /// Nobody gets any further.
-    Stopped(&'a Finding),
-    /// For now.
-    Later(&'a Finding),
-    ClearText,
-    /// A device on the path overwrites what is offered: whether TLS is, is not known.
-    Masked,
-    /// TLS was offered and failed.
-    Broken,
-    Encrypted,
-    /// A hello by hand was answered, and no handshake finished: it depends on what a sender's TLS library speaks.
-    Answered(&'a Tls),
-    Unknown,
-}
-
-fn reach(port: &Port, sender: Sender) -> Reach<'_> {
-    let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
-    if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
-        let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
-        let for_clients = port.implicit_tls || matches!(port.role, Role::Submission | Role::Submissions);
-        return match refused.severity {
-            Severity::Error => Reach::Stopped(refused),
-            // Without EHLO there is no AUTH.
-            _ if helo_only && for_clients => Reach::Stopped(refused),
-            _ if helo_only && port.tls.as_ref().is_some_and(|tls| tls.completed) => Reach::Encrypted,
-            _ if helo_only && find(&["esmtp-masked"]).is_some() => Reach::Masked,
-            _ if helo_only => Reach::ClearText,
-            _ => Reach::Later(refused),
-        };
-    }
-    // Who does not take the certificate ends the session before a 421 inside TLS.
-    let ends_first = match sender {
-        _ if port.tls.is_none() => false,
-        _ if has(port, "starttls-injection") => true,
-        Sender::MtaSts | Sender::MailClient => matches!(standing(port), Standing::Against(_)),
-        Sender::Opportunistic | Sender::Dane => false,
-    };
-    if let Some(cut) = sent_away(port).filter(|_| !ends_first) {
-        return Reach::Later(cut);
-    }
-    let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
-    // A reply too many is no end by itself: what comes of it is known no better than what was tested.
-    if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
-        return Reach::Stopped(fatal);
-    }
-    if find(&["starttls-failed", "tls-failed"]).is_some() {
-        return Reach::Broken;
-    }
-    match &port.tls {
-        Some(tls) if tls.completed => return Reach::Encrypted,
-        Some(tls) => return Reach::Answered(tls),
-        None => {}
-    }
-    match find(&["starttls-missing", "esmtp-masked"]) {
-        Some(missing) if missing.id == "starttls-missing" => Reach::ClearText,
-        Some(_) if port.starttls_supported != Some(true) => Reach::Masked,
-        _ => Reach::Unknown,
-    }
-}
-
-/// What was found of a 421 in place of the reply to EHLO or STARTTLS, RFC 5321 §3.8.
-fn sent_away(port: &Port) -> Option<&Finding> {
-    use ErrorCode::{EhloRejected, StartTlsRejected};
-    port.error.as_ref().filter(|error| matches!(error.code, EhloRejected | StartTlsRejected))?;
-    port.findings.iter().find(|finding| finding.id == "session-cut-short")
-}
-
 /// Whether a finding is about a reply that nobody asked for.
 pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
     finding.id == "malformed-reply" && finding.severity < Severity::Error
@@ -202,7 +135,7 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 small(&finding.title)
             ),
         ),
-        (Reach::Later(finding), _) => (Queues, say!("Tries again later: {}.", small(&finding.title))),
+        (Reach::Later(finding), sender) => (Queues, later(port, finding, sender)),
         (Reach::ClearText, Sender::Opportunistic) => {
             (ClearText, say!("Delivers in clear text: TLS is not offered.").to_owned())
         }
@@ -274,6 +207,32 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         }
         (Reach::Answered(tls), sender) => answered(port, tls, sender),
         (Reach::Unknown, _) => (NotTested, not_tested(port)),
+    }
+}
+
+/// What a sender does that is sent away, hung up on, or left without an answer, RFC 5321 §4.5.4.1, §5.1.
+fn later(port: &Port, finding: &Finding, sender: Sender) -> String {
+    let why = small(&finding.title);
+    if sender == Sender::MailClient {
+        return say!("Cannot send for now: {why}.");
+    }
+    let error = port.error.as_ref();
+    let waits = error.is_some_and(|error| error.code == ErrorCode::Timeout);
+    let text = match waits {
+        true => say!(
+            "Waits some minutes, then tries the domain's other mail exchangers, or this one again later: {why}."
+        ),
+        false => say!("Tries the domain's other mail exchangers, or this one again later: {why}."),
+    };
+    let in_tls = |error: &PortError| {
+        let lost = matches!(error.code, ErrorCode::Closed | ErrorCode::Reset | ErrorCode::Timeout);
+        lost && matches!(error.phase, Phase::Tls | Phase::EhloAfterTls)
+    };
+    match sender {
+        Sender::Opportunistic if error.is_some_and(in_tls) => {
+            text + say!(" Some, such as Postfix, then try this one without TLS.")
+        }
+        _ => text,
     }
 }
 

@@ -149,7 +149,8 @@ fn a_second_hello_refused_takes_nothing_from_what_was_seen_before() {
             play.until_hello().tls(&[]).says_ehlo().replies(Stage::EhloAfterTls, "503 Duplicate EHLO");
         inside.helo("503 Duplicate HELO").quits()
     });
-    let port = &scene.judged().ports[0];
+    let report = scene.judged();
+    let port = &report.ports[0];
     let error = port.error.as_ref().unwrap();
     assert_says(error, ErrorCode::EhloRejected, Stage::EhloAfterTls, &["bad sequence of commands"]);
     assert!(
@@ -159,10 +160,10 @@ fn a_second_hello_refused_takes_nothing_from_what_was_seen_before() {
     let found = port.found("ehlo-rejected");
     assert_eq!(found.title, "Inside TLS the server refuses EHLO and HELO with 503");
     assert!(found.explanation.starts_with(&error.message), "{}", found.explanation);
-    assert_eq!(summary(&scene.judged()), "Port 25: inside TLS the server refuses EHLO and HELO with 503.");
+    assert_eq!(summary(&report), "Port 25: inside TLS the server refuses EHLO and HELO with 503.");
     assert_eq!(
-        Remedies::BUILT_IN.commands("mx1.example.com", port, found),
-        ["swaks --server mx1.example.com --port 25 --tls --quit-after EHLO"]
+        Remedies::BUILT_IN.commands(&report, port, found),
+        ["swaks --server mx1.example.com --port 25 --tls --tls-sni mx1.example.com --quit-after EHLO"]
     );
     assert_eq!(port.starttls_supported, Some(true));
     assert!(port.tls.as_ref().unwrap().completed);
@@ -389,6 +390,20 @@ fn a_reply_that_has_no_place_is_no_refusal() {
     let ehlo = error("25", |play| play.connects().greets(GREETING).ehlo("354 go ahead").quits());
     let words = "The server answered EHLO with “354 go ahead”, which is no reply that SMTP has there.";
     assert_says(&ehlo, ErrorCode::EhloRejected, Stage::Ehlo, &[words]);
+    let inside = |play: fn(Play<'_>) -> Play<'_>| {
+        let scene = Scene::one("25", |tls| play(tls.until_hello().tls(&[])).quits());
+        scene.judged().ports.remove(0)
+    };
+    let port = inside(|play| play.ehlo("354 go ahead"));
+    let words =
+        "Inside TLS the server answered EHLO with “354 go ahead”, which is no reply that SMTP has there.";
+    assert_says(port.error.as_ref().unwrap(), ErrorCode::EhloRejected, Stage::EhloAfterTls, &[words]);
+    assert_eq!(port.found("ehlo-rejected").title, "Inside TLS the server answers EHLO with 354, not 250");
+    let port = inside(|play| play.ehlo("502 no").helo("299 hm"));
+    assert_eq!(
+        port.found("ehlo-rejected").title,
+        "Inside TLS the server refuses EHLO with 502, and answers HELO with 299, not 250"
+    );
     let scene =
         Scene::one("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls("250 ok").quits());
     let port = scene.judged().ports.remove(0);

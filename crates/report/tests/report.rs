@@ -4,8 +4,8 @@ mod scene;
 
 use std::time::Duration;
 
-use heloscope_observation::{AlertDescription, Event, Pace, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{Report, SenderOutcome, Speaker, Status, Verdict, senders, summary};
+use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_report::{Port, Remedies, Report, SenderOutcome, Speaker, Status, Verdict, senders, summary};
 use heloscope_smtp::{Fault, FaultKind, LeftOut, LineEnding, Octets, ReplyLine};
 use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
@@ -23,6 +23,23 @@ fn a_healthy_report_to_the_letter() {
     let expected = include_str!("fixtures/healthy.json");
     assert!(json == expected, "not what tests/fixtures/healthy.json says:\n{json}");
     assert_eq!(serde_json::from_str::<Report>(expected).unwrap(), report);
+}
+
+/// Whoever wants to see it again has to go to the same address, be it one that did not answer.
+#[test]
+fn the_address_that_was_chosen_stands_in_the_report() {
+    let mut scene = Scene::one("25", |play| play.meets(Stage::Connect, RefusalCode::ConnectTimeout))
+        .port("465", |play| play.goes_well(&[]));
+    assert_eq!(scene.judged().address, None);
+    scene.observations.target.address = Some([203, 0, 113, 5].into());
+    let report = scene.judged();
+    assert_eq!((report.host.as_str(), report.address.as_deref()), ("mx1.example.com", Some("203.0.113.5")));
+    assert_eq!(report.ports[0].address, None);
+    let again = |port: &Port, id| Remedies::BUILT_IN.commands(&report, port, port.found(id));
+    assert_eq!(
+        again(&report.ports[0], "connect-failed"),
+        ["swaks --server 203.0.113.5 --port 25 --quit-after BANNER"]
+    );
 }
 
 /// A test under way: at no time is there a finding that the whole test does not bear out.

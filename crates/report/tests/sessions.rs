@@ -106,6 +106,11 @@ fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     }
     let address = Scene::of("2001:db8::5").port("25", |play| play.connects().times_out(Stage::Greeting, 38));
     assert!(address.judged().ports[0].found("session-cut-short").fix.contains("-connect [2001:db8::5]:25”"));
+    let mut elsewhere = Scene::one("25", |play| play.connects().times_out(Stage::Greeting, 38));
+    elsewhere.observations.target.address = Some([203, 0, 113, 5].into());
+    let elsewhere = elsewhere.judged();
+    let fix = &elsewhere.ports[0].found("session-cut-short").fix;
+    assert!(fix.contains("“openssl s_client -connect 203.0.113.5:25 -servername mx1.example.com”"), "{fix}");
 
     // A server that hangs up at once, or has begun to greet, does not wait for the client.
     let at_once = port("587", |play| play.connects().closes(Stage::Greeting));

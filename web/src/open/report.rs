@@ -48,6 +48,7 @@ impl FromJson for Report {
             schema_version: reader.field(value, "schema_version"),
             language: language.unwrap_or_else(|| "en".to_owned()),
             host: reader.field(value, "host"),
+            address: reader.field(value, "address"),
             tested_at: reader.field(value, "tested_at"),
             duration_ms: reader.field(value, "duration_ms"),
             vantage: reader.field(value, "vantage"),

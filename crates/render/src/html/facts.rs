@@ -8,6 +8,7 @@ use crate::facts::{
     Fact, Line, OWN_WORK, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, validity,
     worst,
 };
+use crate::span::Unit;
 use crate::stages::{own_work, stages};
 use crate::words;
 
@@ -60,6 +61,8 @@ pub(super) fn timings(port: &Port) -> Markup {
     let stages = stages(port);
     let last = stages.iter().map(|stage| stage.from.saturating_add(stage.took)).max().unwrap_or_default();
     let end = port.timings.total_ms.unwrap_or_default().max(last);
+    let own = own_work(port, &stages);
+    let unit = Unit::of(stages.iter().map(|stage| stage.took).chain(own).chain([end]));
     let place = |ms: u64| u64::try_from(u128::from(ms) * 1000 / u128::from(end.max(1))).unwrap_or(1000);
     html! {
         @if !stages.is_empty() {
@@ -72,9 +75,9 @@ pub(super) fn timings(port: &Port) -> Markup {
                     @for stage in &stages {
                         tr {
                             th scope="row" { (spoken(stage.label)) @if !stage.finished { ", " (spoken(words::CUT_SHORT)) } }
-                            td class="number" { (words::span(stage.took)) }
+                            td class="number" { (unit.says(stage.took)) }
                             td class="bar" {
-                                span class="unseen" { (words::span(stage.from)) }
+                                span class="unseen" { (unit.says(stage.from)) }
                                 svg viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true" {
                                     rect class="track" y="2" width="1000" height="2" {}
                                     // Seen, however short it is.
@@ -85,17 +88,17 @@ pub(super) fn timings(port: &Port) -> Markup {
                             }
                         }
                     }
-                    @if let Some(own) = own_work(port, &stages) {
+                    @if let Some(own) = own {
                         tr {
                             th scope="row" { (spoken(OWN_WORK)) }
-                            td class="number" { (words::span(own)) }
+                            td class="number" { (unit.says(own)) }
                             td {}
                         }
                     }
                     @if let Some(total) = port.timings.total_ms {
                         tr class="whole" {
                             th scope="row" { (spoken(WHOLE_TEST)) }
-                            td class="number" { (words::span(total)) }
+                            td class="number" { (unit.says(total)) }
                             td {}
                         }
                     }

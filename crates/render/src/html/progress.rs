@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::Text;
 use super::icon::Icon;
+use crate::span::span;
 use crate::words;
 
 /// A card for each port, its steps one below the other.
@@ -32,7 +33,7 @@ fn one(step: &Step, at: Duration) -> Markup {
     let (class, icon, clock) = match step.state {
         StepState::Pending => ("pending", Icon::Pending, String::new()),
         StepState::Running { since_ms } => ("running", Icon::Running, words::clock(at, since_ms)),
-        StepState::Done { took_ms } => ("done", Icon::Ok, words::span(took_ms)),
+        StepState::Done { took_ms } => ("done", Icon::Ok, span(took_ms)),
         StepState::Failed => ("failed", Icon::Error, String::new()),
         StepState::Skipped => ("skipped", Icon::Skipped, String::new()),
     };

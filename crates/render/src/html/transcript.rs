@@ -4,11 +4,13 @@ use maud::{Markup, html};
 
 use super::icon::Icon;
 use super::{Text, said};
+use crate::facts::transcript_unit;
 use crate::words;
 
 pub(super) fn transcript(port: &Port) -> Markup {
     let lines = &port.transcript;
     let explained = explain(lines);
+    let unit = transcript_unit(lines);
     html! {
         @if !lines.is_empty() {
             details class="transcript" part="transcript" {
@@ -25,7 +27,7 @@ pub(super) fn transcript(port: &Port) -> Markup {
                                 }
                             }
                             tr class=(class(line.from)) {
-                                td class="number" { (words::span(line.at_ms)) }
+                                td class="number" { (unit.says(line.at_ms)) }
                                 td { (words::speaker(line.from)) }
                                 td {
                                     @if let Some(words) = words {

@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::icon::Icon;
 use super::{Text, said};
+use crate::span::span;
 use crate::words;
 
 pub(super) fn verdict(report: &Report) -> Markup {
@@ -26,11 +27,12 @@ fn about(report: &Report) -> PreEscaped<String> {
         "direct" => say!("directly").to_owned(),
         through => say!("through {}", said(through).into_string()),
     };
-    PreEscaped(say!(
-        "{} tested {} in {}, {vantage}",
-        said(&report.host).into_string(),
-        moment.into_string(),
-        words::span(report.duration_ms)
+    PreEscaped(words::about(
+        &said(&report.host).into_string(),
+        report.address.as_deref().map(|address| said(address).into_string()),
+        &moment.into_string(),
+        &span(report.duration_ms),
+        &vantage,
     ))
 }
 

@@ -1,6 +1,6 @@
 use heloscope_words::{mark, say, spoken};
 
-use super::session::{REVERSE_NAME_FIX, SCREENING_FIX};
+use super::ehlo::{REVERSE_NAME_FIX, SCREENING_FIX};
 use super::{Advice, Audience};
 use crate::ErrorCode;
 use crate::checks::Refused;
@@ -99,8 +99,8 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
     let Refused { code, said, .. } = refused;
     if refused.is_temporary() {
         let follows = audience.says(
-            mark!("A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
-             and comes back later."),
+            mark!("A sender that gets this answer, whether opportunistic, MTA-STS or DANE, tries the domain's other mail \
+             exchangers, or keeps the mail queued and comes back later."),
             mark!("A mail client that gets this answer tells its user to try later."),
         );
         return Advice {

@@ -1,8 +1,10 @@
+//! Replies that break the rules or never end, sessions that do, and devices on the path that overwrite what is said.
+
 use heloscope_observation::Stage;
 use heloscope_words::{capital, mark, plural, say, spoken};
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Mute, Passage, Refused, is_temporary};
+use crate::checks::{Breach, Cut, Mute, Passage};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -73,201 +75,24 @@ pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
-    let Refused { code, said, .. } = refused;
-    let senders = match inside_tls {
-        true => {
-            say!(
-                "Senders of every kind, opportunistic, MTA-STS and DANE, fall back to HELO inside TLS and \
-             deliver without extensions."
-            )
-        }
-        false => {
-            say!(
-                "Opportunistic senders fall back to HELO and deliver in clear text. Senders that enforce MTA-STS \
-             do not deliver, nor do DANE senders where TLSA records are published: without EHLO there is no \
-             STARTTLS."
-            )
-        }
-    };
-    let follows = audience.pick(senders, say!("Mail clients cannot log in: without EHLO there is no AUTH."));
-    Advice {
-        title: match inside_tls {
-            true => say!("Inside TLS the server refuses EHLO with {code} and takes only HELO"),
-            false => say!("The server refuses EHLO with {code} and takes only HELO"),
-        },
-        explanation: say!("{said} HELO was accepted, but offers no extension. {follows}"),
-        fix: say!(
-            "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the \
-              path that refuses it."
-        )
-        .to_owned(),
-    }
-}
-
-pub(super) fn ehlo_rejected(
-    refused: &Refused,
-    helo: Option<u16>,
-    inside_tls: bool,
-    audience: Audience,
-) -> Advice {
-    let Refused { code, said, .. } = refused;
-    let follows = match (is_temporary(helo.unwrap_or(*code)), audience) {
-        (true, Audience::Clients) => say!("A mail client that gets this answer cannot send for now."),
-        (true, _) => {
-            say!(
-                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, keeps the mail queued \
-             and comes back later."
-            )
-        }
-        (false, Audience::Clients) => say!("A mail client that gets this answer cannot send mail."),
-        (false, _) => {
-            say!(
-                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot deliver here."
-            )
-        }
-    };
-    Advice {
-        title: match (helo, inside_tls) {
-            (Some(helo), false) if helo == *code => say!("The server refuses EHLO and HELO with {code}"),
-            (Some(helo), false) => say!("The server refuses EHLO with {code} and HELO with {helo}"),
-            (None, false) => say!("The server refuses EHLO with {code}"),
-            (Some(helo), true) if helo == *code => {
-                say!("Inside TLS the server refuses EHLO and HELO with {code}")
-            }
-            (Some(helo), true) => say!("Inside TLS the server refuses EHLO with {code} and HELO with {helo}"),
-            (None, true) => say!("Inside TLS the server refuses EHLO with {code}"),
-        },
-        explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
-        fix: ehlo_fix(refused, inside_tls).to_owned(),
-    }
-}
-
-/// A code that is neither 250 nor a refusal, in the reply to HELO where that was tried.
-pub(super) fn ehlo_answered_oddly(refused: &Refused, helo: Option<u16>, audience: Audience) -> Advice {
-    let Refused { code, said, .. } = refused;
-    let follows = match audience {
-        Audience::Clients => {
-            say!("A mail client that gets this answer cannot rely on it, and gives up as a rule.")
-        }
-        _ => {
-            say!(
-                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot rely on it, and gives up as a \
-             rule."
-            )
-        }
-    };
-    Advice {
-        title: match helo {
-            Some(helo) => {
-                let helo = format!("{helo:03}");
-                say!("The server refuses EHLO with {code}, and answers HELO with {helo}, not 250")
-            }
-            None => {
-                let code = format!("{code:03}");
-                say!("The server answers EHLO with {code}, not 250")
-            }
-        },
-        explanation: say!("{said} What comes after EHLO was not tested. {follows}"),
-        fix: say!("Let the server answer EHLO with 250, or refuse it with a 4xx or 5xx (RFC 5321 §4.1.1.1, §4.3.2). If it does, \
-              look for what answers in its place, or sends a reply too many before: a proxy, a filter, a device on the path.")
-            .to_owned(),
-    }
-}
-
-/// What mends a refusal of EHLO, by the reply.
-fn ehlo_fix(refused: &Refused, inside_tls: bool) -> &'static str {
-    if refused.for_reverse_name {
-        return spoken(REVERSE_NAME_FIX);
-    }
-    match (refused.code, refused.status) {
-        (450, Some((3, 2))) => {
-            say!(
-                "Test again in some minutes, from the same address: Postfix's postscreen lets a client through that comes back. \
-             If it never does, look for the client's address in the server's log."
-            )
-        }
-        (400..=499, _) => {
-            say!(
-                "Test again later. If other clients get this answer too, look for the cause in the server's log: limits on \
-             connections, a policy service that does not answer, a name or address that cannot be looked up."
-            )
-        }
-        (500 | 502, _) => {
-            say!(
-                "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a proxy, filter or device before \
-             it that does not know EHLO, or that overwrites it on the way."
-            )
-        }
-        (503, _) => {
-            say!(
-                "Find out which earlier command the server or a proxy before it holds against EHLO: after the greeting, and again \
-             inside TLS, EHLO is in its turn (RFC 5321 §4.1.4; RFC 3207 §4.2)."
-            )
-        }
-        (530, _) if inside_tls => {
-            say!(
-                "If a proxy before the server ends TLS, let the server know which connections come over TLS, so that it does not \
-             demand STARTTLS once more."
-            )
-        }
-        (530, _) => {
-            say!(
-                "Let the server answer EHLO before TLS too, whatever else it demands TLS for: only in that reply can a client see \
-             that STARTTLS is offered (RFC 3207 §4)."
-            )
-        }
-        (521, _) => spoken(SCREENING_FIX),
-        (501 | 504 | 550 | 553 | 554, _) => {
-            say!(
-                "Look in the server's log for the rule that refused the name given with EHLO or the address it came from. A \
-             server must not refuse mail only because that name does not verify (RFC 5321 §4.1.4)."
-            )
-        }
-        _ => {
-            say!(
-                "Look in the server's log for this connection and the reason of the refusal. A server must answer EHLO (RFC 5321 \
-             §2.2.1)."
-            )
-        }
-    }
-}
-
-pub(super) const REVERSE_NAME_FIX: &str = mark!(
-    "Give the address that tests a PTR record whose name has an A or AAAA record with that address, or test from one that \
-     has. On the server it is a rule for clients (Postfix: reject_unknown_client_hostname, \
-     reject_unknown_reverse_client_hostname); many senders with faulty DNS are turned away by it."
-);
-
-pub(super) const SCREENING_FIX: &str = mark!(
-    "Look in the log of the server, and of the program that screens its clients (Postfix: postscreen), for the test that \
-     this address did not pass. If a block list is at work, ask its operator about the address."
-);
-
-/// `silent`: nothing came, and it was the test that gave up.
 pub(super) fn cut_short(
     said: &str,
     stage: Stage,
-    silent: bool,
+    how: Cut,
     mute: Option<&Mute>,
     audience: Audience,
 ) -> Advice {
-    let title = spoken(match stage {
-        Stage::Greeting if silent => mark!("No greeting comes"),
-        Stage::Resolve | Stage::Connect | Stage::Greeting => mark!("The session ends before the greeting"),
-        Stage::Ehlo => mark!("The session ends before the reply to EHLO"),
-        Stage::StartTls => mark!("The session ends before the reply to STARTTLS"),
-        Stage::Tls => mark!("The session ends during the handshake"),
-        Stage::EhloAfterTls => mark!("The session ends after the handshake"),
-        Stage::Quit => mark!("The session ends before the reply to QUIT"),
-    });
     let follows = audience.says(
-        mark!(
-            "A sender that meets the same, whether opportunistic, MTA-STS or DANE, keeps the mail queued and \
-         comes back later."
-        ),
+        mark!("A sender that meets the same, whether opportunistic, MTA-STS or DANE, tries the domain's other mail exchangers, \
+         or keeps the mail queued and comes back later."),
         mark!("A mail client that meets the same reports an error to its user."),
     );
+    // A 421 is an answer like any other; in place of the handshake it is a failure of TLS.
+    let lost_in_tls = matches!(stage, Stage::Tls | Stage::EhloAfterTls) && how != Cut::SentAway;
+    let then_clear = match lost_in_tls && audience != Audience::Clients {
+        true => say!(" Some opportunistic senders, such as Postfix, then try it without TLS."),
+        false => "",
+    };
     let waits = match mute {
         Some(Mute::InClear { .. }) => {
             say!(
@@ -291,17 +116,40 @@ pub(super) fn cut_short(
         _ => String::new(),
     };
     Advice {
-        title: title.to_owned(),
+        title: cut_short_title(stage, how).to_owned(),
         explanation: say!(
             "{said}{waits} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
-             {follows}"
+             {follows}{then_clear}"
         ),
         fix: say!(
             "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \
              service or filter that does not answer, a process that crashes."
         ),
     }
+}
+
+fn cut_short_title(stage: Stage, how: Cut) -> &'static str {
+    spoken(match (how, stage) {
+        (Cut::Silent, Stage::Greeting) => mark!("No greeting comes"),
+        (Cut::Silent, Stage::Ehlo) => mark!("No reply to EHLO comes"),
+        (Cut::Silent, Stage::StartTls) => mark!("No reply to STARTTLS comes"),
+        (Cut::Silent, Stage::EhloAfterTls) => mark!("No reply to EHLO comes inside TLS"),
+        (Cut::Unfinished, Stage::Greeting) => mark!("The greeting does not come to its end"),
+        (Cut::Unfinished, Stage::Ehlo) => mark!("The reply to EHLO does not come to its end"),
+        (Cut::Unfinished, Stage::StartTls) => mark!("The reply to STARTTLS does not come to its end"),
+        (Cut::Unfinished, Stage::EhloAfterTls) => {
+            mark!("The reply to EHLO inside TLS does not come to its end")
+        }
+        (_, Stage::Resolve | Stage::Connect | Stage::Greeting) => {
+            mark!("The session ends before the greeting")
+        }
+        (_, Stage::Ehlo) => mark!("The session ends before the reply to EHLO"),
+        (_, Stage::StartTls) => mark!("The session ends before the reply to STARTTLS"),
+        (_, Stage::Tls) => mark!("The session ends during the handshake"),
+        (_, Stage::EhloAfterTls) => mark!("The session ends after the handshake"),
+        (_, Stage::Quit) => mark!("The session ends before the reply to QUIT"),
+    })
 }
 
 pub(super) fn esmtp_masked(
@@ -377,61 +225,6 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
         fix: say!(
             "Correct what writes these lines: the server, its greeting text, or a filter, proxy or device \
               before it."
-        )
-        .to_owned(),
-    }
-}
-
-pub(super) fn auth_without_tls(mechanisms: &[String], audience: Audience) -> Advice {
-    let plain = mechanisms.iter().any(|mechanism| mechanism == "PLAIN" || mechanism == "LOGIN");
-    let risk = match plain {
-        true => {
-            say!(
-                "PLAIN and LOGIN send the password as it is: a client that logs in without TLS gives it to \
-             everyone on the path."
-            )
-        }
-        false => {
-            say!(
-                "A client that logs in without TLS shows who it is and what it sends to everyone on the path."
-            )
-        }
-    };
-    let follows = audience.says(
-        mark!("Mail between servers is not affected: senders, whether opportunistic, MTA-STS or DANE, do not log \
-         in."),
-        mark!("Mail clients set to demand TLS log in only after STARTTLS; those that are not, or whose STARTTLS an \
-         attacker removes, log in in clear text."),
-    );
-    let offered = match mechanisms {
-        [] => say!("AUTH is offered before TLS").to_owned(),
-        _ => say!("AUTH is offered before TLS, with {}", list(mechanisms)),
-    };
-    Advice {
-        title: say!("AUTH is offered before TLS").to_owned(),
-        explanation: format!("{offered}. {risk} {follows}"),
-        fix: say!(
-            "Offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes; Exim: auth_advertise_hosts = {}). On port 25 \
-             offer none at all; submission has ports 465 and 587.",
-            "${if eq{$tls_in_cipher}{}{}{*}}"
-        )
-            .to_owned(),
-    }
-}
-
-pub(super) fn submission_without_auth() -> Advice {
-    Advice {
-        title: say!("No AUTH is offered on a submission port").to_owned(),
-        explanation: say!(
-            "After TLS the EHLO reply has no AUTH, so mail clients cannot log in; a client that \
-                      must log in cannot send. The server may know its users otherwise, by address or by \
-                      client certificate. Other mail servers do not use this port: opportunistic, MTA-STS \
-                      and DANE senders are not affected."
-        )
-        .to_owned(),
-        fix: say!(
-            "Switch authentication on for this port (Postfix: smtpd_sasl_auth_enable = yes), or close the \
-              port if nobody submits mail here."
         )
         .to_owned(),
     }

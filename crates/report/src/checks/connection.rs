@@ -15,7 +15,7 @@ static NAME_NOT_FOUND: Check = Check {
         _ if matches!(subject.host, heloscope_observation::Host::Address(_)) => {
             Outcome::NotApplicable(mark!("the host is given by its address"))
         }
-        _ if subject.address_given => {
+        _ if subject.address.is_some() => {
             Outcome::NotTested(say!("the name was not looked up: an address was given in its place").into())
         }
         _ if subject.facts.established.is_some() || failed_to_connect(subject).is_some() => Outcome::Passed,

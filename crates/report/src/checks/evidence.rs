@@ -51,8 +51,7 @@ pub(crate) enum Evidence {
     SessionCutShort {
         said: String,
         stage: Stage,
-        /// Nothing came until the test gave up.
-        silent: bool,
+        how: Cut,
         mute: Option<Mute>,
     },
     EsmtpMasked {
@@ -154,10 +153,23 @@ pub(crate) enum Evidence {
     SubmissionWithoutAuth,
 }
 
+/// How a session was cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The server ended it with a 421.
+    SentAway,
+    /// It ended without one.
+    Ended,
+    /// Nothing came until the test gave up.
+    Silent,
+    /// A reply had begun, and did not end until the test gave up.
+    Unfinished,
+}
+
 /// A server that says nothing at all may wait for the client to speak first, as SMTP never does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mute {
-    /// In clear text; with host and port, as openssl(1) takes them.
+    /// In clear text; with host and port, as openssl(1) takes them behind `-connect`.
     InClear {
         server: String,
     },

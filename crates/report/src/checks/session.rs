@@ -6,7 +6,7 @@ use heloscope_words::{mark, say};
 
 use super::greeting::said;
 use super::tls::tls_failed;
-use super::{Check, Evidence, Mute, Outcome, Passage, Refused, Subject};
+use super::{Check, Cut, Evidence, Mute, Outcome, Passage, Refused, Subject};
 use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
 use crate::{ErrorCode, Severity};
 
@@ -113,7 +113,12 @@ static SESSION_CUT_SHORT: Check = Check {
             true => Outcome::Found(Evidence::SessionCutShort {
                 said: said(subject),
                 stage,
-                silent: matches!(failure.cause, Cause::TimedOut { partial: None, .. }),
+                how: match failure.cause {
+                    Cause::TimedOut { partial: None, .. } => Cut::Silent,
+                    Cause::TimedOut { .. } => Cut::Unfinished,
+                    Cause::EhloRejected { .. } | Cause::StartTlsRejected(_) => Cut::SentAway,
+                    _ => Cut::Ended,
+                },
                 mute: mute(subject),
             }),
             false if subject.facts.established.is_none() => subject.not_tested(),
@@ -172,13 +177,24 @@ fn mute(subject: &Subject<'_>) -> Option<Mute> {
         Cause::TimedOut { partial, .. } | Cause::Closed(partial) => partial.is_none(),
         _ => false,
     };
-    (says_nothing && waited >= PATIENCE).then(|| match (facts.is_implicit(), subject.host, facts.spec.port) {
-        (true, ..) => Mute::InsideTls,
-        (false, Host::Address(address), port) if address.is_ipv6() => {
-            Mute::InClear { server: format!("[{address}]:{port}") }
-        }
-        (false, host, port) => Mute::InClear { server: format!("{host}:{port}") },
+    (says_nothing && waited >= PATIENCE).then(|| match facts.is_implicit() {
+        true => Mute::InsideTls,
+        false => Mute::InClear { server: server(subject) },
     })
+}
+
+/// Host and port, as openssl(1) takes them; the host's name behind them where another address was dialled.
+fn server(subject: &Subject<'_>) -> String {
+    let port = subject.facts.spec.port;
+    let at = |host: &Host| match host {
+        Host::Address(address) if address.is_ipv6() => format!("[{address}]:{port}"),
+        host => format!("{host}:{port}"),
+    };
+    match (subject.address, subject.host) {
+        (None, host) => at(host),
+        (Some(address), Host::Address(_)) => at(&Host::Address(address)),
+        (Some(address), name) => format!("{} -servername {name}", at(&Host::Address(address))),
+    }
 }
 
 fn passage(facts: &PortFacts<'_>) -> Passage {

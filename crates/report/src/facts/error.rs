@@ -198,11 +198,19 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
     let said = quoted(reply);
     let what = match (reply.code(), due) {
         (421, Some(due)) => say!("The server ended the session before {due} was sent: {said}."),
+        (421, None) if stage == Stage::EhloAfterTls => {
+            say!("Inside TLS the server ended the session in place of a reply to {command}: {said}.")
+        }
         (421, None) => say!("The server ended the session in place of a reply to {command}: {said}."),
         (code, _) if is_refusal(code) && stage == Stage::EhloAfterTls => {
             say!("Inside TLS the server refused {command}: {said}.")
         }
         (code, _) if is_refusal(code) => say!("The server refused {command}: {said}."),
+        _ if stage == Stage::EhloAfterTls => {
+            say!(
+                "Inside TLS the server answered {command} with {said}, which is no reply that SMTP has there."
+            )
+        }
         _ => say!("The server answered {command} with {said}, which is no reply that SMTP has there."),
     };
     explained(what, reply, stage)

@@ -1,21 +1,22 @@
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use heloscope_observation::Host;
 
 use super::{Remedies, fill};
-use crate::{Finding, Port, Speaker};
+use crate::{Finding, Port, Report, Speaker};
 
 impl Remedies<'_> {
-    /// Commands for a shell that show a finding on a port again, without this test: openssl(1), Postfix's posttls-finger(1)
-    /// and swaks(1). None of them sends mail. Empty for a host that is none, as only a report that somebody wrote by hand
-    /// has it.
-    pub fn commands(self, host: &str, port: &Port, finding: &Finding) -> Vec<String> {
+    /// Commands for a shell that show a finding on a port of a report again, without this test: openssl(1), Postfix's
+    /// posttls-finger(1) and swaks(1). They connect to where the test connected, and name the host where it did. None of
+    /// them sends mail. Empty for a host or an address that is none, as only a report that somebody wrote by hand has it.
+    pub fn commands(self, report: &Report, port: &Port, finding: &Finding) -> Vec<String> {
         let mut commands = Vec::new();
-        let Ok(host) = host.parse::<Host>() else { return commands };
+        let Some(server) = Server::of(report, port) else { return commands };
         self.each_line(&mut |name, ids, line| {
             if name == "commands" && ids.split(' ').any(|id| id == finding.id) {
                 let mut command = String::new();
-                fill(&mut command, line, &|name| words(name, &host, port));
+                fill(&mut command, line, &|name| server.words(name, port));
                 commands.push(command);
             }
         });
@@ -23,35 +24,69 @@ impl Remedies<'_> {
     }
 }
 
-/// What stands for a name in braces.
-fn words(name: &str, host: &Host, port: &Port) -> Option<String> {
-    let is_address = matches!(host, Host::Address(_));
-    let is_ipv6 = matches!(host, Host::Address(address) if address.is_ipv6());
-    let bracketed = || quoted(&format!("[{host}]:{}", port.port)).into_owned();
-    let to = || if is_ipv6 { bracketed() } else { format!("{host}:{}", port.port) };
-    let starttls = if port.implicit_tls { "" } else { " -starttls smtp" };
-    let swaks = |tls: &str| format!("swaks --server {host} --port {}{tls}", port.port);
-    Some(match name {
-        "host" => host.to_string(),
+/// The mail server, as commands name it.
+struct Server {
+    host: Host,
+    /// What is connected to: the host, or the address that was chosen in its place.
+    at: Host,
+    port: u16,
+}
+
+impl Server {
+    fn of(report: &Report, port: &Port) -> Option<Self> {
+        let host: Host = report.host.parse().ok()?;
+        let at = match &report.address {
+            Some(address) => Host::Address(address.parse().ok()?),
+            None => host.clone(),
+        };
+        Some(Self { host, at, port: port.port })
+    }
+
+    /// What stands for a name in braces.
+    fn words(&self, name: &str, port: &Port) -> Option<String> {
+        let Self { host, .. } = self;
         // An address is no server name, RFC 6066 §3.
-        "s_client" if !is_address => {
-            format!("openssl s_client{starttls} -connect {} -servername {host}", to())
+        let is_named = matches!(host, Host::Name(_));
+        let naming = |option: &str| if is_named { format!(" {option} {host}") } else { String::new() };
+        let starttls = if port.implicit_tls { "" } else { " -starttls smtp" };
+        let s_client = |name: &str| format!("openssl s_client{starttls} -connect {}{name}", self.with_port());
+        let swaks = |tls: &str| format!("swaks --server {} --port {}{tls}", self.at, self.port);
+        let inside = || {
+            let tls = if port.implicit_tls { " --tls-on-connect" } else { " --tls" };
+            swaks(tls) + &naming("--tls-sni")
+        };
+        Some(match name {
+            "host" => host.to_string(),
+            "s_client" if is_named => s_client(&naming("-servername")),
+            "s_client" | "nameless" => s_client(" -noservername"),
+            "verify" => format!("-verify_{} {host}", if is_named { "hostname" } else { "ip" }),
+            "finger" => {
+                let wrapped = if port.implicit_tls { " -w" } else { "" };
+                format!("posttls-finger{wrapped} -c -P /etc/ssl/certs{} -l", naming("-s"))
+            }
+            "target" => self.bracketed(),
+            // Else it looks for what it connects to in the certificate.
+            "match" if is_named && self.at != *host => format!(" {host}"),
+            "match" => String::new(),
+            "swaks" if !port.implicit_tls => swaks(""),
+            // EHLO is refused where it was last said.
+            "ehlo" if !port.implicit_tls && !is_inside_tls(port) => swaks("") + " --quit-after FIRST-EHLO",
+            "ehlo" => inside() + " --quit-after EHLO",
+            "swaks" | "swaks-tls" => inside(),
+            _ => return None,
+        })
+    }
+
+    fn bracketed(&self) -> String {
+        quoted(&format!("[{}]:{}", self.at, self.port)).into_owned()
+    }
+
+    fn with_port(&self) -> String {
+        match self.at {
+            Host::Address(IpAddr::V6(_)) => self.bracketed(),
+            _ => format!("{}:{}", self.at, self.port),
         }
-        "s_client" | "nameless" => format!("openssl s_client{starttls} -connect {} -noservername", to()),
-        "verify" => format!("-verify_{} {host}", if is_address { "ip" } else { "hostname" }),
-        "finger" => {
-            format!("posttls-finger{} -c -P /etc/ssl/certs -l", if port.implicit_tls { " -w" } else { "" })
-        }
-        "target" => bracketed(),
-        "swaks" if !port.implicit_tls => swaks(""),
-        // EHLO is refused where it was last said.
-        "ehlo" if !port.implicit_tls && !is_inside_tls(port) => swaks("") + " --quit-after FIRST-EHLO",
-        "ehlo" => {
-            swaks(if port.implicit_tls { " --tls-on-connect" } else { " --tls" }) + " --quit-after EHLO"
-        }
-        "swaks" | "swaks-tls" => swaks(if port.implicit_tls { " --tls-on-connect" } else { " --tls" }),
-        _ => return None,
-    })
+    }
 }
 
 /// Whether EHLO was said inside TLS.
@@ -75,7 +110,7 @@ fn quoted(word: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::Severity;
-    use crate::remedy::tests::port;
+    use crate::remedy::tests::{port, report};
 
     #[test]
     fn a_word_stays_one_word_in_a_shell() {
@@ -97,6 +132,10 @@ mod tests {
     }
 
     fn commands(host: &str, number: u16, id: &str) -> Vec<String> {
+        commands_at(host, None, number, id)
+    }
+
+    fn commands_at(host: &str, address: Option<&str>, number: u16, id: &str) -> Vec<String> {
         let finding = Finding {
             id: id.to_owned(),
             severity: Severity::Warning,
@@ -105,7 +144,7 @@ mod tests {
             fix: String::new(),
             reference: String::new(),
         };
-        Remedies::BUILT_IN.commands(host, &port(number, "", ""), &finding)
+        Remedies::BUILT_IN.commands(&report(host, address), &port(number, "", ""), &finding)
     }
 
     #[test]
@@ -130,7 +169,7 @@ mod tests {
                  -verify_hostname mx1.example.com </dev/null",
                 "openssl s_client -starttls smtp -connect mx1.example.com:25 -servername mx1.example.com </dev/null \
                  2>/dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName",
-                "posttls-finger -c -P /etc/ssl/certs -l secure '[mx1.example.com]:25'",
+                "posttls-finger -c -P /etc/ssl/certs -s mx1.example.com -l secure '[mx1.example.com]:25'",
             ]
         );
         assert_eq!(
@@ -147,6 +186,42 @@ mod tests {
         );
         assert_eq!(commands("mx1.example.com", 25, "no-such-finding"), Vec::<String>::new());
         assert_eq!(commands("$(reboot)", 25, "certificate-expired"), Vec::<String>::new());
+    }
+
+    /// One of several addresses may be the faulty one.
+    #[test]
+    fn the_address_that_was_chosen_is_connected_to_and_the_host_is_named() {
+        let at = |address, number, id| commands_at("mx1.example.com", Some(address), number, id);
+        assert_eq!(
+            at("203.0.113.5", 25, "certificate-expired"),
+            [
+                "openssl s_client -starttls smtp -connect 203.0.113.5:25 -servername mx1.example.com -showcerts \
+                 -verify_hostname mx1.example.com </dev/null",
+                "openssl s_client -starttls smtp -connect 203.0.113.5:25 -servername mx1.example.com </dev/null \
+                 2>/dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName",
+                "posttls-finger -c -P /etc/ssl/certs -s mx1.example.com -l secure '[203.0.113.5]:25' mx1.example.com",
+            ]
+        );
+        assert_eq!(
+            at("2001:db8::5", 465, "tls-failed"),
+            [
+                "openssl s_client -connect '[2001:db8::5]:465' -servername mx1.example.com -msg </dev/null",
+                "posttls-finger -w -c -P /etc/ssl/certs -s mx1.example.com -l may '[2001:db8::5]:465'",
+                "swaks --server 2001:db8::5 --port 465 --tls-on-connect --tls-sni mx1.example.com --quit-after EHLO",
+            ]
+        );
+        assert_eq!(
+            at("203.0.113.5", 25, "connect-failed"),
+            ["swaks --server 203.0.113.5 --port 25 --quit-after BANNER"]
+        );
+        assert_eq!(at("$(reboot)", 25, "certificate-expired"), Vec::<String>::new());
+        assert_eq!(
+            commands_at("192.0.2.7", Some("203.0.113.5"), 587, "tls-name-refused"),
+            [
+                "openssl s_client -starttls smtp -connect 203.0.113.5:587 -noservername </dev/null",
+                "openssl s_client -starttls smtp -connect 203.0.113.5:587 -noservername </dev/null",
+            ]
+        );
     }
 
     #[test]

@@ -143,7 +143,7 @@ fn clear_text(port: &Port) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Capability, Timings};
+    use crate::{Capability, Report, SCHEMA_VERSION, Status, Timings};
 
     const TOPICS: [&str; 11] = [
         "auth",
@@ -183,6 +183,22 @@ mod tests {
             checks: Vec::new(),
             timings: Timings::default(),
             transcript: Vec::new(),
+        }
+    }
+
+    /// A report on a host, of a test at a chosen address or at those of its name.
+    pub(super) fn report(host: &str, address: Option<&str>) -> Report {
+        Report {
+            schema_version: SCHEMA_VERSION,
+            language: "en".to_owned(),
+            host: host.to_owned(),
+            address: address.map(str::to_owned),
+            tested_at: String::new(),
+            duration_ms: 0,
+            vantage: "direct".to_owned(),
+            status: Status::Warning,
+            findings: Vec::new(),
+            ports: Vec::new(),
         }
     }
 

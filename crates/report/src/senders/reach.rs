@@ -1,0 +1,74 @@
+//! How far a sender gets, whatever it does about it.
+
+use super::certificate::{Standing, standing};
+use super::{Sender, has, is_out_of_step};
+use crate::{Finding, Phase, Port, Role, Severity, Tls};
+
+/// How far a sender of any kind gets.
+pub(super) enum Reach<'a> {
+    /// Nobody gets any further.
+    Stopped(&'a Finding),
+    /// Nobody for now.
+    Later(&'a Finding),
+    ClearText,
+    /// A device on the path overwrites what is offered: whether TLS is, is not known.
+    Masked,
+    /// TLS was offered and failed.
+    Broken,
+    Encrypted,
+    /// A hello by hand was answered, and no handshake finished: it depends on what a sender's TLS library speaks.
+    Answered(&'a Tls),
+    Unknown,
+}
+
+pub(super) fn reach(port: &Port, sender: Sender) -> Reach<'_> {
+    let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
+    if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
+        let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
+        let for_clients = port.implicit_tls || matches!(port.role, Role::Submission | Role::Submissions);
+        return match refused.severity {
+            Severity::Error => Reach::Stopped(refused),
+            // Without EHLO there is no AUTH.
+            _ if helo_only && for_clients => Reach::Stopped(refused),
+            _ if helo_only && port.tls.as_ref().is_some_and(|tls| tls.completed) => Reach::Encrypted,
+            _ if helo_only && find(&["esmtp-masked"]).is_some() => Reach::Masked,
+            _ if helo_only => Reach::ClearText,
+            _ => Reach::Later(refused),
+        };
+    }
+    // Who does not take the certificate ends the session before whatever happens inside TLS.
+    let ends_first = match sender {
+        _ if port.tls.is_none() => false,
+        _ if has(port, "starttls-injection") => true,
+        Sender::MtaSts | Sender::MailClient => matches!(standing(port), Standing::Against(_)),
+        Sender::Opportunistic | Sender::Dane => false,
+    };
+    if let Some(cut) = find(&["session-cut-short"]).filter(|_| !ends_first) {
+        return Reach::Later(cut);
+    }
+    let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
+    // A reply too many is no end by itself: what comes of it is known no better than what was tested.
+    if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
+        return Reach::Stopped(fatal);
+    }
+    if find(&["starttls-failed", "tls-failed"]).is_some() {
+        return Reach::Broken;
+    }
+    match &port.tls {
+        // What was not tested is the rest: the relay went away, or a reply had no end.
+        Some(tls) if tls.completed && !ends_first && is_cut_off(port) => return Reach::Unknown,
+        Some(tls) if tls.completed => return Reach::Encrypted,
+        Some(tls) => return Reach::Answered(tls),
+        None => {}
+    }
+    match find(&["starttls-missing", "esmtp-masked"]) {
+        Some(missing) if missing.id == "starttls-missing" => Reach::ClearText,
+        Some(_) if port.starttls_supported != Some(true) => Reach::Masked,
+        _ => Reach::Unknown,
+    }
+}
+
+/// Whether the test ended inside TLS before anything was offered there.
+fn is_cut_off(port: &Port) -> bool {
+    port.error.as_ref().is_some_and(|error| error.phase != Phase::Quit)
+}
