@@ -14,8 +14,10 @@ pub(crate) struct Access(RwLock<Arc<Admitted>>);
 
 /// Who that is.
 pub(crate) struct Admitted {
-    /// The origins of the relay's own page.
+    /// The origins of the relay's own page, by which it is reached; there is one at least.
     pub(crate) own: Vec<Origin>,
+    /// More of them, that lead to it from its own machine alone: nobody who asked for another is told of these.
+    pub(crate) internal: Vec<Origin>,
     pub(crate) sites: Vec<Origin>,
     pub(crate) token: Option<Token>,
 }
@@ -46,7 +48,7 @@ impl Access {
             (StatusCode::BAD_REQUEST, "The request needs one Host field, RFC 9112 section 3.2.".to_owned())
         })?;
         let admitted = self.admitted();
-        if let Some(origin) = admitted.own.iter().find(|origin| origin.is_host(named)) {
+        if let Some(origin) = admitted.pages().find(|origin| origin.is_host(named)) {
             return Ok(origin.clone());
         }
         let own: Vec<String> = admitted.own.iter().map(|origin| format!("{origin}/")).collect();
@@ -63,7 +65,7 @@ impl Access {
         match only(headers, &ORIGIN) {
             Some(origin) if origin != "null" => {
                 let known = |site: &Origin| site.to_string() == origin;
-                if admitted.own.iter().chain(&admitted.sites).any(known) {
+                if admitted.pages().chain(&admitted.sites).any(known) {
                     return Ok(());
                 }
                 refuse(
@@ -99,6 +101,13 @@ impl Access {
     /// Whether there are such sites at all, and answers therefore vary by origin.
     pub(crate) fn has_sites(&self) -> bool {
         !self.admitted().sites.is_empty()
+    }
+}
+
+impl Admitted {
+    /// All origins of the relay's own page.
+    fn pages(&self) -> impl Iterator<Item = &Origin> {
+        self.own.iter().chain(&self.internal)
     }
 }
 
@@ -161,6 +170,7 @@ mod tests {
     fn access(token: Option<&str>) -> Access {
         Access::new(Admitted {
             own: Origin::of_listener("127.0.0.1:8025".parse().unwrap(), false),
+            internal: Vec::new(),
             sites: vec!["https://docs.example".parse().unwrap()],
             token: token.map(|token| token.parse().unwrap()),
         })
@@ -238,6 +248,32 @@ mod tests {
         assert_eq!(none.unwrap_err().0, StatusCode::BAD_REQUEST);
         let absolute: Uri = "http://evil.example/".parse().unwrap();
         assert!(access.check_host(&absolute, &headers(&[(HOST, "localhost:8025")])).is_err());
+    }
+
+    #[test]
+    fn who_asks_for_another_name_is_told_those_that_the_operator_gave() {
+        let origin = |text: &str| text.parse::<Origin>().unwrap();
+        let access = Access::new(Admitted {
+            own: vec![origin("https://relay.example.org"), origin("https://mail-test.example.org")],
+            internal: Origin::of_listener("127.0.0.1:8025".parse().unwrap(), false),
+            sites: Vec::new(),
+            token: None,
+        });
+        let named = |host: &'static str| access.check_host(&Uri::from_static("/"), &headers(&[(HOST, host)]));
+        for (host, page) in [
+            ("relay.example.org", "https://relay.example.org"),
+            ("mail-test.example.org", "https://mail-test.example.org"),
+            ("127.0.0.1:8025", "http://127.0.0.1:8025"),
+            ("localhost:8025", "http://localhost:8025"),
+        ] {
+            assert_eq!(named(host), Ok(origin(page)), "{host}");
+        }
+        let sentence = "This relay does not go by that name. Open https://relay.example.org/ or \
+                        https://mail-test.example.org/ instead.";
+        assert_eq!(
+            named("relay.example.org:8443"),
+            Err((StatusCode::MISDIRECTED_REQUEST, sentence.to_owned()))
+        );
     }
 
     #[test]

@@ -93,11 +93,16 @@ impl Terms {
 impl Ground {
     /// Who may use a relay with these settings.
     pub(crate) fn admitted(&self, settings: &Settings) -> Admitted {
-        let mut own = settings.origins.clone();
-        // This machine's own programs reach a relay on loopback although a proxy before it has another name.
-        if own.is_empty() || self.listener.is_loopback() {
-            own.extend(self.origins.iter().cloned());
+        let (sites, token) = (settings.allow_origins.clone(), settings.token.clone());
+        let own = settings.origins.clone();
+        let internal = match self.listener.is_loopback() {
+            // This machine's own programs reach a relay on loopback although a proxy before it has another name.
+            true => self.origins.clone(),
+            false => Vec::new(),
+        };
+        match own.is_empty() {
+            true => Admitted { own: self.origins.clone(), internal: Vec::new(), sites, token },
+            false => Admitted { own, internal, sites, token },
         }
-        Admitted { own, sites: settings.allow_origins.clone(), token: settings.token.clone() }
     }
 }

@@ -30,3 +30,4 @@ mod secure;
 mod session;
 mod stop;
 mod store;
+mod warnings;

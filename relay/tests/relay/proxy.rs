@@ -76,7 +76,15 @@ async fn it_goes_by_the_name_that_the_proxy_has() {
     assert_eq!(rig.ask("GET / HTTP/1.1", &["Host: relay.example.org:443"]).await.status(), 200);
     // This machine's own programs still reach it.
     assert_eq!(rig.ask("GET /healthz HTTP/1.1", &[]).await.status(), 200);
-    assert_eq!(rig.ask("GET / HTTP/1.1", &["Host: other.example.org"]).await.status(), 421);
+    // Who comes by another name, or by another port, is told the one that there is, and not what lies behind the proxy.
+    for host in ["other.example.org", "relay.example.org:8443"] {
+        let answer = rig.ask("GET / HTTP/1.1", &[&format!("Host: {host}")]).await;
+        assert_eq!(answer.status(), 421, "{host}");
+        assert_eq!(
+            answer.text(),
+            "This relay does not go by that name. Open https://relay.example.org/ instead."
+        );
+    }
 
     let query = format!("host=127.0.0.1&port={port}");
     let upgrade = async |origin: &str| {

@@ -1,12 +1,15 @@
 //! The fix as configuration that one pastes in, and the commands that show the same finding again.
 //!
 //! Both stand in `texts/`: one file a mail server, with its name, what its words rest on, by what one knows it, and for each
-//! topic the configuration; and one file of commands. The page loads these files only when somebody asks for them.
+//! topic the configuration; and one file of commands. The page loads these files only when somebody asks for them. A comment
+//! in a configuration, its mark and one space before it, is a message, and said in the language that is spoken; what is
+//! configuration that a comment holds back has no space there, or more.
 
 mod commands;
 mod guess;
 
 use heloscope_observation::Host;
+use heloscope_words::translation;
 
 use crate::{ErrorCode, Finding, Port, Role, Severity};
 
@@ -72,7 +75,14 @@ impl<'a> Remedies<'a> {
                 if !configuration.is_empty() {
                     configuration.push_str(if last == heading { "\n" } else { "\n\n" });
                 }
-                fill(configuration, line, &|name| (name == "host").then(|| host.clone()));
+                let said = match comment(line) {
+                    Some((mark, comment)) => {
+                        configuration.push_str(mark);
+                        translation(comment).unwrap_or(comment)
+                    }
+                    None => line,
+                };
+                fill(configuration, said, &|name| (name == "host").then(|| host.clone()));
             }
             last = heading;
         });
@@ -92,6 +102,13 @@ impl<'a> Remedies<'a> {
             }
         }
     }
+}
+
+/// What a line of a configuration says to its reader alone, behind what marks it as that.
+fn comment(line: &str) -> Option<(&str, &str)> {
+    let mark = ["# ", "; ", "dnl "].into_iter().find(|mark| line.starts_with(mark))?;
+    let (mark, comment) = line.split_at(mark.len());
+    (!comment.starts_with(' ')).then_some((mark, comment))
 }
 
 /// Writes a line with every name in braces replaced that `of` knows.
@@ -251,6 +268,43 @@ mod tests {
                 assert_eq!(headings.len(), 2 + TOPICS.len());
             }
         }
+    }
+
+    #[test]
+    fn in_another_language_the_comments_alone_are_others() {
+        let finding = |id: &str, severity| Finding {
+            id: id.to_owned(),
+            severity,
+            title: String::new(),
+            explanation: String::new(),
+            fix: String::new(),
+            reference: String::new(),
+        };
+        let told = |server: &str, finding: &Finding| {
+            let remedies = Remedies::BUILT_IN.of("mx1.example.com", &[&port(25, "", "")], finding);
+            let remedy = remedies.into_iter().find(|remedy| remedy.server == server);
+            remedy.expect("it can be told this").configuration
+        };
+        let slow = finding("greeting-slow", Severity::Warning);
+        let weak = finding("tls-version-weak", Severity::Warning);
+        let english = "# main section of the configuration, then reload Exim\nrfc1413_query_timeout = 0s\n\
+                       # and no \"delay\" in the ACL that acl_smtp_connect names";
+        assert_eq!(told("Exim", &slow), english);
+        heloscope_words::within(heloscope_languages::catalogue("de"), || {
+            assert_eq!(
+                told("Exim", &slow),
+                "# Hauptteil der Konfiguration, dann Exim neu laden (reload)\nrfc1413_query_timeout = 0s\n\
+                 # und kein \"delay\" in der ACL, die acl_smtp_connect nennt"
+            );
+            // What is held back by a comment is configuration none the less.
+            assert!(
+                told("Exim", &weak).contains("\n# stattdessen mit OpenSSL:\n#openssl_options = +no_sslv3 ")
+            );
+            assert!(
+                told("Haraka", &weak).starts_with("; config/tls.ini, dann Haraka neu starten\nkey")
+                    || told("Haraka", &weak).starts_with("; config/tls.ini, dann Haraka neu starten\nmin")
+            );
+        });
     }
 
     #[test]

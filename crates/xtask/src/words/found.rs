@@ -3,7 +3,7 @@ use std::fs;
 
 use anyhow::{Result, anyhow};
 
-use super::sources::{Message, of_html, of_rust, of_typescript};
+use super::sources::{Message, of_html, of_remedies, of_rust, of_typescript};
 use crate::place::Place;
 use crate::stamp::files;
 
@@ -44,6 +44,7 @@ pub(super) fn collect(place: &Place) -> Result<Vec<Found>> {
                 Some("rs") => of_rust(&text()?),
                 Some("ts") => of_typescript(&text()?),
                 Some("html") => Ok(of_html(&text()?)),
+                Some("txt") => Ok(of_remedies(&text()?)),
                 _ => continue,
             };
             for message in messages.map_err(|wrong| anyhow!("{name}: {wrong}"))? {

@@ -1,5 +1,5 @@
-//! What a source says: the literals behind `say!`, `mark!` and `plural!` in Rust, `say` and `plural` in TypeScript, and what
-//! a reader sees of a page.
+//! What a source says: the literals behind `say!`, `mark!` and `plural!` in Rust, `say` and `plural` in TypeScript, what a
+//! reader sees of a page, and the comments in the configuration that there is to paste.
 
 /// A message in a source, and its plural where it has one.
 pub(super) type Message = (String, Option<String>);
@@ -31,6 +31,16 @@ pub(super) fn of_html(source: &str) -> Vec<Message> {
     // A text has a space in it; names and settings have none.
     let told = messages.into_iter().filter(|text| text.starts_with(|first: char| first.is_uppercase()));
     told.filter(|text| text != "Heloscope").map(|text| (text, None)).collect()
+}
+
+/// The messages of configuration to paste: what follows a comment's mark and one space. Behind more spaces, or none, stands
+/// configuration that the comment holds back.
+pub(super) fn of_remedies(source: &str) -> Vec<Message> {
+    let comment = |line: &'_ str| {
+        ["# ", "; ", "dnl "].iter().find_map(|mark| line.strip_prefix(mark)).map(str::to_owned)
+    };
+    let comments = source.lines().filter_map(comment);
+    comments.filter(|comment| !comment.starts_with(' ')).map(|comment| (comment, None)).collect()
 }
 
 fn called(source: &str, one: &[&str], two: &str) -> Result<Vec<Message>, String> {
@@ -138,5 +148,13 @@ mod tests { say!("a test"); }
                       <p>It connects,\n  and reads.</p><nav aria-label=\"Explanations\"></nav>";
         let found: Vec<String> = of_html(source).into_iter().map(|(text, _)| text).collect();
         assert_eq!(found, ["Tests a server.", "It connects, and reads.", "Explanations"]);
+    }
+
+    #[test]
+    fn messages_of_configuration_to_paste() {
+        let source = "=== Exim\nOptions as the specification has them.\n\n== auth\n# main section\na = b # c\n\
+                      ; a line of its own\ndnl none at all:\n#held = back\n#    -o so=too\n";
+        let found: Vec<String> = of_remedies(source).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(found, ["main section", "a line of its own", "none at all:"]);
     }
 }

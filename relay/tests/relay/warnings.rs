@@ -1,0 +1,115 @@
+//! What is allowed and hardly meant, as a process: told by check-config and at the start, in the same words.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use heloscope_relay::TlsFiles;
+use tempfile::TempDir;
+
+use crate::command::{relay, run, signal};
+
+/// A public relay whose EHLO name no DNS has to be asked about.
+const PUBLIC: [&str; 5] = ["--public", "--ehlo-name", "[192.0.2.1]", "--contact", "me@example.org"];
+
+#[test]
+fn a_public_relay_behind_a_proxy_that_it_does_not_know() {
+    let options = ["--listen", "127.0.0.1:0", "--origin", "https://relay.example.org"];
+    assert_eq!(
+        warnings(&[&PUBLIC[..], &options].concat()),
+        [
+            "trusted-proxy: a relay that listens on a loopback address, without TLS, is https://relay.example.org only by way of a \
+             proxy; all clients would be one, and share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
+        ]
+    );
+    assert_eq!(warnings(&[&PUBLIC[..], &options, &["--trusted-proxy", "127.0.0.1"]].concat()), NONE);
+    // Who is not public has no clients but this machine's own.
+    assert_eq!(warnings(&options), NONE);
+}
+
+#[test]
+fn a_public_relay_that_speaks_plain_http() {
+    let options = |origin| [&PUBLIC[..], &["--listen", "0.0.0.0:0", "--origin", origin]].concat();
+    assert_eq!(
+        warnings(&options("http://relay.example.org")),
+        [
+            "--origin: http://relay.example.org has no TLS: browsers do not let pages that came by HTTPS use it, and what is said \
+             with it is not protected on the way; give it a certificate with tls-cert and tls-key, and an origin with \
+             https://"
+        ]
+    );
+    // What is in front of it may be a balancer that ends TLS.
+    assert_eq!(warnings(&options("https://relay.example.org")), NONE);
+}
+
+#[test]
+fn a_certificate_for_another_host_or_out_of_its_time() {
+    let paper = TempDir::new().unwrap();
+    let file = paper.path().join("relay.crt");
+    let options = ["--listen", "0.0.0.0:0", "--origin", "https://relay.example.org"];
+    let told = |name: &str, from: i32, to: i32| {
+        let files = [
+            format!("--tls-cert={}", file.display()),
+            format!("--tls-key={}", write(paper.path(), name, from, to)),
+        ];
+        warnings(&[&PUBLIC[..], &options, &[&files[0], &files[1]]].concat())
+    };
+    let file = file.display();
+    let other = format!(
+        "--tls-cert: the certificate in {file} does not name the host of https://relay.example.org in its subjectAltName: browsers \
+         warn of the page there, and no page of another site can use the relay"
+    );
+    let expired = format!("--tls-cert: the certificate in {file} has expired: browsers refuse it");
+    let early = format!(
+        "--tls-cert: the certificate in {file} is not valid yet: browsers refuse it; if it is, this machine's clock is slow"
+    );
+    assert_eq!(told("relay.example.org", 2020, 2090), NONE);
+    assert_eq!(told("relay.example.com", 2020, 2090), [other.as_str()]);
+    assert_eq!(told("relay.example.org", 2020, 2021), [expired.as_str()]);
+    assert_eq!(told("relay.example.org", 2090, 2091), [early.as_str()]);
+    assert_eq!(told("relay.example.com", 2020, 2021), [expired, other]);
+}
+
+const NONE: [&str; 0] = [];
+
+/// What check-config warns of, which a relay that starts with the same options has to tell its log, and nothing more.
+fn warnings(options: &[&str]) -> Vec<String> {
+    let output = run(&[&["check-config"], options].concat());
+    let told = String::from_utf8(output.stderr).unwrap();
+    let told: Vec<String> = (told.lines())
+        .map(|line| line.strip_prefix("heloscope-relay: warning: ").expect(line).to_owned())
+        .collect();
+    // Whatever it warns of, the configuration can be used.
+    assert!(output.status.success(), "{options:?}");
+    let other = if told.is_empty() { "" } else { " else" };
+    let verdict = format!("Nothing{other} is wrong with the configuration.\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), verdict);
+
+    let mut child = relay(options).args(["--log-format", "json"]).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert!(ready.contains("Heloscope is at "), "{ready}");
+    signal(&child, "TERM");
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(child.wait().unwrap().success());
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let warned: Vec<String> = lines
+        .filter(|line| line["level"] == "WARN")
+        .map(|line| line["message"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(warned, told, "{options:?}");
+    told
+}
+
+/// Writes a certificate for this name, valid from the one year's beginning to the other's, and returns its key's file.
+fn write(directory: &Path, name: &str, from: i32, to: i32) -> String {
+    let TlsFiles { certificate, key } =
+        TlsFiles { certificate: directory.join("relay.crt"), key: directory.join("relay.key") };
+    let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(to, 1, 1);
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(certificate, parameters.self_signed(&signing_key).unwrap().pem()).unwrap();
+    std::fs::write(&key, signing_key.serialize_pem()).unwrap();
+    key.display().to_string()
+}
