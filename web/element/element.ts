@@ -86,6 +86,7 @@ export class HeloScopeElement extends Base {
 
   connectedCallback(): void {
     this.#takeUpProperties();
+    this.#form.takeUp(this.querySelector("input[name=host]"));
     void this.#speak();
     this.#langs.observe(document, { subtree: true, attributeFilter: ["lang"] });
     addEventListener("beforeprint", this.#unfold);
