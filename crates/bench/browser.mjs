@@ -30,6 +30,8 @@ const TARGET_TASK_MS = 50;
 /** Whatever a server does. */
 const TARGET_WORST_TASK_MS = 100;
 const PATIENCE_MS = 60_000;
+/** What Chromium starts with a new window, processes of its own, is none of the page's doing. */
+const REST_MS = 1_000;
 
 if (noBrowser) {
   console.log(`### The page in Chromium\n\nNot measured: ${noBrowser}`);
@@ -126,7 +128,7 @@ function mostBusy(runs) {
 
 /** Makes a test in a page of a relay of their own, so many times; says what each took, and when the field was ready. */
 function inFreshPage(name, times) {
-  return withPage({ first: noteWhenReady }, async ({ page }) => {
+  return withPage({ first: noteWhenReady, rest: REST_MS }, async ({ page }) => {
     const cold = await page.evaluate(() => ready);
     await page.reload();
     const warm = await page.evaluate(() => ready);
