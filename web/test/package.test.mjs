@@ -78,7 +78,7 @@ test("the package says what it is", async () => {
 test("its manifest of elements names what the class has", async () => {
   const { modules } = JSON.parse(await readFile(`${PACKAGE}/custom-elements.json`, "utf8"));
   const [element] = modules[0].declarations;
-  const source = await readFile("web/element/element.ts", "utf8");
+  const source = (await Promise.all(["attributes", "element"].map((name) => readFile(`web/element/${name}.ts`, "utf8")))).join("");
   const has = (pattern) => [...source.matchAll(pattern)].map(([, name]) => name).sort();
   const named = (list) => list.map(({ name }) => name).sort();
   const fields = element.members.filter(({ kind }) => kind === "field");
