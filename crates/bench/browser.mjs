@@ -19,6 +19,7 @@ const WORST = [
   "sha1-signature",
   "teaser",
   "slow-greeting",
+  "flood",
 ];
 const TARGET_FIELD_MS = 100;
 const TARGET_SCRIPT_OCTETS = 20_000;
@@ -29,6 +30,8 @@ const TARGET_TASK_MS = 50;
 /** Whatever a server does. */
 const TARGET_WORST_TASK_MS = 100;
 const PATIENCE_MS = 60_000;
+/** What Chromium starts with a new window, processes of its own, is none of the page's doing. */
+const REST_MS = 1_000;
 
 if (noBrowser) {
   console.log(`### The page in Chromium\n\nNot measured: ${noBrowser}`);
@@ -99,16 +102,21 @@ async function measure() {
 
 /** Says when the field was ready, and what had been loaded by then. */
 function ready(opened) {
-  const cold = median(opened.map(({ cold }) => cold));
-  const warm = median(opened.map(({ warm }) => warm));
-  const script = Math.max(...opened.map(({ script }) => script));
+  const of = (which) => median(opened.map(which));
+  const field = of(({ cold }) => cold.field);
   console.log(
-    `The field is on the screen and has the focus ${ms(cold)} after navigation, in the middle of ${opened.length} pages; ` +
-      `${ms(warm)} where the browser has its files. At most ${TARGET_FIELD_MS} ms: ${cold <= TARGET_FIELD_MS ? "met" : "missed"}.`,
+    `The field is on the screen and has the cursor ${ms(field)} after navigation, in the middle of ${opened.length} pages; ` +
+      `${ms(of(({ warm }) => warm.field))} where the browser has its files. ` +
+      `At most ${TARGET_FIELD_MS} ms: ${field <= TARGET_FIELD_MS ? "met" : "missed"}.`,
   );
-  const early = opened.some(({ wasm }) => wasm);
   console.log(
-    `Scripts by then: ${(script / 1000).toFixed(1)} KB of brotli, ${early ? "and WebAssembly" : "and no WebAssembly"}. ` +
+    `The element has taken its place, with what was typed, after ${ms(of(({ cold }) => cold.element))}; ` +
+      `${ms(of(({ warm }) => warm.element))}.`,
+  );
+  const script = Math.max(...opened.map(({ cold }) => cold.script));
+  const early = opened.some(({ cold }) => cold.wasm);
+  console.log(
+    `Script by then: ${(script / 1000).toFixed(1)} KB of brotli, ${early ? "and WebAssembly" : "and no WebAssembly"}. ` +
       `At most ${TARGET_SCRIPT_OCTETS / 1000} KB, and WebAssembly only with a test: ` +
       `${script <= TARGET_SCRIPT_OCTETS && !early ? "met" : "missed"}.\n`,
   );
@@ -120,30 +128,33 @@ function mostBusy(runs) {
 
 /** Makes a test in a page of a relay of their own, so many times; says what each took, and when the field was ready. */
 function inFreshPage(name, times) {
-  return withPage({ first: noteWhenReady }, async ({ page }) => {
-    const { at: cold, script, wasm } = await page.evaluate(() => ready);
+  return withPage({ first: noteWhenReady, rest: REST_MS }, async ({ page }) => {
+    const cold = await page.evaluate(() => ready);
     await page.reload();
-    const { at: warm } = await page.evaluate(() => ready);
+    const warm = await page.evaluate(() => ready);
     await page.locator("helo-scope .examples li").first().waitFor();
     const runs = [];
     while (runs.length < times) runs.push(await traced(page, `${name}.specimen.test`));
-    return { ready: { cold, warm, script, wasm }, runs };
+    return { ready: { cold, warm }, runs };
   });
 }
 
-/** Runs in the page: notes when the field has the focus and the frame with it is on the screen, counted from navigation. */
+/**
+ * Runs in the page: notes when the frame is on the screen in which the cursor is in the field, before the element is there or
+ * in it, and when that is the element's; counted from navigation.
+ */
 function noteWhenReady() {
+  const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now()))));
   globalThis.ready = new Promise((resolve) => {
-    const focused = ({ target }) => {
+    let field;
+    addEventListener("focusin", async ({ target }) => {
+      field ??= drawn();
       if (target.localName !== "helo-scope") return;
-      requestAnimationFrame(() => setTimeout(() => {
-        const at = performance.now();
-        const loaded = performance.getEntriesByType("resource").map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
-        const script = loaded.filter(([path]) => path.endsWith(".js")).reduce((sum, [, octets]) => sum + octets, 0);
-        resolve({ at, script, wasm: loaded.some(([path]) => path.endsWith(".wasm")) });
-      }));
-    };
-    addEventListener("focusin", focused);
+      const element = await drawn();
+      const loaded = performance.getEntriesByType("resource").map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
+      const script = loaded.filter(([path]) => path.endsWith(".js")).reduce((sum, [, octets]) => sum + octets, 0);
+      resolve({ field: await field, element, script, wasm: loaded.some(([path]) => path.endsWith(".wasm")) });
+    });
   });
 }
 

@@ -90,12 +90,13 @@ const STRICT_FIELDS: [(HeaderName, &str); 5] = [
 ];
 
 /// Adds what a browser is to be strict about. `relays` are the origins, by WebSocket and otherwise, that the page may connect to
-/// besides its own, with spaces between; `frames` those of whoever may show it in a frame, or [`UNFRAMED`].
+/// besides its own, with spaces between; `frames` those of whoever may show it in a frame, or [`UNFRAMED`]. A form it has until its
+/// script is there: what is sent by it comes back as the address of a test.
 pub(crate) fn with_strict_fields(mut response: Response, relays: Option<&str>, frames: &str) -> Response {
     let relays = relays.map(|relays| format!(" {relays}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{relays}; style-src 'self'; \
-         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}; \
+         img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {frames}; \
          require-trusted-types-for 'script'; trusted-types heloscope"
     );
     let fields = response.headers_mut();

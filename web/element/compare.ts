@@ -1,8 +1,10 @@
 /** The same test through several relays: the reports side by side, and first of all what is different in them. */
 
-import { fileOf, type Exports } from "./actions.ts";
+import { actions, fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
 import { make } from "./dom.ts";
+import { linkHelp } from "./help.ts";
+import { sentenceOf, steps, type Asked, type Way } from "./run.ts";
 import { linkTo } from "./share.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
@@ -30,24 +32,33 @@ export class Sides {
     this.element.append(make("div", { class: "sides" }, ...sections));
   }
 
-  /** Shows how far the test of the relay at `place` has come. */
-  progress(place: number, html: string): void {
-    const side = this.#sides[place];
-    if (side) show(side.shown, html);
+  /** Those of reports that were made elsewhere, each beside what it says of its way. The outcomes are given back. */
+  static of(outcomes: readonly Outcome[], words: Words): Sides {
+    const sides = new Sides(outcomes.map(({ report }) => String(report["vantage"] ?? words.nothingSaid)), words);
+    for (const [place, side] of sides.#sides.entries()) {
+      const outcome = outcomes[place];
+      if (outcome) finish(side, outcome);
+    }
+    return sides;
   }
 
-  /** Shows the report of the relay at `place`; the outcome is given back. */
-  finished(place: number, outcome: Outcome): void {
-    const side = this.#sides[place];
-    if (!side) return;
-    side.report = outcome.report;
-    show(side.shown, outcome.html);
-    outcome.free();
-  }
-
-  /** Says why there is none. */
-  failed(place: number, message: string): void {
-    this.#sides[place]?.shown.replaceChildren(make("p", { class: "failure" }, make("strong", {}, this.#words.failed), ` ${message}`));
+  /** Tests through all relays at the same time; settles when all have ended. Throws the signal's reason where that aborts. */
+  async test(asked: Asked, way: Omit<Way, "relay">): Promise<void> {
+    const { signal } = way;
+    await Promise.all(this.#sides.map(async (side) => {
+      try {
+        for await (const step of steps(asked, { ...way, relay: new URL(side.relay) })) {
+          if (signal.aborted) break;
+          if (typeof step === "string") show(side.shown, step);
+          else finish(side, step);
+        }
+      } catch (reason) {
+        if (signal.aborted) return;
+        const why = make("p", { class: "failure" }, make("strong", {}, this.#words.failed), ` ${sentenceOf(reason)}`);
+        side.shown.replaceChildren(why);
+      }
+    }));
+    signal.throwIfAborted();
   }
 
   /** The reports that there are. */
@@ -85,8 +96,15 @@ export class Sides {
     return whole;
   }
 
+  /** Offers to take that elsewhere, and leads to the pages of `relay` that explain it. What was done is said in `status`. */
+  offer(relay: () => URL, status: HTMLElement): void {
+    const exports = this.#exports(relay);
+    if (exports) this.element.querySelector(".differences")?.append(actions(exports, status, this.#words));
+    linkHelp(this.element, relay(), this.#words);
+  }
+
   /** The comparison in each form in which it is taken elsewhere; null where there is no report. */
-  exports(relay: () => URL): Exports | null {
+  #exports(relay: () => URL): Exports | null {
     const { reports } = this;
     const [first] = reports;
     const table = this.#table;
@@ -101,6 +119,12 @@ export class Sides {
       name: `${fileOf(first)}-compared`,
     };
   }
+}
+
+function finish(side: Side, outcome: Outcome): void {
+  side.report = outcome.report;
+  show(side.shown, outcome.html);
+  outcome.free();
 }
 
 /** What is different, as it goes elsewhere. */

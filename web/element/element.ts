@@ -1,4 +1,5 @@
 import { actions, exportsOf } from "./actions.ts";
+import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
 import { load, teach, type Outcome, type Report } from "./core.ts";
@@ -6,12 +7,13 @@ import { make } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
 import { languageOf, nearest, wordsAtHand, wordsOf } from "./language.ts";
+import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
-import { NotAHost, steps, understood, type Asked } from "./run.ts";
+import { NotAHost, sentenceOf, steps, understood, type Asked } from "./run.ts";
 import { languageIn, listed, madeAt, portsOf, textOf } from "./saved.ts";
 import { fromLink } from "./share.ts";
 import { show } from "./trusted.ts";
@@ -31,9 +33,6 @@ export interface Progress {
   relays?: string[];
 }
 
-/** Programs that render pages on a server import this too, where there are no elements. */
-const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
-
 /** In place of a list of relays: those that the relay itself names. */
 const OFFERED = "offered";
 
@@ -52,7 +51,7 @@ let sheets: CSSStyleSheet[] | undefined;
  * `heloscope-compared` (detail: the reports),
  * `heloscope-failed` (detail: {@link Failure}).
  */
-export class HeloScopeElement extends Base {
+export class HeloScopeElement extends Attributes {
   static readonly observedAttributes = ["host", "ports", "relay", "relays", "lang"];
 
   readonly #form = new Form(
@@ -66,6 +65,7 @@ export class HeloScopeElement extends Base {
   readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
   readonly #output = make("div", { class: "output", part: "output" });
   readonly #frame = make("div", { class: "frame" });
+  readonly #paper = new Paper(this.#output);
   readonly #langs = new MutationObserver(() => void this.#speak());
   #words = ENGLISH;
   /** While the words of its language are on their way. */
@@ -85,11 +85,11 @@ export class HeloScopeElement extends Base {
   }
 
   connectedCallback(): void {
-    this.#takeUpProperties();
+    this.takeUpProperties();
+    this.#form.takeUp(this.querySelector("input[name=host]"));
     void this.#speak();
     this.#langs.observe(document, { subtree: true, attributeFilter: ["lang"] });
-    addEventListener("beforeprint", this.#unfold);
-    addEventListener("afterprint", this.#fold);
+    this.#paper.watch();
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
     if (this.autostart && this.host) void this.start();
@@ -97,8 +97,7 @@ export class HeloScopeElement extends Base {
 
   disconnectedCallback(): void {
     this.#langs.disconnect();
-    removeEventListener("beforeprint", this.#unfold);
-    removeEventListener("afterprint", this.#fold);
+    this.#paper.leave();
     this.stop();
   }
 
@@ -110,62 +109,6 @@ export class HeloScopeElement extends Base {
     if (!name.startsWith("relay") || !this.isConnected) return;
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
-  }
-
-  /** The mail server, as typed. */
-  get host(): string {
-    return this.getAttribute("host") ?? "";
-  }
-  set host(value: string) {
-    this.setAttribute("host", value);
-  }
-
-  /** The ports, comma separated: 25, 465, 587, or with a mode, such as 2525/starttls. */
-  get ports(): string {
-    return this.getAttribute("ports") ?? "";
-  }
-  set ports(value: string) {
-    this.setAttribute("ports", value);
-  }
-
-  /** The relay's URL, http, https, ws or wss; by default the origin of this script. */
-  get relay(): string {
-    return this.getAttribute("relay") ?? new URL(import.meta.url).origin;
-  }
-  set relay(value: string) {
-    this.setAttribute("relay", value);
-  }
-
-  /** URLs of relays to choose from, with spaces between, or `offered`: those that the relay names; empty for no choice. */
-  get relays(): string {
-    return this.getAttribute("relays") ?? "";
-  }
-  set relays(value: string) {
-    this.#reflect("relays", value || null);
-  }
-
-  /** An IP address of the host to dial in place of those its name has; empty for none. */
-  get address(): string {
-    return this.getAttribute("address") ?? "";
-  }
-  set address(value: string) {
-    this.#reflect("address", value || null);
-  }
-
-  /** Whether a test starts as soon as the element is in the page. */
-  get autostart(): boolean {
-    return this.hasAttribute("autostart");
-  }
-  set autostart(value: boolean) {
-    this.toggleAttribute("autostart", value);
-  }
-
-  /** Whether the report is shown without its details. */
-  get compact(): boolean {
-    return this.hasAttribute("compact");
-  }
-  set compact(value: boolean) {
-    this.toggleAttribute("compact", value);
   }
 
   /** The report in sight; null where there is none, and while a test runs. */
@@ -335,18 +278,7 @@ export class HeloScopeElement extends Base {
     this.#tell<Progress>("started", { host, ports, done: [], relays });
     const sides = new Sides(relays, words);
     this.#output.replaceChildren(sides.element);
-    const { address } = this;
-    await Promise.all(relays.map(async (relay, place) => {
-      try {
-        for await (const step of steps(asked, { relay: new URL(relay), address, signal, words })) {
-          if (signal.aborted) break;
-          if (typeof step === "string") sides.progress(place, step);
-          else sides.finished(place, step);
-        }
-      } catch (reason) {
-        if (!signal.aborted) sides.failed(place, sentenceOf(reason));
-      }
-    }));
+    await sides.test(asked, { address: this.address, signal, words });
     signal.throwIfAborted();
     this.#compared(sides, words.finished);
     this.#tell<Report[]>("compared", sides.reports);
@@ -376,24 +308,16 @@ export class HeloScopeElement extends Base {
     return asked;
   }
 
-  /** Says what is different in the reports side by side, and offers to take that elsewhere. */
-  #compared(sides: Sides, said: (verdict: string) => string): void {
-    const words = this.#words;
-    const relay = (): URL => relayUrl(this.relay, words);
-    const sentence = sides.compare();
-    const exports = sides.exports(relay);
-    if (exports) sides.element.querySelector(".differences")?.append(actions(exports, this.#status, words));
-    linkHelp(sides.element, relay(), words);
-    this.#status.classList.add("unseen");
-    this.#status.textContent = said(sentence);
+  #sideBySide(outcomes: Outcome[]): void {
+    const sides = Sides.of(outcomes, this.#words);
+    this.#output.replaceChildren(sides.element);
+    this.#compared(sides, this.#words.opened);
   }
 
-  #sideBySide(outcomes: Outcome[]): void {
-    const words = this.#words;
-    const sides = new Sides(outcomes.map(({ report }) => String(report["vantage"] ?? words.nothingSaid)), words);
-    this.#output.replaceChildren(sides.element);
-    for (const [place, outcome] of outcomes.entries()) sides.finished(place, outcome);
-    this.#compared(sides, words.opened);
+  #compared(sides: Sides, said: (verdict: string) => string): void {
+    const sentence = sides.compare();
+    sides.offer(() => relayUrl(this.relay, this.#words), this.#status);
+    this.#shown(said(sentence));
   }
 
   #present(outcome: Outcome, said: (verdict: string) => string): void {
@@ -408,9 +332,13 @@ export class HeloScopeElement extends Base {
     const verdict = this.#output.querySelector(".verdict");
     const exports = exportsOf(outcome, () => relayUrl(this.relay, words), words);
     verdict?.append(actions(exports, this.#status, words));
-    // From here on it says only what is in sight elsewhere.
+    this.#shown(said(verdict?.querySelector("h2")?.textContent ?? ""));
+  }
+
+  /** Tells those who hear the page what all others see in it. */
+  #shown(sentence: string): void {
     this.#status.classList.add("unseen");
-    this.#status.textContent = said(verdict?.querySelector("h2")?.textContent ?? "");
+    this.#status.textContent = sentence;
   }
 
   /** Says of each port once that it is done. */
@@ -462,8 +390,7 @@ export class HeloScopeElement extends Base {
   #wrong(sentence: string): void {
     this.#form.say(sentence, true);
     this.#form.field.focus();
-    this.#status.classList.add("unseen");
-    this.#status.textContent = sentence;
+    this.#shown(sentence);
     this.#tell<Failure>("failed", { message: sentence });
   }
 
@@ -496,21 +423,6 @@ export class HeloScopeElement extends Base {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
   }
 
-  /** A property that was set before the class was there hides the accessor: set it once more. */
-  #takeUpProperties(): void {
-    for (const name of ["host", "ports", "relay", "relays", "address", "autostart", "compact"] as const) {
-      if (!Object.hasOwn(this, name)) continue;
-      const value = this[name];
-      delete (this as Partial<HeloScopeElement>)[name];
-      Object.assign(this, { [name]: value });
-    }
-  }
-
-  #reflect(name: string, value: string | null): void {
-    if (value === null) this.removeAttribute(name);
-    else this.setAttribute(name, value);
-  }
-
   get #relays(): string[] {
     if (this.relays === OFFERED) return this.#offered;
     return this.relays.split(/\s+/).filter(Boolean);
@@ -521,25 +433,6 @@ export class HeloScopeElement extends Base {
     if (!this.hasAttribute("ports")) return STANDARD_PORTS;
     return this.ports.split(",").map((port) => port.trim()).filter(Boolean);
   }
-
-  /** On paper nothing unfolds: everything is open while the page is printed. */
-  readonly #unfold = (): void => {
-    for (const details of this.#output.querySelectorAll("details:not([open])")) {
-      details.setAttribute("open", "");
-      details.setAttribute("data-folded", "");
-    }
-  };
-
-  readonly #fold = (): void => {
-    for (const details of this.#output.querySelectorAll("[data-folded]")) {
-      details.removeAttribute("open");
-      details.removeAttribute("data-folded");
-    }
-  };
-}
-
-function sentenceOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }
 
 function sheetOf(css: string): CSSStyleSheet {

@@ -4,6 +4,7 @@
  * Tells the page around it how high it is, `{ heloscope: "height", height: 480 }`, in CSS pixels, whenever that changes.
  */
 
+import "./heloscope.ts";
 import type { HeloScopeElement } from "./element.ts";
 import { nearest, wordsOf } from "./language.ts";
 import { translate } from "./translated.ts";
@@ -19,7 +20,6 @@ if (element) {
     const value = asked.get(name);
     if (value) element.setAttribute(name, value);
   }
-  await customElements.whenDefined("helo-scope");
   element.compact = asked.has("compact");
   if (asked.has("autostart") && element.host) void element.start();
 }

@@ -93,6 +93,17 @@ export class Form {
     if (this.#about) this.offer(this.#about);
   }
 
+  /** Goes on where the reader was in a field that stood here before the script did. */
+  takeUp(field: HTMLInputElement | null): void {
+    if (!field || (!field.value && !field.matches(":focus"))) return;
+    if (field.value) this.field.value = field.value;
+    if (field.matches(":focus")) this.field.focus();
+    const { selectionStart, selectionEnd, selectionDirection } = field;
+    this.field.setSelectionRange(selectionStart, selectionEnd, selectionDirection ?? undefined);
+    // Or it would come back whenever the element is moved.
+    field.value = "";
+  }
+
   /** A sentence below the field: a hint, what was understood, or what is wrong. */
   say(sentence: string, wrong = false): void {
     this.#said.textContent = sentence;

@@ -1,14 +1,14 @@
 /** The page around the element: the address bar holds the test or the report, the title says what came of it. */
 
-// Types alone: what this shared with the element would be a file more to fetch before the field is there.
+import { language, REPORT, wish } from "./beforehand.ts";
+import "./heloscope.ts";
 import type { Report } from "./core.ts";
 import type { HeloScopeElement, Progress } from "./element.ts";
-import { firstOf, nearest, wordsOf } from "./language.ts";
+import { wordsOf } from "./language.ts";
 import { translate } from "./translated.ts";
+import { ENGLISH } from "./words.ts";
 
 const NAME = "Heloscope";
-/** What the fragment of a link that holds a report begins with. */
-const REPORT = "#report=";
 const element = document.querySelector<HeloScopeElement>("helo-scope");
 
 /** What is in sight, as the address bar has it; a file, which it cannot hold, is `FILE`. */
@@ -17,12 +17,7 @@ const FILE = "file";
 /** Whether what happens is what the address bar asked for. */
 let asked = false;
 
-/** What the address bar says of the language; else the browser's wish counts. */
-const wish = new URLSearchParams(location.search).get("lang");
-const language = wish === null ? firstOf(navigator.languages) : nearest(wish);
-document.documentElement.lang = language;
-const words = await wordsOf(language);
-translate(words);
+let words = ENGLISH;
 const other = document.querySelector<HTMLAnchorElement>("#language");
 if (other) {
   other.lang = other.hreflang = language === "en" ? "de" : "en";
@@ -32,7 +27,6 @@ if (other) {
 }
 
 if (element) {
-  await customElements.whenDefined("helo-scope");
   element.addEventListener("heloscope-started", (event) => {
     const { host, ports, relays } = (event as CustomEvent<Progress>).detail;
     shown = search(host, ports, element.address, relays !== undefined);
@@ -65,6 +59,9 @@ if (element) {
   follow(element);
 }
 
+words = await wordsOf(language);
+translate(words);
+
 /** Does what the address bar and the history's entry say. */
 function follow(element: HeloScopeElement): void {
   const saved = (history.state as { report?: string } | null)?.report;
@@ -72,7 +69,8 @@ function follow(element: HeloScopeElement): void {
   const search = new URLSearchParams(location.search);
   const [host, ports] = [search.get("host"), search.get("ports")];
   element.reset();
-  element.host = host ?? "";
+  // What was typed meanwhile stays.
+  if (element.host !== (host ?? "")) element.host = host ?? "";
   element.address = search.get("address") ?? "";
   if (ports) element.ports = ports;
   else element.removeAttribute("ports");
@@ -83,7 +81,8 @@ function follow(element: HeloScopeElement): void {
   else if (host) void (search.has("compare") ? element.compare() : element.start());
   else {
     asked = false;
-    element.focus();
+    // Unless the reader has gone elsewhere by keyboard.
+    if ([document.body, element].includes(document.activeElement as HTMLElement)) element.focus();
   }
 }
 

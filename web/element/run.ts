@@ -34,7 +34,7 @@ export async function understood(text: string, ports: readonly string[], words: 
     const { host, ports: named, said } = core.understand(text, words.language);
     return { host, ports: named ?? [...ports], said };
   } catch (reason) {
-    throw new NotAHost(reason instanceof Error ? reason.message : String(reason));
+    throw new NotAHost(sentenceOf(reason));
   }
 }
 
@@ -91,4 +91,9 @@ export async function* steps({ host, ports }: Asked, { relay, address, signal, w
 function isAway(report: Report): boolean {
   const ports = report["ports"] as { connected: boolean; error: { code: string } | null }[];
   return ports.every(({ connected, error }) => !connected && error?.code === "relay_unreachable");
+}
+
+/** What is said of whatever was thrown. */
+export function sentenceOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -10,14 +10,16 @@ import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
 
 after(closeBrowser);
 
-/** A site of another origin with the example as its page, `change`d: its frame, the page around it, the relay's address. */
-async function onSite({ allowed, change = (html) => html, expected = [] }, use) {
-  const example = await readFile("web/examples/iframe/index.html", "utf8");
+const example = await readFile("web/examples/iframe/index.html", "utf8");
+const [, documented] = /### In a frame[^]*?```html\n([^]*?)```/.exec(await readFile("README.md", "utf8"));
+
+/** A site of another origin with such a page, `change`d: its frame, the page around it, the relay's address. */
+async function onSite({ allowed, site: html = example, change = (html) => html, expected = [] }, use) {
   let address;
   const site = createServer((_, response) => {
     response.setHeader("content-type", "text/html");
     response.setHeader("content-security-policy", `frame-src ${address}`);
-    response.end(change(example.replaceAll("https://relay.example.org", address).replaceAll("mx1.example.com", "expired.specimen.test")));
+    response.end(change(html.replaceAll("https://relay.example.org", address).replaceAll("mx1.example.com", "expired.specimen.test")));
   });
   site.listen(0, "127.0.0.1");
   await once(site, "listening");
@@ -43,21 +45,26 @@ const fits = async (page) => {
   return inner.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]);
 };
 
-test("the example: a frame that grows with what is in it", { skip: noBrowser }, () =>
-  onSite({ allowed: true }, async ({ page, frame, outer }) => {
-    await frame.getByRole("textbox", { name: "Mail server" }).waitFor();
-    assert.equal(await frame.getByRole("textbox", { name: "Mail server" }).inputValue(), "expired.specimen.test");
-    assert.deepEqual(await fits(page), [0, 0]);
-    const before = (await outer.boundingBox()).height;
-    await frame.getByRole("button", { name: "Test", exact: true }).click();
-    await frame.locator(".verdict").waitFor({ timeout: 60_000 });
-    assert.deepEqual(await fits(page), [0, 0]);
-    assert.ok((await outer.boundingBox()).height > before, "it has grown");
-    await inEachWay(page, async (name) => {
-      assert.deepEqual(await fits(page), [0, 0], name);
-      await picture(page, `embed-${name.replace(/\W+/g, "-")}`);
-    });
-  }));
+for (const [what, site] of [
+  ["the example", example],
+  ["the README's words", `<!doctype html><html lang="en"><title>Site</title><h1>Site</h1>${documented}`],
+]) {
+  test(`${what}: a frame that grows with what is in it`, { skip: noBrowser }, () =>
+    onSite({ allowed: true, site }, async ({ page, frame, outer }) => {
+      await frame.getByRole("textbox", { name: "Mail server" }).waitFor();
+      assert.equal(await frame.getByRole("textbox", { name: "Mail server" }).inputValue(), "expired.specimen.test");
+      assert.deepEqual(await fits(page), [0, 0]);
+      const before = (await outer.boundingBox()).height;
+      await frame.getByRole("button", { name: "Test", exact: true }).click();
+      await frame.locator(".verdict").waitFor({ timeout: 60_000 });
+      assert.deepEqual(await fits(page), [0, 0]);
+      assert.ok((await outer.boundingBox()).height > before, "it has grown");
+      await inEachWay(page, async (name) => {
+        assert.deepEqual(await fits(page), [0, 0], name);
+        await picture(page, `embed-${name.replace(/\W+/g, "-")}`);
+      });
+    }));
+}
 
 test("started by itself, in short", { skip: noBrowser }, () =>
   onSite({ allowed: true, change: (html) => html.replace("ports=25", "ports=25&amp;compact&amp;autostart") }, async ({ page, frame }) => {

@@ -113,16 +113,18 @@ export async function closeBrowser() {
  * @param {string[]} [setup.origins] other origins that the page may ask, for a widget on a foreign page
  * @param {RegExp[]} [setup.expected] console errors that are what is being tested
  * @param {() => void} [setup.first] what is run in the page before anything of its own
+ * @param {number} [setup.rest] milliseconds in which the browser can start all that a window needs, for what is measured
  * @param {(at: { page: import("playwright-core").Page, address: string }) => Promise<T>} use
  * @returns {Promise<T>}
  */
-export function withPage({ relay = ["--demo"], path = "/", context = {}, origins = [], expected = [], first }, use) {
+export function withPage({ relay = ["--demo"], path = "/", context = {}, origins = [], expected = [], first, rest = 0 }, use) {
   return withRelay(relay, async (address) => {
     const own = await (await theBrowser()).newContext(context);
     const amiss = await watch(own, [address, ...origins], expected);
     if (first) await own.addInitScript(first);
     try {
       const page = await own.newPage();
+      if (rest > 0) await page.waitForTimeout(rest);
       await page.goto(address + path);
       const result = await use({ page, address });
       assert.deepEqual(amiss, [], "amiss on the page");

@@ -56,7 +56,7 @@ test("a relay whose network does not let port 25 out blames no server", { skip: 
     while (!(await about()).unreachable_ports.includes(25)) {
       assert.ok(Date.now() < until, "it does not learn that: does anything listen on port 25 of 127.0.25.1?");
     }
-    await page.locator("helo-scope input").first().waitFor();
+    await page.getByRole("textbox", { name: "Mail server" }).waitFor();
     const report = await page.evaluate(async () => {
       const element = document.querySelector("helo-scope");
       element.host = "127.255.255.255";

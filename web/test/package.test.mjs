@@ -75,16 +75,23 @@ test("the package says what it is", async () => {
   }
 });
 
+/** The files of a folder, those below it aside. */
+const sources = async (folder) =>
+  (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
+
 test("its manifest of elements names what the class has", async () => {
   const { modules } = JSON.parse(await readFile(`${PACKAGE}/custom-elements.json`, "utf8"));
   const [element] = modules[0].declarations;
-  const source = await readFile("web/element/element.ts", "utf8");
+  const source = (await Promise.all(["attributes", "element"].map((name) => readFile(`web/element/${name}.ts`, "utf8")))).join("");
   const has = (pattern) => [...source.matchAll(pattern)].map(([, name]) => name).sort();
   const named = (list) => list.map(({ name }) => name).sort();
   const fields = element.members.filter(({ kind }) => kind === "field");
   assert.deepEqual(named(fields), has(/^  get (\w+)\(/gm));
   assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
   assert.deepEqual(named(element.events), has(/#tell<[\w[\] |]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
+  const markup = await Promise.all((await Promise.all(["web/element", "crates/render/src", "crates/render/src/html"].map(sources))).flat().map((file) => readFile(file, "utf8")));
+  const parts = [...markup.join("").matchAll(/\bpart(?:: |=)"(\w+)"/g)].map(([, name]) => name);
+  assert.deepEqual(named(element.cssParts), [...new Set(parts)].sort());
   const style = (await Promise.all(["controls", "report", "port"].map((name) => readFile(`web/element/${name}.css`, "utf8")))).join("");
   assert.deepEqual(named(element.cssProperties), [...new Set([...style.matchAll(/var\((--heloscope-[\w-]+)/g)].map(([, name]) => name))].sort());
 });

@@ -32,19 +32,19 @@ const PASSES: [&str; 6] = [
     "--strip-producers",
 ];
 
+/// The scripts that a page names. What they share is in each of them: a file that only a script names is fetched only once
+/// that script is there, and no page names two of them.
+pub(crate) const SCRIPTS: [&str; 3] = ["embed", "heloscope", "page"];
+
 /// The bundler's words. The scripts import the bound module by the name `heloscope-core`; as a dynamic import it becomes
 /// a file of its own, loaded when a test starts.
-const BUNDLE: [&str; 13] = [
-    "web/element/embed.ts",
-    "web/element/heloscope.ts",
-    "web/element/page.ts",
+const BUNDLE: [&str; 9] = [
     "--alias:heloscope-core=./target/web/heloscope_web.js",
     "--bundle",
     "--chunk-names=[name]-[hash]",
     "--format=esm",
     "--loader:.css=text",
     "--log-level=warning",
-    "--metafile=target/web/bundle.json",
     "--minify",
     "--splitting",
     "--target=es2022",
@@ -95,9 +95,10 @@ pub(crate) fn dist(place: &Place) -> Result<()> {
         help(place),
     ];
     inputs.extend(TRANSLATIONS.map(|(language, _)| language_file(place, language)));
-    let outputs = ["heloscope.js", "page.js", "embed.js", "heloscope.wasm.br", "index.html.br"]
-        .map(|name| place.dist().join(name));
-    unless_done(&place.stamps().join("dist"), &inputs, &BUNDLE.join(" "), &outputs, || put_together(place))
+    let mut outputs: Vec<PathBuf> = SCRIPTS.map(|script| place.dist().join(format!("{script}.js"))).into();
+    outputs.extend(["heloscope.wasm.br", "index.html.br"].map(|name| place.dist().join(name)));
+    let words = [SCRIPTS.join(" "), BUNDLE.join(" ")].join(" ");
+    unless_done(&place.stamps().join("dist"), &inputs, &words, &outputs, || put_together(place))
 }
 
 /// Makes the npm package in `target/npm`.
@@ -136,6 +137,11 @@ pub(crate) fn bind(place: &Place, module: &Path, kind: &str, out: &Path, name: &
     )
 }
 
+/// The bundler's account of what it wrote for a script.
+pub(crate) fn bundle(place: &Place, script: &str) -> PathBuf {
+    place.generated().join(format!("{script}.json"))
+}
+
 fn optimise(place: &Place) -> Result<()> {
     let bound = place.generated().join("heloscope_web_bg.wasm");
     let lock = place.root.join("package-lock.json");
@@ -170,9 +176,12 @@ fn put_together(place: &Place) -> Result<()> {
         fs::remove_dir_all(&staged)?;
     }
     fs::create_dir_all(&staged)?;
-    let mut esbuild = place.npm_program("esbuild");
-    esbuild.args(BUNDLE).arg("--outdir=target/web/dist");
-    step("esbuild", "scripts", &mut esbuild)?;
+    for script in SCRIPTS {
+        let mut esbuild = place.npm_program("esbuild");
+        esbuild.arg(format!("web/element/{script}.ts")).args(BUNDLE).arg("--outdir=target/web/dist");
+        esbuild.arg(format!("--metafile={}", bundle(place, script).display()));
+        step("esbuild", &format!("{script}.js"), &mut esbuild)?;
+    }
     copy(&place.root.join("index.html"), &staged.join("index.html"))?;
     copy(&optimised(place), &staged.join("heloscope.wasm"))?;
     copy(&remedies_file(place), &staged.join("remedies.txt"))?;

@@ -7,21 +7,22 @@ use anyhow::{Context, Result, bail};
 use heloscope_languages::TRANSLATIONS;
 use serde_json::Value;
 
+use crate::assets;
 use crate::place::Place;
 
 /// Loaded when a test starts.
 const WASM_OCTETS: u64 = 420_000;
-/// Loaded with the page: the element and the page's own script, with all that they import at once.
+/// Loaded before a test: with the relay's own page, or with another that has the element in it.
 const SCRIPT_OCTETS: u64 = 20_000;
 
 /// Prints the table; an error where something is larger than allowed.
 pub(crate) fn size(place: &Place) -> Result<()> {
-    let bundle =
-        fs::read_to_string(place.generated().join("bundle.json")).context("no bundle: cargo xtask build")?;
-    let (page, later) = scripts(&serde_json::from_str(&bundle)?);
+    let (page, later) = scripts(place, "page")?;
+    let (element, _) = scripts(place, "heloscope")?;
     let translations = TRANSLATIONS.map(|(language, _)| format!("{language}.txt")).into();
     let rows = [
-        ("with the page: scripts", page, Some(SCRIPT_OCTETS)),
+        ("with the page: script", page, Some(SCRIPT_OCTETS)),
+        ("with the element: script", element, Some(SCRIPT_OCTETS)),
         ("with a test: scripts", later, None),
         ("with a test: WebAssembly", ["heloscope.wasm".to_owned()].into(), Some(WASM_OCTETS)),
         ("when asked for: remedies", ["remedies.txt".to_owned()].into(), None),
@@ -47,22 +48,21 @@ pub(crate) fn size(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// Of the bundler's account of what it wrote: the scripts that come with the page, and those that are loaded later.
-fn scripts(bundle: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+/// The scripts that come with one that a page names, and those that are loaded later.
+fn scripts(place: &Place, script: &str) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let bundle = fs::read_to_string(assets::bundle(place, script)).context("no bundle: cargo xtask build")?;
+    Ok(told(&serde_json::from_str(&bundle)?, &format!("{script}.js")))
+}
+
+/// The same, by the bundler's account of what it wrote.
+fn told(bundle: &Value, script: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let empty = serde_json::Map::new();
     let outputs = bundle["outputs"].as_object().unwrap_or(&empty);
-    let mut with_page = BTreeSet::new();
-    let mut open: Vec<&str> = outputs
-        .iter()
-        .filter(|(path, output)| {
-            // A dynamic import is an entry point too, of a file that the page does not ask for.
-            output["entryPoint"].as_str().is_some_and(|entry| entry.starts_with("web/element/"))
-                && matches!(file_name(path), "heloscope.js" | "page.js")
-        })
-        .map(|(path, _)| path.as_str())
-        .collect();
+    let mut at_once = BTreeSet::new();
+    let mut open: Vec<&str> =
+        outputs.keys().map(String::as_str).filter(|path| file_name(path) == script).collect();
     while let Some(path) = open.pop() {
-        if with_page.insert(file_name(path).to_owned()) {
+        if at_once.insert(file_name(path).to_owned()) {
             let imports = outputs.get(path).and_then(|output| output["imports"].as_array());
             for import in imports.into_iter().flatten().filter(|import| import["kind"] == "import-statement")
             {
@@ -71,10 +71,8 @@ fn scripts(bundle: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
         }
     }
     let all = outputs.keys().map(|path| file_name(path).to_owned());
-    // That of the page for frames comes with that one alone.
-    let later = |name: &String| name.ends_with(".js") && name != "embed.js" && !with_page.contains(name);
-    let later = all.filter(later).collect();
-    (with_page, later)
+    let later = all.filter(|name| name.ends_with(".js") && !at_once.contains(name)).collect();
+    (at_once, later)
 }
 
 fn file_name(path: &str) -> &str {
@@ -97,19 +95,17 @@ mod tests {
     #[test]
     fn a_dynamic_import_does_not_come_with_the_page() {
         let bundle = serde_json::json!({ "outputs": {
-            "target/web/dist/heloscope.js": { "entryPoint": "web/element/heloscope.ts", "imports": [
+            "target/web/dist/page.js": { "entryPoint": "web/element/page.ts", "imports": [
                 { "path": "target/web/dist/chunk-A.js", "kind": "import-statement" },
                 { "path": "target/web/dist/core-B.js", "kind": "dynamic-import" },
             ] },
-            "target/web/dist/page.js": { "entryPoint": "web/element/page.ts", "imports": [] },
-            "target/web/dist/embed.js": { "entryPoint": "web/element/embed.ts", "imports": [] },
             "target/web/dist/chunk-A.js": { "imports": [] },
             "target/web/dist/core-B.js": { "entryPoint": "web/element/core.ts", "imports": [
                 { "path": "target/web/dist/chunk-A.js", "kind": "import-statement" },
             ] },
         } });
-        let (page, later) = scripts(&bundle);
-        assert_eq!(page.into_iter().collect::<Vec<_>>(), ["chunk-A.js", "heloscope.js", "page.js"]);
+        let (page, later) = told(&bundle, "page.js");
+        assert_eq!(page.into_iter().collect::<Vec<_>>(), ["chunk-A.js", "page.js"]);
         assert_eq!(later.into_iter().collect::<Vec<_>>(), ["core-B.js"]);
     }
 

@@ -53,7 +53,7 @@ async fn the_browser_is_told_to_be_strict() {
         page.field("content-security-policy").unwrap(),
         format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://{}; style-src 'self'; \
-             img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+             img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; trusted-types heloscope",
             rig.address
         )

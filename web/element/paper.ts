@@ -1,0 +1,32 @@
+/** On paper nothing unfolds: everything in an element is open while the page is printed, and folded again afterwards. */
+export class Paper {
+  readonly #shown: Element;
+
+  constructor(shown: Element) {
+    this.#shown = shown;
+  }
+
+  watch(): void {
+    addEventListener("beforeprint", this.#unfold);
+    addEventListener("afterprint", this.#fold);
+  }
+
+  leave(): void {
+    removeEventListener("beforeprint", this.#unfold);
+    removeEventListener("afterprint", this.#fold);
+  }
+
+  readonly #unfold = (): void => {
+    for (const details of this.#shown.querySelectorAll("details:not([open])")) {
+      details.setAttribute("open", "");
+      details.setAttribute("data-folded", "");
+    }
+  };
+
+  readonly #fold = (): void => {
+    for (const details of this.#shown.querySelectorAll("[data-folded]")) {
+      details.removeAttribute("open");
+      details.removeAttribute("data-folded");
+    }
+  };
+}
