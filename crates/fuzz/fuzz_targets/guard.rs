@@ -32,7 +32,8 @@ enum Step {
     Key(ClientWriteKey),
 }
 
-/// What goes up, and the step at which something is refused.
+/// What goes up, and the step at which something is refused. Of that frame nothing counts: what fits before what does not
+/// goes up where it came alone, and with it does not.
 fn play(mode: TlsMode, steps: &[Step], size: usize) -> (Vec<u8>, Option<usize>) {
     let mut guard = Guard::new(HOST.parse().expect("a host"), mode, "relay.example");
     let mut seen = Seen { clear: mode == TlsMode::StartTls, ..Seen::default() };
@@ -52,11 +53,16 @@ fn play(mode: TlsMode, steps: &[Step], size: usize) -> (Vec<u8>, Option<usize>) 
                 } else {
                     usize::MAX
                 };
+                let before = seen.up.len();
                 for cut in frame.chunks(size) {
                     match guard.from_client(cut) {
                         Ok(_) if refused.is_some() => panic!("nothing passes after what was refused"),
                         Ok(up) => seen.went_up(&up),
-                        Err(_) => refused = refused.or(Some(number)),
+                        Err(_) if refused.is_some() => {}
+                        Err(_) => {
+                            refused = Some(number);
+                            seen.up.truncate(before);
+                        }
                     }
                 }
             }
