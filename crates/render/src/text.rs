@@ -171,7 +171,7 @@ impl Page {
             timings(port).into_iter().map(|(label, took)| format!("{label} {took}")).collect();
         if !stages.is_empty() {
             self.title(spoken(words::TIMINGS));
-            self.wrapped(4, "", &stages.join(", "));
+            self.listed(4, &stages);
         }
         self.transcript(port);
         self.checks(port);
@@ -269,6 +269,24 @@ impl Page {
 
     fn wrapped(&mut self, indent: usize, lead: &str, text: &str) {
         self.wrapped_at(indent, lead, indent, text);
+    }
+
+    /// Items, wrapped between them alone.
+    fn listed(&mut self, indent: usize, items: &[String]) {
+        let mut line = String::new();
+        for (place, item) in items.iter().enumerate() {
+            let item = if place + 1 < items.len() { format!("{item},") } else { item.clone() };
+            let width = indent + line.chars().count() + 1 + item.chars().count();
+            if !line.is_empty() && width > WIDTH {
+                self.plain(indent, &line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&item);
+        }
+        self.plain(indent, &line);
     }
 
     /// Words, wrapped; `lead` is our own and may be painted, so its width is counted without its paint.

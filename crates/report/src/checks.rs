@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
-pub(crate) use evidence::{Cut, Evidence, Handshaking, Mute, Passage, Refused, is_temporary};
+pub(crate) use evidence::{Cut, Evidence, Handshaking, Mute, Passage, Refused, is_positive, is_temporary};
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};

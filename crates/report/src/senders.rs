@@ -135,6 +135,17 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 small(&finding.title)
             ),
         ),
+        (Reach::Odd(finding), Sender::MailClient) => (
+            Depends,
+            say!("Depends on whether it goes by the first digit of a reply: {}.", small(&finding.title)),
+        ),
+        (Reach::Odd(finding), _) => (
+            Depends,
+            say!(
+                "Depends on whether it goes by the first digit of a reply, as Postfix and Exim do: {}.",
+                small(&finding.title)
+            ),
+        ),
         (Reach::Later(finding), sender) => (Queues, later(port, finding, sender)),
         (Reach::ClearText, Sender::Opportunistic) => {
             (ClearText, say!("Delivers in clear text: TLS is not offered.").to_owned())

@@ -4,7 +4,6 @@ mod scene;
 
 use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{ErrorCode, Port, Report, SenderOutcome, Severity, Verdict, senders, summary};
-use heloscope_smtp::{Command, FaultKind};
 use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
 fn says_at_once(octets: &str) -> Report {
@@ -127,8 +126,11 @@ fn a_421_in_place_of_the_handshake_is_no_failure_of_starttls() {
         }
         // To a sender it is a handshake that fails.
         let later = "Tries the domain's other mail exchangers, or this one again later: the session ends during the handshake.";
+        let rows = senders(&report);
+        assert!(rows.iter().all(|row| row.outcome == SenderOutcome::Queues), "{rows:?}");
+        let told: Vec<String> = rows.into_iter().map(|row| row.text).collect();
         assert_eq!(
-            told(&report),
+            told,
             [
                 format!("{later} Some, such as Postfix, then try this one without TLS."),
                 later.to_owned(),
@@ -136,13 +138,6 @@ fn a_421_in_place_of_the_handshake_is_no_failure_of_starttls() {
             ]
         );
     }
-}
-
-/// The texts of the rows, all of senders that come back.
-fn told(report: &Report) -> Vec<String> {
-    let rows = senders(report);
-    assert!(rows.iter().all(|row| row.outcome == SenderOutcome::Queues), "{rows:?}");
-    rows.into_iter().map(|row| row.text).collect()
 }
 
 /// What another connection brought is told as that.
@@ -209,157 +204,6 @@ fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
         message(&garbage.ports[0]),
         "What the server sent where TLS was to begin is no TLS record: “hello”."
     );
-}
-
-/// The finding says that senders come back, and so do the rows.
-#[test]
-fn a_421_to_ehlo_or_starttls_is_come_back_from() {
-    let to_ehlo = Scene::one("25", |play| play.connects().greets(GREETING).ehlo("421 4.3.2 down").quits());
-    let to_helo = Scene::one("25", |play| {
-        play.connects().greets(GREETING).ehlo("502 5.5.1 no").helo("421 4.3.2 down").quits()
-    });
-    let to_starttls = Scene::one("25", |play| {
-        play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.2 down").ends(Stage::StartTls)
-    });
-    for (scene, command) in [(to_ehlo, "EHLO"), (to_helo, "EHLO"), (to_starttls, "STARTTLS")] {
-        let report = scene.judged();
-        assert_eq!(report.ports[0].ids(), ["session-cut-short"], "{command}");
-        let text = format!(
-            "Tries the domain's other mail exchangers, or this one again later: the session ends before the reply to {command}."
-        );
-        assert_eq!(told(&report), [&*text, &*text, &*text]);
-    }
-}
-
-#[test]
-fn a_421_greeting_is_come_back_from_and_other_mail_exchangers_are_tried() {
-    let report = Scene::one("25", |play| play.connects().greets("421 4.3.2 down").quits()).judged();
-    let explanation = &report.ports[0].found("greeting-rejected").explanation;
-    let follows = "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, tries the domain's other mail \
-                   exchangers, or keeps the mail queued and comes back later.";
-    assert!(explanation.ends_with(follows), "{explanation}");
-    let text = "Tries the domain's other mail exchangers, or this one again later: the server greets with 421: not now.";
-    assert_eq!(told(&report), [text, text, text]);
-}
-
-/// RFC 5321 §4.5.3.2: a sender waits for minutes, and then treats it as it does a 421.
-#[test]
-fn a_server_that_hangs_up_or_falls_silent_is_come_back_from() {
-    type Act = fn(Play<'_>) -> Play<'_>;
-    let cases: [(Act, &str, &str); 6] = [
-        (|play| play.connects().closes(Stage::Greeting), "Tries", "the session ends before the greeting"),
-        (
-            |play| play.connects().times_out(Stage::Greeting, 38),
-            "Waits some minutes, then tries",
-            "no greeting comes",
-        ),
-        (
-            |play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo),
-            "Tries",
-            "the session ends before the reply to EHLO",
-        ),
-        (
-            |play| play.connects().greets(GREETING).says_ehlo().times_out(Stage::Ehlo, 18),
-            "Waits some minutes, then tries",
-            "no reply to EHLO comes",
-        ),
-        (
-            |play| {
-                let begun = play.connects().greets(GREETING).says_ehlo();
-                begun.babbles(Stage::Ehlo, FaultKind::Incomplete, b"250-mx1").times_out(Stage::Ehlo, 18)
-            },
-            "Waits some minutes, then tries",
-            "the reply to EHLO does not come to its end",
-        ),
-        (
-            |play| {
-                let asked = play.connects().greets(GREETING).ehlo(EHLO);
-                asked.sends(Stage::StartTls, Command::StartTls).times_out(Stage::StartTls, 18)
-            },
-            "Waits some minutes, then tries",
-            "no reply to STARTTLS comes",
-        ),
-    ];
-    for (act, does, why) in cases {
-        let report = Scene::one("25", act).judged();
-        let text = format!("{does} the domain's other mail exchangers, or this one again later: {why}.");
-        assert_eq!(told(&report), [&*text, &*text, &*text]);
-        assert_eq!(report.ports[0].found("session-cut-short").title.to_lowercase(), why.to_lowercase());
-        let client = Scene::one("587", act).judged();
-        assert_eq!(told(&client), [format!("Cannot send for now: {why}.")]);
-    }
-}
-
-/// A handshake that was finished is no mail that was delivered.
-#[test]
-fn a_server_that_hangs_up_or_falls_silent_inside_tls_delivers_nothing() {
-    let (root, intermediate, leaf) = chain();
-    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
-    let without_tls = " Some, such as Postfix, then try this one without TLS.";
-    let closed =
-        |port| Scene::one(port, |play| play.until_hello().tls(sent).says_ehlo().closes(Stage::EhloAfterTls));
-    let silent =
-        Scene::one("25", |play| play.until_hello().tls(sent).says_ehlo().times_out(Stage::EhloAfterTls, 18));
-    for (scene, does, why) in [
-        (closed("25"), "Tries", "the session ends after the handshake"),
-        (silent, "Waits some minutes, then tries", "no reply to EHLO comes inside TLS"),
-    ] {
-        let report = scene.judged_trusting(&root);
-        let text = format!("{does} the domain's other mail exchangers, or this one again later: {why}.");
-        assert_eq!(told(&report), [format!("{text}{without_tls}"), text.clone(), text]);
-        let found = report.ports[0].found("session-cut-short");
-        assert_eq!(found.title.to_lowercase(), why.to_lowercase());
-        assert!(
-            found
-                .explanation
-                .ends_with("Some opportunistic senders, such as Postfix, then try it without TLS.")
-        );
-        // Who looks at a certificate that does not hold ends the session first.
-        let outcomes: Vec<_> = senders(&scene.judged()).iter().map(|row| row.outcome).collect();
-        assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);
-    }
-    let client = closed("587").judged_trusting(&root);
-    assert_eq!(told(&client), ["Cannot send for now: the session ends after the handshake."]);
-    let mute = Scene::one("465", |play| play.connects().tls(sent).times_out(Stage::Greeting, 38));
-    assert_eq!(told(&mute.judged_trusting(&root)), ["Cannot send for now: no greeting comes."]);
-}
-
-/// Where the relay went away, or a reply had no end, nothing is known of what comes after.
-#[test]
-fn what_ended_inside_tls_for_another_reason_is_not_tested() {
-    let (root, intermediate, leaf) = chain();
-    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
-    let lost = Scene::one("25", |play| {
-        play.until_hello().tls(sent).says_ehlo().loses(Stage::EhloAfterTls, RefusalCode::RelayUnreachable)
-    });
-    let endless = Scene::one("25", |play| {
-        let play = play.until_hello().tls(sent).says_ehlo();
-        play.babbles(Stage::EhloAfterTls, FaultKind::TooLong, b"250-a").ends(Stage::EhloAfterTls)
-    });
-    for (scene, why) in
-        [(lost, "the relay cannot be reached"), (endless, "a reply was longer than this test reads")]
-    {
-        for row in senders(&scene.judged_trusting(&root)) {
-            let told = (row.outcome, row.text);
-            assert_eq!(told, (SenderOutcome::NotTested, format!("Not tested: {why}.")), "{:?}", row.sender);
-        }
-        assert_eq!(senders(&scene.judged())[1].outcome, SenderOutcome::Refuses);
-    }
-}
-
-#[test]
-fn a_421_inside_tls_is_come_back_from_by_who_takes_the_certificate() {
-    let (root, intermediate, leaf) = chain();
-    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
-    let scene = Scene::one("25", |play| play.until_hello().tls(sent).ehlo("421 4.7.0 bye").quits());
-    let report = scene.judged_trusting(&root);
-    assert_eq!(report.ports[0].ids(), ["session-cut-short"]);
-    assert!(report.ports[0].found("session-cut-short").explanation.contains("comes back later"));
-    // A 421 is an answer: none tries it without TLS for that.
-    let later = "Tries the domain's other mail exchangers, or this one again later: the session ends after the handshake.";
-    assert_eq!(told(&report), [later, later, later]);
-    let outcomes: Vec<_> = senders(&scene.judged()).iter().map(|row| row.outcome).collect();
-    assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);
 }
 
 /// A careful sender stops at the clear text, any other at the certificate: none that looks at it delivers.

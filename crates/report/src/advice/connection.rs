@@ -1,9 +1,9 @@
 use heloscope_words::{mark, say, spoken};
 
-use super::ehlo::{REVERSE_NAME_FIX, SCREENING_FIX};
+use super::ehlo::{REVERSE_NAME_FIX, SCREENING_FIX, by_first_digit};
 use super::{Advice, Audience};
 use crate::ErrorCode;
-use crate::checks::Refused;
+use crate::checks::{Refused, is_positive};
 use crate::words::Likeness;
 
 pub(super) fn name_not_found() -> Advice {
@@ -158,11 +158,14 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
 /// A code that is neither 220 nor a refusal.
 pub(super) fn odd_greeting(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
-    let follows = audience.says(
-        mark!("A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, has no reason to go on, and keeps the \
-         mail queued or returns it."),
-        mark!("A mail client that gets this greeting has no reason to go on, and cannot send mail."),
-    );
+    let follows = match is_positive(*code) {
+        true => by_first_digit(audience),
+        false => audience.says(
+            mark!("A sender that gets this greeting, whether opportunistic, MTA-STS or DANE, has no reason to go on, and keeps \
+             the mail queued or returns it."),
+            mark!("A mail client that gets this greeting has no reason to go on, and cannot send mail."),
+        ),
+    };
     Advice {
         title: say!("The server greets with {code}, not 220"),
         explanation: say!(

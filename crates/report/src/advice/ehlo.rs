@@ -3,7 +3,7 @@
 use heloscope_words::{mark, say, spoken};
 
 use super::{Advice, Audience};
-use crate::checks::{Refused, is_temporary};
+use crate::checks::{Refused, is_positive, is_temporary};
 
 pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
@@ -83,16 +83,13 @@ pub(super) fn ehlo_answered_oddly(
     audience: Audience,
 ) -> Advice {
     let Refused { code, said, .. } = refused;
-    let follows = match audience {
-        Audience::Clients => {
-            say!("A mail client that gets this answer cannot rely on it, and gives up as a rule.")
-        }
-        _ => {
-            say!(
-                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot rely on it, and gives up as a \
-             rule."
-            )
-        }
+    let follows = match is_positive(helo.unwrap_or(*code)) {
+        true => by_first_digit(audience),
+        false => audience.says(
+            mark!("A sender that gets this answer, whether opportunistic, MTA-STS or DANE, cannot rely on it, and gives up as a \
+             rule."),
+            mark!("A mail client that gets this answer cannot rely on it, and gives up as a rule."),
+        ),
     };
     Advice {
         title: match (helo.map(|helo| format!("{helo:03}")), inside_tls) {
@@ -110,6 +107,16 @@ pub(super) fn ehlo_answered_oddly(
               look for what answers in its place, or sends a reply too many before: a proxy, a filter, a device on the path.")
             .to_owned(),
     }
+}
+
+/// What becomes of a code that says yes, and not as it should.
+pub(super) fn by_first_digit(audience: Audience) -> String {
+    audience.says(
+        mark!("A sender that goes by the first digit of a reply (RFC 5321 §4.2.1), as Postfix and Exim do, goes on as usual. Any \
+         other, whether opportunistic, MTA-STS or DANE, keeps the mail queued or returns it."),
+        mark!("A mail client that goes by the first digit of a reply (RFC 5321 §4.2.1) goes on as usual; any other cannot send \
+         mail."),
+    )
 }
 
 /// What mends a refusal of EHLO, by the reply.

@@ -135,6 +135,13 @@ fn cut_short_title(stage: Stage, how: Cut) -> &'static str {
         (Cut::Silent, Stage::Ehlo) => mark!("No reply to EHLO comes"),
         (Cut::Silent, Stage::StartTls) => mark!("No reply to STARTTLS comes"),
         (Cut::Silent, Stage::EhloAfterTls) => mark!("No reply to EHLO comes inside TLS"),
+        (Cut::Silent, Stage::Tls) => mark!("The server falls silent during the handshake"),
+        (Cut::Broken, Stage::Greeting) => mark!("The session ends in the middle of the greeting"),
+        (Cut::Broken, Stage::Ehlo) => mark!("The session ends in the middle of the reply to EHLO"),
+        (Cut::Broken, Stage::StartTls) => mark!("The session ends in the middle of the reply to STARTTLS"),
+        (Cut::Broken, Stage::EhloAfterTls) => {
+            mark!("The session ends in the middle of the reply to EHLO inside TLS")
+        }
         (Cut::Unfinished, Stage::Greeting) => mark!("The greeting does not come to its end"),
         (Cut::Unfinished, Stage::Ehlo) => mark!("The reply to EHLO does not come to its end"),
         (Cut::Unfinished, Stage::StartTls) => mark!("The reply to STARTTLS does not come to its end"),

@@ -150,6 +150,13 @@ fn handshake_fix(failed: &Handshaking) -> &'static str {
              asks for one, look in its log for the handshake's error."
             )
         }
+        false if !failed.begun => {
+            say!(
+                "Look in the server's log for why it ended the connection at STARTTLS: a certificate or key that it cannot read, a \
+                 process that crashes. If the log shows no such command, look for what ended it before the server: a proxy, a \
+                 filter, a device on the path."
+            )
+        }
         false => spoken(HANDSHAKE_FIX),
     }
 }

@@ -160,6 +160,8 @@ pub(crate) enum Cut {
     SentAway,
     /// It ended without one.
     Ended,
+    /// It ended when a reply had begun.
+    Broken,
     /// Nothing came until the test gave up.
     Silent,
     /// A reply had begun, and did not end until the test gave up.
@@ -225,10 +227,13 @@ impl Evidence {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
             Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
-            Self::GreetingRejected(refused) if refused.is_temporary() => Some(Severity::Warning),
-            Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
-            Self::EhloRejected { refused, helo, .. } if is_temporary(helo.unwrap_or(refused.code)) => {
+            Self::GreetingRejected(refused) if refused.is_temporary() || is_positive(refused.code) => {
                 Some(Severity::Warning)
+            }
+            Self::EhloRejected { helo_accepted: true, .. } => Some(Severity::Warning),
+            Self::EhloRejected { refused, helo, .. } => {
+                let code = helo.unwrap_or(refused.code);
+                (is_temporary(code) || is_positive(code)).then_some(Severity::Warning)
             }
             _ => None,
         }
@@ -255,4 +260,9 @@ impl Refused {
 /// Whether a reply code says: not now, RFC 5321 §4.2.1.
 pub(crate) fn is_temporary(code: u16) -> bool {
     (400..500).contains(&code)
+}
+
+/// Whether the first digit of a reply code says yes, RFC 5321 §4.2.1.
+pub(crate) fn is_positive(code: u16) -> bool {
+    (200..300).contains(&code)
 }

@@ -117,6 +117,8 @@ static SESSION_CUT_SHORT: Check = Check {
                     Cause::TimedOut { partial: None, .. } => Cut::Silent,
                     Cause::TimedOut { .. } => Cut::Unfinished,
                     Cause::EhloRejected { .. } | Cause::StartTlsRejected(_) => Cut::SentAway,
+                    Cause::Closed(Some(_)) => Cut::Broken,
+                    Cause::Refused(_) if subject.facts.begun.is_some() => Cut::Broken,
                     _ => Cut::Ended,
                 },
                 mute: mute(subject),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use heloscope_observation::Host;
 
 use super::{Remedies, fill};
-use crate::{Finding, Port, Report, Speaker};
+use crate::{Finding, Port, Report, Speaker, TranscriptLine};
 
 impl Remedies<'_> {
     /// Commands for a shell that show a finding on a port of a report again, without this test: openssl(1), Postfix's
@@ -69,8 +69,14 @@ impl Server {
             "match" if is_named && self.at != *host => format!(" {host}"),
             "match" => String::new(),
             "swaks" if !port.implicit_tls => swaks(""),
-            // EHLO is refused where it was last said.
-            "ehlo" if !port.implicit_tls && !is_inside_tls(port) => swaks("") + " --quit-after FIRST-EHLO",
+            // EHLO is refused where it was last said; a session is gone through as far as it came.
+            "ehlo" | "session" if said(port, "STARTTLS") || is_inside_tls(port) => {
+                inside() + " --quit-after EHLO"
+            }
+            "session" if !said(port, "EHLO") => {
+                (if port.implicit_tls { inside() } else { swaks("") }) + " --quit-after BANNER"
+            }
+            "ehlo" | "session" if !port.implicit_tls => swaks("") + " --quit-after FIRST-EHLO",
             "ehlo" => inside() + " --quit-after EHLO",
             "swaks" | "swaks-tls" => inside(),
             _ => return None,
@@ -91,9 +97,16 @@ impl Server {
 
 /// Whether EHLO was said inside TLS.
 fn is_inside_tls(port: &Port) -> bool {
-    port.transcript
-        .iter()
-        .any(|line| line.from == Speaker::Client && line.encrypted && line.text.starts_with("EHLO "))
+    port.transcript.iter().any(|line| line.encrypted && is_command(line, "EHLO"))
+}
+
+/// Whether a command was said.
+fn said(port: &Port, command: &str) -> bool {
+    port.transcript.iter().any(|line| is_command(line, command))
+}
+
+fn is_command(line: &TranscriptLine, command: &str) -> bool {
+    line.from == Speaker::Client && line.text.split(' ').next() == Some(command)
 }
 
 /// A word as a POSIX shell reads it: in single quotes, unless all it has is what no shell gives a meaning. A [`Host`] that

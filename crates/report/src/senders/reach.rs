@@ -2,12 +2,14 @@
 
 use super::certificate::{Standing, standing};
 use super::{Sender, has, is_out_of_step};
-use crate::{Finding, Phase, Port, Role, Severity, Tls};
+use crate::{Finding, Phase, Port, Role, Severity, Speaker, Tls, TranscriptLine};
 
 /// How far a sender of any kind gets.
 pub(super) enum Reach<'a> {
     /// Nobody gets any further.
     Stopped(&'a Finding),
+    /// A reply says yes, but not with its own code: who goes by the first digit goes on.
+    Odd(&'a Finding),
     /// Nobody for now.
     Later(&'a Finding),
     ClearText,
@@ -33,6 +35,7 @@ pub(super) fn reach(port: &Port, sender: Sender) -> Reach<'_> {
             _ if helo_only && port.tls.as_ref().is_some_and(|tls| tls.completed) => Reach::Encrypted,
             _ if helo_only && find(&["esmtp-masked"]).is_some() => Reach::Masked,
             _ if helo_only => Reach::ClearText,
+            _ if says_yes(port) => Reach::Odd(refused),
             _ => Reach::Later(refused),
         };
     }
@@ -71,4 +74,11 @@ pub(super) fn reach(port: &Port, sender: Sender) -> Reach<'_> {
 /// Whether the test ended inside TLS before anything was offered there.
 fn is_cut_off(port: &Port) -> bool {
     port.error.as_ref().is_some_and(|error| error.phase != Phase::Quit)
+}
+
+/// Whether the last reply before QUIT begins with 2, RFC 5321 §4.2.1.
+fn says_yes(port: &Port) -> bool {
+    let is_quit = |line: &&TranscriptLine| line.from == Speaker::Client && line.text == "QUIT";
+    let before = port.transcript.iter().take_while(|line| !is_quit(line));
+    before.last().is_some_and(|line| line.from == Speaker::Server && line.text.starts_with('2'))
 }
