@@ -54,7 +54,7 @@ export class Sides {
         }
       } catch (reason) {
         if (signal.aborted) return;
-        const why = make("p", { class: "failure" }, make("strong", {}, this.#words.failed), ` ${sentenceOf(reason)}`);
+        const why = make("div", { class: "failure" }, make("strong", {}, this.#words.failed), make("p", {}, sentenceOf(reason)));
         side.shown.replaceChildren(why);
       }
     }));

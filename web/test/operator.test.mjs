@@ -48,6 +48,16 @@ test("another relay has another operator", { skip: noBrowser }, () =>
       await said.waitFor({ state: "hidden" });
     })));
 
+test("where nobody answers on port 25 it is said that many networks block it, while it is waited for and afterwards", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=filtered.specimen.test&ports=25" }, async ({ page }) => {
+    const waiting = page.locator("helo-scope .step.running", { hasText: "Connect" });
+    await waiting.filter({ hasText: "Many networks block port 25." }).waitFor();
+    await page.locator("helo-scope .verdict .actions").waitFor({ timeout: 60_000 });
+    assert.match(await page.locator("helo-scope .verdict h2").innerText(), /^No mail reaches this server from here: it does not answer on port 25\.$/);
+    const finding = await page.locator("helo-scope .finding[data-id=connect-failed]").innerText();
+    assert.match(finding, /Many networks, those of cloud and home providers above all, block connections to port 25: it may be the network that the test was made from, and not the server\./);
+  }));
+
 test("a relay whose network does not let port 25 out blames no server", { skip: noBrowser }, () =>
   // Nobody answers at the host that it is to learn from; to the last address of 127.0.0.0/8 there is no way.
   withPage({ relay: ["--allow-net", "127.0.0.0/8", "--port-25-probe", "127.0.25.1"] }, async ({ page }) => {

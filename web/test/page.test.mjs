@@ -306,6 +306,24 @@ test("the report is copied and downloaded", { skip: noBrowser }, () =>
     },
   ));
 
+test("the verdict comes first, then the findings, the worst first, then the facts", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=all-faults-at-once.specimen.test&ports=25" }, async ({ page }) => {
+    await finished(page, "all-faults-at-once.specimen.test");
+    const order = await page.evaluate(() => {
+      const parts = [".verdict h2", ".findings", ".senders", ".port .facts", ".port .timings", ".port .chain", ".port .transcript"];
+      const { shadowRoot } = document.querySelector("helo-scope");
+      const found = parts.map((selector) => shadowRoot.querySelector(selector));
+      return parts.toSorted((one, other) => {
+        const [a, b] = [one, other].map((selector) => found[parts.indexOf(selector)]);
+        return a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1;
+      });
+    });
+    assert.deepEqual(order, [".verdict h2", ".findings", ".senders", ".port .facts", ".port .timings", ".port .chain", ".port .transcript"]);
+    const kinds = await page.locator("helo-scope .finding .kind .mark").allInnerTexts();
+    assert.deepEqual(kinds.map((kind) => kind.trim()), ["Error", "Warning", "Warning"]);
+    for (const part of [".meaning", ".advice"]) assert.equal(await page.locator(`helo-scope .finding ${part}`).count(), 3, part);
+  }));
+
 test("no server behind the name", { skip: noBrowser }, () =>
   withPage({ path: "/?host=unreachable.specimen.test" }, async ({ page }) => {
     await finished(page, "unreachable.specimen.test");

@@ -10,6 +10,12 @@ import { failure, onForeignPage, strict } from "./site.mjs";
 
 after(closeBrowser);
 
+const readme = await readFile("README.md", "utf8");
+const [, markup] = /## In your own page[^]*?```html\n([^]*?)```/.exec(readme);
+const [, program] = /has a test for programs[^]*?```js\n([^]*?)```/.exec(readme);
+/** What it says, for this relay and a server that is there. */
+const applied = (text) => text.replaceAll("http://127.0.0.1:8025", "RELAY").replaceAll("mx1.example.com", "healthy.specimen.test");
+
 /** Keeps what the element tells, as long as the page lives. */
 const listen = (page) =>
   page.evaluate(() => {
@@ -43,6 +49,59 @@ test("tests when asked, and tells its page", { skip: noBrowser }, () =>
     assert.deepEqual(finished[0].detail, settled.after);
     assert.deepEqual(await told(page, "failed"), []);
     assert.equal(await page.title(), "Site");
+  }));
+
+test("the README's words: the element", { skip: noBrowser }, () =>
+  onForeignPage({ body: applied(markup) }, async ({ page }) => {
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.locator("helo-scope .verdict").waitFor();
+    const ports = await page.evaluate(() => document.querySelector("helo-scope").report.ports.map(({ port }) => port));
+    assert.deepEqual(ports, [25, 465, 587]);
+  }));
+
+test("the README's words: the test for programs", { skip: noBrowser }, () =>
+  onForeignPage({
+    body: `<script type="module">${applied(program).replace("console.log(", "(globalThis.said ??= []).push(")} globalThis.over = true;</script>`,
+    policy: (relay) => strict(relay).replace("script-src", "script-src 'unsafe-inline'"),
+  }, async ({ page }) => {
+    await page.waitForFunction(() => globalThis.over);
+    const [status, text] = await page.evaluate(() => said);
+    assert.equal(status, "ok");
+    assert.match(text, /healthy\.specimen\.test/);
+  }));
+
+test("a test is stopped by the page around it, and leaves no report", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<helo-scope host="silent.specimen.test" ports="25"></helo-scope>' }, async ({ page }) => {
+    await page.locator("helo-scope input").first().waitFor();
+    await listen(page);
+    const left = await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      const ended = element.start();
+      await new Promise((resolve) => element.addEventListener("heloscope-progress", resolve, { once: true }));
+      element.stop();
+      await ended;
+      return element.report;
+    });
+    assert.equal(left, null);
+    assert.deepEqual([await told(page, "finished"), await told(page, "failed")], [[], []]);
+    assert.equal(await page.getByRole("status").innerText(), "Stopped.");
+  }));
+
+test("inside another element's shadow its events come out", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<div id="around"></div>' }, async ({ page }) => {
+    await page.evaluate(() => customElements.whenDefined("helo-scope"));
+    await listen(page);
+    await page.evaluate(async () => {
+      const element = document.createElement("helo-scope");
+      Object.assign(element, { host: "healthy.specimen.test", ports: "25" });
+      document.getElementById("around").attachShadow({ mode: "open" }).append(element);
+      await element.start();
+      element.host = "";
+      await element.start();
+    });
+    for (const what of ["started", "finished", "failed"]) {
+      assert.deepEqual((await told(page, what)).map(({ id }) => id), ["around"], what);
+    }
   }));
 
 test("attributes and properties are one", { skip: noBrowser }, () =>

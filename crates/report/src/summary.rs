@@ -25,6 +25,7 @@ pub fn summary(report: &Report) -> String {
 
     let mut words = port_sentence(main);
     let mut said: Vec<&str> = main.findings.iter().map(|finding| finding.id.as_str()).collect();
+    let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
     for port in report.ports.iter().filter(|port| port.port != main.port) {
         let mut worst = port.findings.iter().filter(|finding| finding.severity >= Severity::Warning);
         match worst.find(|finding| !said.contains(&finding.id.as_str())) {
@@ -34,13 +35,21 @@ pub fn summary(report: &Report) -> String {
                 words.push_str(&say!(" On {ports}: {}.", small(&finding.title)));
                 said.push(&finding.id);
             }
-            None if port.role == Role::Relay && port.findings.is_empty() => {
-                if let Some(error) = &port.error {
-                    words.push_str(&say!(" Port {} could not be tested: {}.", port.port, error_words(error)));
+            None if port.findings.is_empty() => {
+                let Some(why) = port.error.as_ref().map(error_words) else { continue };
+                match missed.iter_mut().find(|(other, _)| *other == why) {
+                    Some((_, ports)) => ports.push(port),
+                    None => missed.push((why, vec![port])),
                 }
             }
             None => {}
         }
+    }
+    for (why, ports) in missed {
+        words.push_str(&match ports.as_slice() {
+            [one] => say!(" Port {} could not be tested: {}.", one.port, why),
+            several => say!(" Nothing could be tested on {}: {}.", numbers(several.iter().copied()), why),
+        });
     }
     words
 }

@@ -93,6 +93,17 @@ fn another_port_is_mentioned_where_it_differs() {
          Port 25 could not be tested: the relay refused the connection."
     );
 
+    let used_up = Scene::of("mx1.example.com")
+        .port("25", |play| play.goes_well(sent))
+        .port("465", |play| play.meets(Stage::Connect, RefusalCode::Quota))
+        .port("587", |play| play.meets(Stage::Connect, RefusalCode::Quota))
+        .judged_trusting(&root);
+    assert_eq!(
+        summary(&used_up),
+        "Mail reaches this server over TLS 1.3; its certificate is valid for 60 more days. \
+         Nothing could be tested on ports 465 and 587: the relay's quota is used up."
+    );
+
     let closed = Scene::of("mx1.example.com")
         .port("25", |play| play.goes_well(sent))
         .port("465", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused))

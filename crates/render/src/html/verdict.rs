@@ -12,8 +12,22 @@ pub(super) fn verdict(report: &Report) -> Markup {
     html! {
         header class={ "verdict " (icon.class()) } part="verdict" {
             p class="kind" { (icon.with(words::status(report.status))) }
-            h2 { (Text(&summary(report))) }
+            h2 { (unbroken(&summary(report))) }
             p class="about" { (about(report)) }
+        }
+    }
+}
+
+/// A protocol and its version stay on one line.
+fn unbroken(sentence: &str) -> Markup {
+    const VERSION: &str = "TLS 1.";
+    let mut parts = sentence.split(VERSION);
+    html! {
+        (Text(parts.next().unwrap_or_default()))
+        @for part in parts {
+            @let (minor, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
+            span class="version" { (VERSION) (minor) }
+            (Text(rest))
         }
     }
 }
