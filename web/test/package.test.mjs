@@ -79,6 +79,16 @@ test("the package says what it is", async () => {
 const sources = async (folder) =>
   (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
 
+test("each file that it names is in it, as bundlers ask for", async () => {
+  const named = [];
+  for (const script of (await readdir(PACKAGE)).filter((name) => name.endsWith(".js"))) {
+    const text = await readFile(join(PACKAGE, script), "utf8");
+    named.push(...[...text.matchAll(/new URL\(\s*["'`]([^"'`$]+)["'`],\s*import\.meta\.url\s*\)/g)].map(([, name]) => name));
+  }
+  assert.ok(named.includes("./heloscope.wasm"), named.join());
+  for (const name of named) await readFile(join(PACKAGE, name));
+});
+
 test("its manifest of elements names what the class has", async () => {
   const { modules } = JSON.parse(await readFile(`${PACKAGE}/custom-elements.json`, "utf8"));
   const [element] = modules[0].declarations;

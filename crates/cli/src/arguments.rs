@@ -1,88 +1,159 @@
+use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use heloscope_languages::{TRANSLATIONS, catalogue};
 use heloscope_observation::{Host, PortSpec};
 use heloscope_wire::RelayUrl;
-use heloscope_words::Catalogue;
+use heloscope_words::{Catalogue, say};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-/// Tests a mail server's SMTP and TLS, as other mail servers and mail clients meet it.
+/// What is told by `--help`, in the language that is spoken when the command line is read.
 #[derive(Debug, Parser)]
 #[command(
     name = "heloscope",
     version,
+    about = say!("Tests a mail server's SMTP and TLS, as other mail servers and mail clients meet it"),
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    after_help = "Exit status, by the worst that was found: 0 nothing, or notices only; 1 a warning; 2 an error, such as a \
-                  port to which TCP does not connect; 3 nothing could be tested, since the name does not \
-                  exist or could not be looked up, the relay cannot be reached or makes no connection, or the command line \
-                  or a file it names is wrong.\n\nNo mail is sent, and no password."
+    disable_help_flag = true,
+    disable_version_flag = true,
+    help_template = format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", say!("Usage:")),
+    next_help_heading = say!("Options"),
+    subcommand_help_heading = say!("Commands"),
+    after_help = format!(
+        "{}\n\n{}",
+        say!(
+            "Exit status, by the worst that was found: 0 nothing, or notices only; 1 a warning; 2 an error, such as a \
+             port to which TCP does not connect; 3 nothing could be tested, since the name does not \
+             exist or could not be looked up, the relay cannot be reached or makes no connection, or the command line \
+             or a file it names is wrong."
+        ),
+        say!("No mail is sent, and no password."),
+    )
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// The mail server: a name or an IP address; `mx1.example.com:587`, a URL and a mail address are understood too
-    #[arg(value_name = "HOST", required = true)]
+    #[arg(
+        value_name = "HOST",
+        required = true,
+        help_heading = say!("Arguments"),
+        help = say!(
+            "The mail server: a name or an IP address; `mx1.example.com:587`, a URL and a mail address are understood too"
+        )
+    )]
     pub(crate) host: Option<String>,
 
-    /// A port to test, instead of 25, 465 and 587: one of these, or any other with its TLS mode, such as
-    /// 2525/starttls or 10465/implicit; may be given several times
-    #[arg(long = "port", value_name = "PORT")]
+    #[arg(
+        long = "port",
+        value_name = "PORT",
+        help = say!(
+            "A port to test, instead of 25, 465 and 587: one of these, or any other with its TLS mode, such as \
+             2525/starttls or 10465/implicit; may be given several times"
+        )
+    )]
     pub(crate) ports: Vec<PortSpec>,
 
-    /// Connect to this IP address, instead of those that the name has
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        help = say!("Connect to this IP address, instead of those that the name has")
+    )]
     pub(crate) address: Option<IpAddr>,
 
-    /// Trust a mail server's certificate under those in this PEM file as well, besides Mozilla's roots; may be given several
-    /// times
-    #[arg(long = "ca-file", value_name = "FILE")]
+    #[arg(
+        long = "ca-file",
+        value_name = "FILE",
+        help = say!(
+            "Trust a mail server's certificate under those in this PEM file as well, besides Mozilla's roots; may be \
+             given several times"
+        )
+    )]
     pub(crate) ca_files: Vec<PathBuf>,
 
-    /// The name to give with EHLO, instead of this machine's own, or where that has no dot, its address
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        help = say!(
+            "The name to give with EHLO, instead of this machine's own, or where that has no dot, its address"
+        )
+    )]
     pub(crate) ehlo_name: Option<EhloName>,
 
-    /// Test through this relay, such as https://relay.example.org, instead of from this machine
-    #[allow(rustdoc::bare_urls, reason = "it is printed by --help, too")]
-    #[arg(long, value_name = "URL", conflicts_with = "ehlo_name")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "ehlo_name",
+        help = say!("Test through this relay, such as https://relay.example.org, instead of from this machine")
+    )]
     pub(crate) relay: Option<RelayUrl>,
 
-    /// The relay's token, which lets in who is no web page; the environment variable HELOSCOPE_TOKEN is the better place for
-    /// it, as others can see a program's options
-    #[arg(long, value_name = "TOKEN", requires = "relay")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        requires = "relay",
+        help = say!(
+            "The relay's token, which lets in who is no web page; the environment variable HELOSCOPE_TOKEN is the better \
+             place for it, as others can see a program's options"
+        )
+    )]
     pub(crate) token: Option<Token>,
 
-    /// Trust a relay whose HTTPS certificate is from an authority in this PEM file as well, besides Mozilla's roots; may be
-    /// given several times
-    #[arg(long = "relay-ca-file", value_name = "FILE", requires = "relay")]
+    #[arg(
+        long = "relay-ca-file",
+        value_name = "FILE",
+        requires = "relay",
+        help = say!(
+            "Trust a relay whose HTTPS certificate is from an authority in this PEM file as well, besides Mozilla's roots; \
+             may be given several times"
+        )
+    )]
     pub(crate) relay_ca_files: Vec<PathBuf>,
 
-    /// Print the report as JSON
-    #[arg(long, conflicts_with = "markdown")]
+    #[arg(long, conflicts_with = "markdown", help = say!("Print the report as JSON"))]
     pub(crate) json: bool,
 
-    /// Print the report as Markdown
-    #[arg(long)]
+    #[arg(long, help = say!("Print the report as Markdown"))]
     pub(crate) markdown: bool,
 
-    /// The language of the report: en or de
-    #[arg(long, value_name = "LANG", default_value = "en")]
+    #[arg(
+        long,
+        value_name = "LANG",
+        default_value = "en",
+        hide_default_value = true,
+        help = say!("The language of the report, and of this text: en, unless told otherwise, or de")
+    )]
     pub(crate) lang: Language,
 
-    /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = Colour::Auto,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = say!(
+            "When to use colours: `auto`, on a terminal, unless NO_COLOR is set; `always`; or `never`; it is `auto` unless \
+             told otherwise"
+        )
+    )]
     pub(crate) color: Colour,
+
+    #[arg(short, long, global = true, action = ArgAction::Help, help = say!("Print this text"))]
+    help: Option<bool>,
+
+    #[arg(short = 'V', long, action = ArgAction::Version, help = say!("Print the version"))]
+    version: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print the table of all checks, in Markdown
+    #[command(about = say!("Print the table of all checks, in Markdown"))]
     Checks,
 }
 
@@ -97,6 +168,25 @@ pub(crate) enum Colour {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Language(pub(crate) Option<&'static Catalogue>);
 
+impl Language {
+    /// The one that a command line asks for, which has not been read yet: `--help` and what is wrong with the others of its
+    /// words are told in it as well. English where it asks for none that there is.
+    pub(crate) fn of_command_line(words: impl Iterator<Item = OsString>) -> Self {
+        let mut asked = None;
+        let mut is_next = false;
+        for word in words {
+            let word = word.to_string_lossy().into_owned();
+            match word.strip_prefix("--lang") {
+                _ if is_next => (asked, is_next) = (Some(word), false),
+                Some("") => is_next = true,
+                Some(rest) => asked = rest.strip_prefix('=').map(str::to_owned).or(asked),
+                None => {}
+            }
+        }
+        asked.and_then(|language| language.parse().ok()).unwrap_or(Self(None))
+    }
+}
+
 impl std::str::FromStr for Language {
     type Err = String;
 
@@ -107,7 +197,7 @@ impl std::str::FromStr for Language {
             (_, Some(catalogue)) => Ok(Self(Some(catalogue))),
             (_, None) => {
                 let others = TRANSLATIONS.map(|(language, _)| language).join(", ");
-                Err(format!("the languages are en, {others}"))
+                Err(say!("the languages are en, {others}"))
             }
         }
     }
@@ -151,7 +241,9 @@ impl std::str::FromStr for EhloName {
         match (literal, text.parse()) {
             (Some(Ok(address)), _) => Ok(Self::literal(address)),
             (None, Ok(Host::Name(name))) => Ok(Self(name)),
-            _ => Err("EHLO takes a domain name, or an address literal: [192.0.2.1] or [IPv6:2001:db8::1]"),
+            _ => Err(say!(
+                "EHLO takes a domain name, or an address literal: [192.0.2.1] or [IPv6:2001:db8::1]"
+            )),
         }
     }
 }
@@ -184,7 +276,7 @@ impl std::str::FromStr for Token {
         if visible {
             Ok(Self(text.to_owned()))
         } else {
-            Err("a token is made of visible ASCII characters, none of them a space")
+            Err(say!("a token is made of visible ASCII characters, none of them a space"))
         }
     }
 }
@@ -226,6 +318,26 @@ mod tests {
             assert_eq!(language, Some(expected), "{lang}");
         }
         assert!(read("fr").is_err_and(|error| error.to_string().contains("the languages are en, de")));
+    }
+
+    #[test]
+    fn the_language_is_known_before_the_command_line_is_read() {
+        let asked = |words: &[&str]| {
+            let words = words.iter().map(OsString::from);
+            Language::of_command_line(words).0.map(Catalogue::language)
+        };
+        for words in [
+            &["heloscope", "--lang", "de", "--help"][..],
+            &["heloscope", "--no-such-option", "--lang=de-AT"],
+            &["heloscope", "--lang", "en", "--lang", "de"],
+        ] {
+            assert_eq!(asked(words), Some("de"), "{words:?}");
+        }
+        for words in
+            [&["heloscope", "mx.example"][..], &["heloscope", "--lang"], &["heloscope", "--lang", "fr"]]
+        {
+            assert_eq!(asked(words), None, "{words:?}");
+        }
     }
 
     #[test]

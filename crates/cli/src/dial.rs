@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use heloscope_observation::{Established, Host, Refusal, RefusalCode};
+use heloscope_words::{say, within};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
@@ -86,15 +87,15 @@ impl Dialler {
             (None, Host::Name(name)) => name.clone(),
         };
         let began = Instant::now();
-        let failed = |message: String| Refusal { code: RefusalCode::ResolveFailed, message };
+        let failed = |message: &dyn Fn() -> String| refusal(RefusalCode::ResolveFailed, message);
         let question = name.clone();
         let answer = tokio::task::spawn_blocking(move || addresses_of(&question));
         let mut addresses = match timeout(RESOLVE, answer).await {
             Ok(Ok(answer)) => answer.map_err(|error| not_resolved(&name, &error))?,
-            Ok(Err(_)) => return Err(failed(format!("The look-up of {name} broke off."))),
+            Ok(Err(_)) => return Err(failed(&|| say!("The look-up of {name} broke off."))),
             Err(_) => {
                 let limit = RESOLVE.as_secs();
-                return Err(failed(format!("The look-up of {name} had no answer within {limit} seconds.")));
+                return Err(failed(&|| say!("The look-up of {name} had no answer within {limit} seconds.")));
             }
         };
         addresses.truncate(MAX_ADDRESSES);
@@ -117,14 +118,12 @@ fn addresses_of(name: &str) -> Result<Vec<IpAddr>, dns_lookup::LookupError> {
 
 fn not_resolved(name: &str, error: &dns_lookup::LookupError) -> Refusal {
     match error.kind() {
-        LookupErrorKind::NoName | LookupErrorKind::NoData => Refusal {
-            code: RefusalCode::NameNotFound,
-            message: format!("The name {name} does not exist, or has no address."),
-        },
-        _ => Refusal {
-            code: RefusalCode::ResolveFailed,
-            message: format!("The name {name} could not be looked up: {error}."),
-        },
+        LookupErrorKind::NoName | LookupErrorKind::NoData => {
+            refusal(RefusalCode::NameNotFound, &|| say!("The name {name} does not exist, or has no address."))
+        }
+        _ => {
+            refusal(RefusalCode::ResolveFailed, &|| say!("The name {name} could not be looked up: {error}."))
+        }
     }
 }
 
@@ -137,47 +136,47 @@ async fn connect(address: SocketAddr, limit: Duration) -> Result<Connected, Refu
             Ok(connected)
         }
         Ok(Err(error)) => Err(not_connected(address, &error)),
-        Err(_) => Err(Refusal {
-            code: RefusalCode::ConnectTimeout,
-            message: format!(
-                "{} did not answer on port {} within {:.0} seconds.",
-                address.ip(),
-                address.port(),
-                limit.as_secs_f64()
-            ),
-        }),
+        Err(_) => Err(refusal(RefusalCode::ConnectTimeout, &|| {
+            let (ip, port, limit) = (address.ip(), address.port(), format!("{:.0}", limit.as_secs_f64()));
+            say!("{ip} did not answer on port {port} within {limit} seconds.")
+        })),
     }
 }
 
 fn not_connected(address: SocketAddr, error: &io::Error) -> Refusal {
     let (ip, port) = (address.ip(), address.port());
-    let (code, message) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => (
-            RefusalCode::ConnectionRefused,
-            format!("{ip} refused the connection: nothing listens on port {port} there."),
-        ),
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => refusal(RefusalCode::ConnectionRefused, &|| {
+            say!("{ip} refused the connection: nothing listens on port {port} there.")
+        }),
         io::ErrorKind::TimedOut => {
-            (RefusalCode::ConnectTimeout, format!("{ip} did not answer on port {port} in time."))
+            refusal(RefusalCode::ConnectTimeout, &|| say!("{ip} did not answer on port {port} in time."))
         }
-        _ => (RefusalCode::Unreachable, format!("There is no way to {ip}, port {port}: {error}.")),
-    };
-    Refusal { code, message }
+        _ => refusal(RefusalCode::Unreachable, &|| say!("There is no way to {ip}, port {port}: {error}.")),
+    }
 }
 
 /// Why a connection that stood broke.
 pub(crate) fn broken(error: &io::Error) -> Refusal {
-    let (code, message) = match error.kind() {
-        io::ErrorKind::TimedOut => (RefusalCode::Timeout, "The connection timed out.".to_owned()),
-        io::ErrorKind::ConnectionReset => return reset(),
-        _ => (RefusalCode::Reset, format!("The connection broke: {error}.")),
-    };
-    Refusal { code, message }
+    match error.kind() {
+        io::ErrorKind::TimedOut => {
+            refusal(RefusalCode::Timeout, &|| say!("The connection timed out.").to_owned())
+        }
+        io::ErrorKind::ConnectionReset => reset(),
+        _ => refusal(RefusalCode::Reset, &|| say!("The connection broke: {error}.")),
+    }
 }
 
 /// That a connection that stood was reset.
 pub(crate) fn reset() -> Refusal {
-    let message = "The connection was reset by the mail server or a device on the way.".to_owned();
-    Refusal { code: RefusalCode::Reset, message }
+    refusal(RefusalCode::Reset, &|| {
+        say!("The connection was reset by the mail server or a device on the way.").to_owned()
+    })
+}
+
+/// A refusal as a relay would word it, in English: the report tells it again in its own language.
+pub(crate) fn refusal(code: RefusalCode, message: &dyn Fn() -> String) -> Refusal {
+    Refusal { code, message: within(None, message) }
 }
 
 /// One refusal for all addresses: the code of the one that says most, and what each said.
@@ -191,7 +190,7 @@ fn most_telling(refused: Vec<Refusal>) -> Refusal {
     let messages: Vec<String> = refused.into_iter().map(|refusal| refusal.message).collect();
     match code {
         Some(code) => Refusal { code, message: messages.join(" ") },
-        None => Refusal { code: RefusalCode::NameNotFound, message: "The name has no address.".to_owned() },
+        None => refusal(RefusalCode::NameNotFound, &|| say!("The name has no address.").to_owned()),
     }
 }
 
@@ -212,7 +211,7 @@ fn milliseconds(time: Duration) -> u32 {
 mod tests {
     use super::*;
 
-    fn refusal(code: RefusalCode, message: &str) -> Refusal {
+    pub(crate) fn refusal(code: RefusalCode, message: &str) -> Refusal {
         Refusal { code, message: message.to_owned() }
     }
 

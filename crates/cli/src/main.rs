@@ -24,9 +24,9 @@ use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
 use heloscope_report::{Remedies, Report, Severity, Status, checks, judge};
 use heloscope_wire::About;
-use heloscope_words::within;
+use heloscope_words::{say, within};
 
-use crate::arguments::{Arguments, Colour, Command, Token};
+use crate::arguments::{Arguments, Colour, Command, Language, Token};
 use crate::dial::Dialler;
 use crate::live::Live;
 use crate::relay::Relay;
@@ -36,24 +36,27 @@ use crate::run::Way;
 const COULD_NOT_TEST: u8 = 3;
 
 fn main() -> ExitCode {
-    let done = match Arguments::try_parse() {
-        Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
-        Ok(arguments) => within(arguments.lang.0, || test(&arguments)),
-        Err(usage) => {
-            // Nothing is lost where nobody reads it.
-            let _ = usage.print();
-            Ok(if usage.use_stderr() { COULD_NOT_TEST } else { 0 })
-        }
-    };
-    ExitCode::from(done.unwrap_or_else(|error| {
-        let _ = writeln!(io::stderr(), "heloscope: {error:#}");
-        COULD_NOT_TEST
-    }))
+    let Language(spoken) = Language::of_command_line(std::env::args_os());
+    within(spoken, || {
+        let done = match Arguments::try_parse() {
+            Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
+            Ok(arguments) => within(arguments.lang.0, || test(&arguments)),
+            Err(usage) => {
+                // Nothing is lost where nobody reads it.
+                let _ = usage.print();
+                Ok(if usage.use_stderr() { COULD_NOT_TEST } else { 0 })
+            }
+        };
+        ExitCode::from(done.unwrap_or_else(|error| {
+            let _ = writeln!(io::stderr(), "heloscope: {error:#}");
+            COULD_NOT_TEST
+        }))
+    })
 }
 
 /// Tests the host, prints the report, and says the exit status.
 fn test(arguments: &Arguments) -> Result<u8> {
-    let text = arguments.host.as_deref().context("no host was named")?;
+    let text = arguments.host.as_deref().context(say!("no host was named"))?;
     let understood = understand(text, |name| idna::domain_to_ascii(name).ok())?;
     let asked = match (arguments.ports.as_slice(), understood.ports) {
         ([], named) => named.unwrap_or_default(),
@@ -76,7 +79,7 @@ fn test(arguments: &Arguments) -> Result<u8> {
         if let Some(About { trust_anchors, .. }) =
             offer.filter(|offer| !offer.trust_anchors.trim().is_empty())
         {
-            anchors.add_pem(&trust_anchors).context("the relay offers what are no trust anchors")?;
+            anchors.add_pem(&trust_anchors).context(say!("the relay offers what are no trust anchors"))?;
         }
         let url = relay.as_ref().map(|relay| relay.url().to_owned());
         let probe = Probe::new(target.clone(), url, wall_clock_ms()?);
@@ -104,8 +107,8 @@ fn relay(arguments: &Arguments, target: &Target) -> Result<Option<Relay>> {
 fn anchors(arguments: &Arguments) -> Result<TrustAnchors> {
     let mut anchors = TrustAnchors::webpki();
     for file in &arguments.ca_files {
-        let pem = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        anchors.add_pem(&pem).with_context(|| format!("no trust anchors in {}", file.display()))?;
+        let pem = std::fs::read_to_string(file).with_context(|| say!("cannot read {}", file.display()))?;
+        anchors.add_pem(&pem).with_context(|| say!("no trust anchors in {}", file.display()))?;
     }
     Ok(anchors)
 }

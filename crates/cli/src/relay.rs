@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use heloscope_observation::{Host, Refusal, Target};
 use heloscope_wire::{About, RelayUrl, SUB_PROTOCOL};
+use heloscope_words::say;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -24,7 +25,7 @@ pub(crate) use anchors::client_config;
 use crate::arguments::Token;
 use crate::dial::Dialler;
 use heloscope_connecting::Connected;
-use refusal::{away, not_opened, not_trusted};
+use refusal::{away, not_opened, not_trusted, silent};
 
 /// For TLS with the relay, and again for its answer to a request.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -61,7 +62,7 @@ impl Relay {
         tls: Arc<ClientConfig>,
         token: Option<Token>,
     ) -> Result<Self> {
-        let wrong = || format!("there can be no relay at {}", url.as_str());
+        let wrong = || say!("there can be no relay at {}", url.as_str());
         let uri: Uri = url.as_str().parse().with_context(wrong)?;
         let host: Host = uri.host().unwrap_or_default().parse().with_context(wrong)?;
         let is_secure = uri.scheme_str() == Some("wss");
@@ -125,7 +126,5 @@ impl Relay {
 }
 
 async fn within<T>(answer: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-    timeout(ANSWER, answer)
-        .await
-        .unwrap_or_else(|_| Err(away(&format_args!("it did not answer within {} seconds", ANSWER.as_secs()))))
+    timeout(ANSWER, answer).await.unwrap_or_else(|_| Err(silent(ANSWER)))
 }

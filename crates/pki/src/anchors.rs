@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use heloscope_words::say;
 use rustls_pki_types::pem::{self, PemObject, SectionKind};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
@@ -132,11 +133,13 @@ impl fmt::Display for AnchorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let block = self.block;
         match self.fault {
-            AnchorFault::NoCertificate => f.write_str("no CERTIFICATE block"),
-            AnchorFault::Begin => write!(f, "certificate {block}: malformed BEGIN line"),
-            AnchorFault::End => write!(f, "certificate {block}: END line missing"),
-            AnchorFault::Base64 => write!(f, "certificate {block}: not base64"),
-            AnchorFault::Unreadable => write!(f, "certificate {block}: not a readable X.509 certificate"),
+            AnchorFault::NoCertificate => f.write_str(say!("no CERTIFICATE block")),
+            AnchorFault::Begin => f.write_str(&say!("certificate {block}: malformed BEGIN line")),
+            AnchorFault::End => f.write_str(&say!("certificate {block}: END line missing")),
+            AnchorFault::Base64 => f.write_str(&say!("certificate {block}: not base64")),
+            AnchorFault::Unreadable => {
+                f.write_str(&say!("certificate {block}: not a readable X.509 certificate"))
+            }
         }
     }
 }

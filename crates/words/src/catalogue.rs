@@ -1,3 +1,7 @@
+use std::fmt::Display;
+
+use crate::fill;
+
 /// The messages of a language. It is kept for as long as the program runs, so that words can be lent from it.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -30,6 +34,44 @@ impl Catalogue {
         self.messages.get(place).map(|(_, translation)| *translation)
     }
 
+    /// What a text says in this language that is made of messages, one sentence after the other, with their values filled in,
+    /// which may be messages, too; `None` where a part of it is none.
+    pub fn retold(&self, text: &str) -> Option<String> {
+        let mut ends: Vec<usize> = text.match_indices(". ").map(|(at, _)| at + 1).collect();
+        ends.push(text.len());
+        // The longest first: one message may have several sentences.
+        ends.iter().rev().find_map(|&end| {
+            let (first, rest) = text.split_at_checked(end)?;
+            let told = self.filled(first)?;
+            match rest.trim_start() {
+                "" => Some(told),
+                rest => self.retold(rest).map(|rest| format!("{told} {rest}")),
+            }
+        })
+    }
+
+    /// The translation of the one message that, with values filled in, is this text.
+    fn filled(&self, text: &str) -> Option<String> {
+        if let Some(translation) = self.translation(text) {
+            return Some(translation.to_owned());
+        }
+        let fits = self.messages().filter_map(|(message, translation)| {
+            let values = values(message, text)?;
+            let own = text.len() - values.iter().map(|value| value.len()).sum::<usize>();
+            (own >= TELLING).then_some((own, translation, values))
+        });
+        let (_, translation, values) = fits.max_by_key(|(own, ..)| *own)?;
+        let values: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
+        let values: Vec<&dyn Display> = values.iter().map(|value| value as &dyn Display).collect();
+        Some(fill(translation, &values))
+    }
+
+    /// A value as it is, unless it is a message of its own, be it without its full stop.
+    fn value(&self, value: &str) -> String {
+        let sentence = || self.retold(&format!("{value}."))?.strip_suffix('.').map(str::to_owned);
+        self.retold(value).or_else(sentence).unwrap_or_else(|| value.to_owned())
+    }
+
     /// Every message with its translation, in the order of the English.
     pub fn messages(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.messages.iter().copied()
@@ -45,6 +87,31 @@ impl Catalogue {
         };
         self.messages().filter(left).map(|(message, _)| message).collect()
     }
+}
+
+/// Octets of its own that a message needs to be known by.
+const TELLING: usize = 12;
+
+/// With which values in place of what stands in braces a message is this text; `None` where it is not.
+fn values<'a>(message: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = message.split('{');
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut parts = parts.map(|part| part.split_once('}').map_or("", |(_, own)| own)).peekable();
+    let mut values = Vec::new();
+    while let Some(own) = parts.next() {
+        let (value, after) = match parts.peek() {
+            None => (rest.strip_suffix(own)?, ""),
+            Some(_) if own.is_empty() => return None,
+            Some(_) => rest.split_once(own)?,
+        };
+        // What holds the end of a sentence is more than a value.
+        if value.is_empty() || value.contains(". ") {
+            return None;
+        }
+        values.push(value);
+        rest = after;
+    }
+    rest.is_empty().then_some(values)
 }
 
 /// Whether a text has a part that begins no sooner than one of its words.

@@ -73,8 +73,19 @@ pub fn translation(text: &str) -> Option<&'static str> {
 
 /// A message with these values in place of what stands in braces, in the order of the English.
 pub fn filled(message: &'static str, values: &[&dyn Display]) -> String {
+    fill(spoken(message), values)
+}
+
+/// What a text says that is made of messages in English, as one is that was written down; in the language that is spoken.
+/// `None` where English is spoken, and of any other text.
+pub fn retold(text: &str) -> Option<String> {
+    SPOKEN.get().and_then(|catalogue| catalogue.retold(text))
+}
+
+/// Puts values in the place of what stands in braces, by their numbers or one after the other.
+fn fill(message: &str, values: &[&dyn Display]) -> String {
     let mut out = String::new();
-    let (mut next, mut rest) = (0, spoken(message));
+    let (mut next, mut rest) = (0, message);
     while let Some((before, (name, after))) =
         rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
     {
@@ -159,6 +170,41 @@ mod tests {
             assert_eq!(say!("Relay"), "Relais");
         });
         assert_eq!(say!("Relay"), "Relay");
+    }
+
+    #[test]
+    fn what_was_said_in_english_is_told_again() {
+        let text = "de\nNothing listens there.\nDort lauscht nichts.\n{ip} refused port {port}.\n\
+                    Port {1} wird von {0} abgewiesen.\n{} with {}\n{0} mit {1}\n\
+                    The relay is away: {cause}.\nDas Relay ist nicht da: {0}.\n";
+        let catalogue = Catalogue::read(text.to_owned()).expect("it is one");
+        for (english, german) in [
+            ("Nothing listens there.", Some("Dort lauscht nichts.")),
+            ("192.0.2.1 refused port 25.", Some("Port 25 wird von 192.0.2.1 abgewiesen.")),
+            (
+                "192.0.2.1 refused port 25. 192.0.2.2 refused port 25. Nothing listens there.",
+                Some(
+                    "Port 25 wird von 192.0.2.1 abgewiesen. Port 25 wird von 192.0.2.2 abgewiesen. Dort lauscht nichts.",
+                ),
+            ),
+            (
+                "The relay is away: 192.0.2.1 refused port 80.",
+                Some("Das Relay ist nicht da: Port 80 wird von 192.0.2.1 abgewiesen."),
+            ),
+            ("The relay is away: who knows.", Some("Das Relay ist nicht da: who knows.")),
+            ("192.0.2.1 refused port 25. Why, nobody knows.", None),
+            (" refused port 25.", None),
+            // Too little of it is the message's own.
+            ("TLS with care", None),
+            ("", None),
+        ] {
+            assert_eq!(catalogue.retold(english).as_deref(), german, "{english}");
+        }
+        assert_eq!(
+            within(Some(catalogue), || retold("Nothing listens there.")).as_deref(),
+            Some("Dort lauscht nichts.")
+        );
+        assert_eq!(retold("Nothing listens there."), None);
     }
 
     #[test]

@@ -40,7 +40,7 @@ const ROOMS: [Room; 21] = [
         // What is seen is judged elsewhere: a saved file of observations is all that the two sides share.
         never: &[TOKIO, X509, PKI, REPORT, RENDER, "ring", "aws-lc-rs"],
     },
-    Room { package: "heloscope-pki", uses: &[CRYPTO], never: &[RUSTLS, TOKIO, SMTP, PROBE] },
+    Room { package: "heloscope-pki", uses: &[CRYPTO, WORDS], never: &[RUSTLS, TOKIO, SMTP, PROBE] },
     Room {
         package: "heloscope-report",
         uses: &[OBSERVATION, PKI, SMTP, WORDS],

@@ -1,5 +1,6 @@
 //! A certificate by ACME, of Pebble, Let's Encrypt's authority for tests.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -19,12 +20,14 @@ async fn the_relay_gets_its_certificate_by_itself_and_keeps_it() {
     let port = free_port().await;
     let Some(pebble) = Pebble::start(port).await else { return };
     let certificate = {
-        let rig = pebble.relay(port, kept.path()).await;
+        let _relay = pebble.relay(port, kept.path());
         let root = pebble.root().await;
         let served = timeout(Duration::from_secs(60), async {
             loop {
-                let stream = TcpStream::connect(rig.address).await.unwrap();
-                if let Ok(stream) = tls_over(stream, &root, &HTTP_1_1).await {
+                // Until it listens, and until it has a certificate, there is none.
+                if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await
+                    && let Ok(stream) = tls_over(stream, &root, &HTTP_1_1).await
+                {
                     break stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
                 }
                 sleep(Duration::from_millis(50)).await;
@@ -134,14 +137,21 @@ impl Pebble {
         Some(Self { acme, management, paper, processes })
     }
 
-    async fn relay(&self, port: u16, cache: &std::path::Path) -> Rig {
-        Rig::new(&[], |settings| {
-            settings.listen.set_port(port);
-            settings.origins = vec![format!("https://{NAME}").parse().unwrap()];
-            settings.contact = Some("postmaster@example.org".parse().unwrap());
-            settings.acme = Some(Acme { cache: cache.to_owned(), ..self.acme.clone() });
-        })
-        .await
+    /// The relay's own program, told of this authority as an operator with one of his own tells it.
+    fn relay(&self, port: u16, cache: &Path) -> Ended {
+        let mut relay = Command::new(env!("CARGO_BIN_EXE_heloscope-relay"));
+        relay.args(["--listen", &format!("127.0.0.1:{port}"), "--origin", &format!("https://{NAME}")]);
+        relay.args([
+            "--contact",
+            "postmaster@example.org",
+            "--acme",
+            "--acme-directory",
+            &self.acme.directory,
+        ]);
+        relay.arg("--acme-cache").arg(cache);
+        relay.arg("--acme-ca-file").arg(self.acme.ca_file.as_ref().unwrap());
+        relay.stdin(Stdio::null()).stdout(Stdio::null());
+        Ended(relay.spawn().unwrap())
     }
 
     /// The root under which it issues, made anew at each start.

@@ -8,7 +8,7 @@ use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 
 use super::Stream;
-use super::refusal::{answered, away};
+use super::refusal::{answered, away, no_relay};
 
 /// Octets of the answer: its longest part is the trust anchors.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -29,8 +29,7 @@ pub(super) async fn ask(stream: Box<dyn Stream>, url: &str) -> Result<About, Ref
         if !status.is_success() {
             return Err(answered(status, &body));
         }
-        serde_json::from_slice(&body)
-            .map_err(|_| away(&"what answers there is no Heloscope relay of this version"))
+        serde_json::from_slice(&body).map_err(|_| no_relay())
     };
     // The answer comes of the connection's being driven; what the connection itself says comes too late to matter.
     tokio::pin!(answer);

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use heloscope_words::say;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -13,10 +14,10 @@ pub(crate) fn client_config(files: &[PathBuf]) -> Result<Arc<ClientConfig>> {
     for file in files {
         let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
             .and_then(Iterator::collect)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        ensure!(!certificates.is_empty(), "no certificates in {}", file.display());
+            .with_context(|| say!("cannot read {}", file.display()))?;
+        ensure!(!certificates.is_empty(), "{}", say!("no certificates in {}", file.display()));
         for certificate in certificates {
-            roots.add(certificate).with_context(|| format!("no trust anchors in {}", file.display()))?;
+            roots.add(certificate).with_context(|| say!("no trust anchors in {}", file.display()))?;
         }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

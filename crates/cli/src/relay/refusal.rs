@@ -1,17 +1,35 @@
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use heloscope_observation::{Refusal, RefusalCode};
+use heloscope_words::say;
 use tokio_rustls::rustls;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::http::StatusCode;
+
+use crate::dial::refusal;
 
 /// Characters shown of what a relay, or what stands in its place, says in an answer that is none of a relay's.
 const MAX_SAID: usize = 300;
 
 /// The relay cannot be reached; `cause` is a sentence's end.
 pub(super) fn away(cause: &dyn fmt::Display) -> Refusal {
-    unreachable(format!("The relay cannot be reached: {cause}."))
+    unreachable(&|| say!("The relay cannot be reached: {cause}."))
+}
+
+/// The relay says nothing for this long.
+pub(super) fn silent(limit: Duration) -> Refusal {
+    let limit = limit.as_secs();
+    unreachable(&|| say!("The relay cannot be reached: it did not answer within {limit} seconds."))
+}
+
+/// What is there answers as no relay does.
+pub(super) fn no_relay() -> Refusal {
+    unreachable(&|| {
+        say!("The relay cannot be reached: what answers there is no Heloscope relay of this version.")
+            .to_owned()
+    })
 }
 
 /// TLS with the relay failed.
@@ -21,19 +39,23 @@ pub(super) fn not_trusted(error: &io::Error) -> Refusal {
         fault
         && why.downcast_ref() == Some(&webpki::Error::UnsupportedCertVersion)
     {
-        return unreachable(
-            "The relay cannot be reached: a certificate that it shows is of X.509 version 1, which has no extensions. \
-             It needs one of version 3 with a subjectAltName, such as openssl x509 -req -extfile makes."
-                .to_owned(),
-        );
+        return unreachable(&|| {
+            say!(
+                "The relay cannot be reached: a certificate that it shows is of X.509 version 1, which has no extensions. \
+                 It needs one of version 3 with a subjectAltName, such as openssl x509 -req -extfile makes."
+            )
+            .to_owned()
+        });
     }
-    let advice = match fault {
-        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
-            " If its authority is a private one, name that with --relay-ca-file."
-        }
-        _ => "",
-    };
-    unreachable(format!("The relay cannot be reached: TLS with it failed, {error}.{advice}"))
+    let of_private =
+        matches!(fault, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)));
+    unreachable(&|| match of_private {
+        true => say!(
+            "The relay cannot be reached: TLS with it failed, {error}. If its authority is a private one, name that with \
+             --relay-ca-file."
+        ),
+        false => say!("The relay cannot be reached: TLS with it failed, {error}."),
+    })
 }
 
 /// The WebSocket was not opened.
@@ -54,22 +76,27 @@ pub(super) fn answered(status: StatusCode, body: &[u8]) -> Refusal {
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => RefusalCode::Quota,
         _ => RefusalCode::RelayUnreachable,
     };
-    let advice = match status {
-        StatusCode::FORBIDDEN => " This command shows the token that --token or HELOSCOPE_TOKEN gives it.",
-        _ => "",
-    };
     // A proxy's page of HTML tells no more than the status.
     let said = std::str::from_utf8(body).ok().map(str::trim).filter(|said| !said.starts_with('<'));
     let said: String = said.unwrap_or_default().chars().take(MAX_SAID).collect();
-    let colon = if said.is_empty() { "." } else { ": " };
-    Refusal {
-        code,
-        message: format!("The relay answered with HTTP status {}{colon}{said}{advice}", status.as_u16()),
-    }
+    let number = status.as_u16();
+    refusal(code, &|| {
+        let told = match said.is_empty() {
+            true => say!("The relay answered with HTTP status {number}."),
+            false => say!("The relay answered with HTTP status {number}: {said}"),
+        };
+        match status {
+            StatusCode::FORBIDDEN => {
+                let advice = say!("This command shows the token that --token or HELOSCOPE_TOKEN gives it.");
+                format!("{told} {advice}")
+            }
+            _ => told,
+        }
+    })
 }
 
-fn unreachable(message: String) -> Refusal {
-    Refusal { code: RefusalCode::RelayUnreachable, message }
+fn unreachable(message: &dyn Fn() -> String) -> Refusal {
+    refusal(RefusalCode::RelayUnreachable, message)
 }
 
 #[cfg(test)]

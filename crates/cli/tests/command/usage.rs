@@ -43,12 +43,60 @@ fn the_report_is_in_the_language_that_was_asked_for() {
     assert_eq!((status, &report["status"], &report["language"]), (2, &json!("error"), &json!("de")));
     assert_eq!(
         report["ports"][0]["error"]["message"],
-        "Der Host hat geantwortet, dass auf diesem Port nichts lauscht. Im Wortlaut: „127.0.0.1 refused the connection: \
-         nothing listens on port 1 there.“"
+        "127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts."
     );
     let output = heloscope().args(refused).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("it is UTF-8");
     assert!(text.starts_with("Fehler: Keine Mail erreicht diesen Server"), "{text}");
+}
+
+#[test]
+fn what_goes_wrong_before_a_test_is_told_in_that_language_too() {
+    let told = |arguments: &[&str]| {
+        let output = heloscope().args(arguments).output().expect("it runs");
+        (
+            output.status.code(),
+            String::from_utf8([output.stdout, output.stderr].concat()).expect("it is UTF-8"),
+        )
+    };
+    let (status, help) = told(&["--help", "--lang", "de"]);
+    assert_eq!(status, Some(0));
+    for part in [
+        "Testet SMTP und TLS eines Mailservers, ",
+        "\n\nAufruf: heloscope [OPTIONS] <HOST>\n",
+        "\nArgumente:\n",
+        "\nOptionen:\n",
+        "\n      --json ",
+        "Den Bericht als JSON ausgeben\n",
+        "\nExit-Status nach dem schwersten Befund: 0 nichts, ",
+    ] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+    for english in ["Usage", "Options:", "[default", "[possible", "Print "] {
+        assert!(!help.contains(english), "{english}: {help}");
+    }
+
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().to_str().expect("it is UTF-8");
+    for (pem, why) in [
+        ("", "kein Block CERTIFICATE"),
+        ("-----BEGIN CERTIFICATE-----\nMAA=\n", "Zertifikat 1: die END-Zeile fehlt"),
+        ("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "Zertifikat 1: kein Base64"),
+    ] {
+        std::fs::write(file.path(), pem).expect("it is written");
+        assert_eq!(
+            told(&["127.0.0.1", "--ca-file", path, "--lang=de"]),
+            (Some(3), format!("heloscope: keine Vertrauensanker in {path}: {why}\n"))
+        );
+    }
+
+    let relay = ["127.0.0.1", "--port", "25", "--lang", "de", "--relay", "http://127.0.0.1:1"];
+    let (status, report) = report(heloscope().args(relay));
+    assert_eq!(status, 3);
+    assert_eq!(
+        report["ports"][0]["error"]["message"],
+        "Das Relay ist nicht zu erreichen: 127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts."
+    );
 }
 
 #[test]

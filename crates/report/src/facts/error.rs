@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Fault, FaultKind, Reply};
-use heloscope_words::{language, mark, say, spoken, translation};
+use heloscope_words::{language, mark, retold, say, spoken};
 
 use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
 use super::instead::in_place_of_tls;
@@ -112,11 +112,11 @@ pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
 }
 
 /// The words of the network or the relay, or ours where there are none. Those are English: in another language ours stand
-/// before them, unless they can be translated.
+/// before them, unless they are messages that have a translation.
 fn refused(refusal: &Refusal) -> String {
     let said = visible_within(refusal.message.trim());
-    if let Some(translated) = translation(&said) {
-        return translated.to_owned();
+    if let Some(told) = retold(&said) {
+        return told;
     }
     if !said.is_empty() && language() == "en" {
         return said;

@@ -21,8 +21,8 @@ fn main() -> Result<()> {
         .input_path(module)
         .out_name(name)
         .typescript(true)
-        // Off, the module would have no idea where its WebAssembly is.
-        .omit_default_module_path(false)
+        // A page says where its WebAssembly is. Of the default, a file of another name, bundlers say that it is missing.
+        .omit_default_module_path(target == "web")
         .remove_name_section(target == "web")
         .remove_producers_section(true)
         .generate(out_dir)

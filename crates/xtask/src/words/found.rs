@@ -8,10 +8,11 @@ use crate::place::Place;
 use crate::stamp::files;
 
 /// Where words for a reader stand.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "crates/cli/src",
     "crates/observation/src",
     "crates/pages/src",
+    "crates/pki/src",
     "crates/render/src",
     "crates/report/src",
     "crates/specimen/src",
