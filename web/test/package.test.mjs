@@ -75,10 +75,6 @@ test("the package says what it is", async () => {
   }
 });
 
-/** The files of a folder, those below it aside. */
-const sources = async (folder) =>
-  (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
-
 test("each file that it names is in it, as bundlers ask for", async () => {
   const named = [];
   for (const script of (await readdir(PACKAGE)).filter((name) => name.endsWith(".js"))) {
@@ -88,6 +84,10 @@ test("each file that it names is in it, as bundlers ask for", async () => {
   assert.ok(named.includes("./heloscope.wasm"), named.join());
   for (const name of named) await readFile(join(PACKAGE, name));
 });
+
+/** The files of a folder, those below it aside. */
+const sources = async (folder) =>
+  (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
 
 test("its manifest of elements names what the class has", async () => {
   const { modules } = JSON.parse(await readFile(`${PACKAGE}/custom-elements.json`, "utf8"));
