@@ -104,7 +104,7 @@ fn a_server_that_hangs_up_or_falls_silent_inside_tls_delivers_nothing() {
     let silent =
         Scene::one("25", |play| play.until_hello().tls(sent).says_ehlo().times_out(Stage::EhloAfterTls, 18));
     for (scene, does, why) in [
-        (closed("25"), "Tries", "the session ends after the handshake"),
+        (closed("25"), "Tries", "the session ends before the reply to EHLO inside TLS"),
         (silent, "Waits some minutes, then tries", "no reply to EHLO comes inside TLS"),
     ] {
         let report = scene.judged_trusting(&root);
@@ -122,7 +122,7 @@ fn a_server_that_hangs_up_or_falls_silent_inside_tls_delivers_nothing() {
         assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);
     }
     let client = closed("587").judged_trusting(&root);
-    assert_eq!(told(&client), ["Cannot send for now: the session ends after the handshake."]);
+    assert_eq!(told(&client), ["Cannot send for now: the session ends before the reply to EHLO inside TLS."]);
     let mute = Scene::one("465", |play| play.connects().tls(sent).times_out(Stage::Greeting, 38));
     assert_eq!(told(&mute.judged_trusting(&root)), ["Cannot send for now: no greeting comes."]);
 }
@@ -159,7 +159,7 @@ fn a_421_inside_tls_is_come_back_from_by_who_takes_the_certificate() {
     assert_eq!(report.ports[0].ids(), ["session-cut-short"]);
     assert!(report.ports[0].found("session-cut-short").explanation.contains("comes back later"));
     // A 421 is an answer: none tries it without TLS for that.
-    let later = "Tries the domain's other mail exchangers, or this one again later: the session ends after the handshake.";
+    let later = "Tries the domain's other mail exchangers, or this one again later: the session ends before the reply to EHLO inside TLS.";
     assert_eq!(told(&report), [later, later, later]);
     let outcomes: Vec<_> = senders(&scene.judged()).iter().map(|row| row.outcome).collect();
     assert_eq!(outcomes, [SenderOutcome::Queues, SenderOutcome::Refuses, SenderOutcome::Queues]);

@@ -154,7 +154,7 @@ fn cut_short_title(stage: Stage, how: Cut) -> &'static str {
         (_, Stage::Ehlo) => mark!("The session ends before the reply to EHLO"),
         (_, Stage::StartTls) => mark!("The session ends before the reply to STARTTLS"),
         (_, Stage::Tls) => mark!("The session ends during the handshake"),
-        (_, Stage::EhloAfterTls) => mark!("The session ends after the handshake"),
+        (_, Stage::EhloAfterTls) => mark!("The session ends before the reply to EHLO inside TLS"),
         (_, Stage::Quit) => mark!("The session ends before the reply to QUIT"),
     })
 }
