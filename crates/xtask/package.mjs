@@ -34,7 +34,7 @@ await build({
 const types = join(folder, "types");
 const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "web/element", "--outDir", types];
 execFileSync("node_modules/.bin/tsc", options, { stdio: "inherit" });
-for (const name of ["page", "embed", "translated"]) await rm(join(types, `${name}.d.ts`));
+for (const name of ["beforehand", "embed", "page", "translated"]) await rm(join(types, `${name}.d.ts`));
 for (const name of await readdir(types)) {
   // A declaration stands for the module beside it, whose name does not end as its source's does.
   const text = await readFile(join(types, name), "utf8");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
 import { onForeignPage } from "./site.mjs";
 
@@ -80,6 +81,17 @@ test("the field is typed into before any script is there, and nothing of it is l
     about();
     await page.keyboard.press("Enter");
     await page.locator("helo-scope .verdict .about", { hasText: "healthy.specimen.test" }).waitFor();
+  }));
+
+test("the page without its script, in each way in which it is read", { skip: noBrowser }, () =>
+  withPage({}, async ({ page, address }) => {
+    await held(page, "**/*.js");
+    await page.goto(address, { waitUntil: "commit" });
+    await page.waitForFunction(() => document.activeElement?.name === "host");
+    await inEachWay(page, async (name) => {
+      assert.deepEqual(await broken(page), [], name);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, name);
+    });
   }));
 
 test("Enter before any script is there", { skip: noBrowser }, () =>
