@@ -1,6 +1,8 @@
 //! What the fuzz targets share: a probe that is watched at every step, a mail server's end
 //! of TLS, and DER that can be changed.
 
+#[path = "../../dialogue/src/any_client.rs"]
+mod any_client;
 mod der;
 mod page;
 mod script;
