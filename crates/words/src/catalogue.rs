@@ -34,24 +34,29 @@ impl Catalogue {
         self.messages.get(place).map(|(_, translation)| *translation)
     }
 
-    /// What a text says in this language that is made of messages, one sentence after the other, with their values filled in,
-    /// which may be messages, too; `None` where a part of it is none.
+    /// What a text of at most 500 octets says in this language that is made of messages, one sentence after the other, with
+    /// their values filled in, which may be messages, too; `None` where a part of it is none.
     pub fn retold(&self, text: &str) -> Option<String> {
+        if text.len() > LONGEST { None } else { self.told(text, true) }
+    }
+
+    /// What is in a message that is itself a value is not looked at for more of them: who wrote it could nest without end.
+    fn told(&self, text: &str, nests: bool) -> Option<String> {
         let mut ends: Vec<usize> = text.match_indices(". ").map(|(at, _)| at + 1).collect();
         ends.push(text.len());
         // The longest first: one message may have several sentences.
         ends.iter().rev().find_map(|&end| {
             let (first, rest) = text.split_at_checked(end)?;
-            let told = self.filled(first)?;
+            let told = self.filled(first, nests)?;
             match rest.trim_start() {
                 "" => Some(told),
-                rest => self.retold(rest).map(|rest| format!("{told} {rest}")),
+                rest => self.told(rest, nests).map(|rest| format!("{told} {rest}")),
             }
         })
     }
 
     /// The translation of the one message that, with values filled in, is this text.
-    fn filled(&self, text: &str) -> Option<String> {
+    fn filled(&self, text: &str, nests: bool) -> Option<String> {
         if let Some(translation) = self.translation(text) {
             return Some(translation.to_owned());
         }
@@ -61,15 +66,18 @@ impl Catalogue {
             (own >= TELLING).then_some((own, translation, values))
         });
         let (_, translation, values) = fits.max_by_key(|(own, ..)| *own)?;
-        let values: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
+        let values: Vec<String> = values
+            .into_iter()
+            .map(|value| if nests { self.value(value) } else { value.to_owned() })
+            .collect();
         let values: Vec<&dyn Display> = values.iter().map(|value| value as &dyn Display).collect();
         Some(fill(translation, &values))
     }
 
     /// A value as it is, unless it is a message of its own, be it without its full stop.
     fn value(&self, value: &str) -> String {
-        let sentence = || self.retold(&format!("{value}."))?.strip_suffix('.').map(str::to_owned);
-        self.retold(value).or_else(sentence).unwrap_or_else(|| value.to_owned())
+        let sentence = || self.told(&format!("{value}."), false)?.strip_suffix('.').map(str::to_owned);
+        self.told(value, false).or_else(sentence).unwrap_or_else(|| value.to_owned())
     }
 
     /// Every message with its translation, in the order of the English.
@@ -89,6 +97,8 @@ impl Catalogue {
     }
 }
 
+/// Octets of a text beyond which it is not looked at: what the relay writes is not ours.
+const LONGEST: usize = 500;
 /// Octets of its own that a message needs to be known by.
 const TELLING: usize = 12;
 

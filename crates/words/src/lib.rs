@@ -192,6 +192,10 @@ mod tests {
                 Some("Das Relay ist nicht da: Port 80 wird von 192.0.2.1 abgewiesen."),
             ),
             ("The relay is away: who knows.", Some("Das Relay ist nicht da: who knows.")),
+            (
+                "The relay is away: The relay is away: 192.0.2.1 refused port 80.",
+                Some("Das Relay ist nicht da: Das Relay ist nicht da: 192.0.2.1 refused port 80."),
+            ),
             ("192.0.2.1 refused port 25. Why, nobody knows.", None),
             (" refused port 25.", None),
             // Too little of it is the message's own.
@@ -200,6 +204,7 @@ mod tests {
         ] {
             assert_eq!(catalogue.retold(english).as_deref(), german, "{english}");
         }
+        assert_eq!(catalogue.retold(&"The relay is away: ".repeat(30)), None);
         assert_eq!(
             within(Some(catalogue), || retold("Nothing listens there.")).as_deref(),
             Some("Dort lauscht nichts.")
