@@ -47,7 +47,7 @@ test("everything that is shown of a Postfix", { skip }, () =>
 
     assert.equal(shown.kind, "As it should be");
     assert.equal(shown.verdict, "Clients reach this server over TLS 1.3; its certificate is valid for 59 more days.");
-    const about = /^mail\.interop\.test tested (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC in (\d+) ms, through (\S+)$/.exec(shown.about);
+    const about = /^mail\.interop\.test at 127\.0\.0\.1 tested (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC in (\d+) ms, through (\S+)$/.exec(shown.about);
     assert.deepEqual(about?.slice(1), [
       ...report.tested_at.slice(0, -1).split("T"),
       String(report.duration_ms),
