@@ -178,11 +178,11 @@ fn what_was_cut_short_is_seen_again_where_it_was() {
         };
         command.strip_prefix("swaks --server mx1.example.com --port ").expect("swaks").to_owned()
     };
-    let inside = "25 --tls --tls-sni mx1.example.com --quit-after EHLO";
+    let inside = "25 --helo relay.example.org --tls --tls-sni mx1.example.com --quit-after EHLO";
     assert_eq!(again("25", |play| play.connects().closes(Stage::Greeting)), "25 --quit-after BANNER");
     assert_eq!(
         again("25", |play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo)),
-        "25 --quit-after FIRST-EHLO"
+        "25 --helo relay.example.org --quit-after FIRST-EHLO"
     );
     assert_eq!(
         again("25", |play| play
@@ -209,7 +209,7 @@ fn what_was_cut_short_is_seen_again_where_it_was() {
             .greets(GREETING)
             .says_ehlo()
             .closes(Stage::EhloAfterTls)),
-        "465 --tls-on-connect --tls-sni mx1.example.com --quit-after EHLO"
+        "465 --helo relay.example.org --tls-on-connect --tls-sni mx1.example.com --quit-after EHLO"
     );
 }
 
