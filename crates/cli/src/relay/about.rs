@@ -31,11 +31,14 @@ pub(super) async fn ask(stream: Box<dyn Stream>, url: &str) -> Result<About, Ref
         }
         serde_json::from_slice(&body).map_err(|_| no_relay())
     };
-    // The answer comes of the connection's being driven; what the connection itself says comes too late to matter.
+    // The answer comes of the connection's being driven, which knows what was no HTTP.
     tokio::pin!(answer);
     tokio::select! {
         biased;
         answer = &mut answer => answer,
-        _ = connection => answer.await,
+        ended = connection => match answer.await {
+            Err(_) if ended.is_err_and(|error| error.is_parse()) => Err(no_relay()),
+            answer => answer,
+        },
     }
 }
