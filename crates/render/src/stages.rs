@@ -362,6 +362,28 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_that_is_not_read_to_its_end_is_cut_short() {
+        use Speaker::{Client, Server};
+        let timings = Timings {
+            began_ms: Some(0),
+            connect_ms: Some(10),
+            greeting_ms: Some(5),
+            total_ms: Some(300),
+            ..Timings::default()
+        };
+        let lines = [
+            (15, Server, false, "220 mx1"),
+            (15, Client, false, "EHLO x"),
+            (290, Server, false, "250-X-1"),
+            (290, Server, false, "250-X [not read any further]"),
+        ];
+        let error = PortError { code: ErrorCode::ReplyTooLong, message: String::new(), phase: Phase::Ehlo };
+        let long = Port { error: Some(error), ..port(false, timings, &lines) };
+        let last = Stage { label: "EHLO", from: 15, took: 285, finished: false };
+        assert_eq!(stages(&long).last(), Some(&last));
+    }
+
+    #[test]
     fn a_greeting_in_parts_lasts_to_its_last_line() {
         use Speaker::{Client, Server};
         let timings = Timings { connect_ms: Some(10), greeting_ms: Some(6_000), ..Timings::default() };

@@ -4,7 +4,7 @@ mod scene;
 
 use heloscope_report::{Remedies, Report, Role, SenderOutcome, senders};
 use rcgen::{CertificateParams, NameConstraints, SanType};
-use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, named, server, valid};
+use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
 fn root() -> Entity {
     Entity::self_signed(ca("Example Root"), 1)
@@ -160,4 +160,24 @@ fn the_names_that_break_a_constraint_are_the_certificates() {
     let begins = "The names of the certificate break the name constraints of an issuer.";
     assert!(found.explanation.starts_with(begins), "{}", found.explanation);
     assert!(!Remedies::BUILT_IN.commands(&report, &report.ports[0], found).is_empty());
+}
+
+/// What most TLS libraries refuse some still take.
+#[test]
+fn a_weak_signature_alone_depends_on_the_library() {
+    let leaf = fixture(include_str!("../../pki/tests/fixtures/sha1.pem"));
+    let root = include_str!("../../pki/tests/fixtures/root.pem");
+    let sha1 = |host, port| {
+        Scene::of(host).port(port, |play| play.goes_well(&[&leaf])).at(NOW + 2 * DAY).judged_by(Some(root))
+    };
+    let depends = "Depends on its TLS library: a signature rests on MD5 or SHA-1, which most refuse.";
+    let report = sha1("sha1.example", "25");
+    assert_eq!(told(&report, 1), (SenderOutcome::Depends, depends.to_owned()));
+    let dane = told(&report, 2).1;
+    assert!(dane.contains("and hold; its TLS library may refuse a key or a signature so weak."), "{dane}");
+    assert_eq!(told(&sha1("sha1.example", "465"), 0), (SenderOutcome::Depends, depends.to_owned()));
+    // With another fault it does not matter what the library takes.
+    let other = told(&sha1("mx1.example.com", "25"), 1);
+    let against = "Does not deliver: the certificate is for another name and signed with MD5 or SHA-1.";
+    assert_eq!(other, (SenderOutcome::Refuses, against.to_owned()));
 }
