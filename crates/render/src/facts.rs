@@ -1,9 +1,7 @@
 //! What the formats show alike: findings put together, facts of a port as labelled lines, extensions before and
 //! inside TLS side by side.
 
-use heloscope_report::{
-    Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, TranscriptLine, Verdict,
-};
+use heloscope_report::{Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Verdict};
 use heloscope_words::{mark, say, spoken};
 
 use crate::span::Unit;
@@ -256,13 +254,15 @@ pub(crate) fn timings(port: &Port) -> Vec<(String, String)> {
         (format!("{}{cut}", spoken(stage.label)), stage.took)
     });
     let all: Vec<(String, u64)> = each.chain(own).chain(whole).collect();
-    let unit = Unit::of(all.iter().map(|(_, ms)| *ms));
+    let unit = unit(port);
     all.into_iter().map(|(label, ms)| (label, unit.says(ms))).collect()
 }
 
-/// The unit of the times in a transcript.
-pub(crate) fn transcript_unit(lines: &[TranscriptLine]) -> Unit {
-    Unit::of(lines.iter().map(|line| line.at_ms))
+/// The unit of all times of a port, those of the transcript too, which count from the beginning of the whole test.
+pub(crate) fn unit(port: &Port) -> Unit {
+    let stages = stages(port).into_iter().map(|stage| stage.from.saturating_add(stage.took));
+    let lines = port.transcript.iter().map(|line| line.at_ms);
+    Unit::of(stages.chain(lines).chain(port.timings.total_ms))
 }
 
 /// The checks that came to the same for the same reason, and that; what was found first.

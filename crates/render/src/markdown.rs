@@ -10,7 +10,7 @@ use heloscope_words::{say, small, spoken};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
-    transcript_unit, validity, verdicts,
+    unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::span::span;
@@ -176,7 +176,7 @@ fn transcript(out: &mut String, port: &Port) {
         return;
     }
     line(out, &format!("### {}", spoken(words::TRANSCRIPT)));
-    let unit = transcript_unit(&port.transcript);
+    let unit = unit(port);
     let mut lines = Vec::new();
     let mut encrypted = false;
     for said in &port.transcript {

@@ -1,7 +1,10 @@
 //! A port's dialogue as stages one after the other, with the time at which each began.
 
-use heloscope_report::{ErrorCode, Phase, Port, PortError, Speaker, TranscriptLine};
+mod said;
+
+use heloscope_report::{ErrorCode, Phase, Port, PortError};
 use heloscope_words::mark;
+use said::{QUIT, STARTTLS, commands, greeted, is_unfinished, stray_came};
 
 /// One stage of a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub(crate) fn stages(port: &Port) -> Vec<Stage> {
     let took = greeted.map_or(timings.greeting_ms, |at| Some(at.saturating_sub(clock.at)));
     clock.stage(GREETING, took.filter(|_| timings.greeting_ms.is_some()));
     let mut pending = None;
-    let begun_only = unfinished(port);
+    let begun_only = port.error.as_ref().filter(|_| is_unfinished(port)).map(|error| phase(error.phase));
     for (label, from, until) in commands(&port.transcript) {
         let until = until.filter(|_| begun_only != Some(label));
         clock.wait_until(from.saturating_sub(before));
@@ -63,10 +66,13 @@ pub(crate) fn stages(port: &Port) -> Vec<Stage> {
     // What was awaited when the dialogue ended.
     let cut = port.error.as_ref().map(|error| awaited(port, error)).filter(|label| !clock.has(label));
     if let Some(label) = pending.or(cut).filter(|_| timings.total_ms.is_some() && clock.end > clock.at) {
-        let finished = cut != Some(label) || !port.connected;
+        // Octets that are no reply, or no TLS, were all there before this test had waited for more.
+        let came = stray_came(port).filter(|_| cut == Some(label) && is_judged_by_octets(port));
+        let until = came.map_or(clock.end, |at| at.saturating_sub(before).clamp(clock.at, clock.end));
+        let finished = cut != Some(label) || !port.connected || (came.is_some() && label != TLS);
         // Where no error is told, the server hung up as it was asked to, but did not say so.
         let label = if label == QUIT && finished { CLOSED } else { label };
-        clock.stages.push(Stage { label, from: clock.at, took: clock.end - clock.at, finished });
+        clock.stages.push(Stage { label, from: clock.at, took: until - clock.at, finished });
     }
     if let Some(took) = timings.other_connections_ms {
         clock.stages.push(Stage { label: OTHERS, from: whole.saturating_sub(others), took, finished: true });
@@ -115,54 +121,7 @@ const GREETING: &str = mark!("Greeting");
 const TLS: &str = mark!("TLS handshake");
 const OTHERS: &str = mark!("Other connections");
 
-/// When the greeting's last line had come: that before the first command.
-fn greeted(lines: &[TranscriptLine]) -> Option<u64> {
-    let before = lines.iter().take_while(|line| line.from == Speaker::Server);
-    before.last().map(|line| line.at_ms)
-}
-
-const STARTTLS: &str = "STARTTLS";
-const QUIT: &str = "QUIT";
 const CLOSED: &str = mark!("QUIT, closed without a reply");
-
-/// The commands with the times at which they were sent and their reply had come; `None` where none came.
-fn commands(lines: &[TranscriptLine]) -> Vec<(&'static str, u64, Option<u64>)> {
-    let mut commands: Vec<(&'static str, u64, Option<u64>)> = Vec::new();
-    let starts_clear = lines.first().is_some_and(|line| !line.encrypted);
-    for line in lines {
-        match (line.from, commands.last_mut()) {
-            (Speaker::Client, _) => {
-                let inside = starts_clear && line.encrypted;
-                commands.push((name(&line.text, inside), line.at_ms, None));
-            }
-            (Speaker::Server, Some((.., until))) => *until = Some(line.at_ms),
-            (Speaker::Server, None) => {}
-        }
-    }
-    commands
-}
-
-/// The stage whose reply had begun, and was still awaited when the test ended.
-fn unfinished(port: &Port) -> Option<&'static str> {
-    let error = port.error.as_ref()?;
-    let awaited = matches!(error.code, ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset);
-    let last = port.transcript.last().filter(|line| awaited && line.from == Speaker::Server)?;
-    // RFC 5321 §4.2.1: the last line has no hyphen after its code.
-    let ends = last.text.len() >= 3 && last.text.as_bytes().get(3) != Some(&b'-');
-    (!ends).then(|| phase(error.phase))
-}
-
-/// What the test says, by the first word.
-fn name(command: &str, inside: bool) -> &'static str {
-    match command.split(' ').next().unwrap_or_default() {
-        "EHLO" if inside => mark!("EHLO inside TLS"),
-        "EHLO" => "EHLO",
-        "HELO" => "HELO",
-        STARTTLS => STARTTLS,
-        QUIT => QUIT,
-        _ => mark!("Command"),
-    }
-}
 
 /// What went on when an error ended the test. Without a connection there was no TCP connection that took time, and where the
 /// relay would not make one, not even an attempt.
@@ -172,6 +131,18 @@ fn awaited(port: &Port, error: &PortError) -> &'static str {
         ErrorCode::Blocked | ErrorCode::Quota | ErrorCode::RelayUnreachable if !port.connected => RELAY,
         _ if !port.connected => ATTEMPT,
         _ => phase(error.phase),
+    }
+}
+
+/// Whether what ended the test is that what came can become nothing that was awaited.
+fn is_judged_by_octets(port: &Port) -> bool {
+    let code = port.error.as_ref().map(|error| error.code);
+    match code {
+        Some(ErrorCode::NotSmtp | ErrorCode::MalformedReply | ErrorCode::TlsOnPlaintextPort) => true,
+        Some(ErrorCode::PlaintextOnImplicitTls) => true,
+        // Of a handshake that came after the octets, the octets are no end.
+        Some(ErrorCode::TlsFailed) => !port.findings.iter().any(|finding| finding.id == "starttls-injection"),
+        _ => false,
     }
 }
 
@@ -190,7 +161,7 @@ fn phase(phase: Phase) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use heloscope_report::{Role, Timings};
+    use heloscope_report::{Role, Speaker, Timings, TranscriptLine};
 
     use super::*;
 
@@ -333,6 +304,83 @@ mod tests {
         let error = PortError { code: ErrorCode::Timeout, message: String::new(), phase: Phase::Greeting };
         let silent = Port { error: Some(error), ..port(false, timings, &[(15, Server, false, "220-mx1")]) };
         assert_eq!(read(&silent), [("TCP connection", 0, 10), ("Greeting", 10, 38_000)]);
+    }
+
+    /// Whoever speaks something else is waited for a while, in case more comes: that is not the server's time.
+    #[test]
+    fn octets_that_are_not_what_was_awaited_last_until_they_had_come() {
+        use Speaker::{Client, Server};
+        let timings = Timings {
+            began_ms: Some(100),
+            connect_ms: Some(10),
+            total_ms: Some(1_513),
+            ..Timings::default()
+        };
+        let failing = |implicit_tls, code, phase, timings: &Timings, lines: &[_]| {
+            let error = PortError { code, message: String::new(), phase };
+            let port = Port { error: Some(error), ..port(implicit_tls, *timings, lines) };
+            let stages = stages(&port);
+            (stages.last().copied(), own_work(&port, &stages))
+        };
+        let ssh = [(112, Server, false, "SSH-2.0-OpenSSH_9.2p1")];
+        let greeting = Stage { label: "Greeting", from: 10, took: 2, finished: true };
+        assert_eq!(
+            failing(false, ErrorCode::NotSmtp, Phase::Greeting, &timings, &ssh),
+            (Some(greeting), Some(1_501))
+        );
+        let clear = [(113, Server, false, "220 mx1 ESMTP")];
+        let tls = Stage { label: "TLS handshake", from: 10, took: 3, finished: false };
+        assert_eq!(
+            failing(true, ErrorCode::PlaintextOnImplicitTls, Phase::Tls, &timings, &clear),
+            (Some(tls), Some(1_500))
+        );
+
+        let timings = Timings { greeting_ms: Some(5), total_ms: Some(1_540), ..timings };
+        let dialogue = |last| {
+            let mut lines = vec![
+                (115, Server, false, "220 mx1"),
+                (115, Client, false, "EHLO x"),
+                (120, Server, false, "250 STARTTLS"),
+                (120, Client, false, "STARTTLS"),
+                (130, Server, false, "220 go ahead"),
+            ];
+            lines.extend(last);
+            lines
+        };
+        let after_tls = dialogue(Some((140, Server, false, "500 huh")));
+        let tls = Stage { label: "TLS handshake", from: 30, took: 10, finished: false };
+        assert_eq!(
+            failing(false, ErrorCode::TlsFailed, Phase::Tls, &timings, &after_tls),
+            (Some(tls), Some(1_500))
+        );
+        // Here it was records that did not fit, and nothing was waited for.
+        let records = Stage { took: 1_510, ..tls };
+        assert_eq!(
+            failing(false, ErrorCode::TlsFailed, Phase::Tls, &timings, &dialogue(None)),
+            (Some(records), None)
+        );
+    }
+
+    #[test]
+    fn a_reply_that_is_not_read_to_its_end_is_cut_short() {
+        use Speaker::{Client, Server};
+        let timings = Timings {
+            began_ms: Some(0),
+            connect_ms: Some(10),
+            greeting_ms: Some(5),
+            total_ms: Some(300),
+            ..Timings::default()
+        };
+        let lines = [
+            (15, Server, false, "220 mx1"),
+            (15, Client, false, "EHLO x"),
+            (290, Server, false, "250-X-1"),
+            (290, Server, false, "250-X [not read any further]"),
+        ];
+        let error = PortError { code: ErrorCode::ReplyTooLong, message: String::new(), phase: Phase::Ehlo };
+        let long = Port { error: Some(error), ..port(false, timings, &lines) };
+        let last = Stage { label: "EHLO", from: 15, took: 285, finished: false };
+        assert_eq!(stages(&long).last(), Some(&last));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use paint::{Colour, paint};
 
 use crate::facts::{
     Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
-    transcript_unit, validity, verdicts,
+    unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::span::span;
@@ -212,7 +212,7 @@ impl Page {
             return;
         }
         self.title(spoken(words::TRANSCRIPT));
-        let unit = transcript_unit(&port.transcript);
+        let unit = unit(port);
         let mut encrypted = false;
         for line in &port.transcript {
             if line.encrypted != encrypted {

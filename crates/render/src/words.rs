@@ -150,14 +150,16 @@ fn listed(ports: &[u16]) -> String {
     }
 }
 
-/// `12 days left`, `expired 3 days ago`. Days are whole and rounded down, as the findings say them: -1 is within the last
-/// 24 hours.
+/// `12 days left`, `expired 3 days ago`, in whole days: -1 is within the last 24 hours, -4 in the 24 hours three days ago.
 pub(crate) fn days_remaining(days: i64) -> String {
     match days {
         0 => say!("less than a day left").into(),
         1.. => plural!(days, "1 day left", "{days} days left"),
         -1 => say!("expired less than a day ago").into(),
-        _ => say!("expired {} days ago", days.unsigned_abs()),
+        _ => {
+            let days = days.unsigned_abs() - 1;
+            plural!(days, "expired 1 day ago", "expired {days} days ago")
+        }
     }
 }
 
@@ -261,7 +263,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn days_are_rounded_down_also_once_expired() {
+    fn days_are_whole_also_once_expired() {
         let said: Vec<_> = [36, 1, 0, -1, -2, -10].map(days_remaining).into();
         assert_eq!(
             said,
@@ -270,8 +272,8 @@ pub(crate) mod tests {
                 "1 day left",
                 "less than a day left",
                 "expired less than a day ago",
-                "expired 2 days ago",
-                "expired 10 days ago"
+                "expired 1 day ago",
+                "expired 9 days ago"
             ]
         );
     }

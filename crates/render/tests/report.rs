@@ -222,6 +222,29 @@ fn part<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     &text[start..start + length]
 }
 
+/// Times that stand together are compared.
+#[test]
+fn the_times_of_a_port_are_in_one_unit() {
+    let mut report = fixture("healthy");
+    let last = report.ports[0].transcript.last_mut().unwrap();
+    last.at_ms = 12_345;
+    let text = text::report(&report, text::TextStyle::Plain);
+    let port = part(&text, "Timings", "Checks");
+    assert!(
+        port.contains("12.345 s") && port.contains("Whole test 0.164 s") && !port.contains(" ms"),
+        "{port}"
+    );
+    let markdown = markdown::report(&report);
+    let port = part(&markdown, "### Timings", "### Checks");
+    assert!(
+        port.contains("12.345 s") && port.contains("Whole test: 0.164 s") && !port.contains(" ms"),
+        "{port}"
+    );
+    let html = html::report(&report);
+    let port = part(&html, "class=\"timings\"", "class=\"checks\"");
+    assert!(port.contains("12.345 s") && port.contains("0.164 s") && !port.contains(" ms<"), "{port}");
+}
+
 #[test]
 fn what_there_is_to_paste_stands_below_the_finding() {
     let mut report = fixture("faulty");

@@ -1,16 +1,20 @@
 //! What each kind of sender will do with the server. Read off a report alone, so that a saved one will do.
 
+mod answered;
 mod certificate;
 mod reach;
 
-use certificate::{Standing, dane, finds_a_path, standing};
+use answered::answered;
+use certificate::{Standing, dane, finds_a_path, is_weakly_signed_alone, standing};
 use reach::{Reach, reach};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::ops::Deref;
 
 use heloscope_words::{mark, say, small, spoken};
 
 use crate::words::error_words;
-use crate::{ErrorCode, Finding, Phase, Port, PortError, Report, Role, Severity, Tls};
+use crate::{ErrorCode, Finding, Phase, Port, PortError, Report, Role, Severity, Speaker};
 
 /// What one kind of sender will do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +93,7 @@ impl SenderOutcome {
 /// Where 25 was not asked for, other STARTTLS ports of no standard stand in for it; implicit-TLS ones are for
 /// clients.
 pub fn senders(report: &Report) -> Vec<SenderRow> {
+    let by_address = report.host.parse::<IpAddr>().is_ok();
     let has_relay = report.ports.iter().any(|port| port.role == Role::Relay);
     let mut rows = Vec::new();
     for port in &report.ports {
@@ -104,7 +109,7 @@ pub fn senders(report: &Report) -> Vec<SenderRow> {
             false => &[Sender::MailClient],
         };
         rows.extend(kinds.iter().map(|sender| {
-            let (outcome, text) = row(port, *sender);
+            let (outcome, text) = row(Tested { port, at: &report.tested_at, by_address }, *sender);
             SenderRow { sender: *sender, port: port.port, outcome, text }
         }));
     }
@@ -116,7 +121,25 @@ pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
     finding.id == "malformed-reply" && finding.severity < Severity::Error
 }
 
-fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
+/// A port, and what of its report senders go by as well.
+#[derive(Clone, Copy)]
+struct Tested<'a> {
+    port: &'a Port,
+    /// When, as RFC 3339 has it, in UTC.
+    at: &'a str,
+    /// The host was given as an address.
+    by_address: bool,
+}
+
+impl Deref for Tested<'_> {
+    type Target = Port;
+
+    fn deref(&self) -> &Port {
+        self.port
+    }
+}
+
+fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{ClearText, Delivers, Depends, NotTested, Queues, Refuses};
     match (reach(port, sender), sender) {
         (Reach::Stopped(finding), Sender::MailClient) => (
@@ -146,6 +169,16 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
                 small(&finding.title)
             ),
         ),
+        (Reach::Later(finding), Sender::Opportunistic | Sender::MtaSts | Sender::Dane) if is_still_speaking(port) => {
+            let why = small(&finding.title);
+            (
+                Depends,
+                say!(
+                    "Goes on if the reply ends while it waits, which is minutes (RFC 5321 §4.5.3.2); else tries the domain's \
+                     other mail exchangers, or this one again later: {why}."
+                ),
+            )
+        }
         (Reach::Later(finding), sender) => (Queues, later(port, finding, sender)),
         (Reach::ClearText, Sender::Opportunistic) => {
             (ClearText, say!("Delivers in clear text: TLS is not offered.").to_owned())
@@ -180,6 +213,10 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         (reach @ (Reach::Encrypted | Reach::Answered(_)), sender) if has(port, "starttls-injection") => {
             injected(port, sender, matches!(reach, Reach::Encrypted))
         }
+        (Reach::Encrypted | Reach::Answered(_), Sender::MtaSts | Sender::Dane) if port.by_address => (
+            Depends,
+            say!("It goes by the name in the MX record, which is never an address: test by that name.").to_owned(),
+        ),
         (Reach::Encrypted, Sender::Opportunistic) => {
             (Delivers, say!("Delivers over {}; the certificate is not looked at.", version(port)))
         }
@@ -188,6 +225,10 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
         {
             (Depends, say!("Depends on its TLS library: a key is too short, which most refuse.").to_owned())
         }
+        (Reach::Encrypted, Sender::MtaSts | Sender::MailClient) if is_weakly_signed_alone(port) => (
+            Depends,
+            say!("Depends on its TLS library: a signature rests on MD5 or SHA-1, which most refuse.").to_owned(),
+        ),
         (Reach::Encrypted, Sender::MtaSts) => match standing(port) {
             Standing::Holds => (
                 Delivers,
@@ -221,8 +262,18 @@ fn row(port: &Port, sender: Sender) -> (SenderOutcome, String) {
     }
 }
 
+/// Whether the server was in the middle of a reply, and not silent, when this test ran out of time.
+fn is_still_speaking(port: Tested<'_>) -> bool {
+    const PAUSE_MS: u64 = 10_000;
+    let timed_out = port.error.as_ref().is_some_and(|error| error.code == ErrorCode::Timeout);
+    let ended =
+        port.timings.began_ms.zip(port.timings.total_ms).map(|(began, total)| began.saturating_add(total));
+    let last = port.transcript.last().filter(|line| line.from == Speaker::Server);
+    timed_out && ended.zip(last).is_some_and(|(ended, last)| ended.saturating_sub(last.at_ms) < PAUSE_MS)
+}
+
 /// What a sender does that is sent away, hung up on, or left without an answer, RFC 5321 §4.5.4.1, §5.1.
-fn later(port: &Port, finding: &Finding, sender: Sender) -> String {
+fn later(port: Tested<'_>, finding: &Finding, sender: Sender) -> String {
     let why = small(&finding.title);
     if sender == Sender::MailClient {
         return say!("Cannot send for now: {why}.");
@@ -248,7 +299,7 @@ fn later(port: &Port, finding: &Finding, sender: Sender) -> String {
 }
 
 /// Where clear text follows the 220 to STARTTLS; a sender that does not mind it goes on to the certificate.
-fn injected(port: &Port, sender: Sender, encrypted: bool) -> (SenderOutcome, String) {
+fn injected(port: Tested<'_>, sender: Sender, encrypted: bool) -> (SenderOutcome, String) {
     let looks = encrypted && matches!(sender, Sender::MtaSts | Sender::MailClient);
     if let (true, Standing::Against(faults)) = (looks, standing(port)) {
         let text = match sender {
@@ -264,97 +315,6 @@ fn injected(port: &Port, sender: Sender, encrypted: bool) -> (SenderOutcome, Str
     match sender {
         Sender::Dane if encrypted => (SenderOutcome::Depends, format!("{text} {}", dane(port))),
         _ => (SenderOutcome::Depends, text),
-    }
-}
-
-fn answered(port: &Port, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
-    use SenderOutcome::{Depends, Refuses};
-    let version = &tls.version;
-    let is_old = has(port, "tls-version-weak");
-    if has(port, "tls-name-refused") {
-        return unnamed(version, sender);
-    }
-    let condition = match has(port, "tls-hello-intolerance") {
-        true => say!("if its hello is of an older form").to_owned(),
-        false => say!("if it still speaks {version} with {}", tls.cipher_suite),
-    };
-    match sender {
-        Sender::Opportunistic => {
-            let postfix = match is_old || has(port, "tls-outdated-only") {
-                _ if is_gone_from_openssl(tls) => say!(", as OpenSSL does only where it was built to"),
-                true => say!(", as Postfix on OpenSSL does"),
-                false => "",
-            };
-            let text = say!(
-                "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
-                 mail queued."
-            );
-            (Depends, text)
-        }
-        Sender::MtaSts if is_old => {
-            (Refuses, say!("Does not deliver: MTA-STS demands TLS 1.2, and this is {version} at best."))
-        }
-        Sender::MailClient if is_old => {
-            (Refuses, say!("Cannot send: mail clients of today refuse {version}."))
-        }
-        Sender::MtaSts => match standing(port) {
-            Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
-            Standing::Unknown => {
-                (Depends, say!("Delivers {condition}, and if {}; else not at all.", finds_a_path()))
-            }
-            Standing::Holds => {
-                (Depends, say!("Delivers {condition}, else not at all: the certificate holds."))
-            }
-        },
-        Sender::MailClient => match standing(port) {
-            Standing::Against(faults) => {
-                (Depends, say!("Refuses the connection or warns its user: {faults}."))
-            }
-            Standing::Unknown => (Depends, say!("Sends {condition}, and if {}.", finds_a_path())),
-            Standing::Holds => {
-                (Depends, say!("Sends {condition}, and cannot otherwise; the certificate holds."))
-            }
-        },
-        Sender::Dane if port.certificate.is_none() => (Depends, dane(port)),
-        Sender::Dane => {
-            let text = say!(
-                "Where TLSA records are published TLS must come up: it does {condition}. {}",
-                dane(port)
-            );
-            (Depends, text)
-        }
-    }
-}
-
-/// What OpenSSL 1.1.0 and later leave out unless they are built with it.
-fn is_gone_from_openssl(tls: &Tls) -> bool {
-    const GONE: [&str; 6] = ["_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_EXPORT_"];
-    tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
-}
-
-/// Where the server refuses a hello that names it.
-fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
-    use SenderOutcome::{Depends, Refuses};
-    match sender {
-        Sender::Opportunistic => {
-            let text = say!(
-                "Delivers over {version} if its hello does not name the host, as Postfix's does not; else in clear text \
-                 after a failed attempt, or keeps the mail queued."
-            );
-            (Depends, text)
-        }
-        Sender::MtaSts => {
-            (Refuses, say!("Does not deliver: it must name the host, and is refused for it.").to_owned())
-        }
-        Sender::Dane => {
-            let text = say!(
-                "Where TLSA records are published it must name the host, is refused for it, and does not deliver."
-            );
-            (Depends, text.to_owned())
-        }
-        Sender::MailClient => {
-            (Refuses, say!("Cannot send: it names the host, and is refused for it.").to_owned())
-        }
     }
 }
 
@@ -388,7 +348,7 @@ fn masked(sender: Sender) -> &'static str {
     })
 }
 
-fn not_tested(port: &Port) -> String {
+fn not_tested(port: Tested<'_>) -> String {
     match &port.error {
         None if has(port, "reply-too-long") => {
             say!("Not tested: the reply to EHLO has more lines than are kept.").to_owned()
@@ -398,10 +358,10 @@ fn not_tested(port: &Port) -> String {
     }
 }
 
-fn version(port: &Port) -> &str {
-    port.tls.as_ref().map_or("TLS", |tls| &tls.version)
+fn version(port: Tested<'_>) -> &str {
+    port.port.tls.as_ref().map_or("TLS", |tls| &tls.version)
 }
 
-fn has(port: &Port, id: &str) -> bool {
+fn has(port: Tested<'_>, id: &str) -> bool {
     port.findings.iter().any(|finding| finding.id == id)
 }

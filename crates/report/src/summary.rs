@@ -194,7 +194,7 @@ fn validity(port: &Port) -> Option<String> {
 fn clause(finding: &Finding) -> String {
     match finding.id.as_str() {
         "certificate-self-signed" => say!("its certificate is self-signed").to_owned(),
-        "certificate-untrusted" => say!("its certificate leads to a root that is not trusted").to_owned(),
+        "certificate-untrusted" => say!("its certificate leads to no trusted root").to_owned(),
         "certificate-weak-key" => say!("a key of its certificates is too short").to_owned(),
         "certificate-common-name-only" => say!("its certificate has no subject alternative name").to_owned(),
         "tls-cipher-weak" => say!("its cipher suite is weak").to_owned(),

@@ -333,7 +333,10 @@ fn each_kind_of_sender_is_told_what_it_takes() {
         "Delivers over TLS if it still speaks TLS 1.0 with TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, as Postfix on \
          OpenSSL does; else in clear text after a failed attempt, or keeps the mail queued."
     );
-    assert_eq!(old[1].text, "Does not deliver: MTA-STS demands TLS 1.2, and this is TLS 1.0 at best.");
+    assert_eq!(
+        old[1].text,
+        "Does not deliver, as a rule: RFC 8461 §7.2 wants TLS 1.2 of both sides, and this is TLS 1.0 at best."
+    );
     assert!(
         old[2].text.starts_with("Where TLSA records are published TLS must come up: it does if it still")
     );

@@ -59,7 +59,7 @@ fn expired() {
     let just_now = lives(NOW - 90 * DAY, NOW - 1);
     assert_eq!(just_now.found("certificate-expired").title, "Certificate expired less than a day ago");
     let and_a_half = lives(NOW - 90 * DAY, NOW - 9 * DAY - DAY / 2);
-    assert_eq!(and_a_half.found("certificate-expired").title, "Certificate expired 10 days ago");
+    assert_eq!(and_a_half.found("certificate-expired").title, "Certificate expired 9 days ago");
     assert_eq!(and_a_half.certificate.unwrap().facts.days_remaining, Some(-10));
 
     assert_eq!(lives(NOW - 90 * DAY, NOW).verdict("certificate-expired"), Verdict::Passed);

@@ -178,11 +178,11 @@ fn what_was_cut_short_is_seen_again_where_it_was() {
         };
         command.strip_prefix("swaks --server mx1.example.com --port ").expect("swaks").to_owned()
     };
-    let inside = "25 --tls --tls-sni mx1.example.com --quit-after EHLO";
+    let inside = "25 --helo relay.example.org --tls --tls-sni mx1.example.com --quit-after EHLO";
     assert_eq!(again("25", |play| play.connects().closes(Stage::Greeting)), "25 --quit-after BANNER");
     assert_eq!(
         again("25", |play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo)),
-        "25 --quit-after FIRST-EHLO"
+        "25 --helo relay.example.org --quit-after FIRST-EHLO"
     );
     assert_eq!(
         again("25", |play| play
@@ -209,8 +209,44 @@ fn what_was_cut_short_is_seen_again_where_it_was() {
             .greets(GREETING)
             .says_ehlo()
             .closes(Stage::EhloAfterTls)),
-        "465 --tls-on-connect --tls-sni mx1.example.com --quit-after EHLO"
+        "465 --helo relay.example.org --tls-on-connect --tls-sni mx1.example.com --quit-after EHLO"
     );
+}
+
+/// This test has less time than a sender.
+#[test]
+fn a_reply_that_still_comes_when_time_is_over_may_come_to_its_end() {
+    let dripping = |seconds| {
+        Scene::one("25", |play| {
+            let play = play.connects().babbles(Stage::Greeting, FaultKind::Incomplete, b"220 mx1.exa");
+            play.times_out(Stage::Greeting, seconds)
+        })
+    };
+    let report = dripping(1).judged();
+    for row in senders(&report) {
+        assert_eq!(row.outcome, SenderOutcome::Depends);
+        assert_eq!(
+            row.text,
+            "Goes on if the reply ends while it waits, which is minutes (RFC 5321 §4.5.3.2); else tries the domain's other \
+             mail exchangers, or this one again later: the greeting does not come to its end."
+        );
+    }
+    let silent = dripping(18).judged();
+    assert!(told(&silent)[0].starts_with("Waits some minutes, then tries"), "{:?}", told(&silent));
+}
+
+/// What a relay carries on one connection is no quota of connections.
+#[test]
+fn a_relay_that_carries_no_more_has_a_quota_left() {
+    let report = Scene::one("25", |play| {
+        play.connects().greets(GREETING).says_ehlo().loses(Stage::Ehlo, RefusalCode::Quota)
+    })
+    .judged();
+    let rows = senders(&report);
+    assert_eq!(rows[0].outcome, SenderOutcome::NotTested);
+    assert_eq!(rows[0].text, "Not tested: the relay carried no more while the reply to EHLO was awaited.");
+    let before = Scene::one("25", |play| play.meets(Stage::Connect, RefusalCode::Quota)).judged();
+    assert_eq!(senders(&before)[0].text, "Not tested: the relay's quota is used up.");
 }
 
 /// Half a reply is not none.

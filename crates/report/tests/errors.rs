@@ -163,7 +163,10 @@ fn a_second_hello_refused_takes_nothing_from_what_was_seen_before() {
     assert_eq!(summary(&report), "Port 25: inside TLS the server refuses EHLO and HELO with 503.");
     assert_eq!(
         Remedies::BUILT_IN.commands(&report, port, found),
-        ["swaks --server mx1.example.com --port 25 --tls --tls-sni mx1.example.com --quit-after EHLO"]
+        [
+            "swaks --server mx1.example.com --port 25 --helo relay.example.org --tls --tls-sni mx1.example.com \
+          --quit-after EHLO"
+        ]
     );
     assert_eq!(port.starttls_supported, Some(true));
     assert!(port.tls.as_ref().unwrap().completed);

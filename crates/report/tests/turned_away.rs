@@ -225,7 +225,7 @@ fn a_certificate_that_does_not_hold_counts_behind_clear_text_after_the_220() {
         (rows[1].outcome, rows[1].text.as_str()),
         (
             SenderOutcome::Refuses,
-            "Does not deliver: clear text follows the 220 to STARTTLS, and the certificate is from a root that is not trusted."
+            "Does not deliver: clear text follows the 220 to STARTTLS, and the certificate is without a path to a trusted root."
         )
     );
     assert_eq!(rows[2].outcome, SenderOutcome::Depends);
@@ -239,8 +239,8 @@ fn a_certificate_that_does_not_hold_counts_behind_clear_text_after_the_220() {
         (client.outcome, client.text.as_str()),
         (
             SenderOutcome::Refuses,
-            "Ends the session, or warns its user: clear text follows the 220 to STARTTLS, and the certificate is from a root \
-             that is not trusted."
+            "Ends the session, or warns its user: clear text follows the 220 to STARTTLS, and the certificate is without a path \
+             to a trusted root."
         )
     );
     // Where it holds, a sender that does not mind goes on.

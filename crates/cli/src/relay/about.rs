@@ -1,3 +1,5 @@
+use std::error::Error as _;
+
 use heloscope_observation::Refusal;
 use heloscope_wire::About;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -22,7 +24,8 @@ pub(super) async fn ask(stream: Box<dyn Stream>, url: &str) -> Result<About, Ref
     let request = Request::get(uri.path()).header(HOST, authority).body(Empty::<Bytes>::new());
     let asked = sender.send_request(request.map_err(|error| away(&error))?);
     let answer = async {
-        let response = asked.await.map_err(|error| away(&error))?;
+        let response = asked.await;
+        let response = response.map_err(|error| if error.is_parse() { no_relay() } else { away(&error) })?;
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
         let body = body.map_err(|error| away(&error))?.to_bytes();
@@ -31,11 +34,19 @@ pub(super) async fn ask(stream: Box<dyn Stream>, url: &str) -> Result<About, Ref
         }
         serde_json::from_slice(&body).map_err(|_| no_relay())
     };
-    // The answer comes of the connection's being driven; what the connection itself says comes too late to matter.
+    // The answer comes of the connection's being driven, which knows what was no HTTP.
     tokio::pin!(answer);
     tokio::select! {
         biased;
         answer = &mut answer => answer,
-        _ = connection => answer.await,
+        ended = connection => match answer.await {
+            Err(_) if ended.is_err_and(|error| is_no_http(&error)) => Err(no_relay()),
+            answer => answer,
+        },
     }
+}
+
+/// Whether a connection ended for what came on it: not for the connection's own sake, nor for want of an answer.
+fn is_no_http(error: &hyper::Error) -> bool {
+    error.source().is_none() && !error.is_incomplete_message()
 }

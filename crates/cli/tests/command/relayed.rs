@@ -180,6 +180,10 @@ fn what_is_no_relay_is_told_from_one() {
             "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
             "The relay cannot be reached: what answers there is no Heloscope relay of this version.",
         ),
+        (
+            "220 mx1.example.com ESMTP\r\n",
+            "The relay cannot be reached: what answers there is no Heloscope relay of this version.",
+        ),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}/at/", listener.local_addr().expect("it is bound"));

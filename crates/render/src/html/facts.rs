@@ -5,10 +5,9 @@ use maud::{Markup, html};
 use super::icon::Icon;
 use super::{Text, said};
 use crate::facts::{
-    Fact, Line, OWN_WORK, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, validity,
-    worst,
+    Fact, Line, OWN_WORK, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, unit,
+    validity, worst,
 };
-use crate::span::Unit;
 use crate::stages::{own_work, stages};
 use crate::words;
 
@@ -62,7 +61,7 @@ pub(super) fn timings(port: &Port) -> Markup {
     let last = stages.iter().map(|stage| stage.from.saturating_add(stage.took)).max().unwrap_or_default();
     let end = port.timings.total_ms.unwrap_or_default().max(last);
     let own = own_work(port, &stages);
-    let unit = Unit::of(stages.iter().map(|stage| stage.took).chain(own).chain([end]));
+    let unit = unit(port);
     let place = |ms: u64| u64::try_from(u128::from(ms) * 1000 / u128::from(end.max(1))).unwrap_or(1000);
     html! {
         @if !stages.is_empty() {

@@ -4,13 +4,13 @@ use maud::{Markup, html};
 
 use super::icon::Icon;
 use super::{Text, said};
-use crate::facts::transcript_unit;
+use crate::facts;
 use crate::words;
 
 pub(super) fn transcript(port: &Port) -> Markup {
     let lines = &port.transcript;
     let explained = explain(lines);
-    let unit = transcript_unit(lines);
+    let unit = facts::unit(port);
     html! {
         @if !lines.is_empty() {
             details class="transcript" part="transcript" {

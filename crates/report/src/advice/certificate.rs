@@ -1,4 +1,6 @@
-use heloscope_words::{capital, mark, plural, say, spoken};
+use std::net::IpAddr;
+
+use heloscope_words::{capital, mark, plural, say, small, spoken};
 
 use super::session::list;
 use super::{Advice, Audience};
@@ -44,9 +46,9 @@ const DANE_STRENGTH: &str = mark!(
 );
 
 pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience) -> Advice {
-    // As many days as days_remaining is below zero: both are rounded down.
-    let ago = match -days_between(now, not_after) {
-        _ if now.saturating_sub(not_after) < 86_400 => say!("less than a day ago").to_owned(),
+    // Whole days, as one counts them: 25 hours ago was a day ago.
+    let ago = match days_between(not_after, now) {
+        ..=0 => say!("less than a day ago").to_owned(),
         days => plural!(days, "1 day ago", "{days} days ago"),
     };
     Advice {
@@ -123,23 +125,68 @@ pub(super) fn hostname_mismatch(
     audience: Audience,
 ) -> Advice {
     let names = match total {
-        0 => say!("It presents no DNS name and no IP address at all").to_owned(),
-        _ if total > presented.len() => {
-            say!("It is for {}, and {} more", list(presented), total - presented.len())
+        0 => {
+            say!("It presents no DNS name and no IP address at all, and so stands for no host (RFC 9525 §6).")
+                .to_owned()
         }
-        _ => say!("It is for {}", list(presented)),
+        _ => {
+            let names = listed(presented, total);
+            say!("It is for {names}; none of that matches {host} (RFC 9525 §6).")
+                + &near_miss(host, presented)
+        }
     };
-    Advice {
-        title: say!("The certificate is not for {host}"),
-        explanation: say!(
-            "{names}; none of that matches {host} (RFC 9525 §6). {}",
-            consequence(audience, DANE_NAME)
+    let by_address = host.parse::<IpAddr>().is_ok();
+    let consequence = match by_address {
+        true => audience.pick(
+            say!("Opportunistic senders deliver all the same: they do not look at the certificate. Senders that enforce MTA-STS \
+                  and DANE senders go by the name in the MX record, which is never an address."),
+            say!("Mail clients that are set up with the address refuse the connection or warn their user."),
         ),
-        fix: say!(
+        false => consequence(audience, DANE_NAME),
+    };
+    let fix = match by_address {
+        true => say!(
+            "Test by the name in the MX record, or by the one that clients are set up with. Only where something connects by \
+             the address does the certificate need {host} among its subject alternative names, as an IP address."
+        ),
+        false => say!(
             "Have a certificate issued with {host} among its subject alternative names. Senders look for the \
              name in the MX record, clients for the name they are set up with: test by that name."
         ),
+    };
+    Advice {
+        title: say!("The certificate is not for {host}"),
+        explanation: format!("{names} {consequence}"),
+        fix,
     }
+}
+
+fn listed(presented: &[String], total: usize) -> String {
+    match total {
+        _ if total > presented.len() => {
+            say!("{}, and {} more", list(presented), total - presented.len())
+        }
+        _ => list(presented),
+    }
+}
+
+/// Why a name does not count that looks as though it did; a sentence with a space before it, or nothing.
+fn near_miss(host: &str, presented: &[String]) -> String {
+    let any = |test: &dyn Fn(&str) -> bool| presented.iter().any(|name| test(name));
+    let why = if host.parse::<IpAddr>().is_ok() && any(&|name| name == host) {
+        say!(
+            " The address stands there as a DNS name: only an entry of the kind iPAddress stands for one (RFC 9525 §6.4)."
+        )
+    } else if any(&|name| name.contains('*')) {
+        say!(" A wildcard is the whole left-most label, and stands for exactly one (RFC 9525 §6.3).")
+    } else if any(&|name| name.strip_suffix('.').is_some_and(|name| name.eq_ignore_ascii_case(host))) {
+        say!(" A name in a certificate has no dot at its end.")
+    } else if any(&|name| !name.is_ascii() || name.contains("\\x")) {
+        say!(" A name in a certificate is in A-labels, with nothing beyond ASCII (RFC 5280 §7.2).")
+    } else {
+        ""
+    };
+    why.to_owned()
 }
 
 pub(super) fn self_signed(audience: Audience) -> Advice {
@@ -182,19 +229,32 @@ pub(super) fn chain_incomplete(issuer: &str, unreadable: bool, audience: Audienc
 
 pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     let root = inert_within(root);
-    let whether = if sent { say!("which the server sent") } else { say!("which was not sent") };
+    let fix = say!(
+        "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
+         machines that trust this root connect, add it to the trust anchors of this test."
+    );
+    if sent {
+        return Advice {
+            title: say!("The certificate leads to a root that is not trusted").to_owned(),
+            explanation: say!(
+                "The path ends at {root}, which the server sent, and neither Mozilla's programme nor the anchors added to \
+                 this test hold it. {}",
+                consequence(audience, DANE_ISSUER)
+            ),
+            fix: fix.to_owned(),
+        };
+    }
     Advice {
-        title: say!("The certificate leads to a root that is not trusted").to_owned(),
+        title: say!("The certificate leads to no trusted root").to_owned(),
         explanation: say!(
-            "The path ends at {root}, {whether}, and neither Mozilla's programme nor the anchors added to \
-             this test hold it. {}",
+            "The path ends at {root}, which was not sent, and neither Mozilla's programme nor the anchors added to this test \
+             hold it: it is a root that is not trusted, or one more intermediate, which is missing. {}",
             consequence(audience, DANE_ISSUER)
         ),
         fix: say!(
-            "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
-              machines that trust this root connect, add it to the trust anchors of this test."
-        )
-        .to_owned(),
+            "If it is an intermediate of a public authority's, send it after the others. If it is a root: {}",
+            small(fix)
+        ),
     }
 }
 
@@ -218,10 +278,18 @@ pub(super) fn path_invalid(faults: &[String], anchor: bool, audience: Audience) 
     }
 }
 
+/// A TLS library needs the key in it, whoever looks at the rest.
+const UNREADABLE_SENDERS: &str = mark!(
+    "Where a sender's TLS library cannot read it either, TLS does not come up: opportunistic senders deliver in clear text or \
+     keep the mail queued, and DANE senders do not deliver where TLSA records are published. Where it reads the key at least, \
+     both deliver, DANE senders with DANE-EE(3) (RFC 7672 §3.1.1). Senders that enforce MTA-STS do not deliver (RFC 8461 §5)."
+);
+const UNREADABLE_CLIENTS: &str = mark!("Mail clients refuse the connection.");
+
 pub(super) fn unreadable(why: &str, audience: Audience) -> Advice {
     Advice {
         title: say!("The certificate cannot be read").to_owned(),
-        explanation: format!("{why} {}", consequence(audience, DANE_PATH)),
+        explanation: format!("{why} {}", audience.says(UNREADABLE_SENDERS, UNREADABLE_CLIENTS)),
         fix: say!("Look at the file that the server presents, with another program too (openssl x509 -text). If it is whole, have \
               a new certificate issued by an authority that keeps to RFC 5280.")
             .to_owned(),
@@ -290,10 +358,16 @@ pub(super) fn weak_key(keys: &[(usize, String)], audience: Audience) -> Advice {
             ),
             strength(audience)
         ),
-        fix: say!(
-            "Make a new key, ECDSA P-256 or RSA 2048 or longer, and have a certificate issued for it. Where \
-              TLSA records name the key, publish the new record before the change."
-        )
+        fix: match keys.iter().any(|(place, _)| *place == 0) {
+            true => say!(
+                "Make a new key, ECDSA P-256 or RSA 2048 or longer, and have a certificate issued for it. Where \
+                 TLSA records name the key, publish the new record before the change."
+            ),
+            false => say!(
+                "The key is the authority's. Send its current intermediate certificate, if it has one with a longer key, or \
+                 have a certificate issued by another."
+            ),
+        }
         .to_owned(),
     }
 }
@@ -329,17 +403,25 @@ fn strength(audience: Audience) -> String {
 
 pub(super) fn common_name_only(name: &str, matches: bool, audience: Audience) -> Advice {
     let name = visible_within(name);
-    let title = match matches {
-        true => say!("Only the common name carries the name"),
-        false => say!("The certificate has no subject alternative name"),
+    let (title, which) = match matches {
+        true => (
+            say!("Only the common name carries the name"),
+            say!(
+                "There is no subject alternative name; the name stands in the common name alone ({name}), which no longer \
+                 counts (RFC 9525 §2)."
+            ),
+        ),
+        false => (
+            say!("The certificate has no subject alternative name"),
+            say!(
+                "There is no subject alternative name; what name there is stands in the common name ({name}), which no longer \
+                 counts (RFC 9525 §2)."
+            ),
+        ),
     };
     Advice {
         title: title.to_owned(),
-        explanation: say!(
-            "There is no subject alternative name; the name stands in the common name alone ({name}), which \
-             no longer counts (RFC 9525 §2). {}",
-            consequence(audience, DANE_NAME)
-        ),
+        explanation: format!("{which} {}", consequence(audience, DANE_NAME)),
         fix: say!("Have a certificate issued that has the host name among its subject alternative names.")
             .to_owned(),
     }

@@ -82,17 +82,18 @@ pub(super) fn cut_short(
     mute: Option<&Mute>,
     audience: Audience,
 ) -> Advice {
-    let follows = audience.says(
-        mark!("A sender that meets the same, whether opportunistic, MTA-STS or DANE, tries the domain's other mail exchangers, \
-         or keeps the mail queued and comes back later."),
-        mark!("A mail client that meets the same reports an error to its user."),
-    );
     // A 421 is an answer like any other; in place of the handshake it is a failure of TLS.
     let lost_in_tls = matches!(stage, Stage::Tls | Stage::EhloAfterTls) && how != Cut::SentAway;
-    let then_clear = match lost_in_tls && audience != Audience::Clients {
+    let then_clear = match lost_in_tls {
         true => say!(" Some opportunistic senders, such as Postfix, then try it without TLS."),
         false => "",
     };
+    let senders = say!(
+        "A sender that meets the same, whether opportunistic, MTA-STS or DANE, tries the domain's other mail exchangers, \
+         or keeps the mail queued and comes back later.{then_clear}"
+    );
+    let follows =
+        audience.pick(&senders, say!("A mail client that meets the same reports an error to its user."));
     let waits = match mute {
         Some(Mute::InClear { .. }) => {
             say!(
@@ -120,7 +121,7 @@ pub(super) fn cut_short(
         explanation: say!(
             "{said}{waits} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
-             {follows}{then_clear}"
+             {follows}"
         ),
         fix: say!(
             "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \

@@ -80,7 +80,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
 }
 
 const CUT_OFF: &str = mark!(
-    " It did so without TLS's close_notify, as RFC 8446 §6.1 demands: that it was the server, and not \
+    " It did so without TLS's close_notify, which RFC 8446 §6.1 demands: that it was the server, and not \
                        something on the path, cannot be told."
 );
 

@@ -30,6 +30,8 @@ struct Server {
     /// What is connected to: the host, or the address that was chosen in its place.
     at: Host,
     port: u16,
+    /// The name that the test gave with EHLO, for what a server says may hang on it; empty where it gave none.
+    ehlo_name: String,
 }
 
 impl Server {
@@ -39,7 +41,9 @@ impl Server {
             Some(address) => Host::Address(address.parse().ok()?),
             None => host.clone(),
         };
-        Some(Self { host, at, port: port.port })
+        let other = || report.ports.iter().find_map(ehlo_name);
+        let ehlo_name = ehlo_name(port).or_else(other).unwrap_or_default().to_owned();
+        Some(Self { host, at, port: port.port, ehlo_name })
     }
 
     /// What stands for a name in braces.
@@ -50,11 +54,13 @@ impl Server {
         let naming = |option: &str| if is_named { format!(" {option} {host}") } else { String::new() };
         let starttls = if port.implicit_tls { "" } else { " -starttls smtp" };
         let s_client = |name: &str| format!("openssl s_client{starttls} -connect {}{name}", self.with_port());
-        let swaks = |tls: &str| format!("swaks --server {} --port {}{tls}", self.at, self.port);
-        let inside = || {
-            let tls = if port.implicit_tls { " --tls-on-connect" } else { " --tls" };
-            swaks(tls) + &naming("--tls-sni")
+        let helo = match self.ehlo_name.as_str() {
+            "" => String::new(),
+            name => format!(" --helo {}", quoted(name)),
         };
+        let swaks = |more: &str| format!("swaks --server {} --port {}{more}", self.at, self.port);
+        let tls = if port.implicit_tls { " --tls-on-connect" } else { " --tls" };
+        let inside = || swaks(&helo) + tls + &naming("--tls-sni");
         Some(match name {
             "host" => host.to_string(),
             "s_client" if is_named => s_client(&naming("-servername")),
@@ -68,15 +74,16 @@ impl Server {
             // Else it looks for what it connects to in the certificate.
             "match" if is_named && self.at != *host => format!(" {host}"),
             "match" => String::new(),
-            "swaks" if !port.implicit_tls => swaks(""),
+            // EHLO is not said there.
+            "banner" if port.implicit_tls => swaks(tls) + &naming("--tls-sni") + " --quit-after BANNER",
+            "banner" => swaks("") + " --quit-after BANNER",
+            "swaks" if !port.implicit_tls => swaks(&helo),
             // EHLO is refused where it was last said; a session is gone through as far as it came.
             "ehlo" | "session" if said(port, "STARTTLS") || is_inside_tls(port) => {
                 inside() + " --quit-after EHLO"
             }
-            "session" if !said(port, "EHLO") => {
-                (if port.implicit_tls { inside() } else { swaks("") }) + " --quit-after BANNER"
-            }
-            "ehlo" | "session" if !port.implicit_tls => swaks("") + " --quit-after FIRST-EHLO",
+            "session" if !said(port, "EHLO") => return self.words("banner", port),
+            "ehlo" | "session" if !port.implicit_tls => swaks(&helo) + " --quit-after FIRST-EHLO",
             "ehlo" => inside() + " --quit-after EHLO",
             "swaks" | "swaks-tls" => inside(),
             _ => return None,
@@ -93,6 +100,18 @@ impl Server {
             _ => format!("{}:{}", self.at, self.port),
         }
     }
+}
+
+/// The name that was given with EHLO, or with HELO: a domain name or an address literal, RFC 5321 §4.1.3.
+fn ehlo_name(port: &Port) -> Option<&str> {
+    let said = port.transcript.iter().find(|line| is_command(line, "EHLO") || is_command(line, "HELO"))?;
+    let (_, name) = said.text.split_once(' ')?;
+    let literal = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_literal = literal.is_some_and(|inner| {
+        let address = inner.strip_prefix("IPv6:").unwrap_or(inner);
+        address.parse::<IpAddr>().is_ok()
+    });
+    (is_literal || name.parse::<Host>().is_ok()).then_some(name)
 }
 
 /// Whether EHLO was said inside TLS.
@@ -234,6 +253,48 @@ mod tests {
                 "openssl s_client -starttls smtp -connect 203.0.113.5:587 -noservername </dev/null",
                 "openssl s_client -starttls smtp -connect 203.0.113.5:587 -noservername </dev/null",
             ]
+        );
+    }
+
+    /// A refusal may be of that name alone.
+    #[test]
+    fn the_name_that_the_test_gave_is_given_again() {
+        let finding = Finding {
+            id: "ehlo-rejected".to_owned(),
+            severity: Severity::Error,
+            title: String::new(),
+            explanation: String::new(),
+            fix: String::new(),
+            reference: String::new(),
+        };
+        let command = |said: &str| {
+            let text = said.to_owned();
+            let line = TranscriptLine { at_ms: 0, from: Speaker::Client, encrypted: false, text };
+            let port = Port { transcript: vec![line], ..port(25, "", "") };
+            Remedies::BUILT_IN.commands(&report("mx1.example.com", None), &port, &finding).remove(0)
+        };
+        let with =
+            |helo: &str| format!("swaks --server mx1.example.com --port 25{helo} --quit-after FIRST-EHLO");
+        for (said, helo) in [
+            ("EHLO relay.example.org", " --helo relay.example.org"),
+            ("HELO relay.example.org", " --helo relay.example.org"),
+            ("EHLO [192.0.2.1]", " --helo '[192.0.2.1]'"),
+            ("EHLO [IPv6:2001:db8::1]", " --helo '[IPv6:2001:db8::1]'"),
+            ("EHLO --data", ""),
+            ("EHLO [$(reboot)]", ""),
+            ("EHLO", ""),
+        ] {
+            assert_eq!(command(said), with(helo), "{said}");
+        }
+        // No EHLO was said here, but elsewhere.
+        let text = "EHLO relay.example.org".to_owned();
+        let line = TranscriptLine { at_ms: 0, from: Speaker::Client, encrypted: false, text };
+        let other = Port { transcript: vec![line], ..port(25, "", "") };
+        let report = Report { ports: vec![other], ..report("mx1.example.com", None) };
+        let commands = Remedies::BUILT_IN.commands(&report, &port(465, "", ""), &finding);
+        assert!(
+            commands[0].contains(" --port 465 --helo relay.example.org --tls-on-connect"),
+            "{commands:?}"
         );
     }
 

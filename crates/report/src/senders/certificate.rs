@@ -2,8 +2,8 @@
 
 use heloscope_words::{mark, say, spoken};
 
-use super::has;
-use crate::Port;
+use super::{Tested, has};
+use crate::Certificate;
 
 pub(super) fn finds_a_path() -> &'static str {
     say!("its TLS library finds a path to a root that it trusts: this test gave up the search for one")
@@ -18,18 +18,22 @@ pub(super) enum Standing {
     Against(String),
 }
 
-pub(super) fn standing(port: &Port) -> Standing {
-    const ALL: [&str; 9] = [
-        "certificate-expired",
-        "certificate-not-yet-valid",
-        "certificate-hostname-mismatch",
-        "certificate-common-name-only",
-        "certificate-self-signed",
-        "certificate-chain-incomplete",
-        "certificate-untrusted",
-        "certificate-path-invalid",
-        "certificate-weak-signature",
-    ];
+const WEAK_SIGNATURE: &str = "certificate-weak-signature";
+
+/// What stands against a certificate.
+const ALL: [&str; 9] = [
+    "certificate-expired",
+    "certificate-not-yet-valid",
+    "certificate-hostname-mismatch",
+    "certificate-common-name-only",
+    "certificate-self-signed",
+    "certificate-chain-incomplete",
+    "certificate-untrusted",
+    "certificate-path-invalid",
+    WEAK_SIGNATURE,
+];
+
+pub(super) fn standing(port: Tested<'_>) -> Standing {
     let Some(certificate) = &port.certificate else {
         return Standing::Against(say!("the server sent no certificate").to_owned());
     };
@@ -43,8 +47,14 @@ pub(super) fn standing(port: &Port) -> Standing {
     }
 }
 
+/// Whether a signature by MD5 or SHA-1 is all that stands against the certificate.
+pub(super) fn is_weakly_signed_alone(port: Tested<'_>) -> bool {
+    let other = ALL.iter().any(|id| *id != WEAK_SIGNATURE && has(port, id));
+    has(port, WEAK_SIGNATURE) && !other && !has(port, "certificate-path-unknown")
+}
+
 /// TLSA records are not looked up: what each usage would make of the certificate.
-pub(super) fn dane(port: &Port) -> String {
+pub(super) fn dane(port: Tested<'_>) -> String {
     const TA: [&str; 6] = [
         "certificate-expired",
         "certificate-not-yet-valid",
@@ -63,6 +73,9 @@ pub(super) fn dane(port: &Port) -> String {
         None if has(port, "certificate-path-unknown") => {
             say!("and whether the chain leads to the certificate in the record is not known").to_owned()
         }
+        None if has(port, "certificate-weak-key") || has(port, "certificate-weak-signature") => {
+            say!("and hold; its TLS library may refuse a key or a signature so weak").to_owned()
+        }
         None => say!("and hold").to_owned(),
     };
     say!(
@@ -73,23 +86,48 @@ pub(super) fn dane(port: &Port) -> String {
 }
 
 /// What stands against the certificate by those findings, to stand after "is".
-fn phrases(port: &Port, ids: &[&str]) -> Option<String> {
-    let unreadable = port.certificate.as_ref().is_some_and(|leaf| leaf.facts.unreadable.is_some());
-    let found = ids.iter().filter(|id| has(port, id)).map(|id| {
-        spoken(match *id {
-            "certificate-expired" => mark!("expired"),
-            "certificate-not-yet-valid" => mark!("not valid yet"),
+fn phrases(port: Tested<'_>, ids: &[&str]) -> Option<String> {
+    let leaf = port.certificate.as_ref().map(|leaf| &leaf.facts);
+    let is_leaf = |holds: fn(&Certificate, &str) -> bool| leaf.is_none_or(|leaf| holds(leaf, port.at));
+    let nameless = leaf.is_some_and(|leaf| leaf.sans_total == 0);
+    let found = ids.iter().filter(|id| has(port, id)).filter_map(|id| {
+        Some(spoken(match *id {
+            "certificate-expired" if is_leaf(is_expired) => mark!("expired"),
+            "certificate-expired" => mark!("on a path with an expired certificate"),
+            "certificate-not-yet-valid" if is_leaf(is_ahead) => mark!("not valid yet"),
+            "certificate-not-yet-valid" => mark!("on a path with a certificate that is not valid yet"),
+            "certificate-hostname-mismatch" if nameless => mark!("without any host name"),
             "certificate-hostname-mismatch" => mark!("for another name"),
+            // Then its common name is another.
+            "certificate-common-name-only" if has(port, "certificate-hostname-mismatch") => return None,
             "certificate-common-name-only" => mark!("named by its common name only"),
             "certificate-self-signed" => mark!("self-signed"),
             "certificate-chain-incomplete" => mark!("sent without an intermediate"),
-            "certificate-untrusted" => mark!("from a root that is not trusted"),
-            "certificate-path-invalid" if unreadable => mark!("unreadable"),
+            "certificate-untrusted" if port.chain.iter().any(is_a_root) => {
+                mark!("from a root that is not trusted")
+            }
+            "certificate-untrusted" => mark!("without a path to a trusted root"),
+            "certificate-path-invalid" if leaf.is_some_and(|leaf| leaf.unreadable.is_some()) => {
+                mark!("unreadable")
+            }
             "certificate-path-invalid" => mark!("on a path that breaks a rule"),
             _ => mark!("signed with MD5 or SHA-1"),
-        })
+        }))
     });
     let found: Vec<&str> = found.collect();
     let (last, before) = found.split_last()?;
     Some(if before.is_empty() { (*last).to_owned() } else { say!("{} and {last}", before.join(", ")) })
+}
+
+fn is_expired(certificate: &Certificate, _: &str) -> bool {
+    certificate.days_remaining.is_some_and(|days| days < 0)
+}
+
+/// Times of RFC 3339 in UTC stand in the order of their text.
+fn is_ahead(certificate: &Certificate, at: &str) -> bool {
+    certificate.not_before.as_deref().is_some_and(|not_before| not_before > at)
+}
+
+fn is_a_root(certificate: &Certificate) -> bool {
+    certificate.subject.is_some() && certificate.subject == certificate.issuer
 }

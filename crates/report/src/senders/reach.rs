@@ -1,8 +1,8 @@
 //! How far a sender gets, whatever it does about it.
 
 use super::certificate::{Standing, standing};
-use super::{Sender, has, is_out_of_step};
-use crate::{Finding, Phase, Port, Role, Severity, Speaker, Tls, TranscriptLine};
+use super::{Sender, Tested, has, is_out_of_step};
+use crate::{Finding, Phase, Role, Severity, Speaker, Tls, TranscriptLine};
 
 /// How far a sender of any kind gets.
 pub(super) enum Reach<'a> {
@@ -23,8 +23,8 @@ pub(super) enum Reach<'a> {
     Unknown,
 }
 
-pub(super) fn reach(port: &Port, sender: Sender) -> Reach<'_> {
-    let find = |ids: &[&str]| port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
+pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
+    let find = |ids: &[&str]| port.port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
     if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
         let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
         let for_clients = port.implicit_tls || matches!(port.role, Role::Submission | Role::Submissions);
@@ -57,7 +57,7 @@ pub(super) fn reach(port: &Port, sender: Sender) -> Reach<'_> {
     if find(&["starttls-failed", "tls-failed"]).is_some() {
         return Reach::Broken;
     }
-    match &port.tls {
+    match &port.port.tls {
         // What was not tested is the rest: the relay went away, or a reply had no end.
         Some(tls) if tls.completed && !ends_first && is_cut_off(port) => return Reach::Unknown,
         Some(tls) if tls.completed => return Reach::Encrypted,
@@ -72,12 +72,12 @@ pub(super) fn reach(port: &Port, sender: Sender) -> Reach<'_> {
 }
 
 /// Whether the test ended inside TLS before anything was offered there.
-fn is_cut_off(port: &Port) -> bool {
+fn is_cut_off(port: Tested<'_>) -> bool {
     port.error.as_ref().is_some_and(|error| error.phase != Phase::Quit)
 }
 
 /// Whether the last reply before QUIT begins with 2, RFC 5321 §4.2.1.
-fn says_yes(port: &Port) -> bool {
+fn says_yes(port: Tested<'_>) -> bool {
     let is_quit = |line: &&TranscriptLine| line.from == Speaker::Client && line.text == "QUIT";
     let before = port.transcript.iter().take_while(|line| !is_quit(line));
     before.last().is_some_and(|line| line.from == Speaker::Server && line.text.starts_with('2'))

@@ -12,6 +12,10 @@ pub(crate) fn error_words(error: &PortError) -> String {
         ErrorCode::Blocked if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
             say!("the relay's guard stopped the connection {}", phase_words(error.phase))
         }
+        // The octets of one connection, however many are left of others.
+        ErrorCode::Quota if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
+            say!("the relay carried no more {}", phase_words(error.phase))
+        }
         ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset => {
             format!("{words} {}", phase_words(error.phase))
         }

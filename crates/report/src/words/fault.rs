@@ -21,8 +21,11 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::MissingIntermediate { issuer } => {
             say!("The certificate of its issuer, {}, was not sent.", inert_within(issuer))
         }
-        Fault::UntrustedRoot { root, .. } => {
+        Fault::UntrustedRoot { root, sent: true } => {
             say!("The path ends at {}, which is not trusted.", inert_within(root))
+        }
+        Fault::UntrustedRoot { root, sent: false } => {
+            say!("The path ends at {}, which is no trust anchor and was not sent.", inert_within(root))
         }
         Fault::BadSignature { certificate } => {
             say!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
@@ -63,7 +66,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::UnsupportedVersion { certificate, version } => {
             say!("{} is of version {version}; only version 3 will do.", which(*certificate))
         }
-        Fault::NameConstraintViolation => say!("Its names break the name constraints of an issuer.").to_owned(),
+        Fault::NameConstraintViolation => say!("The names of the certificate break the name constraints of an issuer.").to_owned(),
         Fault::PathLengthExceeded => say!("An issuer's path length constraint is exceeded.").to_owned(),
         Fault::PathTooLong => say!("The path has more than six intermediates.").to_owned(),
         Fault::SearchGivenUp => {
@@ -73,6 +76,10 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::Distrusted => say!("The key of a certificate on the path is distrusted by name.").to_owned(),
         Fault::Malformed { detail } if detail.is_empty() => {
             say!("A certificate on the path breaks the rules of RFC 5280.").to_owned()
+        }
+        Fault::Malformed { detail } if detail.starts_with("TrailingData") => {
+            say!("A certificate on the path breaks the rules of RFC 5280: octets follow its end, or that of a part of it.")
+                .to_owned()
         }
         Fault::Malformed { detail } => {
             say!("A certificate on the path breaks the rules of RFC 5280: {}.", inert_within(detail))

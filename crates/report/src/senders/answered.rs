@@ -1,0 +1,102 @@
+//! What a sender does where its own TLS library decides: with a server that answered no hello but one made by hand.
+
+use heloscope_words::say;
+
+use super::certificate::{Standing, dane, finds_a_path, standing};
+use super::{Sender, SenderOutcome, Tested, has};
+use crate::Tls;
+
+/// Where a hello made by hand was answered, and no handshake finished.
+pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
+    use SenderOutcome::{Depends, Refuses};
+    let version = &tls.version;
+    let is_old = has(port, "tls-version-weak");
+    if has(port, "tls-name-refused") {
+        return unnamed(version, sender);
+    }
+    let condition = match has(port, "tls-hello-intolerance") {
+        true => say!("if its hello is of an older form").to_owned(),
+        false => say!("if it still speaks {version} with {}", tls.cipher_suite),
+    };
+    match sender {
+        Sender::Opportunistic => {
+            let postfix = match is_old || has(port, "tls-outdated-only") {
+                _ if is_gone_from_openssl(tls) => say!(", as OpenSSL does only where it was built to"),
+                true => say!(", as Postfix on OpenSSL does"),
+                false => "",
+            };
+            let text = say!(
+                "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
+                 mail queued."
+            );
+            (Depends, text)
+        }
+        Sender::MtaSts if is_old => (
+            Refuses,
+            say!(
+                "Does not deliver, as a rule: RFC 8461 §7.2 wants TLS 1.2 of both sides, and this is {version} at best."
+            ),
+        ),
+        Sender::MailClient if is_old => {
+            (Refuses, say!("Cannot send: mail clients of today refuse {version}."))
+        }
+        Sender::MtaSts => match standing(port) {
+            Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
+            Standing::Unknown => {
+                (Depends, say!("Delivers {condition}, and if {}; else not at all.", finds_a_path()))
+            }
+            Standing::Holds => {
+                (Depends, say!("Delivers {condition}, else not at all: the certificate holds."))
+            }
+        },
+        Sender::MailClient => match standing(port) {
+            Standing::Against(faults) => {
+                (Depends, say!("Refuses the connection or warns its user: {faults}."))
+            }
+            Standing::Unknown => (Depends, say!("Sends {condition}, and if {}.", finds_a_path())),
+            Standing::Holds => {
+                (Depends, say!("Sends {condition}, and cannot otherwise; the certificate holds."))
+            }
+        },
+        Sender::Dane if port.certificate.is_none() => (Depends, dane(port)),
+        Sender::Dane => {
+            let text = say!(
+                "Where TLSA records are published TLS must come up: it does {condition}. {}",
+                dane(port)
+            );
+            (Depends, text)
+        }
+    }
+}
+
+/// What OpenSSL 1.1.0 and later leave out unless they are built with it.
+fn is_gone_from_openssl(tls: &Tls) -> bool {
+    const GONE: [&str; 6] = ["_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_EXPORT_"];
+    tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
+}
+
+/// Where the server refuses a hello that names it.
+fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
+    use SenderOutcome::{Depends, Refuses};
+    match sender {
+        Sender::Opportunistic => {
+            let text = say!(
+                "Delivers over {version} if its hello does not name the host, as Postfix's does not; else in clear text \
+                 after a failed attempt, or keeps the mail queued."
+            );
+            (Depends, text)
+        }
+        Sender::MtaSts => {
+            (Refuses, say!("Does not deliver: it must name the host, and is refused for it.").to_owned())
+        }
+        Sender::Dane => {
+            let text = say!(
+                "Where TLSA records are published it must name the host, is refused for it, and does not deliver."
+            );
+            (Depends, text.to_owned())
+        }
+        Sender::MailClient => {
+            (Refuses, say!("Cannot send: it names the host, and is refused for it.").to_owned())
+        }
+    }
+}
