@@ -4,6 +4,7 @@
 mod certificate;
 mod connection;
 mod ehlo;
+mod identity;
 mod session;
 mod submission;
 mod tls;
@@ -125,7 +126,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
             certificate::expiring_soon(*days, *not_after, audience)
         }
         Evidence::CertificateHostnameMismatch { host, presented, total } => {
-            certificate::hostname_mismatch(host, presented, *total, audience)
+            identity::hostname_mismatch(host, presented, *total, audience)
         }
         Evidence::CertificateSelfSigned => certificate::self_signed(audience),
         Evidence::CertificateChainIncomplete { issuer, unreadable } => {
@@ -143,7 +144,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
             certificate::weak_signature(signatures, audience)
         }
         Evidence::CertificateCommonNameOnly { name, matches } => {
-            certificate::common_name_only(name, *matches, audience)
+            identity::common_name_only(name, *matches, audience)
         }
     }
 }

@@ -141,7 +141,7 @@ fn examined(
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
         banner: facts.greeting.or(facts.turned_away()).map(facts::banner),
-        notes: facts::notes(facts, fits),
+        notes: facts::notes(facts, fits, *chain),
         starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,

@@ -181,3 +181,28 @@ fn a_weak_signature_alone_depends_on_the_library() {
     let against = "Does not deliver: the certificate is for another name and signed with MD5 or SHA-1.";
     assert_eq!(other, (SenderOutcome::Refuses, against.to_owned()));
 }
+
+/// Who needs the order is rare, and what is said is no finding.
+#[test]
+fn certificates_out_of_order_are_noted() {
+    let root = root();
+    let first = root.issue(ca("Example Intermediate 1"), 2);
+    let second = first.issue(ca("Example Intermediate 2"), 4);
+    let leaf = second.issue(server(), 3);
+    let notes = |sent: &[&[u8]]| {
+        let scene = Scene::one("25", |play| play.goes_well(sent));
+        let mut report = scene.judged_trusting(&root);
+        assert_eq!(report.ports[0].ids(), [""; 0]);
+        report.ports.swap_remove(0).notes
+    };
+    assert_eq!(notes(&[&leaf.der, &second.der, &first.der]), [""; 0]);
+    assert_eq!(notes(&[&leaf.der, &second.der, &first.der, &root.der]), [""; 0]);
+    for (sent, number) in
+        [([&leaf.der, &first.der, &second.der], 2), ([&leaf.der, &second.der, &root.der], 3)]
+    {
+        let sent: Vec<&[u8]> = sent.iter().map(|der| der.as_slice()).chain([first.der.as_slice()]).collect();
+        let noted = notes(&sent);
+        let begins = format!("Certificate {number} of the chain has not issued the one before it");
+        assert!(noted.len() == 1 && noted[0].starts_with(&begins), "{noted:?}");
+    }
+}

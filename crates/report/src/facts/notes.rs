@@ -5,7 +5,7 @@ use heloscope_smtp::{Command, LeftOut};
 use heloscope_words::{capital, say};
 
 use super::port::Unanswered;
-use super::{Heard, PortFacts};
+use super::{ChainFacts, Heard, PortFacts};
 use crate::names::warning_words;
 use crate::words::reply_name;
 
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What was seen and is no fault, a sentence or two each. `fits`: whether the certificate is for the host, where one was
 /// seen.
-pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>) -> Vec<String> {
+pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&ChainFacts>) -> Vec<String> {
     let greeting =
         facts.greeting_came.and_then(|pace| greeting_in_parts(pace, facts.greeting_awaited_from()));
     let warned = match facts.handshake {
@@ -25,7 +25,24 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>) -> Vec<String> {
     let long_replies = facts.replies.iter().filter_map(long_reply);
     let warned = warned.iter().map(|alert| went_on(*alert, fits));
     let quit = facts.quit_unanswered.map(quit_unanswered);
-    greeting.into_iter().chain(long_replies).chain(warned).chain(quit).collect()
+    let order = chain.and_then(out_of_order);
+    greeting.into_iter().chain(long_replies).chain(warned).chain(order).chain(quit).collect()
+}
+
+/// A certificate that does not certify the one before it; by names alone, for the path has its own checks.
+fn out_of_order(chain: &ChainFacts) -> Option<String> {
+    let pairs = chain.certificates.windows(2).enumerate();
+    let mut strays = pairs.filter_map(|(place, pair)| match pair {
+        [Ok(before), Ok(certificate)] => (before.issuer != certificate.subject).then_some(place + 2),
+        _ => None,
+    });
+    strays.next().map(|number| {
+        say!(
+            "Certificate {number} of the chain has not issued the one before it: they are out of order, or one does not belong \
+             there. RFC 5246 §7.4.2 demands an order in which each has, RFC 8446 §4.4.2 advises it; most TLS libraries find \
+             the path all the same."
+        )
+    })
 }
 
 /// A warning in a handshake that did not break off.
