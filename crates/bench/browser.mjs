@@ -68,7 +68,8 @@ async function measure() {
   const { keyExchange, cold, took } = await handshakesAlone();
   const handshake = median(took);
   console.log(
-    `\nA handshake with ${keyExchange}, the relay's and the mail server's part in it: ${ms(handshake)} in the middle of ` +
+    `\nA handshake with ${keyExchange}, from the 220 to STARTTLS to the first reply inside TLS, the relay's and the mail ` +
+      `server's part in it: ${ms(handshake)} in the middle of ` +
       `${took.length}, most ${ms(Math.max(...took))}; a page's first ${ms(cold)}. ` +
       `At most ${TARGET_HANDSHAKE_MS} ms: ${handshake <= TARGET_HANDSHAKE_MS ? "met" : "missed"}.\n`,
   );
@@ -158,14 +159,21 @@ function noteWhenReady() {
   });
 }
 
-/** The milliseconds of handshakes with port 25 of `healthy`, one after the other in one page, the first apart. */
+/**
+ * The milliseconds of handshakes with port 25 of `healthy`, one after the other in one page, the first apart: from the 220 to
+ * STARTTLS to the reply to the EHLO that leaves with our Finished. What is calculated after the server's last octet is in it.
+ */
 function handshakesAlone() {
   return withPage({ path: "/?host=healthy.specimen.test&ports=25" }, async ({ page }) => {
     const field = page.getByRole("textbox", { name: "Mail server" });
     const first = await page.waitForFunction(() => document.querySelector("helo-scope").report, undefined, { timeout: PATIENCE_MS });
     const reports = [await first.jsonValue()];
     while (reports.length < HANDSHAKES) reports.push((await entered(page, () => field.press("Enter"))).report);
-    const took = reports.map(({ ports: [{ timings }] }) => timings.tls_ms);
+    const took = reports.map(({ ports: [{ transcript }] }) => {
+      const heard = transcript.filter(({ from }) => from === "server");
+      const inside = heard.findIndex(({ encrypted }) => encrypted);
+      return heard[inside].at_ms - heard[inside - 1].at_ms;
+    });
     return { keyExchange: reports[0].ports[0].tls.key_exchange, cold: took[0], took: took.slice(1) };
   });
 }
