@@ -53,7 +53,7 @@ export class Attributes extends Base {
     this.toggleAttribute("autostart", value);
   }
 
-  /** Whether the report is shown without its details. */
+  /** Whether no more is shown than the field, the verdict and the findings' titles. */
   get compact(): boolean {
     return this.hasAttribute("compact");
   }

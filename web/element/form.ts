@@ -119,7 +119,11 @@ export class Form {
     shown.hidden = false;
     if (moves) shown.focus();
     other.hidden = true;
-    if (running) this.#examples.open = false;
+    if (!running) return;
+    const leaves = this.#examples.contains(root.activeElement) && root.activeElement;
+    this.#examples.open = false;
+    // What is folded away cannot keep the focus.
+    if (leaves) this.#examples.querySelector("summary")?.focus();
   }
 
   /** The ports that are ticked. */

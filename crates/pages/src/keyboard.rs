@@ -79,7 +79,7 @@ fn body() -> Markup {
 fn steps(id: &str, steps: &[Step]) -> Markup {
     html! {
         table id=(id) {
-            thead { tr { th scope="col" { (say!("Key")) } th scope="col" { (say!("Focus")) } th scope="col" { (say!("What it is")) } } }
+            thead { tr { th scope="col" { (say!("To press")) } th scope="col" { (say!("Focus")) } th scope="col" { (say!("What it is")) } } }
             tbody {
                 @for (key, focus, what) in steps {
                     tr {
