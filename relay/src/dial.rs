@@ -35,6 +35,9 @@ pub(crate) struct Dialler {
     pub(crate) reach: Arc<Reach>,
 }
 
+/// Addresses of a name that are dialled, one after the other: whoever answers for a name could list thousands.
+const MAX_ADDRESSES: usize = 4;
+
 /// A connection, and what the client is told of it.
 pub(crate) struct Dialled {
     pub(crate) upstream: Upstream,
@@ -58,7 +61,8 @@ impl Dialler {
         for address in &addresses {
             self.check_address(*address, &query.host)?;
         }
-        let (connected, address, connect_ms, target) = self.connect(&addresses, visit).await?;
+        let dialled = &addresses[..addresses.len().min(MAX_ADDRESSES)];
+        let (connected, address, connect_ms, target) = self.connect(dialled, visit).await?;
         let stream = &connected.stream;
         let peer = match stream.peer_addr() {
             // It is over already: the system sends nothing there any more, and knows the address that was dialled alone.

@@ -48,5 +48,6 @@ pub(crate) const NO_CONFIGURATION: &str = mark!("No setting of a mail server men
 pub(crate) const GUESSED: &str = mark!("That is a guess: a server may greet as it likes.");
 pub(crate) const NOT_GUESSED: &str =
     mark!("Neither the greeting nor the extensions tell which mail server this is. Choose yours.");
-pub(crate) const PATHS: &str = mark!("Where a path stands, use your own; those in /etc/letsencrypt are certbot's.");
+pub(crate) const PATHS: &str =
+    mark!("Where a path stands, use your own; those in /etc/letsencrypt are certbot's.");
 pub(crate) const AGAIN: &str = mark!("To see it again, in a shell; none of these sends mail");

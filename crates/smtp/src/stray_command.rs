@@ -25,10 +25,12 @@ pub fn stray_command(octets: &[u8], name: &Range<usize>) -> Option<usize> {
 const WORD: usize = 4;
 
 /// Or the first letters of longer ones: RFC 5321 §4.1.1, RFC 3030 §2, RFC 4954 §4, RFC 1985, and what RFC 821 had;
-/// `XCLIENT` and `XFORWARD` are Postfix's, `LHLO` is RFC 2033's.
-const COMMANDS: [&[u8; WORD]; 19] = [
+/// `LHLO` is RFC 2033's, `ATRN` RFC 2645's, `BURL` RFC 4468's; `XCLIENT` and `XFORWARD` are Postfix's, `ONEX`, `VERB` and
+/// `DEBUG` sendmail's, `X-EXPS`, `X-LINK2STATE` and `XEXCH50` Exchange's.
+const COMMANDS: [&[u8; WORD]; 27] = [
     b"MAIL", b"DATA", b"BDAT", b"AUTH", b"VRFY", b"EXPN", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML",
-    b"XCLI", b"XFOR", b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"HELP",
+    b"XCLI", b"XFOR", b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"HELP", b"ATRN", b"BURL", b"ONEX",
+    b"VERB", b"DEBU", b"X-EX", b"X-LI", b"XEXC",
 ];
 
 #[cfg(test)]

@@ -167,6 +167,23 @@ async fn the_next_address_is_tried_where_one_fails() {
 }
 
 #[tokio::test]
+async fn a_name_with_many_addresses_has_four_of_them_dialled() {
+    let server = Server::new().await;
+    let port = server.port();
+    // Nobody listens on the port of any but the last.
+    let names = [
+        ("mx4.example", &["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"][..]),
+        ("mx5.example", &["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.1"]),
+    ];
+    let rig = Rig::new(&[port], |settings| settings.resolver = Arc::new(Names::of(&names))).await;
+    let connected = rig.open(&format!("host=mx4.example&port={port}")).await.connected().await;
+    assert_eq!(connected.address.to_string(), format!("127.0.0.1:{port}"));
+    let refusal = rig.open(&format!("host=mx5.example&port={port}")).await.refused().await;
+    assert_eq!(code(&refusal), RefusalCode::ConnectionRefused);
+    assert!(refusal.message.ends_with("(4 addresses were tried.)"), "{}", refusal.message);
+}
+
+#[tokio::test]
 async fn the_deny_file_counts_for_names_and_addresses_and_can_change() {
     let server = Server::new().await;
     let port = server.port();
