@@ -46,6 +46,30 @@ fn a_busy_server_in_clear_text_is_busy_and_not_without_tls() {
 }
 
 #[test]
+fn the_headline_names_every_port_with_the_fault() {
+    fn busy(play: Play<'_>) -> Play<'_> {
+        play.connects().greets("421 4.3.2 busy").closes(Stage::Greeting)
+    }
+    let all = Scene::one("25", busy).port("587", busy).port("465", |play| {
+        play.connects().begins_handshake().tls_fails(TlsFailure::NotTls("421 busy\r\n".into()))
+    });
+    let all = all.judged();
+    assert_eq!(summary(&all), "Ports 25, 587 and 465: the server greets with 421: not now.");
+    // The same check, and another fault.
+    let two = Scene::one("25", busy)
+        .port("587", |play| play.connects().greets("554 5.7.1 no").closes(Stage::Greeting))
+        .judged();
+    let title = &two.ports[1].found("greeting-rejected").title;
+    assert_eq!(
+        summary(&two),
+        format!(
+            "Port 25: the server greets with 421: not now. On port 587: {}.",
+            title.replacen("The", "the", 1)
+        )
+    );
+}
+
+#[test]
 fn a_refusal_for_good_in_clear_text_has_its_meaning() {
     let report = says_at_once("554-no\r\n554 5.7.1 listed\r\n");
     let port = &report.ports[0];
