@@ -39,6 +39,7 @@ pub(crate) enum Evidence {
     /// `said` is what came when.
     RepliesOutOfStep {
         said: String,
+        inside_tls: bool,
     },
     /// `refused` is EHLO's; `helo` is HELO's code, where that was tried.
     EhloRejected {

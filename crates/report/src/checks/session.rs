@@ -58,7 +58,10 @@ static MALFORMED_REPLY: Check = Check {
     basis: "RFC 5321 §4.2",
     title: mark!("A reply breaks the rules of SMTP"),
     examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
-        (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep { said: answers_nothing(unasked) }),
+        (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep {
+            said: answers_nothing(unasked),
+            inside_tls: unasked.encrypted,
+        }),
         (Some(ErrorCode::MalformedReply), None) => {
             Outcome::Found(Evidence::MalformedReply { said: said(subject) })
         }
