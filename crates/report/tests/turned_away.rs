@@ -217,7 +217,12 @@ fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
             format!("In place of the TLS handshake the server sent a refusal in clear text: “{reply}”. ");
         assert!(message(port).starts_with(&begun), "{}", message(port));
         assert!(message(port).contains(words) && message(port).contains("means"), "{}", message(port));
+        let of_begin = port.found("starttls-failed").fix.starts_with("Let TLS begin right after the 220");
+        assert_eq!(of_begin, words.contains("ClientHello"), "{reply}");
     }
+    let binary = after_the_220(|play| play.tls_fails(TlsFailure::NotTls(b"\0\x01\x02\r\n".into())));
+    let fix = &binary.ports[0].found("starttls-failed").fix;
+    assert!(fix.starts_with("Let TLS begin right after the 220 to STARTTLS"), "{fix}");
     let garbage = after_the_220(|play| play.tls_fails(TlsFailure::NotTls("hello\r\n".into())));
     let fix = &garbage.ports[0].found("starttls-failed").fix;
     assert!(

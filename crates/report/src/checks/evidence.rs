@@ -217,8 +217,9 @@ pub(crate) struct Handshaking {
     pub(crate) client_certificate_required: bool,
     /// The server did not prove that it holds its certificate's key.
     pub(crate) bad_signature: bool,
-    /// Clear text came where TLS was to begin.
-    pub(crate) clear_text: bool,
+    /// What came where TLS was to begin is none of TLS's records: the server took the ClientHello for a command, or something
+    /// else answered.
+    pub(crate) no_tls: bool,
 }
 
 impl Evidence {

@@ -57,6 +57,11 @@ impl PortFacts<'_> {
     }
 }
 
+/// Whether a refusal in place of the handshake is the reply to a ClientHello that was taken for a command, RFC 5321 §4.2.2.
+pub(crate) fn takes_hello_for_command(reply: &Reply) -> bool {
+    matches!(reply.code(), 500..=503 | 530)
+}
+
 /// The first reply in these octets, where it refuses.
 pub(super) fn refusal(octets: &[u8]) -> Option<Reply> {
     let mut reader = ReplyReader::default();
