@@ -83,6 +83,23 @@ fn a_refusal_for_good_in_clear_text_has_its_meaning() {
     assert_eq!(long.ports[0].ids(), ["greeting-rejected"]);
 }
 
+/// A server without implicit TLS has taken the ClientHello for a command.
+#[test]
+fn a_hello_taken_for_a_command_is_no_greeting() {
+    for reply in ["500 5.5.1 huh", "502 5.5.2 command not recognized", "503 5.5.1 out of turn"] {
+        let report = says_at_once(&format!("{reply}\r\n"));
+        let port = &report.ports[0];
+        assert_eq!(port.ids(), ["tls-failed"]);
+        assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::PlaintextOnImplicitTls);
+        assert!(
+            message(port).ends_with(&format!("“{reply}”. The port is set up without implicit TLS.")),
+            "{}",
+            message(port)
+        );
+        assert!(port.found("tls-failed").fix.starts_with("Let TLS begin with the first octet on this port"));
+    }
+}
+
 #[test]
 fn another_protocol_in_clear_text_is_named() {
     for (octets, name) in [
