@@ -81,7 +81,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
         Evidence::EhloReplyTooLong { kept, all } => session::ehlo_reply_too_long(*kept, *all),
-        Evidence::RepliesOutOfStep { said } => session::replies_out_of_step(said, audience),
+        Evidence::RepliesOutOfStep { said, inside_tls } => {
+            session::replies_out_of_step(said, *inside_tls, audience)
+        }
         Evidence::EhloRejected { refused, helo_accepted: true, inside_tls, .. } => {
             ehlo::helo_only(refused, *inside_tls, audience)
         }

@@ -23,7 +23,7 @@ pub(crate) use certificate::{ChainFacts, days_between, presented, rfc3339};
 pub(crate) use error::{answers_nothing, ehlo_alone_rejected, port_error};
 pub(crate) use failure::{Broken, Cause, Failure};
 pub(crate) use fold::on;
-pub(crate) use instead::Instead;
+pub(crate) use instead::{Instead, takes_hello_for_command};
 pub(crate) use notes::notes;
 pub(crate) use port::{Heard, Hello, PortFacts};
 pub(crate) use timings::{milliseconds, timings};

@@ -23,17 +23,17 @@ pub fn summary(report: &Report) -> String {
     let main = relay.filter(known).or_else(|| report.ports.iter().find(|port| port.banner.is_some()));
     let Some(main) = main.or_else(|| report.ports.iter().find(known)) else { return untested(report) };
 
-    let mut words = port_sentence(main);
-    let mut said: Vec<&str> = main.findings.iter().map(|finding| finding.id.as_str()).collect();
+    let mut words = port_sentence(main, &report.ports);
+    let mut said: Vec<&Finding> = main.findings.iter().collect();
     let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
     for port in report.ports.iter().filter(|port| port.port != main.port) {
         let mut worst = port.findings.iter().filter(|finding| finding.severity >= Severity::Warning);
-        match worst.find(|finding| !said.contains(&finding.id.as_str())) {
+        match worst.find(|finding| !said.iter().any(|other| is_same(other, finding))) {
             Some(finding) => {
-                let same = |other: &&Port| other.findings.iter().any(|one| one.id == finding.id);
+                let same = |other: &&Port| other.findings.iter().any(|one| is_same(one, finding));
                 let ports = numbers(report.ports.iter().filter(same));
                 words.push_str(&say!(" On {ports}: {}.", small(&finding.title)));
-                said.push(&finding.id);
+                said.push(finding);
             }
             None if port.findings.is_empty() => {
                 let Some(why) = port.error.as_ref().map(error_words) else { continue };
@@ -90,19 +90,30 @@ fn nothing_answers(report: &Report) -> String {
 
 /// `port 25`, `ports 25, 465 and 587`
 fn numbers<'p>(ports: impl Iterator<Item = &'p Port>) -> String {
-    let ports: Vec<String> = ports.map(|port| port.port.to_string()).collect();
+    let ports: Vec<&Port> = ports.collect();
     match ports.as_slice() {
         [] => say!("no port").to_owned(),
-        [one] => say!("port {one}"),
-        [all @ .., last] => {
-            let all = say!("{} and {last}", all.join(", "));
-            say!("ports {all}")
-        }
+        [one] => say!("port {}", one.port),
+        several => say!("ports {}", listed(several)),
     }
 }
 
-/// What the port comes to, then the worst that was found beside.
-fn port_sentence(port: &Port) -> String {
+/// `25, 465 and 587`
+fn listed(ports: &[&Port]) -> String {
+    let mut numbers: Vec<String> = ports.iter().map(|port| port.port.to_string()).collect();
+    match numbers.pop() {
+        Some(last) if !numbers.is_empty() => say!("{} and {last}", numbers.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+/// Whether two ports have the same fault: a finding of one check may be told in other words where it is another fault.
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    one.id == other.id && one.title == other.title
+}
+
+/// What the port comes to, and which of `all` come to the same by the same fault; then the worst that was found beside.
+fn port_sentence(port: &Port, all: &[Port]) -> String {
     let who = match port.role {
         Role::Relay => say!("Mail reaches this server"),
         Role::Submission | Role::Submissions => say!("Mail clients reach this server"),
@@ -127,7 +138,14 @@ fn port_sentence(port: &Port) -> String {
     let decisive = port.findings.iter().find(decides);
     let (main, told) = match (decisive, &port.tls) {
         (Some(finding), _) => {
-            (say!("Port {}: {}", port.port, small(&finding.title)), Some(finding.id.as_str()))
+            let same = |other: &&Port| other.findings.iter().any(|one| is_same(one, finding));
+            let ports: Vec<&Port> = all.iter().filter(same).collect();
+            let why = small(&finding.title);
+            let words = match ports.as_slice() {
+                [] | [_] => say!("Port {}: {why}", port.port),
+                several => say!("Ports {}: {why}", listed(several)),
+            };
+            (words, Some(finding.id.as_str()))
         }
         (None, Some(tls)) if tls.completed => (say!("{who} over {}", tls.version), None),
         (None, Some(tls)) => answered(port, tls, who),

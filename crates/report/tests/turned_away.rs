@@ -46,6 +46,30 @@ fn a_busy_server_in_clear_text_is_busy_and_not_without_tls() {
 }
 
 #[test]
+fn the_headline_names_every_port_with_the_fault() {
+    fn busy(play: Play<'_>) -> Play<'_> {
+        play.connects().greets("421 4.3.2 busy").closes(Stage::Greeting)
+    }
+    let all = Scene::one("25", busy).port("587", busy).port("465", |play| {
+        play.connects().begins_handshake().tls_fails(TlsFailure::NotTls("421 busy\r\n".into()))
+    });
+    let all = all.judged();
+    assert_eq!(summary(&all), "Ports 25, 587 and 465: the server greets with 421: not now.");
+    // The same check, and another fault.
+    let two = Scene::one("25", busy)
+        .port("587", |play| play.connects().greets("554 5.7.1 no").closes(Stage::Greeting))
+        .judged();
+    let title = &two.ports[1].found("greeting-rejected").title;
+    assert_eq!(
+        summary(&two),
+        format!(
+            "Port 25: the server greets with 421: not now. On port 587: {}.",
+            title.replacen("The", "the", 1)
+        )
+    );
+}
+
+#[test]
 fn a_refusal_for_good_in_clear_text_has_its_meaning() {
     let report = says_at_once("554-no\r\n554 5.7.1 listed\r\n");
     let port = &report.ports[0];
@@ -57,6 +81,23 @@ fn a_refusal_for_good_in_clear_text_has_its_meaning() {
     // Of a long one no more than its beginning is kept.
     let long = says_at_once(&format!("554-{}\r\n554-{}", "a".repeat(400), "b".repeat(102)));
     assert_eq!(long.ports[0].ids(), ["greeting-rejected"]);
+}
+
+/// A server without implicit TLS has taken the ClientHello for a command.
+#[test]
+fn a_hello_taken_for_a_command_is_no_greeting() {
+    for reply in ["500 5.5.1 huh", "502 5.5.2 command not recognized", "503 5.5.1 out of turn"] {
+        let report = says_at_once(&format!("{reply}\r\n"));
+        let port = &report.ports[0];
+        assert_eq!(port.ids(), ["tls-failed"]);
+        assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::PlaintextOnImplicitTls);
+        assert!(
+            message(port).ends_with(&format!("“{reply}”. The port is set up without implicit TLS.")),
+            "{}",
+            message(port)
+        );
+        assert!(port.found("tls-failed").fix.starts_with("Let TLS begin with the first octet on this port"));
+    }
 }
 
 #[test]
@@ -193,7 +234,12 @@ fn another_refusal_in_place_of_the_handshake_is_a_failure_with_its_codes() {
             format!("In place of the TLS handshake the server sent a refusal in clear text: “{reply}”. ");
         assert!(message(port).starts_with(&begun), "{}", message(port));
         assert!(message(port).contains(words) && message(port).contains("means"), "{}", message(port));
+        let of_begin = port.found("starttls-failed").fix.starts_with("Let TLS begin right after the 220");
+        assert_eq!(of_begin, words.contains("ClientHello"), "{reply}");
     }
+    let binary = after_the_220(|play| play.tls_fails(TlsFailure::NotTls(b"\0\x01\x02\r\n".into())));
+    let fix = &binary.ports[0].found("starttls-failed").fix;
+    assert!(fix.starts_with("Let TLS begin right after the 220 to STARTTLS"), "{fix}");
     let garbage = after_the_220(|play| play.tls_fails(TlsFailure::NotTls("hello\r\n".into())));
     let fix = &garbage.ports[0].found("starttls-failed").fix;
     assert!(

@@ -127,6 +127,11 @@ fn inside_tls_what_came_before_it_stands() {
     let port = &before_ehlo.ports[0];
     assert_eq!(port.ids(), ["malformed-reply"]);
     assert!(said(port).2.starts_with("Before EHLO was sent inside TLS, "));
+    let told = &port.found("malformed-reply").explanation;
+    assert!(
+        !told.contains("miss STARTTLS") && told.contains("a recipient as accepted that was refused"),
+        "{told}"
+    );
     assert_eq!(port.verdict("submission-without-auth"), Verdict::NotTested);
     assert_eq!((port.starttls_supported, port.verdict("starttls-failed")), (Some(true), Verdict::Passed));
     assert!(

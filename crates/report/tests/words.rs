@@ -3,9 +3,11 @@
 mod scene;
 
 use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure};
-use heloscope_report::{Report, Sender, SenderOutcome, checks, senders, summary};
+use heloscope_pki::{TrustAnchors, Verifier};
+use heloscope_report::{Report, Sender, SenderOutcome, checks, judge, senders, summary};
 use heloscope_smtp::FaultKind;
-use scene::{DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Scene, ca, chain, named, server, valid};
+use heloscope_words::within;
+use scene::{DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Scene, ca, chain, german, named, server, valid};
 
 /// Port 25 with a leaf of these dates from a trusted root.
 fn lives_until(until: i64) -> Report {
@@ -284,4 +286,16 @@ fn every_check_has_its_words() {
         assert!(!check.title.ends_with('.') && check.title.len() < 70, "{}", check.title);
         assert!(!check.basis.is_empty(), "{}", check.id);
     }
+}
+
+/// Within a sentence German has a small letter where the first word is no noun.
+#[test]
+fn the_second_half_of_a_german_headline_begins_as_german_does() {
+    let scene = Scene::one("25", |play| {
+        let play = play.connects().greets(GREETING).ehlo("250-mx1.example.com\n250_STARTTLS\n250 SIZE 1");
+        play.quits()
+    });
+    let judged = || summary(&judge(&scene.observations, &Verifier::new(&TrustAnchors::none()), NOW));
+    let words = within(Some(german()), judged);
+    assert!(words.contains("; eine Antwort verletzt"), "{words}");
 }

@@ -56,12 +56,26 @@ pub(super) fn ehlo_reply_too_long(kept: usize, all: usize) -> Advice {
     }
 }
 
-pub(super) fn replies_out_of_step(said: &str, audience: Audience) -> Advice {
-    let follows = audience.says(
-        mark!("An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
-         Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver."),
-        mark!("A mail client may so miss STARTTLS and AUTH, and then cannot send."),
-    );
+pub(super) fn replies_out_of_step(said: &str, inside_tls: bool, audience: Audience) -> Advice {
+    let (senders, clients) = match inside_tls {
+        true => (
+            mark!(
+                "A sender, whether opportunistic, MTA-STS or DANE, may so give up in the middle, or count a recipient as \
+             accepted that was refused."
+            ),
+            mark!(
+                "A mail client may so give up in the middle, or count a recipient as accepted that was refused."
+            ),
+        ),
+        false => (
+            mark!(
+                "An opportunistic sender may so miss that STARTTLS is offered, and deliver in clear text, or give up in the middle. \
+         Senders that enforce MTA-STS, and DANE senders where TLSA records are published, then do not deliver."
+            ),
+            mark!("A mail client may so miss STARTTLS and AUTH, and then cannot send."),
+        ),
+    };
+    let follows = audience.says(senders, clients);
     Advice {
         title: say!("The server sends a reply that nobody asked for").to_owned(),
         explanation: say!(

@@ -105,7 +105,7 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
         fix: match (&failed.choice, failed.client_certificate_requested) {
             // It speaks TLS.
             _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX).to_owned(),
-            (None, false) if failed.clear_text => say!(
+            (None, false) if failed.no_tls => say!(
                 "Let TLS begin with the first octet on this port (Postfix: smtpd_tls_wrappermode = yes; Exim: \
                  tls_on_connect_ports). If the server is set up so, look for what answers in its place: another service, or a \
                  proxy or filter before it."
@@ -136,7 +136,7 @@ const BAD_SIGNATURE_FIX: &str = mark!(
 fn handshake_fix(failed: &Handshaking) -> &'static str {
     match failed.client_certificate_requested {
         _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX),
-        false if failed.clear_text => {
+        false if failed.no_tls => {
             say!(
                 "Let TLS begin right after the 220 to STARTTLS (RFC 3207 §4). If the server's log shows nothing of the \
                  handshake, look for what answered in its place: a proxy, filter or device before it that took STARTTLS and \

@@ -39,6 +39,7 @@ pub(crate) enum Evidence {
     /// `said` is what came when.
     RepliesOutOfStep {
         said: String,
+        inside_tls: bool,
     },
     /// `refused` is EHLO's; `helo` is HELO's code, where that was tried.
     EhloRejected {
@@ -216,8 +217,9 @@ pub(crate) struct Handshaking {
     pub(crate) client_certificate_required: bool,
     /// The server did not prove that it holds its certificate's key.
     pub(crate) bad_signature: bool,
-    /// Clear text came where TLS was to begin.
-    pub(crate) clear_text: bool,
+    /// What came where TLS was to begin is none of TLS's records: the server took the ClientHello for a command, or something
+    /// else answered.
+    pub(crate) no_tls: bool,
 }
 
 impl Evidence {

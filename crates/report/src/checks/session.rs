@@ -7,7 +7,7 @@ use heloscope_words::{mark, say};
 use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Cut, Evidence, Mute, Outcome, Passage, Refused, Subject};
-use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
+use crate::facts::{Cause, Failure, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] =
@@ -58,7 +58,10 @@ static MALFORMED_REPLY: Check = Check {
     basis: "RFC 5321 §4.2",
     title: mark!("A reply breaks the rules of SMTP"),
     examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
-        (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep { said: answers_nothing(unasked) }),
+        (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep {
+            said: answers_nothing(unasked),
+            inside_tls: unasked.encrypted,
+        }),
         (Some(ErrorCode::MalformedReply), None) => {
             Outcome::Found(Evidence::MalformedReply { said: said(subject) })
         }
@@ -88,7 +91,8 @@ static SESSION_CUT_SHORT: Check = Check {
     basis: "RFC 5321 §3.8, §4.5.3.2",
     title: mark!("The server hangs up or falls silent"),
     examine: |subject| {
-        let Some(failure) = subject.facts.failure else {
+        // After QUIT nothing is lost, whether the server hangs up or falls silent.
+        let Some(failure) = subject.facts.failure.filter(|failure| !is_silent_after_quit(failure)) else {
             let whole = subject.facts.moments.ended.is_some() && subject.facts.established.is_some();
             return if whole { Outcome::Passed } else { subject.not_tested() };
         };
@@ -158,6 +162,12 @@ static ESMTP_MASKED: Check = Check {
         }
     },
 };
+
+/// No reply to QUIT came, nor the beginning of one, and nothing had gone wrong before.
+fn is_silent_after_quit(failure: &Failure<'_>) -> bool {
+    let silent = matches!(failure.cause, Cause::TimedOut { partial: None, .. });
+    silent && failure.stage == Stage::Quit && failure.due.is_none()
+}
 
 /// A client that is not wanted is hung up on at once; who waits for its first octets gives up later.
 const PATIENCE: Duration = Duration::from_secs(5);

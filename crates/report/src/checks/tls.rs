@@ -6,7 +6,7 @@ use heloscope_words::{mark, say};
 use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
-use crate::facts::{Answer, Cause, Instead, choice};
+use crate::facts::{Answer, Cause, Instead, choice, takes_hello_for_command};
 use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
 use crate::words::Likeness;
 
@@ -168,13 +168,14 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         client_certificate_required: failed_by(
             |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == CERTIFICATE_REQUIRED),
         ),
-        clear_text: facts.instead.is_none()
-            && failed_by(|failure| match failure {
-                TlsFailure::NotTls(octets) => {
-                    !matches!(Likeness::of(octets), Likeness::Binary | Likeness::Tls)
-                }
+        no_tls: match &facts.instead {
+            Some(Instead::Refusal(reply)) => takes_hello_for_command(reply),
+            Some(Instead::Other(..)) => false,
+            None => failed_by(|failure| match failure {
+                TlsFailure::NotTls(octets) => Likeness::of(octets) != Likeness::Tls,
                 _ => false,
             }),
+        },
         bad_signature: failed_by(|failure| matches!(failure, TlsFailure::BadSignature)),
     }
 }

@@ -31,7 +31,9 @@ impl PortFacts<'_> {
                 if self.is_implicit() && other {
                     return Some(Instead::Other(likeness, visible_line(first_line(octets), 0)));
                 }
-                return refusal(octets).map(Instead::Refusal);
+                // With a syntax error the server answers the ClientHello, which it took for a command: it speaks clear text.
+                let refusal = refusal(octets).filter(|reply| !(self.is_implicit() && is_syntax_error(reply)));
+                return refusal.map(Instead::Refusal);
             }
             Cause::Closed(_) => true,
             Cause::Refused(refusal) => refusal.code == RefusalCode::Reset,
@@ -55,6 +57,16 @@ impl PortFacts<'_> {
             _ => None,
         }
     }
+}
+
+/// Whether a refusal in place of the handshake is the reply to a ClientHello that was taken for a command, RFC 5321 §4.2.2.
+pub(crate) fn takes_hello_for_command(reply: &Reply) -> bool {
+    matches!(reply.code(), 500..=503 | 530)
+}
+
+/// Whether the reply is one to what is no command there, RFC 5321 §4.2.2. As a greeting SMTP has no such reply.
+fn is_syntax_error(reply: &Reply) -> bool {
+    matches!(reply.code(), 500 | 502 | 503)
 }
 
 /// The first reply in these octets, where it refuses.

@@ -6,7 +6,7 @@ pub(super) type Message = (String, Option<String>);
 
 /// The messages of a Rust source, its tests aside.
 pub(super) fn of_rust(source: &str) -> Result<Vec<Message>, String> {
-    let source = source.split("\n#[cfg(test)]").next().unwrap_or_default();
+    let source = source.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
     called(source, &["say!", "mark!"], "plural!")
 }
 
