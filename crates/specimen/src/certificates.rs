@@ -122,9 +122,9 @@ impl Authority {
 
     fn server_params(&self, host: &str, serial: u8, credentials: &Credentials) -> CertificateParams {
         let (from, to) = credentials.days;
-        // Half a day more, so that "12 days" stays 12 whole days for as long.
-        let mut params =
-            params(self.now + Duration::days(from), self.now + Duration::days(to) + Duration::hours(12));
+        // Half a day further from now, so that "12 days" stays 12 whole days for as long, and so does "10 days ago".
+        let half = Duration::hours(12 * to.signum());
+        let mut params = params(self.now + Duration::days(from), self.now + Duration::days(to) + half);
         let number = [&[serial.max(1)], &self.now.unix_timestamp().to_be_bytes()[..]].concat();
         params.serial_number = Some(SerialNumber::from(number));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -76,7 +76,7 @@ async fn each_certificate_has_its_fault_and_no_other() {
 #[tokio::test]
 async fn days_are_counted_from_when_the_fleet_is_made() {
     let fleet = Fleet::new(NOW);
-    for (name, last_sound_day) in [("healthy", 60), ("expiring-soon", 12), ("expired", -10)] {
+    for (name, last_sound_day) in [("healthy", 60), ("expiring-soon", 12), ("expired", -11)] {
         let (client, shown) = dial(&fleet, name, 465).await.tls().await.unwrap();
         assert_eq!(verdict(&fleet, &shown.chain, &client.host, last_sound_day), "valid", "{name}");
         assert_eq!(verdict(&fleet, &shown.chain, &client.host, last_sound_day + 1), "expired", "{name}");
