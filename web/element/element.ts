@@ -43,8 +43,8 @@ let sheets: CSSStyleSheet[] | undefined;
  * Tests a mail server and shows the report.
  *
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
- * this script; `relays`, to choose one from, or `offered`; `address`, dialled in place of the host's own; `autostart`; `compact`, no more of the report than its verdict
- * and its findings' titles.
+ * this script; `relays`, to choose one from, or `offered`; `address`, dialled in place of the host's own; `autostart`;
+ * `compact`, no more of the report than its verdict and its findings' titles.
  * The nearest `lang`, its own or that of an element around it, is the language that it speaks.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
