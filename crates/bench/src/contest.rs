@@ -8,7 +8,8 @@ use heloscope_interop::Server;
 use crate::contestants::{Contestant, Course, contestants};
 use crate::far::{FAR, ROUND_TRIP_MS};
 use crate::figures::{median, median_ratio, ms};
-use crate::ground::{Ground, NEAR};
+use crate::ground::Ground;
+use crate::network::NEAR;
 
 const ROUNDS: usize = 21;
 /// After this no further round begins.
