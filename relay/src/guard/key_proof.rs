@@ -65,8 +65,8 @@ impl KeyProof {
     }
 
     /// After what was seen of the server.
-    pub(super) fn after(mut self, seen: Seen, server: &mut ServerFlight) -> Self {
-        if self.suite.version == Version::Tls12 && seen == Seen::ChangeCipherSpec {
+    pub(super) fn after(mut self, seen: &Seen, server: &mut ServerFlight) -> Self {
+        if self.suite.version == Version::Tls12 && *seen == Seen::ChangeCipherSpec {
             self.server_ready = true;
             server.expect_encrypted();
         }
