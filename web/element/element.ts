@@ -2,11 +2,10 @@ import { actions, exportsOf } from "./actions.ts";
 import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
-import { load, teach, type Outcome, type Report } from "./core.ts";
+import { load, type Outcome, type Report } from "./core.ts";
 import { make } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
-import { languageOf, nearest, wordsAtHand, wordsOf } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
@@ -14,10 +13,10 @@ import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
 import { NotAHost, sentenceOf, steps, understood, type Asked } from "./run.ts";
-import { languageIn, listed, madeAt, portsOf, textOf } from "./saved.ts";
-import { fromLink } from "./share.ts";
+import { noteOn, portsOf, read, type From } from "./saved.ts";
+import { Speech } from "./speech.ts";
 import { show } from "./trusted.ts";
-import { ENGLISH, type Words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** What a test that could not be run says of it. */
 export interface Failure {
@@ -67,10 +66,8 @@ export class HeloScopeElement extends Attributes {
   readonly #output = make("div", { class: "output", part: "output" });
   readonly #frame = make("div", { class: "frame" });
   readonly #paper = new Paper(this.#output);
-  readonly #langs = new MutationObserver(() => void this.#speak());
-  #words = ENGLISH;
-  /** While the words of its language are on their way. */
-  #learning: Promise<void> | null = null;
+  /** A report in sight stays in its own language. */
+  readonly #speech = new Speech(this, this.#frame, (words) => this.#form.speak(words));
   #test: AbortController | null = null;
   #outcome: Outcome | null = null;
   #report: Report | null = null;
@@ -88,8 +85,7 @@ export class HeloScopeElement extends Attributes {
   connectedCallback(): void {
     this.takeUpProperties();
     this.#form.takeUp(this.querySelector("input[name=host]"));
-    void this.#speak();
-    this.#langs.observe(document, { subtree: true, attributeFilter: ["lang"] });
+    this.#speech.watch();
     this.#paper.watch();
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
@@ -97,7 +93,7 @@ export class HeloScopeElement extends Attributes {
   }
 
   disconnectedCallback(): void {
-    this.#langs.disconnect();
+    this.#speech.leave();
     this.#paper.leave();
     this.stop();
   }
@@ -106,7 +102,7 @@ export class HeloScopeElement extends Attributes {
     if (before === value) return;
     if (name === "host") this.#form.field.value = value ?? "";
     if (name === "ports") this.#form.choose(this.#ports);
-    if (name === "lang" && this.isConnected) void this.#speak();
+    if (name === "lang" && this.isConnected) this.#speech.follow();
     if (!name.startsWith("relay") || !this.isConnected) return;
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
@@ -124,7 +120,7 @@ export class HeloScopeElement extends Attributes {
 
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
-    if (this.#learning) await this.#learned();
+    if (this.#speech.isLearning) await this.#speech.learned();
     await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#run(signal));
   }
 
@@ -133,7 +129,7 @@ export class HeloScopeElement extends Attributes {
    * when all have ended, in whichever way.
    */
   async compare(): Promise<void> {
-    if (this.#learning) await this.#learned();
+    if (this.#speech.isLearning) await this.#speech.learned();
     await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#compare(signal));
   }
 
@@ -142,35 +138,22 @@ export class HeloScopeElement extends Attributes {
    * after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
    * when it has been said why not.
    */
-  async open(report: string | Blob, from: "file" | "link" = "file"): Promise<void> {
-    if (this.#learning) await this.#learned();
+  async open(report: string | Blob, from: From = "file"): Promise<void> {
+    if (this.#speech.isLearning) await this.#speech.learned();
     const words = this.#words;
     await this.#during(words.opening, words.notOpened, async (signal) => {
       this.#show("");
-      const text = from === "link" ? fromLink(String(report), words) : textOf(report, words);
-      const [core, json] = await Promise.all([load(words), text]);
-      const several = listed(json, words);
-      const all = several ?? [json];
-      // Around a report is said what there is to say in its own language.
-      await Promise.all(all.map((one) => teach(core, nearest(languageIn(one)))));
-      signal.throwIfAborted();
-      const outcomes = all.map((one) => core.open(one, words.language));
+      const { outcomes, several } = await read(report, from, words, signal);
       const reports = outcomes.map(({ report }) => report);
-      const [first] = reports;
-      if (!first) return;
+      const [[outcome], [first]] = [outcomes, reports];
+      if (!outcome || !first) return;
       if (several) this.#sideBySide(outcomes);
-      else for (const outcome of outcomes) this.#present(outcome, words.opened);
+      else this.#present(outcome, words.opened);
       const { host } = first;
       this.host = host;
       this.address = "";
       this.#form.choose(portsOf(first));
-      const again = make("button", { type: "button", part: "button" }, words.testAgain);
-      again.addEventListener("click", () => this.#submitted(host));
-      const at = madeAt(first, words);
-      this.#elsewhere.replaceChildren(
-        make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)),
-        again,
-      );
+      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => this.#submitted(host)));
       this.#elsewhere.hidden = false;
       this.#tell<Report | Report[]>("opened", several ? reports : first);
     });
@@ -189,38 +172,6 @@ export class HeloScopeElement extends Attributes {
     this.stop();
     this.#clear();
     this.#form.say(this.#words.hostHint);
-  }
-
-  /** Speaks the language that is asked for. A report in sight stays in its own. */
-  #speak(): Promise<void> {
-    const language = languageOf(this);
-    const at = wordsAtHand(language);
-    if (at) {
-      this.#learning = null;
-      this.#take(at);
-      return Promise.resolve();
-    }
-    // Nobody is to read half of it in English first.
-    this.#frame.classList.add("learning");
-    const learning = wordsOf(language).then((words) => {
-      // Meanwhile another one may have been asked for.
-      if (this.#learning !== learning) return;
-      this.#learning = null;
-      this.#take(words);
-    });
-    return (this.#learning = learning);
-  }
-
-  #take(words: Words): void {
-    this.#frame.classList.remove("learning");
-    if (words === this.#words) return;
-    this.#words = words;
-    this.#form.speak(words);
-  }
-
-  /** Waits until its words are there, where they are not. */
-  async #learned(): Promise<void> {
-    while (this.#learning) await this.#learning;
   }
 
   /** Does something that can be stopped, and says what came in its way. */
@@ -422,6 +373,10 @@ export class HeloScopeElement extends Attributes {
 
   #tell<Detail>(what: string, detail: Detail): void {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
+  }
+
+  get #words(): Words {
+    return this.#speech.words;
   }
 
   get #relays(): string[] {
