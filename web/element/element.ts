@@ -44,6 +44,7 @@ let sheets: CSSStyleSheet[] | undefined;
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
  * this script; `relays`, to choose one from, or `offered`; `address`, dialled in place of the host's own; `autostart`;
  * `compact`, no more of the report than its verdict and its findings' titles.
+ * What stands in it is shown below the field until a first test starts, or a first report is opened.
  * The nearest `lang`, its own or that of an element around it, is the language that it speaks.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
@@ -63,6 +64,8 @@ export class HeloScopeElement extends Attributes {
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
   readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
+  /** What the page around put into the element. */
+  readonly #around = make("slot");
   readonly #output = make("div", { class: "output", part: "output" });
   readonly #frame = make("div", { class: "frame" });
   readonly #paper = new Paper(this.#output);
@@ -78,7 +81,7 @@ export class HeloScopeElement extends Attributes {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = sheets ??= [controls, report, port].map(sheetOf);
-    this.#frame.append(this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output);
+    this.#frame.append(this.#form.form, this.#around, this.#status, this.#alert, this.#elsewhere, this.#output);
     root.append(this.#frame);
   }
 
@@ -332,6 +335,7 @@ export class HeloScopeElement extends Attributes {
   }
 
   #show(html: string): void {
+    this.#around.hidden = true;
     try {
       show(this.#output, html);
     } catch (reason) {
