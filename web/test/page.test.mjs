@@ -209,6 +209,7 @@ test("what is pasted is understood, and what is not is said", { skip: noBrowser 
       ["under_score.example", /letters, digits and hyphens/],
       ["mx.example ninety", /a host name has no spaces in it/i],
       ["mx.example 90", /is no port to test/],
+      ["mx1.example.com, mx2.example.com", /more than one mail server/],
       ["", /Type the name of a mail server/i],
     ]) {
       await field(page).fill(typed);
