@@ -103,7 +103,7 @@ export class HeloScopeElement extends Attributes {
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (before === value) return;
-    if (name === "host") this.#form.field.value = value ?? "";
+    if (name === "host") this.#form.take(value ?? "");
     if (name === "ports") this.#form.choose(this.#ports);
     if (name === "lang" && this.isConnected) this.#speech.follow();
     if (!name.startsWith("relay") || !this.isConnected) return;
@@ -174,6 +174,7 @@ export class HeloScopeElement extends Attributes {
   reset(): void {
     this.stop();
     this.#clear();
+    this.#form.giveBack();
     this.#form.say(this.#words.hostHint);
   }
 
@@ -251,13 +252,14 @@ export class HeloScopeElement extends Attributes {
       return null;
     }
     signal.throwIfAborted();
-    const { host, ports, said } = asked;
+    const { host, ports, named, said } = asked;
     if (ports.length === 0) {
       this.#wrong(words.noPort);
       return null;
     }
     const { address } = this;
-    this.#form.choose(ports);
+    if (named) this.#form.lend(ports);
+    else this.#form.choose(ports);
     this.#form.say([said, address && words.dialling(address)].filter(Boolean).join(" "));
     this.#status.textContent = words.running(host, ports);
     return asked;
