@@ -156,7 +156,7 @@ export class HeloScopeElement extends Attributes {
       this.host = host;
       this.address = "";
       this.#form.choose(portsOf(first));
-      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => this.#submitted(host)));
+      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => void this.#testAgain(host)));
       this.#elsewhere.hidden = false;
       this.#tell<Report | Report[]>("opened", several ? reports : first);
     });
@@ -284,7 +284,7 @@ export class HeloScopeElement extends Attributes {
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
-    offerRemedies(this.#output, outcome, words);
+    offerRemedies(this.#output, outcome, this.#status, words);
     linkHelp(this.#output, relayUrl(this.relay, words), words);
     const verdict = this.#output.querySelector(".verdict");
     const exports = exportsOf(outcome, () => relayUrl(this.relay, words), words);
@@ -310,6 +310,17 @@ export class HeloScopeElement extends Attributes {
 
   #submitted(typed: string): void {
     void this.#takeUp(typed).start();
+  }
+
+  /** The button that was pressed for it is gone: the focus goes with what takes its place, and at last to the verdict. */
+  async #testAgain(host: string): Promise<void> {
+    const ended = this.#takeUp(host).start();
+    this.#form.focusButton();
+    await ended;
+    if (!this.#form.hasButtonFocus) return;
+    const verdict = this.#output.querySelector<HTMLElement>(".verdict h2");
+    verdict?.setAttribute("tabindex", "-1");
+    verdict?.focus();
   }
 
   /** Takes up what stands in the form. */

@@ -131,6 +131,15 @@ export class Form {
     if (leaves) this.#examples.querySelector("summary")?.focus();
   }
 
+  /** Puts the focus on the button that starts a test, or stops the one that runs. */
+  focusButton(): void {
+    (this.#stop.hidden ? this.#run : this.#stop).focus();
+  }
+
+  get hasButtonFocus(): boolean {
+    return this.#run.matches(":focus") || this.#stop.matches(":focus");
+  }
+
   /** Puts a text into the field. */
   take(text: string): void {
     if (text !== this.field.value.trim()) this.giveBack();
