@@ -3,7 +3,7 @@ import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
 import { load, type Outcome, type Report } from "./core.ts";
-import { make } from "./dom.ts";
+import { make, unbroken } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
 import { Paper } from "./paper.ts";
@@ -261,7 +261,7 @@ export class HeloScopeElement extends Attributes {
     if (named) this.#form.lend(ports);
     else this.#form.choose(ports);
     this.#form.say([said, address && words.dialling(address)].filter(Boolean).join(" "));
-    this.#status.textContent = words.running(host, ports);
+    this.#status.replaceChildren(...unbroken(words.running(host, ports)));
     return asked;
   }
 

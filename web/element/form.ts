@@ -1,4 +1,4 @@
-import { make } from "./dom.ts";
+import { make, unbroken } from "./dom.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import type { About } from "./relay.ts";
 import { ENGLISH, type Words } from "./words.ts";
@@ -111,7 +111,7 @@ export class Form {
 
   /** A sentence below the field: a hint, what was understood, or what is wrong. */
   say(sentence: string, wrong = false): void {
-    this.#said.textContent = sentence;
+    this.#said.replaceChildren(...unbroken(sentence));
     this.#said.classList.toggle("wrong", wrong);
     this.field.setAttribute("aria-invalid", String(wrong));
   }

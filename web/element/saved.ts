@@ -1,7 +1,7 @@
 /** What the element asks of a report that was made elsewhere. Whoever wrote it may have meant ill. */
 
 import { load, teach, type Outcome, type Report } from "./core.ts";
-import { make } from "./dom.ts";
+import { make, unbroken } from "./dom.ts";
 import { nearest } from "./language.ts";
 import { fromLink } from "./share.ts";
 import { ENGLISH, type Words } from "./words.ts";
@@ -34,7 +34,7 @@ export function noteOn(report: Report, from: From, words: Words, again: () => vo
   const at = madeAt(report, words);
   const button = make("button", { type: "button", part: "button" }, words.testAgain);
   button.addEventListener("click", again);
-  return [make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)), button];
+  return [make("p", {}, ...unbroken(from === "link" ? words.sharedReport(at) : words.savedReport(at))), button];
 }
 
 /** Octets of a file that are read. */
