@@ -89,3 +89,9 @@ export function portsOf(report: Report): string[] {
   return ports.map(({ port, role, implicit_tls }) =>
     role === "custom" ? `${port}/${implicit_tls ? "implicit" : "starttls"}` : String(port));
 }
+
+/** Whether all is well that was tested, but a port was not: an “ok” would say too much. */
+export function isPartial(report: Report): boolean {
+  const ports = report["ports"] as { error: unknown; findings: unknown[] }[];
+  return report.status === "ok" && ports.some(({ error, findings }) => error && findings.length === 0);
+}

@@ -5,14 +5,15 @@ use maud::{Markup, PreEscaped, html};
 use super::icon::Icon;
 use super::prose::Prose;
 use super::{Text, said};
+use crate::facts::is_partial;
 use crate::span::span;
 use crate::words;
 
 pub(super) fn verdict(report: &Report) -> Markup {
-    let icon = Icon::from(report.status);
+    let icon = if is_partial(report) { Icon::Untested } else { Icon::from(report.status) };
     html! {
         header class={ "verdict " (icon.class()) } part="verdict" {
-            p class="kind" { (icon.with(words::status(report.status))) }
+            p class="kind" { (icon.with(words::overall(report))) }
             h2 { (Prose(&summary(report))) }
             p class="about" { (about(report)) }
         }
