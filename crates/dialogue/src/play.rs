@@ -81,6 +81,8 @@ impl Play {
     pub(crate) fn test(&mut self, ports: &[&str]) {
         let ports = ports.iter().map(|port| port.parse::<PortSpec>().expect("a port")).collect();
         let target = Target { host: "mx.example".parse().expect("a host"), ports, address: None };
+        self.at = Duration::ZERO;
+        self.ends.clear();
         self.probe = Some(Probe::new(target, None, 1_795_471_200_000));
         self.poll();
     }
@@ -283,6 +285,10 @@ impl Play {
                     }
                     *self.kept.entry(observation.connection).or_default() += kept(&observation.event);
                     self.seen.push(line(&observation));
+                }
+                Output::Wait { until } if until <= self.at => {
+                    let at = self.at;
+                    self.probe.as_mut().expect("a test has begun").handle_input(Input::Tick { at });
                 }
                 Output::Wait { until } => return self.due = Some(until),
                 Output::Done => return self.due = None,
