@@ -41,6 +41,10 @@ fn body() -> Markup {
              behind the same name, a firewall on its way, or a server that treats it better or worse. What could not be tested \
              is reported as not tested, and never as sound."))
         }
+        p {
+            (say!("It hangs up as soon as it has the 221 to QUIT, and does not wait to see whether the server ends TLS with a \
+             close_notify after that. Where the server hangs up first, at whatever point, the report says so if none came."))
+        }
         h2 id="where" { (say!("Where it runs")) }
         p {
             (say!("TLS is spoken and certificates are read in your browser. The relay carries octets between browser and mail \
