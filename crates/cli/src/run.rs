@@ -34,6 +34,10 @@ pub(crate) async fn run(mut probe: Probe, way: Way, live: &mut Live) -> Observat
     let mut wires = Wires::new(way);
     while let Some(until) = obey(&mut probe, &mut wires) {
         let now = began.elapsed();
+        if until <= now {
+            probe.handle_input(Input::Tick { at: now });
+            continue;
+        }
         let redraw = live.draw(probe.observations(), now);
         let wake = began + redraw.map_or(until, |redraw| redraw.min(until));
         tokio::select! {
