@@ -15,6 +15,7 @@ mod deny;
 mod dial;
 mod ehlo;
 mod guard;
+mod lookups;
 mod metrics;
 mod monitor;
 mod origin;

@@ -42,6 +42,7 @@ impl Reloader {
         }
         self.desk.access.change(self.ground.admitted(&settings));
         self.desk.turnstile.change(&settings.quotas, settings.limits.longest());
+        self.ground.lookups.change(settings.lookups);
         self.desk.change(terms);
         tracing::info!("read the configuration again");
         Ok(())

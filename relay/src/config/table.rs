@@ -160,7 +160,7 @@ pub(crate) fn table() -> Vec<Group> {
             ],
         },
         Group {
-            heading: "Limits of one connection, and of one client's",
+            heading: "Limits of one connection, of one client's, and of look-ups",
             settings: vec![
                 number("limit-octets-up", "OCTETS", OCTETS, "Octets to the mail server", |c| {
                     &mut c.relay.limits.octets_up
@@ -190,6 +190,13 @@ pub(crate) fn table() -> Vec<Group> {
                     "HTTP connections of one client at a time: an IPv4 address, or an IPv6 /64; trusted proxies have no \
                      limit",
                     |c| &mut c.relay.client_connections,
+                ),
+                number(
+                    "limit-lookups",
+                    "LOOKUPS",
+                    1..=1_000_000,
+                    "Names looked up at a time; a look-up that was given up counts until it has ended, and takes a thread",
+                    |c| &mut c.relay.lookups,
                 ),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),

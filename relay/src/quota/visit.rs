@@ -20,6 +20,10 @@ impl Visit {
         Self { turnstile, client: Subject::client(client), target: Mutex::new(None) }
     }
 
+    pub(crate) fn client(&self) -> Subject {
+        self.client
+    }
+
     /// Before anything is looked up or dialled.
     pub(crate) async fn begin(&self) -> Result<Lease, Refusal> {
         self.take(&[self.client]).await
