@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use heloscope_observation::{Refusal, RefusalCode};
@@ -13,11 +14,18 @@ pub(crate) struct Visit {
     client: Subject,
     /// The address that a connection was made to.
     target: Mutex<Option<IpAddr>>,
+    /// An address was dialled before.
+    dialled: AtomicBool,
 }
 
 impl Visit {
     pub(crate) fn new(turnstile: Turnstile, client: IpAddr) -> Self {
-        Self { turnstile, client: Subject::client(client), target: Mutex::new(None) }
+        Self {
+            turnstile,
+            client: Subject::client(client),
+            target: Mutex::new(None),
+            dialled: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn client(&self) -> Subject {
@@ -29,29 +37,32 @@ impl Visit {
         self.take(&[self.client]).await
     }
 
-    /// Before this very address is dialled.
+    /// Before this very address is dialled. Each further one costs the client as a connection of its own does: else a name
+    /// with several addresses would be a cheap way to use up what there is for others' mail servers.
     pub(crate) async fn dial(&self, address: IpAddr) -> Result<Lease, Refusal> {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
-        self.take(&Subject::target(address)).await
+        let lease = self.take(&Subject::target(address)).await?;
+        if self.dialled.swap(true, Ordering::Relaxed) {
+            self.turnstile.charge(&[self.client]);
+        }
+        Ok(lease)
     }
 
-    /// Once an address that was dialled did not answer, or not with a connection: it costs double, and the next address
-    /// of the name is another matter.
+    /// Once an address that was dialled did not answer, or not with a connection: it costs double, the target and the
+    /// client, and the next address of the name is another matter.
     pub(crate) fn failed(&self) {
         if let Some(address) = self.target.lock().unwrap_or_else(PoisonError::into_inner).take() {
             self.turnstile.charge(&Subject::target(address));
+            self.turnstile.charge(&[self.client]);
         }
     }
 
-    /// Once all is over: a target that refused the connection, did not answer, or turned the client away costs double,
-    /// the target and the client. Those are what looking for mail servers, and knocking at one that does not want
-    /// it, end with.
+    /// Once all is over: a target that refused the connection, did not answer, or turned the client away costs double.
+    /// Those are what looking for mail servers, and knocking at one that does not want it, end with.
     pub(crate) fn ended(&self, summary: &Summary) {
-        if !is_rebuff(summary) {
-            return;
+        if is_rebuff(summary) {
+            self.failed();
         }
-        self.turnstile.charge(&[self.client]);
-        self.failed();
     }
 
     async fn take(&self, subjects: &[Subject]) -> Result<Lease, Refusal> {

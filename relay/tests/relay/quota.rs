@@ -201,6 +201,24 @@ async fn a_target_that_refuses_or_does_not_answer_costs_double() {
 }
 
 #[tokio::test]
+async fn each_address_of_a_name_costs_the_client_what_it_costs_the_target() {
+    let closed = Server::closed_port().await;
+    let query = format!("host=mx.example&port={closed}");
+    // Three addresses, each of them twice for refusing: two tests are twelve.
+    for (limit, third) in [("9/12/99", RefusalCode::Quota), ("9/13/99", RefusalCode::ConnectionRefused)] {
+        let names = Names::of(&[("mx.example", &["127.0.0.1", "127.0.0.2", "127.0.0.3"])]);
+        let rig = Rig::new(&[closed], |settings| {
+            only(|quotas| quotas.client = quota(limit))(settings);
+            settings.resolver = Arc::new(names);
+        })
+        .await;
+        for expected in [RefusalCode::ConnectionRefused, RefusalCode::ConnectionRefused, third] {
+            assert_eq!(code(&rig.open(&query).await.refused().await), expected, "{limit}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn specimens_are_no_targets_but_their_visitor_is_a_client() {
     let rig = Rig::new(&[], |settings| {
         settings.demo = true;
