@@ -141,7 +141,8 @@ impl Dialler {
     }
 
     fn check_address(&self, address: SocketAddr, host: &Host) -> Result<(), Refusal> {
-        if self.deny.list().denies_address(address.ip()) {
+        let (deny, destination) = (self.deny.list(), self.addresses.destination(address.ip()));
+        if deny.denies_address(address.ip()) || deny.denies_address(destination) {
             return Err(denied(host));
         }
         if matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0) {
@@ -170,7 +171,7 @@ impl Dialler {
         let mut failures = Vec::new();
         for (tried, &address) in (0..).zip(addresses) {
             let left = u32::try_from(addresses.len()).unwrap_or(u32::MAX) - tried;
-            let target = visit.dial(address.ip()).await?;
+            let target = visit.dial(self.addresses.destination(address.ip())).await?;
             let began = Instant::now();
             let share = deadline.saturating_duration_since(began) / left;
             match timeout(share, Upstream::connect(address)).await {

@@ -227,8 +227,13 @@ async fn the_deny_file_counts_for_names_and_addresses_and_can_change() {
     let port = server.port();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "denied.example\n").unwrap();
-    let names = Names::of(&[("mx.denied.example", &["127.0.0.1"]), ("mx.example", &["127.0.0.1"])]);
+    let names = Names::of(&[
+        ("mx.denied.example", &["127.0.0.1"]),
+        ("mx.example", &["127.0.0.1"]),
+        ("nat64.example", &["64:ff9b::808:808"]),
+    ]);
     let rig = Rig::new(&[port], |settings| {
+        settings.allow_nets.push("64:ff9b::/96".parse().unwrap());
         settings.deny_file = Some(file.path().to_owned());
         settings.resolver = Arc::new(names);
     })
@@ -240,9 +245,15 @@ async fn the_deny_file_counts_for_names_and_addresses_and_can_change() {
     assert_eq!(code(&rig.open(&denied_by_address).await.refused().await), RefusalCode::Blocked);
     rig.open(&other).await.connected().await;
 
-    std::fs::write(file.path(), "127.0.0.0/8\n").unwrap();
-    assert_eq!(rig.deny.reload(), Ok(1));
+    std::fs::write(file.path(), "127.0.0.0/8\n8.8.8.8\n").unwrap();
+    assert_eq!(rig.deny.reload(), Ok(2));
     assert_eq!(code(&rig.open(&other).await.refused().await), RefusalCode::Blocked);
+    // Behind NAT64 it is the same server.
+    for query in ["host=nat64.example", "host=[64:ff9b::808:808]", "host=[::ffff:8.8.8.8]"] {
+        let refusal = rig.open(&format!("{query}&port={port}")).await.refused().await;
+        assert_eq!(code(&refusal), RefusalCode::Blocked);
+        assert!(refusal.message.starts_with("The operator of this relay does not"), "{}", refusal.message);
+    }
 }
 
 #[tokio::test]
