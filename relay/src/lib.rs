@@ -8,6 +8,7 @@ mod access;
 mod acme;
 mod address;
 mod anchors;
+mod asked;
 mod caution;
 mod contact;
 mod demo;
