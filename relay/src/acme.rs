@@ -74,7 +74,7 @@ impl Order {
                 Ok(EventOk::DeployedCachedCert) => tracing::info!("the certificate is one from the cache"),
                 Ok(EventOk::CertCacheStore | EventOk::AccountCacheStore) => {}
                 Err(error) => {
-                    tracing::error!(%error, "the certificate was not to be had, or not to be kept; it is tried again")
+                    tracing::error!(%error, "the certificate cannot be had, or not be kept; it is tried again");
                 }
             }
         }

@@ -160,7 +160,7 @@ pub(crate) fn table() -> Vec<Group> {
             ],
         },
         Group {
-            heading: "Limits of one connection, and of one client's",
+            heading: "Limits of one connection, of one client's, and of look-ups",
             settings: vec![
                 number("limit-octets-up", "OCTETS", OCTETS, "Octets to the mail server", |c| {
                     &mut c.relay.limits.octets_up

@@ -156,8 +156,16 @@ fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
             && unprotected[0].contains("is not protected on the way"),
         "{unprotected:?}"
     );
-    // What is in front of it may be a balancer that ends TLS.
-    assert_eq!(cautions("0.0.0.0:80", secure, &[]), [""; 0]);
+    // Something in front of it ends TLS, and few such keep the clients' addresses.
+    let in_front = cautions("0.0.0.0:80", secure, &[]);
+    assert!(
+        in_front.len() == 1
+            && in_front[0]
+                .starts_with("trusted-proxy: https://relay.example.org has TLS and this relay has none, ")
+            && in_front[0].contains("unless that keeps the clients' addresses"),
+        "{in_front:?}"
+    );
+    assert_eq!(cautions("0.0.0.0:80", secure, &["--trusted-proxy", "10.0.0.5"]), [""; 0]);
     assert_eq!(made(&["--origin", secure], &[], None).cautions(), []);
 }
 

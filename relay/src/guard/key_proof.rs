@@ -8,7 +8,8 @@ use super::suite::{Suite, Version};
 use super::{Line, Lines, Rule};
 
 /// Rule 4: application data passes where the key that the client has shown opens it, in its place in the sequence, to
-/// EHLO, HELO after it, QUIT or a close_notify, each once and in this order.
+/// EHLO, HELO after it, QUIT or a close_notify, each once and in this order. HELO is what the tester says where EHLO is
+/// refused inside TLS; whether it was nobody can see here, and the line is as harmless as the other.
 ///
 /// The three AEADs do not commit to a key: where the plaintext may be chosen, a ciphertext can be made that opens under two.
 /// Here it may not. The shown key and the record's number leave one ciphertext and one tag to each line and length of

@@ -48,23 +48,21 @@ impl Visit {
         Ok(lease)
     }
 
-    /// Once an address that was dialled did not answer, or not with a connection: it costs double, and the next address
-    /// of the name is another matter.
+    /// Once an address that was dialled did not answer, or not with a connection: it costs double, the target and the
+    /// client, and the next address of the name is another matter.
     pub(crate) fn failed(&self) {
         if let Some(address) = self.target.lock().unwrap_or_else(PoisonError::into_inner).take() {
             self.turnstile.charge(&Subject::target(address));
+            self.turnstile.charge(&[self.client]);
         }
     }
 
-    /// Once all is over: a target that refused the connection, did not answer, or turned the client away costs double,
-    /// the target and the client. Those are what looking for mail servers, and knocking at one that does not want
-    /// it, end with.
+    /// Once all is over: a target that refused the connection, did not answer, or turned the client away costs double.
+    /// Those are what looking for mail servers, and knocking at one that does not want it, end with.
     pub(crate) fn ended(&self, summary: &Summary) {
-        if !is_rebuff(summary) {
-            return;
+        if is_rebuff(summary) {
+            self.failed();
         }
-        self.turnstile.charge(&[self.client]);
-        self.failed();
     }
 
     async fn take(&self, subjects: &[Subject]) -> Result<Lease, Refusal> {

@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use heloscope_crypto::WriteKey;
 use heloscope_interop::{Authority, OpenPort, Server};
 use heloscope_observation::PortSpec;
+use heloscope_relay::Settings;
 use heloscope_wire::{CloseCause, Quotas};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -101,6 +103,11 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
 
 /// The server, and a relay that may connect to it; `None` where it cannot run here.
 pub(crate) async fn begin() -> Option<(Server, Rig)> {
+    begin_with(|_| {}).await
+}
+
+/// The same, with other settings.
+pub(crate) async fn begin_with(change: impl FnOnce(&mut Settings)) -> Option<(Server, Rig)> {
     let authority = Authority::new(now()).unwrap();
     let server = Server::start("postfix-open", &authority).unwrap()?;
     let ports = server.ports().to_vec();
@@ -108,9 +115,32 @@ pub(crate) async fn begin() -> Option<(Server, Rig)> {
         settings.ports = ports;
         settings.resolver = Arc::new(Names::of(&[(HOST, &["127.0.0.1"])]));
         settings.quotas = UNCOUNTED;
+        change(settings);
     })
     .await;
     Some((server, rig))
+}
+
+/// All lines that the server has heard on this port up to now. A connection of the test's own comes last, and ends that.
+pub(crate) async fn lines_heard(server: &Server, which: OpenPort) -> Vec<String> {
+    let mut stream = TcpStream::connect((server.address(), port(server, which).port)).await.unwrap();
+    let own = stream.local_addr().unwrap().port();
+    let mut log = Log::open(server);
+    stream.write_all(b"QUIT\r\n").await.unwrap();
+    stream.read_to_end(&mut Vec::new()).await.unwrap();
+    let (mut lines, mut over) = (Vec::new(), false);
+    let until = Instant::now() + PATIENCE;
+    while !over || log.open.values().any(|log| log.contains(BEGIN)) {
+        assert!(Instant::now() < until, "the server does not end a connection:\n{:?}", log.open);
+        sleep(Duration::from_millis(2)).await;
+        log.read();
+        while let Some(ended) = log.ended() {
+            over |= ended.from == own;
+            let effect = Effect { heard: Vec::new(), log: ended.log };
+            lines.extend(effect.lines().into_iter().filter(|_| ended.from != own).map(str::to_owned));
+        }
+    }
+    lines
 }
 
 /// Takes the steps, and gives what was heard in clear.
@@ -309,15 +339,24 @@ impl Log {
         self.next().await.log
     }
 
+    /// The next of those connections that have been read of and are over, but for those of who asked whether the server is
+    /// ready.
+    fn ended(&mut self) -> Option<Ended> {
+        while let Some(ended) = self.ended.pop_front() {
+            match self.askers.iter().position(|asker| *asker == ended.from) {
+                Some(at) => drop(self.askers.swap_remove(at)),
+                None => return Some(ended),
+            }
+        }
+        None
+    }
+
     /// The next connection that ends, but for those of who asked whether the server is ready.
     async fn next(&mut self) -> Ended {
         let until = Instant::now() + PATIENCE;
         loop {
-            while let Some(ended) = self.ended.pop_front() {
-                match self.askers.iter().position(|asker| *asker == ended.from) {
-                    Some(at) => drop(self.askers.swap_remove(at)),
-                    None => return ended,
-                }
+            if let Some(ended) = self.ended() {
+                return ended;
             }
             assert!(Instant::now() < until, "the server does not end a connection:\n{:?}", self.open);
             sleep(Duration::from_millis(2)).await;
@@ -337,6 +376,9 @@ impl Log {
                 continue;
             };
             let log = self.open.entry(process.to_owned()).or_default();
+            if line.contains(BEGIN) {
+                log.clear();
+            }
             log.extend([line, "\n"]);
             if let Some((_, client)) = line.split_once(END) {
                 let client = client.split(' ').next().unwrap_or_default();
@@ -346,6 +388,9 @@ impl Log {
         }
     }
 }
+
+/// How the server logs that there is a connection.
+const BEGIN: &str = ": connect from ";
 
 /// How the server logs that a connection is over.
 const END: &str = ": disconnect from ";

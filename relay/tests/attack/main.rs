@@ -14,9 +14,13 @@ mod client_hello;
 mod collusion;
 mod encrypted;
 mod hello;
+mod http;
 #[allow(dead_code, reason = "the relay's other tests use the rest of it")]
 #[path = "../relay/rig.rs"]
 mod rig;
 mod second_hello;
+#[allow(dead_code, reason = "the relay's other tests use the rest of it")]
+#[path = "../relay/secure.rs"]
+mod secure;
 mod tls;
 mod websocket;

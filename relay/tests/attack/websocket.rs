@@ -7,18 +7,18 @@ use crate::attack::Step::{Frames, Hear};
 use crate::attack::{Attack, MAIL, say};
 use crate::campaign::run;
 
-const CONTINUATION: u8 = 0;
+pub(crate) const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
-const BINARY: u8 = 2;
+pub(crate) const BINARY: u8 = 2;
 const CLOSE: u8 = 8;
-const PING: u8 = 9;
+pub(crate) const PING: u8 = 9;
 const PONG: u8 = 10;
-const FIN: u8 = 0x80;
+pub(crate) const FIN: u8 = 0x80;
 /// Compressed, RFC 7692 §6.
-const RSV1: u8 = 0x40;
+pub(crate) const RSV1: u8 = 0x40;
 
 /// A masked frame whose mask is nought.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = match u16::try_from(payload.len()).unwrap() {
         length @ ..126 => vec![0x80 | u8::try_from(length).unwrap()],
         length => [&[0x80 | 126], &length.to_be_bytes()[..]].concat(),
