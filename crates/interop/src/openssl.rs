@@ -62,7 +62,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         keeper.directory().join("output"),
         COMMON.iter().chain(flavour.arguments).copied().collect(),
     )?;
-    let (ports, expected) = (front.ports().to_vec(), flavour.expected());
+    let (ports, expected) = (front.ports().to_vec(), flavour.expected(authority));
     Ok(Server { name, host: HOST, ports, expected, log: "output", keeper, _front: Some(front) })
 }
 

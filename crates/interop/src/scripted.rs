@@ -33,6 +33,7 @@ fn smtp_server(name: &'static str, authority: &Authority) -> anyhow::Result<Serv
     submission.capabilities_before_tls =
         Some(vec!["PIPELINING", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN", "STARTTLS", "SIZE 10240000"]);
     submission.findings = vec!["auth-without-tls"];
+    *submission = submission.clone().judged();
     Ok(server)
 }
 
@@ -46,6 +47,7 @@ const SMTP_SERVER_EXPECTED: Usual = Usual {
     clear: &["PIPELINING", "8BITMIME", "SMTPUTF8", "STARTTLS", "SIZE 10240000"],
     relay: &["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10240000"],
     submission: &["PIPELINING", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN", "SIZE 10240000"],
+    starttls: "220 Ready to start TLS",
     tls: TLS13,
 };
 
@@ -55,6 +57,7 @@ const AIOSMTPD_EXPECTED: Usual = Usual {
     clear: &["SIZE 10240000", "8BITMIME", "SMTPUTF8", "STARTTLS", "HELP"],
     relay: AIOSMTPD_EXTENSIONS,
     submission: AIOSMTPD_EXTENSIONS,
+    starttls: "220 Ready to start TLS",
     tls: TLS13,
 };
 
@@ -91,7 +94,7 @@ fn start(
         name,
         host: expected.host,
         ports: ports.into(),
-        expected: expected.expected(),
+        expected: expected.expected(authority),
         log: "output",
         keeper,
         _front: None,
