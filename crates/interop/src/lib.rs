@@ -21,6 +21,7 @@ mod requirements;
 mod scripted;
 mod server;
 mod starttls_front;
+mod tlslite;
 mod unpacked;
 
 pub use authority::Authority;

@@ -86,7 +86,7 @@ fn start(
         "certificates": root.join("certificates.pem"),
         "ports": [relay, submissions, submission],
     });
-    let script = servers().join(script);
+    let script = self::script(script);
     let keeper =
         Keeper::new(directory, &Script::Foreground, [utf8(program)?, utf8(&script)?, &told.to_string()])?;
     keeper.wait_until_ready(expected.host, &ports)?;
@@ -101,8 +101,9 @@ fn start(
     })
 }
 
-fn servers() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("servers")
+/// A script of this crate's.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("servers").join(name)
 }
 
 /// Where npm installed what this project needs.
@@ -110,14 +111,14 @@ pub(crate) fn node_module() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/smtp-server")
 }
 
-/// Python's virtual environment with aiosmtpd in it; there once it is complete.
+/// Python's virtual environment with aiosmtpd and tlslite-ng in it; there once it is complete.
 pub(crate) fn environment() -> anyhow::Result<PathBuf> {
-    Ok(cache()?.join("aiosmtpd-1.4.6"))
+    Ok(cache()?.join("aiosmtpd-1.4.6-tlslite-ng-0.8.2"))
 }
 
 /// Makes the virtual environment.
 pub(crate) fn fetch_environment() -> anyhow::Result<()> {
-    fill(&environment()?, FETCH_ENVIRONMENT, &[utf8(&servers().join("requirements.txt"))?])
+    fill(&environment()?, FETCH_ENVIRONMENT, &[utf8(&script("requirements.txt"))?])
 }
 
 /// The program `pip` would look for itself in the place where it was made; that of Python finds its own.
