@@ -74,10 +74,22 @@ export function seen(expected, port) {
     starttls_supported: port.starttls_supported,
     capabilities_before_tls: lines(port.capabilities_before_tls),
     capabilities_after_tls: lines(port.capabilities_after_tls),
-    tls: some(port.tls, ["version", "cipher_suite", "key_exchange", "completed"]),
-    certificate: some(port.certificate, ["subject", "sans", "key", "chain_valid", "hostname_match"]),
-    chain: port.chain.length,
+    starttls_reply: starttlsReply(port.transcript),
+    tls: some(port.tls, ["version", "cipher_suite", "key_exchange", "completed", "client_certificate_requested"]),
+    certificate: some(port.certificate, [...LINK, ...LEAF]),
+    chain: port.chain.map((link) => some(link, LINK)),
     error: port.error?.code ?? null,
     findings: port.findings.map(({ id }) => id),
+    checks: port.checks.map(({ id, verdict }) => `${verdict} ${id}`),
   };
+}
+
+const LINK = ["subject", "issuer", "not_before", "not_after", "days_remaining", "key", "signature_algorithm"];
+const LEAF = ["sans", "chain_valid", "chain_error", "trust", "hostname_match", "self_signed"];
+
+/** What the server said to STARTTLS, or null. */
+function starttlsReply(transcript) {
+  const asked = transcript.findIndex(({ from, text }) => from === "client" && text === "STARTTLS");
+  const reply = asked < 0 ? null : transcript[asked + 1];
+  return reply?.from === "server" ? reply.text : null;
 }

@@ -6,7 +6,7 @@ import { closeBrowser, noBrowser } from "./harness.mjs";
 import { seen, startMailServers, testedOnPage } from "./mail-servers.mjs";
 
 const NAMES = [
-  "postfix", "postscreen", "exim", "opensmtpd", "smtp-server", "aiosmtpd", "openssl-tls10", "openssl-tls11",
+  "postfix", "postscreen", "exim", "opensmtpd", "smtp-server", "aiosmtpd", "tlslite-old", "tlslite-weak", "openssl-tls10", "openssl-tls11",
   "openssl-tls12", "openssl-rsa-key-transport", "openssl-cbc", "openssl-dhe-2048", "openssl-dhe-1024",
   "openssl-rsa-1024", "openssl-p521-certificate", "openssl-p521-group", "openssl-ed25519-certificate",
   "openssl-x25519", "openssl-x25519mlkem768", "openssl-unknown-name",

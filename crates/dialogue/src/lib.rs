@@ -92,6 +92,8 @@ dialogues! {
         tls_1_0_with_rsa_key_transport,
         ssl_3_0,
         finite_field_of_1024_bits,
+        export_with_an_rsa_key_of_512_bits,
+        export_over_a_finite_field_of_512_bits,
         anonymous_over_p256,
         unrecognized_name_as_a_warning,
         unrecognized_name_as_a_refusal,

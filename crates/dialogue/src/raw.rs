@@ -78,6 +78,32 @@ pub(crate) fn finite_field_of_1024_bits(play: &mut Play) {
     ]);
 }
 
+/// The key of 512 bits that the export rules wanted is made for the occasion, RFC 2246 §7.4.3: the certificate's is longer.
+pub(crate) fn export_with_an_rsa_key_of_512_bits(play: &mut Play) {
+    until_raw_hello(play);
+    // Modulus, exponent 65537, and a signature that nobody looks at.
+    let parameters = [&[0, 64, 0xc1][..], &[7; 63], &[0, 3, 1, 0, 1], &[0, 2, 5, 5]].concat();
+    play.server([server_hello(0, [0, 0x03]), certificate(0), message(0, 12, &parameters), done(0)].concat());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "#1 tls: chain mx.example",
+        "#1 tls: handshake 0300 suite 0003 group 512 bits not completed",
+        "#1 tls: ended",
+    ]);
+}
+
+pub(crate) fn export_over_a_finite_field_of_512_bits(play: &mut Play) {
+    until_raw_hello(play);
+    let parameters = [&[0, 64, 0x80][..], &[1; 63], &[0, 1, 2, 0, 1, 5], &[0, 2, 5, 5]].concat();
+    play.server([server_hello(1, [0, 0x14]), certificate(1), message(1, 12, &parameters), done(1)].concat());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "#1 tls: chain mx.example",
+        "#1 tls: handshake 0301 suite 0014 group 512 bits not completed",
+        "#1 tls: ended",
+    ]);
+}
+
 /// An anonymous server has no certificate to show.
 pub(crate) fn anonymous_over_p256(play: &mut Play) {
     until_raw_hello(play);

@@ -29,6 +29,9 @@ pub(crate) const DAYS_BEFORE: i64 = 30;
 /// A leaf holds until so many days after now.
 pub(crate) const DAYS_AFTER: i64 = 60;
 
+/// Root and intermediate hold for so many days before and after now.
+pub(crate) const AUTHORITY_DAYS: i64 = 365;
+
 impl Authority {
     /// Makes root and intermediate around `now_unix_seconds` (since 1970-01-01T00:00:00Z), a year each way; the
     /// certificates they issue hold from 30 days before to 60 days after.
@@ -74,7 +77,7 @@ impl Chain {
 }
 
 fn authority_params(now: OffsetDateTime, name: &str, path: BasicConstraints) -> CertificateParams {
-    let mut params = params(name, now - Duration::days(365), now + Duration::days(365));
+    let mut params = params(name, now - Duration::days(AUTHORITY_DAYS), now + Duration::days(AUTHORITY_DAYS));
     params.is_ca = IsCa::Ca(path);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params

@@ -44,6 +44,7 @@ const EXPECTED: Usual = Usual {
         "SMTPUTF8",
         "HELP",
     ],
+    starttls: "220 TLS go ahead",
     tls: TLS13,
 };
 
@@ -69,7 +70,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         name,
         host: HOST,
         ports: ports.into(),
-        expected: EXPECTED.expected(),
+        expected: EXPECTED.expected(authority),
         log: "root/var/log/exim4/mainlog",
         keeper,
         _front: None,

@@ -1,6 +1,7 @@
 //! The servers that OpenSSL's `s_server` is made to be.
 
-use crate::expected::{Expected, ExpectedTls, certificate};
+use crate::authority::Authority;
+use crate::expected::{Expected, ExpectedTls, certificate, chain};
 use crate::openssl::HOST;
 use crate::unpacked::Package;
 
@@ -184,40 +185,43 @@ const fn finished(
     cipher_suite: &'static str,
     key_exchange: &'static str,
 ) -> ExpectedTls {
-    ExpectedTls { version, cipher_suite, key_exchange, completed: true }
+    ExpectedTls { version, cipher_suite, key_exchange, completed: true, client_certificate_requested: false }
 }
 
-const fn unfinished(
+pub(crate) const fn unfinished(
     version: &'static str,
     cipher_suite: &'static str,
     key_exchange: &'static str,
 ) -> ExpectedTls {
-    ExpectedTls { version, cipher_suite, key_exchange, completed: false }
+    ExpectedTls { version, cipher_suite, key_exchange, completed: false, client_certificate_requested: false }
 }
 
 impl Flavour {
     /// Relay, submissions.
-    pub(crate) fn expected(&self) -> Vec<Expected> {
+    pub(crate) fn expected(&self, authority: &Authority) -> Vec<Expected> {
         let completed = self.tls.completed;
         let relay = Expected {
             banner: Some("220 openssl.interop.test ESMTP s_server"),
             notes: self.notes.to_vec(),
             starttls_supported: Some(true),
+            starttls_reply: Some("220 2.0.0 Ready to start TLS"),
             capabilities_before_tls: Some(vec!["SIZE 10240000", "STARTTLS"]),
             capabilities_after_tls: completed.then(|| vec!["SIZE 10240000"]),
             tls: Some(self.tls),
-            certificate: Some(certificate(HOST, self.key.name)),
-            chain: 2,
+            certificate: Some(certificate(authority, HOST, self.key.name)),
+            chain: chain(authority, HOST, self.key.name),
             error: (!completed).then_some("tls_alert"),
             findings: self.findings.to_vec(),
+            checks: Vec::new(),
         };
         let submissions = Expected {
             banner: relay.banner.filter(|_| completed),
             starttls_supported: Some(false),
+            starttls_reply: None,
             capabilities_before_tls: None,
             ..relay.clone()
         };
-        vec![relay, submissions]
+        [relay, submissions].map(Expected::judged).into()
     }
 }
 
@@ -232,7 +236,7 @@ pub(crate) struct Key {
     pub(crate) usage: &'static str,
 }
 
-const RSA_2048: Key = Key {
+pub(crate) const RSA_2048: Key = Key {
     name: "RSA 2048",
     algorithm: "RSA",
     parameter: Some("rsa_keygen_bits:2048"),

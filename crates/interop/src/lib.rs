@@ -21,10 +21,11 @@ mod requirements;
 mod scripted;
 mod server;
 mod starttls_front;
+mod tlslite;
 mod unpacked;
 
 pub use authority::Authority;
-pub use expected::{Expected, ExpectedCertificate, ExpectedTls};
+pub use expected::{Expected, ExpectedCertificate, ExpectedLink, ExpectedTls};
 pub use postfix_open::OpenPort;
 pub use requirements::{Missing, requirements};
 pub use server::{Server, fetch, names};

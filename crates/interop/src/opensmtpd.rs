@@ -27,6 +27,7 @@ const EXPECTED: Usual = Usual {
     clear: &["8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 10485760", "DSN", "STARTTLS", "HELP"],
     relay: &["8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 10485760", "DSN", "HELP"],
     submission: &["8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 10485760", "DSN", "AUTH PLAIN LOGIN", "HELP"],
+    starttls: "220 2.0.0 Ready to start TLS",
     tls: TLS13,
 };
 
@@ -49,7 +50,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         name,
         host: HOST,
         ports: ports.into(),
-        expected: EXPECTED.expected(),
+        expected: EXPECTED.expected(authority),
         log: "output",
         keeper,
         _front: None,

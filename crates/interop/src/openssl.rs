@@ -54,7 +54,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
     fs::write(keeper.directory().join("ca.pem"), &authority.root)?;
     fs::write(root.join("ffdhe2048.pem"), FFDHE2048)?;
     fs::write(root.join("oakley2.pem"), OAKLEY_2)?;
-    issue(authority, flavour.key, root)?;
+    issue(authority, HOST, flavour.key, root)?;
     let front = Front::listen(
         HOST,
         [TlsMode::StartTls, TlsMode::Implicit],
@@ -62,7 +62,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         keeper.directory().join("output"),
         COMMON.iter().chain(flavour.arguments).copied().collect(),
     )?;
-    let (ports, expected) = (front.ports().to_vec(), flavour.expected());
+    let (ports, expected) = (front.ports().to_vec(), flavour.expected(authority));
     Ok(Server { name, host: HOST, ports, expected, log: "output", keeper, _front: Some(front) })
 }
 
@@ -84,15 +84,15 @@ const COMMON: &[&str] = &[
 ];
 
 /// Makes `key.pem`, `leaf.pem` and `intermediate.pem`: by OpenSSL, which knows keys that ring does not.
-fn issue(authority: &Authority, key: Key, directory: &Path) -> anyhow::Result<()> {
+pub(crate) fn issue(authority: &Authority, host: &str, key: Key, directory: &Path) -> anyhow::Result<()> {
     fs::write(directory.join("intermediate.pem"), authority.intermediate.pem())?;
     fs::write(directory.join("intermediate.key"), authority.intermediate.key().serialize_pem())?;
     fs::write(directory.join("index.txt"), "")?;
-    fs::write(directory.join("ca.cnf"), configuration(key))?;
+    fs::write(directory.join("ca.cnf"), configuration(host, key))?;
     let mut make_key = vec!["genpkey", "-out", "key.pem", "-algorithm", key.algorithm];
     make_key.extend(key.parameter.iter().flat_map(|parameter| ["-pkeyopt", *parameter]));
     run(directory, &make_key)?;
-    let subject = format!("/CN={HOST}");
+    let subject = format!("/CN={host}");
     run(directory, &["req", "-new", "-key", "key.pem", "-subj", &subject, "-out", "request.pem"])?;
     let [not_before, not_after] = [-DAYS_BEFORE, DAYS_AFTER].map(|days| authority.now + Duration::days(days));
     run(
@@ -114,7 +114,7 @@ fn issue(authority: &Authority, key: Key, directory: &Path) -> anyhow::Result<()
     Ok(())
 }
 
-fn configuration(Key { usage, .. }: Key) -> String {
+fn configuration(host: &str, Key { usage, .. }: Key) -> String {
     format!(
         "[req]
 distinguished_name = subject
@@ -133,7 +133,7 @@ x509_extensions = leaf
 [policy]
 commonName = supplied
 [leaf]
-subjectAltName = DNS:{HOST}, IP:{ADDRESS}
+subjectAltName = DNS:{host}, IP:{ADDRESS}
 keyUsage = critical, {usage}
 extendedKeyUsage = serverAuth
 authorityKeyIdentifier = keyid

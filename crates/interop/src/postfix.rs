@@ -67,6 +67,7 @@ const EXPECTED: Usual = Usual {
         "SMTPUTF8",
         "CHUNKING",
     ],
+    starttls: "220 2.0.0 Ready to start TLS",
     tls: TLS13,
 };
 
@@ -112,7 +113,7 @@ fn start_in(
         name,
         host: HOST,
         ports: ports.into(),
-        expected: EXPECTED.expected(),
+        expected: EXPECTED.expected(authority),
         log: "log",
         keeper,
         _front: None,

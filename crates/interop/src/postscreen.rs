@@ -1,7 +1,7 @@
 use heloscope_observation::{PortSpec, TlsMode};
 
 use crate::authority::Authority;
-use crate::expected::{Expected, TLS13, certificate};
+use crate::expected::{Expected, TLS13, certificate, chain};
 use crate::keeper::directory;
 use crate::postfix::{NEEDS, keep};
 use crate::server::{ADDRESS, Recipe, Server, free_ports};
@@ -21,19 +21,21 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         ),
         notes: vec!["The greeting came in parts: its first line at once, the last 6."],
         starttls_supported: Some(true),
+        starttls_reply: Some("220 2.0.0 Ready to start TLS"),
         capabilities_before_tls: Some([&EXTENSIONS[..4], &["STARTTLS"], &EXTENSIONS[4..]].concat()),
         capabilities_after_tls: Some(EXTENSIONS.to_vec()),
         tls: Some(TLS13),
-        certificate: Some(certificate(HOST, "ECDSA P-256")),
-        chain: 2,
+        certificate: Some(certificate(authority, HOST, "ECDSA P-256")),
+        chain: chain(authority, HOST, "ECDSA P-256"),
         error: None,
         findings: Vec::new(),
+        checks: Vec::new(),
     };
     Ok(Server {
         name,
         host: HOST,
         ports: ports.into(),
-        expected: vec![expected],
+        expected: vec![expected.judged()],
         log: "log",
         keeper,
         _front: None,

@@ -41,7 +41,7 @@ pub(crate) enum Need {
     Node,
     /// What npm installs for this project.
     NodeModules,
-    /// aiosmtpd in a virtual environment of Python.
+    /// aiosmtpd and tlslite-ng in a virtual environment of Python.
     PythonEnvironment,
 }
 
@@ -103,7 +103,7 @@ impl fmt::Display for Need {
             Self::Unpacked(package) => write!(f, "{}, unpacked aside", package.name),
             Self::Node => f.write_str("Node.js"),
             Self::NodeModules => f.write_str("smtp-server of npm"),
-            Self::PythonEnvironment => f.write_str("aiosmtpd of PyPI"),
+            Self::PythonEnvironment => f.write_str("aiosmtpd and tlslite-ng of PyPI"),
         }
     }
 }

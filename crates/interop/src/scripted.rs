@@ -33,6 +33,7 @@ fn smtp_server(name: &'static str, authority: &Authority) -> anyhow::Result<Serv
     submission.capabilities_before_tls =
         Some(vec!["PIPELINING", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN", "STARTTLS", "SIZE 10240000"]);
     submission.findings = vec!["auth-without-tls"];
+    *submission = submission.clone().judged();
     Ok(server)
 }
 
@@ -46,6 +47,7 @@ const SMTP_SERVER_EXPECTED: Usual = Usual {
     clear: &["PIPELINING", "8BITMIME", "SMTPUTF8", "STARTTLS", "SIZE 10240000"],
     relay: &["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10240000"],
     submission: &["PIPELINING", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN", "SIZE 10240000"],
+    starttls: "220 Ready to start TLS",
     tls: TLS13,
 };
 
@@ -55,6 +57,7 @@ const AIOSMTPD_EXPECTED: Usual = Usual {
     clear: &["SIZE 10240000", "8BITMIME", "SMTPUTF8", "STARTTLS", "HELP"],
     relay: AIOSMTPD_EXTENSIONS,
     submission: AIOSMTPD_EXTENSIONS,
+    starttls: "220 Ready to start TLS",
     tls: TLS13,
 };
 
@@ -83,7 +86,7 @@ fn start(
         "certificates": root.join("certificates.pem"),
         "ports": [relay, submissions, submission],
     });
-    let script = servers().join(script);
+    let script = self::script(script);
     let mut keeper =
         Keeper::new(directory, &Script::Foreground, [utf8(program)?, utf8(&script)?, &told.to_string()])?;
     keeper.wait_until_ready(expected.host, &ports)?;
@@ -91,15 +94,16 @@ fn start(
         name,
         host: expected.host,
         ports: ports.into(),
-        expected: expected.expected(),
+        expected: expected.expected(authority),
         log: "output",
         keeper,
         _front: None,
     })
 }
 
-fn servers() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("servers")
+/// A script of this crate's.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("servers").join(name)
 }
 
 /// Where npm installed what this project needs.
@@ -107,14 +111,14 @@ pub(crate) fn node_module() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/smtp-server")
 }
 
-/// Python's virtual environment with aiosmtpd in it; there once it is complete.
+/// Python's virtual environment with aiosmtpd and tlslite-ng in it; there once it is complete.
 pub(crate) fn environment() -> anyhow::Result<PathBuf> {
-    Ok(cache()?.join("aiosmtpd-1.4.6"))
+    Ok(cache()?.join("aiosmtpd-1.4.6-tlslite-ng-0.8.2"))
 }
 
 /// Makes the virtual environment.
 pub(crate) fn fetch_environment() -> anyhow::Result<()> {
-    fill(&environment()?, FETCH_ENVIRONMENT, &[utf8(&servers().join("requirements.txt"))?])
+    fill(&environment()?, FETCH_ENVIRONMENT, &[utf8(&script("requirements.txt"))?])
 }
 
 /// The program `pip` would look for itself in the place where it was made; that of Python finds its own.

@@ -11,7 +11,7 @@ use crate::expected::Expected;
 use crate::keeper::{Keeper, PATIENCE, PAUSE};
 use crate::requirements::{Need, missing};
 use crate::starttls_front::Front;
-use crate::{exim, opensmtpd, openssl, postfix, postfix_open, postscreen, scripted};
+use crate::{exim, opensmtpd, openssl, postfix, postfix_open, postscreen, scripted, tlslite};
 
 /// A real mail server, on loopback and with a directory of its own; it sends nothing anywhere.
 ///
@@ -46,6 +46,8 @@ fn recipes() -> impl Iterator<Item = Recipe> {
         opensmtpd::RECIPE,
         scripted::SMTP_SERVER,
         scripted::AIOSMTPD,
+        tlslite::OLD,
+        tlslite::WEAK,
     ];
     others.into_iter().chain(openssl::recipes())
 }

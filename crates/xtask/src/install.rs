@@ -109,7 +109,7 @@ pub(crate) const MAIL_SERVERS: [Tool; 4] = [
     },
     Tool {
         name: "python3-venv",
-        purpose: "holds aiosmtpd, a mail server in Python",
+        purpose: "holds aiosmtpd and tlslite-ng, servers in Python",
         programs: &["/usr/share/python-wheels"],
         version: &[],
         get: None,

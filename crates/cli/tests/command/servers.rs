@@ -27,6 +27,8 @@ tests! {
     opensmtpd: 0,
     smtp_server: 1,
     aiosmtpd: 0,
+    tlslite_old: 2,
+    tlslite_weak: 1,
     openssl_tls10: 2,
     openssl_tls11: 2,
     openssl_tls12: 0,

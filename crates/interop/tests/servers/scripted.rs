@@ -26,3 +26,17 @@ fn takes_no_mail(server: &Server, refusal: &str) {
     ask(&mut stream, "EHLO client.test");
     assert_eq!(ask(&mut stream, "MAIL FROM:<postmaster@client.test>"), refusal);
 }
+
+#[test]
+fn tlslite_begins_tls_on_every_port() {
+    for server in ["tlslite-old", "tlslite-weak"].into_iter().filter_map(start) {
+        assert_eq!(server.ports().len(), server.expected().len());
+        for port in server.ports() {
+            let mut stream = dial(*port);
+            assert_eq!(hear(&mut stream), "220 tlslite.interop.test ESMTP tlslite-ng\r\n");
+            assert_eq!(ask(&mut stream, "EHLO client.test"), "250-tlslite.interop.test\r\n250 STARTTLS\r\n");
+            assert_eq!(ask(&mut stream, "MAIL FROM:<>"), "502 5.5.1 Command not implemented\r\n");
+            assert_eq!(ask(&mut stream, "STARTTLS"), "220 2.0.0 Ready to start TLS\r\n");
+        }
+    }
+}

@@ -13,8 +13,6 @@ use super::chain::Chain;
 pub(crate) struct Answers {
     /// What is wrong with the path, time aside.
     pub(crate) path: BTreeSet<String>,
-    /// Whether there may be more of it, since OpenSSL goes on after some errors only.
-    pub(crate) path_is_cut: bool,
     /// What is wrong with the dates: which error at which place of the path. `None` where it is never reached.
     pub(crate) time: Option<BTreeSet<String>>,
     /// Whether a presented identifier matches.
@@ -78,7 +76,7 @@ pub(crate) fn answers(chain: &Chain, top: usize, folder: &Path) -> Answers {
     let name = verify(&leaf, &["-partial_chain", "-no_check_time", option, &chain.host]);
     let name = !name.iter().any(|error| matches!(error.number, 62 | 64));
 
-    Answers { path: path_words, path_is_cut: cut(&rest), time, name }
+    Answers { path: path_words, time, name }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

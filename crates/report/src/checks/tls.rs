@@ -39,7 +39,7 @@ static TLS_FAILED: Check = Check {
 static TLS_VERSION_WEAK: Check = Check {
     id: "tls-version-weak",
     severity: Severity::Error,
-    basis: "RFC 8996",
+    basis: "RFC 8996; RFC 7568",
     title: mark!("The best TLS version is below 1.2"),
     examine: |subject| match subject.facts.handshake {
         Some(handshake) if handshake.version < TlsVersion::TLS_1_2 => {

@@ -70,6 +70,12 @@ impl Server {
                 let wrapped = if port.implicit_tls { " -w" } else { "" };
                 format!("posttls-finger{wrapped} -c -P /etc/ssl/certs{} -l", naming("-s"))
             }
+            "version" => match port.tls.as_ref().map(|tls| tls.version.as_str()) {
+                Some("TLS 1.1") => "-tls1_1",
+                Some("TLS 1.0" | "SSL 3.0") => "-tls1",
+                _ => "-tls1_2",
+            }
+            .to_owned(),
             "target" => self.bracketed(),
             // Else it looks for what it connects to in the certificate.
             "match" if is_named && self.at != *host => format!(" {host}"),
@@ -141,8 +147,8 @@ fn quoted(word: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Severity;
     use crate::remedy::tests::{port, report};
+    use crate::{Severity, Tls};
 
     #[test]
     fn a_word_stays_one_word_in_a_shell() {
@@ -218,6 +224,41 @@ mod tests {
         );
         assert_eq!(commands("mx1.example.com", 25, "no-such-finding"), Vec::<String>::new());
         assert_eq!(commands("$(reboot)", 25, "certificate-expired"), Vec::<String>::new());
+    }
+
+    /// What OpenSSL offers unless told otherwise has none of it.
+    #[test]
+    fn an_old_version_is_asked_for_by_its_option_and_with_all_suites() {
+        let finding = Finding {
+            id: "tls-version-weak".to_owned(),
+            severity: Severity::Error,
+            title: String::new(),
+            explanation: String::new(),
+            fix: String::new(),
+            reference: String::new(),
+        };
+        for (version, option) in [("TLS 1.1", "-tls1_1"), ("TLS 1.0", "-tls1"), ("SSL 3.0", "-tls1")] {
+            let tls = Tls {
+                version: version.to_owned(),
+                cipher_suite: "TLS_RSA_WITH_AES_128_CBC_SHA".to_owned(),
+                key_exchange: Some("RSA".to_owned()),
+                completed: false,
+                client_certificate_requested: false,
+            };
+            let port = Port { tls: Some(tls), ..port(25, "", "") };
+            let commands = Remedies::BUILT_IN.commands(&report("192.0.2.5", None), &port, &finding);
+            assert_eq!(
+                commands[..2],
+                [
+                    "openssl s_client -starttls smtp -connect 192.0.2.5:25 -noservername -tls1_2 </dev/null"
+                        .to_owned(),
+                    format!(
+                        "openssl s_client -starttls smtp -connect 192.0.2.5:25 -noservername {option} -cipher \
+                         ALL:COMPLEMENTOFALL:@SECLEVEL=0 </dev/null"
+                    ),
+                ]
+            );
+        }
     }
 
     /// One of several addresses may be the faulty one.
