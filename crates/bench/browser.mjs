@@ -20,6 +20,8 @@ const WORST = [
   "teaser",
   "slow-greeting",
   "flood",
+  "megabytes",
+  "trickle",
 ];
 const TARGET_FIELD_MS = 100;
 const TARGET_SCRIPT_OCTETS = 20_000;

@@ -73,7 +73,9 @@ impl Order {
                 }
                 Ok(EventOk::DeployedCachedCert) => tracing::info!("the certificate is one from the cache"),
                 Ok(EventOk::CertCacheStore | EventOk::AccountCacheStore) => {}
-                Err(error) => tracing::error!(%error, "ACME; it is tried again"),
+                Err(error) => {
+                    tracing::error!(%error, "the certificate was not to be had, or not to be kept; it is tried again")
+                }
             }
         }
     }

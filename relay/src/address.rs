@@ -39,8 +39,7 @@ impl AddressPolicy {
 
     /// Whether the relay may connect to the address. Where anything is in doubt, it may not.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Forbidden> {
-        let allowed = self.allowed.iter().filter(|net| net.contains(&address));
-        if let Some(net) = allowed.max_by_key(|net| net.prefix_len()) {
+        if let Some(net) = self.allowing(address) {
             // Whoever lifts NAT64 wants public IPv4 servers behind it, not the private ones.
             return match embedded_v4(address, net.prefix_len()) {
                 Embedded::Nothing => Ok(()),
@@ -54,6 +53,20 @@ impl AddressPolicy {
             Some(what) => Err(Forbidden(what.to_owned())),
             None => self.check_not_own(address),
         }
+    }
+
+    /// Where a connection to the address ends: at the IPv4 server whose address is inside it, where such addresses are
+    /// allowed, and else at the address itself.
+    pub(crate) fn destination(&self, address: IpAddr) -> IpAddr {
+        match self.allowing(address).map(|net| embedded_v4(address, net.prefix_len())) {
+            Some(Embedded::Address(inner)) => inner.into(),
+            _ => address,
+        }
+    }
+
+    /// The narrowest network that the operator allows, of those around the address.
+    fn allowing(&self, address: IpAddr) -> Option<&IpNet> {
+        self.allowed.iter().filter(|net| net.contains(&address)).max_by_key(|net| net.prefix_len())
     }
 
     fn check_not_own(&self, address: IpAddr) -> Result<(), Forbidden> {
@@ -149,6 +162,21 @@ mod tests {
 
     fn passes(policy: &AddressPolicy, address: &str) -> bool {
         policy.check(address.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_connection_by_nat64_ends_at_the_ipv4_server() {
+        let policy = policy(&["64:ff9b::/96", "64:ff9b:1:2::/64"], &[]);
+        for (address, destination) in [
+            ("64:ff9b::808:808", "8.8.8.8"),
+            ("64:ff9b:1:2:8:808:800:0", "8.8.8.8"),
+            ("64:ff9b:1:3:8:808:800:0", "64:ff9b:1:3:8:808:800:0"), // not allowed
+            ("2a00:1450::1", "2a00:1450::1"),
+            ("8.8.8.8", "8.8.8.8"),
+        ] {
+            let found = policy.destination(address.parse().unwrap());
+            assert_eq!(found.to_string(), destination, "{address}");
+        }
     }
 
     /// The last address before a range, its first, its last, and the first after it; `None` where another range

@@ -7,15 +7,23 @@ use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, Error, KeyUsage};
 
 use crate::tls::chain_in;
-use crate::{Origin, Settings, TlsFiles};
+use crate::{AllowedNet, Origin, Settings, TlsFiles};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caution {
     /// Only a proxy can be in front of it, and none is trusted: all clients would be the proxy.
     OneClient(Origin),
+    /// Something in front of it has to end TLS, and no proxy is trusted: all clients may be that.
+    InFront(Origin),
     /// It is public and speaks plain HTTP.
     Clear(Origin),
+    /// It speaks HTTPS, and its page is to be reached by HTTP.
+    NotClear(Origin),
+    /// It is public, and may connect to its own machine by this network.
+    OwnMachine(AllowedNet),
+    /// Its page comes by HTTPS, and is to offer this relay, which has none.
+    Mixed(Origin),
     /// The certificate in this file is not for the host of this origin.
     OtherHost(PathBuf, Origin),
     /// The certificate in this file has expired.
@@ -28,8 +36,10 @@ impl Caution {
     /// The name of the setting to change.
     pub fn setting(&self) -> &'static str {
         match self {
-            Self::OneClient(_) => "trusted-proxy",
-            Self::Clear(_) => "origin",
+            Self::OneClient(_) | Self::InFront(_) => "trusted-proxy",
+            Self::Clear(_) | Self::NotClear(_) => "origin",
+            Self::OwnMachine(_) => "allow-net",
+            Self::Mixed(_) => "other-relay",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
         }
     }
@@ -40,13 +50,33 @@ impl fmt::Display for Caution {
         match self {
             Self::OneClient(origin) => write!(
                 f,
-                "a relay that listens on a loopback address, without TLS, is {origin} only by way of a proxy; all clients \
-                 would be one, and share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
+                "a relay that listens on a loopback address is {origin} only by way of a proxy; all clients would be one, and \
+                 share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
+            ),
+            Self::InFront(origin) => write!(
+                f,
+                "{origin} has TLS and this relay has none, so that something in front of it has to; unless that keeps the \
+                 clients' addresses, all clients are one, and share its quotas: name it with trusted-proxy, and have it set \
+                 X-Forwarded-For"
             ),
             Self::Clear(origin) => write!(
                 f,
                 "{origin} has no TLS: browsers do not let pages that came by HTTPS use it, and what is said with it is not \
                  protected on the way; give it a certificate with tls-cert and tls-key, and an origin with https://"
+            ),
+            Self::NotClear(origin) => write!(
+                f,
+                "this relay speaks HTTPS, and as {origin} its page is not reached: write https://; as it is, it takes its own \
+                 page for another site's, and refuses each test"
+            ),
+            Self::OwnMachine(net) => write!(
+                f,
+                "by {net} everybody who can reach this public relay has it connect to the machine that it runs on, where \
+                 a mail server trusts it more than others; leave it out unless all of them may"
+            ),
+            Self::Mixed(relay) => write!(
+                f,
+                "{relay} has no TLS: browsers do not let this relay's page, which comes by HTTPS, use it; give it HTTPS"
             ),
             Self::OtherHost(file, origin) => write!(
                 f,
@@ -69,20 +99,32 @@ impl fmt::Display for Caution {
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
     pub fn cautions(&self) -> Vec<Caution> {
-        if let Some(files) = &self.tls {
-            return of_certificate_now(files, &self.origins);
-        }
-        let of_scheme =
-            |secure: bool| self.origins.iter().find(|origin| origin.is_secure() == secure).cloned();
-        if !self.public || self.speaks_https() {
-            return Vec::new();
-        }
-        let caution = match self.listen.ip().is_loopback() {
-            true if self.trusted_proxies.is_empty() => of_scheme(true).map(Caution::OneClient),
-            true => None,
-            false => of_scheme(false).map(Caution::Clear),
+        let of_certificate = self.tls.iter().flat_map(|files| of_certificate_now(files, &self.origins));
+        let not_clear = self.origin(false).filter(|_| self.speaks_https()).map(Caution::NotClear);
+        let comes_by_https = self.speaks_https() || self.origin(true).is_some();
+        let mixed = self.other_relays.iter().filter(|relay| comes_by_https && !relay.is_secure());
+        let of_public = if self.public { self.cautions_in_public() } else { Vec::new() };
+        of_certificate.chain(not_clear).chain(of_public).chain(mixed.cloned().map(Caution::Mixed)).collect()
+    }
+
+    fn cautions_in_public(&self) -> Vec<Caution> {
+        let (https, none_trusted) = (self.speaks_https(), self.trusted_proxies.is_empty());
+        let clear = self.origin(false).filter(|_| !https).map(Caution::Clear);
+        let one_client = match self.listen.ip().is_loopback() {
+            true => self.origin(true).map(Caution::OneClient),
+            false => self.origin(true).filter(|_| !https).map(Caution::InFront),
         };
-        caution.into_iter().collect()
+        let own_machine = self.allow_nets.iter().filter(|net| net.is_loopback()).copied();
+        clear
+            .into_iter()
+            .chain(one_client.filter(|_| none_trusted))
+            .chain(own_machine.map(Caution::OwnMachine))
+            .collect()
+    }
+
+    /// The first origin of its page that is reached by HTTPS, or by HTTP.
+    fn origin(&self, secure: bool) -> Option<Origin> {
+        self.origins.iter().find(|origin| origin.is_secure() == secure).cloned()
     }
 
     fn speaks_https(&self) -> bool {

@@ -17,21 +17,23 @@ pub(crate) struct DenyList {
 }
 
 impl DenyList {
-    /// Reads one name, address or network a line; what follows `#` is a remark.
+    /// Reads one name, address or network a line, or an IPv6 address or network that is IPv4-mapped, which is the IPv4 one;
+    /// what follows `#` is a remark.
     fn read(text: &str) -> Result<Self, DenyFault> {
         let mut list = Self::default();
         let mut wrong = Vec::new();
+        // Some editors put a byte order mark in front.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, line) in text.lines().enumerate() {
             let entry = line.split('#').next().unwrap_or_default().trim();
             if entry.is_empty() {
                 continue;
             }
-            if let Some(net) = read_net(entry) {
-                list.nets.push(net);
-            } else if let Ok(Host::Name(name)) = entry.parse() {
-                list.names.insert(name);
-            } else {
-                wrong.push((index + 1, entry.to_owned()));
+            match (read_net(entry), entry.parse()) {
+                (Some(net), _) => list.nets.push(unmapped(net)),
+                (None, Ok(Host::Name(name))) => drop(list.names.insert(name)),
+                (None, Ok(Host::Address(address))) => list.nets.push(address.into()),
+                (None, Err(_)) => wrong.push((index + 1, entry.to_owned())),
             }
         }
         if wrong.is_empty() { Ok(list) } else { Err(DenyFault::Lines(wrong)) }
@@ -45,7 +47,19 @@ impl DenyList {
 
     /// Whether the address is in a network that is denied.
     pub(crate) fn denies_address(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.nets.iter().any(|net| net.contains(&address))
+    }
+}
+
+/// The IPv4 network that an IPv4-mapped one is, RFC 4291 §2.5.5.2.
+fn unmapped(net: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    match (net.addr().to_canonical(), net.prefix_len()) {
+        (IpAddr::V4(v4), MAPPED..=128) if matches!(net, IpNet::V6(_)) => {
+            IpNet::new_assert(v4.into(), net.prefix_len() - MAPPED)
+        }
+        _ => net,
     }
 }
 
@@ -114,7 +128,9 @@ impl fmt::Display for DenyFault {
             }
             Self::Lines(lines) => {
                 let named: Vec<String> = (lines.iter().take(NAMED))
-                    .map(|(number, entry)| format!("line {number}, `{}`", entry.escape_debug()))
+                    .map(|(number, entry)| {
+                        format!("line {number}, `{}`{}", entry.escape_debug(), hint(entry))
+                    })
                     .collect();
                 let more = match lines.len().saturating_sub(NAMED) {
                     0 => String::new(),
@@ -127,6 +143,17 @@ impl fmt::Display for DenyFault {
                 )
             }
         }
+    }
+}
+
+/// What to write in its place, behind the entry, where that is likely to be known.
+fn hint(entry: &str) -> &'static str {
+    match entry {
+        _ if entry.starts_with('*') || entry.starts_with('.') => {
+            " (a name stands for those below it as well: leave out what is before it)"
+        }
+        _ if !entry.is_ascii() => " (write the name as it stands in DNS, its labels with xn--)",
+        _ => "",
     }
 }
 
@@ -161,14 +188,62 @@ mod tests {
     }
 
     #[test]
+    fn a_name_or_a_network_may_be_written_in_other_ways() {
+        let list = DenyList::read(
+            "\u{feff}MX1.Example.COM.\r\n\r\n xn--bcher-kva.example\t# b\u{fc}cher\n192.0.2.77/24\n\
+             ::ffff:198.51.100.7\n::ffff:203.0.113.0/120\n2001:db8::77/32\n[2001:DB9::1]\n",
+        );
+        let list = list.unwrap();
+        for name in ["mx1.example.com", "a.mx1.example.com", "mail.xn--bcher-kva.example"] {
+            assert!(list.denies_name(name), "{name}");
+        }
+        for (address, denied) in [
+            ("192.0.2.0", true),
+            ("192.0.2.255", true),
+            ("192.0.3.0", false),
+            ("::ffff:192.0.2.1", true),
+            ("198.51.100.7", true),
+            ("198.51.100.8", false),
+            ("203.0.113.255", true),
+            ("203.0.114.0", false),
+            ("2001:db8:ffff::1", true),
+            ("2001:db9::1", true),
+            ("2001:db9::2", false),
+        ] {
+            assert_eq!(list.denies_address(address.parse().unwrap()), denied, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_told_with_what_to_write() {
+        let told = |entry: &str| DenyList::read(entry).unwrap_err().to_string();
+        for entry in ["*.example.com", ".example.com", "*"] {
+            assert!(
+                told(entry)
+                    .ends_with(" (a name stands for those below it as well: leave out what is before it)")
+            );
+        }
+        assert_eq!(
+            told("b\u{fc}cher.example"),
+            "in the deny file this is no host name, address or network: line 1, `b\u{fc}cher.example` (write the name as \
+             it stands in DNS, its labels with xn--)"
+        );
+        for entry in
+            ["192.0.2.0/33", "192.0.2.0/255.255.255.0", "a.example b.example", "https://a.example", "10"]
+        {
+            assert!(told(entry).ends_with(&format!(": line 1, `{entry}`")), "{entry}");
+        }
+    }
+
+    #[test]
     fn a_line_that_is_none_is_named() {
         for entry in ["*.example.com", "8.8.8.0/33", "127.1", "user@example.com"] {
             let fault = DenyList::read(&format!("example.com\n{entry}\n")).unwrap_err();
             assert_eq!(fault, DenyFault::Lines(vec![(2, entry.to_owned())]));
         }
-        let fault = DenyList::read(&"*\n# so\n".repeat(12)).unwrap_err().to_string();
+        let fault = DenyList::read(&"!\n# so\n".repeat(12)).unwrap_err().to_string();
         assert!(
-            fault.contains(": line 1, `*`; line 3, `*`; ") && fault.ends_with("; line 19, `*`; and 2 more"),
+            fault.contains(": line 1, `!`; line 3, `!`; ") && fault.ends_with("; line 19, `!`; and 2 more"),
             "{fault}"
         );
     }

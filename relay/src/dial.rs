@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
+use crate::lookups::Lookups;
 use crate::quota::{Lease, Visit};
 use crate::reach::Reach;
 use crate::upstream::Upstream;
@@ -25,6 +26,7 @@ pub(crate) struct Dialler {
     pub(crate) addresses: AddressPolicy,
     pub(crate) deny: DenyReloader,
     pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) lookups: Lookups,
     pub(crate) resolve_limit: Duration,
     pub(crate) connect_limit: Duration,
     /// The name for EHLO; `None` for the literal of the connection's own address.
@@ -57,7 +59,7 @@ impl Dialler {
         {
             return self.dial_specimen(demo, name, query.port, mode, client).await;
         }
-        let (addresses, resolve_ms) = self.resolve(query).await?;
+        let (addresses, resolve_ms) = self.resolve(query, visit).await?;
         for address in &addresses {
             self.check_address(*address, &query.host)?;
         }
@@ -94,7 +96,11 @@ impl Dialler {
     }
 
     /// The addresses to dial, in order, each once; and how long the look-up took, if there was one.
-    async fn resolve(&self, query: &ConnectQuery) -> Result<(Vec<SocketAddr>, Option<u32>), Refusal> {
+    async fn resolve(
+        &self,
+        query: &ConnectQuery,
+        visit: &Visit,
+    ) -> Result<(Vec<SocketAddr>, Option<u32>), Refusal> {
         let literal = match query.host {
             Host::Address(address) => query.address.or(Some(address)),
             Host::Name(_) => query.address,
@@ -109,14 +115,18 @@ impl Dialler {
             (None, host) => host.to_string(),
         };
         let began = Instant::now();
-        let answer = timeout(self.resolve_limit, self.resolver.lookup(&name)).await;
+        let lookup = self.lookups.begin(visit.client(), || self.resolver.lookup(&name))?;
+        let answer = timeout(self.resolve_limit, lookup).await;
         let resolve_ms = milliseconds(began.elapsed());
         let mut addresses = match answer {
-            Ok(Ok(addresses)) if addresses.is_empty() => {
+            Ok(Ok(Ok(addresses))) if addresses.is_empty() => {
                 return Err(failure::of_lookup(&name, &LookupFailure::NotFound));
             }
-            Ok(Ok(addresses)) => addresses,
-            Ok(Err(failure)) => return Err(failure::of_lookup(&name, &failure)),
+            Ok(Ok(Ok(addresses))) => addresses,
+            Ok(Ok(Err(failure))) => return Err(failure::of_lookup(&name, &failure)),
+            Ok(Err(gone)) => {
+                return Err(failure::of_lookup(&name, &LookupFailure::Failed(gone.to_string())));
+            }
             Err(_) => return Err(failure::no_answer(&name, self.resolve_limit)),
         };
         let mut seen = Vec::with_capacity(addresses.len());
@@ -131,7 +141,8 @@ impl Dialler {
     }
 
     fn check_address(&self, address: SocketAddr, host: &Host) -> Result<(), Refusal> {
-        if self.deny.list().denies_address(address.ip()) {
+        let (deny, destination) = (self.deny.list(), self.addresses.destination(address.ip()));
+        if deny.denies_address(address.ip()) || deny.denies_address(destination) {
             return Err(denied(host));
         }
         if matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0) {
@@ -160,7 +171,7 @@ impl Dialler {
         let mut failures = Vec::new();
         for (tried, &address) in (0..).zip(addresses) {
             let left = u32::try_from(addresses.len()).unwrap_or(u32::MAX) - tried;
-            let target = visit.dial(address.ip()).await?;
+            let target = visit.dial(self.addresses.destination(address.ip())).await?;
             let began = Instant::now();
             let share = deadline.saturating_duration_since(began) / left;
             match timeout(share, Upstream::connect(address)).await {

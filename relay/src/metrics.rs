@@ -24,6 +24,7 @@ struct Inner {
     octets: Family<Labels<1>, Counter>,
     seconds: Histogram,
     open: Gauge<u64, AtomicU64>,
+    lookups: Gauge<u64, AtomicU64>,
     spent: Family<Labels<2>, Counter>,
     counters: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     answers: Family<Labels<1>, Counter>,
@@ -43,7 +44,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("heloscope");
         let (sessions, guard, octets, spent, counters, answers, store_up) = Default::default();
         let too_many = Counter::default();
-        let (seconds, open) = (Histogram::new(SECONDS), Gauge::default());
+        let (seconds, open, lookups) = (Histogram::new(SECONDS), Gauge::default(), Gauge::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which relay this is", version);
         registry.register("sessions", "Sessions that have ended, by how", Family::clone(&sessions));
@@ -64,6 +65,11 @@ impl Metrics {
             seconds.clone(),
         );
         registry.register("sessions_open", "Sessions under way", open.clone());
+        registry.register(
+            "lookups_open",
+            "Look-ups under way, those among them that were given up",
+            lookups.clone(),
+        );
         registry.register(
             "quota_refusals",
             "Connections refused for a quota, by which",
@@ -92,6 +98,7 @@ impl Metrics {
             octets,
             seconds,
             open,
+            lookups,
             spent,
             counters,
             answers,
@@ -119,6 +126,14 @@ impl Metrics {
     /// A quota that is used up: of what, and over which time.
     pub(crate) fn quota_refusal(&self, of: &str, per: &str) {
         self.0.spent.get_or_create(&[("of", of.to_owned()), ("per", per.to_owned())]).inc();
+    }
+
+    pub(crate) fn lookup_begun(&self) {
+        self.0.lookups.inc();
+    }
+
+    pub(crate) fn lookup_ended(&self) {
+        self.0.lookups.dec();
     }
 
     pub(crate) fn answer(&self, status: u16) {

@@ -21,8 +21,8 @@ use ledger::{Entry, Ledger};
 use spent::{Per, Spent};
 use store::{Answer, Shared, Store};
 pub use store::{BadStoreUrl, StoreUrl};
-pub(crate) use subject::prefix;
-use subject::{Kind, Subject};
+use subject::Kind;
+pub(crate) use subject::{Subject, prefix};
 pub(crate) use visit::Visit;
 
 /// What every connection passes, and what knows how many there are. Cheap to clone.

@@ -29,7 +29,10 @@ impl Reloader {
             return Err(contradictions);
         }
         match self.ground.deny.change(settings.deny_file.clone()) {
-            Ok(entries) => tracing::info!(entries, "read the deny file again"),
+            Ok(entries) if settings.deny_file.is_some() => {
+                tracing::info!(entries, "read the deny file again");
+            }
+            Ok(_) => {}
             Err(error) => tracing::error!(%error, "keeping the deny list as it was"),
         }
         if let (Some(certificate), Some(files)) = (&self.certificate, &settings.tls) {
@@ -42,6 +45,7 @@ impl Reloader {
         }
         self.desk.access.change(self.ground.admitted(&settings));
         self.desk.turnstile.change(&settings.quotas, settings.limits.longest());
+        self.ground.lookups.change(settings.lookups);
         self.desk.change(terms);
         tracing::info!("read the configuration again");
         Ok(())

@@ -3,7 +3,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::asked::asked;
 use crate::metrics::Metrics;
 use crate::page;
 use crate::proxy;
@@ -146,9 +147,9 @@ async fn connect(
     if let Err(turned_away) = desk.access.check_origin(&headers) {
         return turned_away.into_response();
     }
-    let query = match Query::<ConnectQuery>::try_from_uri(&uri) {
-        Ok(Query(query)) => query,
-        Err(rejection) => return malformed(&rejection.body_text()),
+    let query = match asked(&uri) {
+        Ok(query) => query,
+        Err(what) => return malformed(&what),
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade.protocols([SUB_PROTOCOL]),

@@ -20,6 +20,7 @@ use crate::access::Access;
 #[cfg(feature = "acme")]
 use crate::acme::Order;
 use crate::deny::DenyReloader;
+use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::monitor::{self, Monitor, Ready};
 use crate::quota::Turnstile;
@@ -93,14 +94,15 @@ impl Relay {
         let config = certificate.as_ref().map(CertificateReloader::server_config);
         #[cfg(feature = "acme")]
         let config = order.as_ref().map(Order::server_config).or(config);
+        let metrics = Metrics::new();
         let ground = Ground {
             listener: address.ip(),
             origins: Origin::of_listener(address, config.is_some()),
             deny,
             reach: Arc::new(Reach::of(settings.scarce_port)),
+            lookups: Lookups::new(settings.lookups, metrics.clone()),
             demo: OnceLock::new(),
         };
-        let metrics = Metrics::new();
         let (quotas, longest) = (&settings.quotas, settings.limits.longest());
         let secret = settings.quota_store_secret.clone();
         let turnstile = match settings.quota_store.as_ref().zip(secret) {

@@ -61,6 +61,8 @@ pub struct Settings {
     pub header: Duration,
     /// How many connections a client, an IPv4 address or an IPv6 /64, may have open to it; proxies have no limit.
     pub client_connections: u64,
+    /// How many names it looks up at a time, look-ups among them that were given up and have not ended yet.
+    pub lookups: u64,
     /// What it carries on one connection, and how long.
     pub limits: SessionLimits,
     /// How many connections it makes.
@@ -128,6 +130,7 @@ impl Default for Settings {
             demo: false,
             header: Duration::from_secs(5),
             client_connections: heloscope_wire::Limits::default().client_connections,
+            lookups: heloscope_wire::Limits::default().lookups,
             limits: SessionLimits::default(),
             quotas: Quotas::default(),
             quota_store: None,
@@ -341,6 +344,7 @@ impl Settings {
             frame_octets_up: self.limits.frame_up,
             frame_octets_down: self.limits.frame_down,
             client_connections: self.client_connections,
+            lookups: self.lookups,
             quotas: self.quotas,
         }
     }

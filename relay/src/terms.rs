@@ -10,6 +10,7 @@ use crate::access::Admitted;
 use crate::address::AddressPolicy;
 use crate::demo::Demo;
 use crate::dial::Dialler;
+use crate::lookups::Lookups;
 use crate::reach::Reach;
 use crate::standing::Standing;
 use crate::{Contact, DenyReloader, EhloName, Origin, SessionLimits, Settings, TrustAnchors, TrustedProxy};
@@ -41,6 +42,7 @@ pub(crate) struct Ground {
     pub(crate) origins: Vec<Origin>,
     pub(crate) deny: DenyReloader,
     pub(crate) reach: Arc<Reach>,
+    pub(crate) lookups: Lookups,
     /// Made when it is asked for first.
     pub(crate) demo: OnceLock<Arc<Demo>>,
 }
@@ -56,6 +58,7 @@ impl Terms {
                 addresses: AddressPolicy::new(&settings.allow_nets, settings.own_addresses.clone()),
                 deny: ground.deny.clone(),
                 resolver: settings.resolver.clone(),
+                lookups: ground.lookups.clone(),
                 resolve_limit: settings.limits.resolve,
                 connect_limit: settings.limits.connect,
                 ehlo_name,

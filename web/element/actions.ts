@@ -77,7 +77,9 @@ export async function copied(make: () => string | Promise<string>, words: Words)
 
 /** For pages that are not a secure context, where there is no `navigator.clipboard`. */
 function copiedBySelection(text: string): boolean {
-  const before = document.activeElement;
+  let before = document.activeElement;
+  // What has the focus, and not the element that it is in.
+  while (before?.shadowRoot?.activeElement) before = before.shadowRoot.activeElement;
   const area = make("textarea", { readonly: true, "aria-hidden": "true" });
   area.value = text;
   document.body.append(area);

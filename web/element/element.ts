@@ -2,11 +2,10 @@ import { actions, exportsOf } from "./actions.ts";
 import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
-import { load, teach, type Outcome, type Report } from "./core.ts";
-import { make } from "./dom.ts";
+import { load, type Outcome, type Report } from "./core.ts";
+import { make, unbroken } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
-import { languageOf, nearest, wordsAtHand, wordsOf } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
@@ -14,10 +13,10 @@ import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
 import { NotAHost, sentenceOf, steps, understood, type Asked } from "./run.ts";
-import { languageIn, listed, madeAt, portsOf, textOf } from "./saved.ts";
-import { fromLink } from "./share.ts";
+import { noteOn, portsOf, read, type From } from "./saved.ts";
+import { Speech } from "./speech.ts";
 import { show } from "./trusted.ts";
-import { ENGLISH, type Words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 /** What a test that could not be run says of it. */
 export interface Failure {
@@ -45,6 +44,7 @@ let sheets: CSSStyleSheet[] | undefined;
  * Attributes, each mirrored by a property: `host`; `ports`, comma separated; `relay`, its URL, by default the origin of
  * this script; `relays`, to choose one from, or `offered`; `address`, dialled in place of the host's own; `autostart`;
  * `compact`, no more of the report than its verdict and its findings' titles.
+ * What stands in it is shown below the field until a first test starts, or a first report is opened.
  * The nearest `lang`, its own or that of an element around it, is the language that it speaks.
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
@@ -64,13 +64,13 @@ export class HeloScopeElement extends Attributes {
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
   readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
+  /** What the page around put into the element. */
+  readonly #around = make("slot");
   readonly #output = make("div", { class: "output", part: "output" });
   readonly #frame = make("div", { class: "frame" });
   readonly #paper = new Paper(this.#output);
-  readonly #langs = new MutationObserver(() => void this.#speak());
-  #words = ENGLISH;
-  /** While the words of its language are on their way. */
-  #learning: Promise<void> | null = null;
+  /** A report in sight stays in its own language. */
+  readonly #speech = new Speech(this, this.#frame, (words) => this.#form.speak(words));
   #test: AbortController | null = null;
   #outcome: Outcome | null = null;
   #report: Report | null = null;
@@ -81,15 +81,14 @@ export class HeloScopeElement extends Attributes {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = sheets ??= [controls, report, port].map(sheetOf);
-    this.#frame.append(this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output);
+    this.#frame.append(this.#form.form, this.#around, this.#status, this.#alert, this.#elsewhere, this.#output);
     root.append(this.#frame);
   }
 
   connectedCallback(): void {
     this.takeUpProperties();
     this.#form.takeUp(this.querySelector("input[name=host]"));
-    void this.#speak();
-    this.#langs.observe(document, { subtree: true, attributeFilter: ["lang"] });
+    this.#speech.watch();
     this.#paper.watch();
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
@@ -97,16 +96,16 @@ export class HeloScopeElement extends Attributes {
   }
 
   disconnectedCallback(): void {
-    this.#langs.disconnect();
+    this.#speech.leave();
     this.#paper.leave();
     this.stop();
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (before === value) return;
-    if (name === "host") this.#form.field.value = value ?? "";
+    if (name === "host") this.#form.take(value ?? "");
     if (name === "ports") this.#form.choose(this.#ports);
-    if (name === "lang" && this.isConnected) void this.#speak();
+    if (name === "lang" && this.isConnected) this.#speech.follow();
     if (!name.startsWith("relay") || !this.isConnected) return;
     this.#form.relays(this.#relays, this.relay);
     void this.#askRelay();
@@ -124,7 +123,7 @@ export class HeloScopeElement extends Attributes {
 
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
-    if (this.#learning) await this.#learned();
+    if (this.#speech.isLearning) await this.#speech.learned();
     await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#run(signal));
   }
 
@@ -133,7 +132,7 @@ export class HeloScopeElement extends Attributes {
    * when all have ended, in whichever way.
    */
   async compare(): Promise<void> {
-    if (this.#learning) await this.#learned();
+    if (this.#speech.isLearning) await this.#speech.learned();
     await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#compare(signal));
   }
 
@@ -142,35 +141,22 @@ export class HeloScopeElement extends Attributes {
    * after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
    * when it has been said why not.
    */
-  async open(report: string | Blob, from: "file" | "link" = "file"): Promise<void> {
-    if (this.#learning) await this.#learned();
+  async open(report: string | Blob, from: From = "file"): Promise<void> {
+    if (this.#speech.isLearning) await this.#speech.learned();
     const words = this.#words;
     await this.#during(words.opening, words.notOpened, async (signal) => {
       this.#show("");
-      const text = from === "link" ? fromLink(String(report), words) : textOf(report, words);
-      const [core, json] = await Promise.all([load(words), text]);
-      const several = listed(json, words);
-      const all = several ?? [json];
-      // Around a report is said what there is to say in its own language.
-      await Promise.all(all.map((one) => teach(core, nearest(languageIn(one)))));
-      signal.throwIfAborted();
-      const outcomes = all.map((one) => core.open(one, words.language));
+      const { outcomes, several } = await read(report, from, words, signal);
       const reports = outcomes.map(({ report }) => report);
-      const [first] = reports;
-      if (!first) return;
+      const [[outcome], [first]] = [outcomes, reports];
+      if (!outcome || !first) return;
       if (several) this.#sideBySide(outcomes);
-      else for (const outcome of outcomes) this.#present(outcome, words.opened);
+      else this.#present(outcome, words.opened);
       const { host } = first;
       this.host = host;
       this.address = "";
       this.#form.choose(portsOf(first));
-      const again = make("button", { type: "button", part: "button" }, words.testAgain);
-      again.addEventListener("click", () => this.#submitted(host));
-      const at = madeAt(first, words);
-      this.#elsewhere.replaceChildren(
-        make("p", {}, from === "link" ? words.sharedReport(at) : words.savedReport(at)),
-        again,
-      );
+      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => void this.#testAgain(host)));
       this.#elsewhere.hidden = false;
       this.#tell<Report | Report[]>("opened", several ? reports : first);
     });
@@ -188,39 +174,8 @@ export class HeloScopeElement extends Attributes {
   reset(): void {
     this.stop();
     this.#clear();
+    this.#form.giveBack();
     this.#form.say(this.#words.hostHint);
-  }
-
-  /** Speaks the language that is asked for. A report in sight stays in its own. */
-  #speak(): Promise<void> {
-    const language = languageOf(this);
-    const at = wordsAtHand(language);
-    if (at) {
-      this.#learning = null;
-      this.#take(at);
-      return Promise.resolve();
-    }
-    // Nobody is to read half of it in English first.
-    this.#frame.classList.add("learning");
-    const learning = wordsOf(language).then((words) => {
-      // Meanwhile another one may have been asked for.
-      if (this.#learning !== learning) return;
-      this.#learning = null;
-      this.#take(words);
-    });
-    return (this.#learning = learning);
-  }
-
-  #take(words: Words): void {
-    this.#frame.classList.remove("learning");
-    if (words === this.#words) return;
-    this.#words = words;
-    this.#form.speak(words);
-  }
-
-  /** Waits until its words are there, where they are not. */
-  async #learned(): Promise<void> {
-    while (this.#learning) await this.#learning;
   }
 
   /** Does something that can be stopped, and says what came in its way. */
@@ -297,15 +252,16 @@ export class HeloScopeElement extends Attributes {
       return null;
     }
     signal.throwIfAborted();
-    const { host, ports, said } = asked;
+    const { host, ports, named, said } = asked;
     if (ports.length === 0) {
       this.#wrong(words.noPort);
       return null;
     }
     const { address } = this;
-    this.#form.choose(ports);
+    if (named) this.#form.lend(ports);
+    else this.#form.choose(ports);
     this.#form.say([said, address && words.dialling(address)].filter(Boolean).join(" "));
-    this.#status.textContent = words.running(host, ports);
+    this.#status.replaceChildren(...unbroken(words.running(host, ports)));
     return asked;
   }
 
@@ -328,7 +284,7 @@ export class HeloScopeElement extends Attributes {
     this.#outcome = outcome;
     this.#report = outcome.report;
     this.#show(outcome.html);
-    offerRemedies(this.#output, outcome, words);
+    offerRemedies(this.#output, outcome, this.#status, words);
     linkHelp(this.#output, relayUrl(this.relay, words), words);
     const verdict = this.#output.querySelector(".verdict");
     const exports = exportsOf(outcome, () => relayUrl(this.relay, words), words);
@@ -356,6 +312,17 @@ export class HeloScopeElement extends Attributes {
     void this.#takeUp(typed).start();
   }
 
+  /** The button that was pressed for it is gone: the focus goes with what takes its place, and at last to the verdict. */
+  async #testAgain(host: string): Promise<void> {
+    const ended = this.#takeUp(host).start();
+    this.#form.focusButton();
+    await ended;
+    if (!this.#form.hasButtonFocus) return;
+    const verdict = this.#output.querySelector<HTMLElement>(".verdict h2");
+    verdict?.setAttribute("tabindex", "-1");
+    verdict?.focus();
+  }
+
   /** Takes up what stands in the form. */
   #takeUp(typed: string): this {
     // Another host has other addresses.
@@ -381,6 +348,7 @@ export class HeloScopeElement extends Attributes {
   }
 
   #show(html: string): void {
+    this.#around.hidden = true;
     try {
       show(this.#output, html);
     } catch (reason) {
@@ -422,6 +390,10 @@ export class HeloScopeElement extends Attributes {
 
   #tell<Detail>(what: string, detail: Detail): void {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
+  }
+
+  get #words(): Words {
+    return this.#speech.words;
   }
 
   get #relays(): string[] {

@@ -1,4 +1,4 @@
-import { make } from "./dom.ts";
+import { make, unbroken } from "./dom.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import type { About } from "./relay.ts";
 import { ENGLISH, type Words } from "./words.ts";
@@ -27,6 +27,8 @@ export class Form {
   readonly #operator = make("p", { class: "operator", part: "operator", hidden: true });
   readonly #examples = make("details", { class: "examples", part: "examples", open: true, hidden: true });
   #offered = STANDARD_PORTS;
+  /** What was ticked before the text in the field named other ports; null where it names none. */
+  #before: string[] | null = null;
   #about: About | null = null;
 
   constructor(
@@ -68,10 +70,13 @@ export class Form {
       onRun(this.field.value);
     });
     this.#stop.addEventListener("click", onStop);
+    this.field.addEventListener("input", () => this.giveBack());
+    // Whoever ticks them means them.
+    this.#ports.addEventListener("change", () => (this.#before = null));
     this.#examples.addEventListener("click", (event) => {
       const chosen = (event.target as Element).closest("button");
       if (!chosen) return;
-      this.field.value = chosen.value;
+      this.take(chosen.value);
       onRun(chosen.value);
     });
     this.choose(STANDARD_PORTS);
@@ -89,7 +94,7 @@ export class Form {
     this.#stop.textContent = words.stop;
     this.#all.textContent = words.throughAll;
     if (["", hint].includes(this.#said.textContent ?? "")) this.say(words.hostHint);
-    this.choose(this.chosen);
+    this.#tick(this.#ticked);
     if (this.#about) this.offer(this.#about);
   }
 
@@ -106,7 +111,7 @@ export class Form {
 
   /** A sentence below the field: a hint, what was understood, or what is wrong. */
   say(sentence: string, wrong = false): void {
-    this.#said.textContent = sentence;
+    this.#said.replaceChildren(...unbroken(sentence));
     this.#said.classList.toggle("wrong", wrong);
     this.field.setAttribute("aria-invalid", String(wrong));
   }
@@ -126,14 +131,50 @@ export class Form {
     if (leaves) this.#examples.querySelector("summary")?.focus();
   }
 
-  /** The ports that are ticked. */
+  /** Puts the focus on the button that starts a test, or stops the one that runs. */
+  focusButton(): void {
+    (this.#stop.hidden ? this.#run : this.#stop).focus();
+  }
+
+  get hasButtonFocus(): boolean {
+    return this.#run.matches(":focus") || this.#stop.matches(":focus");
+  }
+
+  /** Puts a text into the field. */
+  take(text: string): void {
+    if (text !== this.field.value.trim()) this.giveBack();
+    this.field.value = text;
+  }
+
+  /** The ports that are chosen: those that are ticked, unless it was the text in the field that named them. */
   get chosen(): string[] {
+    return this.#before ?? this.#ticked;
+  }
+
+  /** Ticks these ports and no others. */
+  choose(ports: string[]): void {
+    this.#before = null;
+    this.#tick(ports);
+  }
+
+  /** Ticks the ports that the text in the field names, for as long as it stands there. */
+  lend(ports: string[]): void {
+    this.#before = this.chosen;
+    this.#tick(ports);
+  }
+
+  /** Ticks what was ticked before the text in the field named other ports. */
+  giveBack(): void {
+    if (this.#before) this.choose(this.#before);
+  }
+
+  get #ticked(): string[] {
     const boxes = this.#ports.querySelectorAll<HTMLInputElement>("input:checked");
     return Array.from(boxes, (box) => box.value);
   }
 
-  /** Ticks these ports and no others; one that was not offered so far is from now on. */
-  choose(ports: string[]): void {
+  /** One that was not offered so far is from now on, as long as it is ticked. */
+  #tick(ports: string[]): void {
     const all = [...new Set([...this.#offered, ...ports])];
     // A box that is there stays: it may have the focus.
     const there = new Map(Array.from(this.#ports.querySelectorAll("input"), (box) => [box.value, box]));
@@ -161,10 +202,10 @@ export class Form {
 
   /** Takes in what a relay offers. */
   offer(about: About): void {
-    const chosen = this.chosen;
+    const ticked = this.#ticked;
     this.#about = about;
     this.#offered = about.ports;
-    this.choose(chosen);
+    this.#tick(ticked);
     const examples = about.examples.map(({ host, title }) =>
       make("li", {}, make("button", { type: "button", value: host, title: host }, this.#words.page(title))),
     );

@@ -5,6 +5,7 @@ import "./heloscope.ts";
 import type { Report } from "./core.ts";
 import type { HeloScopeElement, Progress } from "./element.ts";
 import { wordsOf } from "./language.ts";
+import { isPartial } from "./saved.ts";
 import { translate } from "./translated.ts";
 import { ENGLISH } from "./words.ts";
 
@@ -41,7 +42,7 @@ if (element) {
       const { detail } = event as CustomEvent<Report | Report[]>;
       const reports = Array.isArray(detail) ? detail : [detail];
       const [first] = reports;
-      const statuses = reports.map(({ status }) => words.status[status]).join(", ");
+      const statuses = reports.map((report) => words.status[isPartial(report) ? "partial" : report.status]).join(", ");
       if (first) document.title = `${first.host.replace(/[^!-~]/g, "\ufffd")}: ${statuses} – ${NAME}`;
     });
   }

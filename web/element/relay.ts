@@ -46,7 +46,10 @@ let watching = false;
 function watch(): void {
   if (watching) return;
   watching = true;
-  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+  // In a worker there is no document, and the worker itself is told.
+  const told = globalThis.document ?? globalThis;
+  told.addEventListener("securitypolicyviolation", (event) => {
+    const { effectiveDirective, blockedURI } = event as SecurityPolicyViolationEvent;
     if (effectiveDirective === "connect-src" && URL.canParse(blockedURI)) blocked.add(new URL(blockedURI).host);
   });
 }
@@ -81,7 +84,8 @@ async function ask(relay: URL, words: Words): Promise<About> {
 
 /** A relay's URL as an absolute one by http or https, with a slash at the end. Throws an Error with a sentence. */
 export function relayUrl(relay: string, words: Words): URL {
-  const url = URL.canParse(relay, document.baseURI) ? new URL(relay, document.baseURI) : null;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  const url = URL.canParse(relay, base) ? new URL(relay, base) : null;
   if (!url || !/^(https?|wss?):$/.test(url.protocol)) throw new Error(words.relayUrl(relay));
   const absolute = url.href.replace(/^ws/, "http").replace(/[?#].*/, "");
   return new URL(absolute.endsWith("/") ? absolute : `${absolute}/`);

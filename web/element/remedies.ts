@@ -6,19 +6,26 @@ import { make } from "./dom.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
 
-/** Adds them to the report in `output`, which shows `outcome`. */
-export function offerRemedies(output: Element, outcome: Outcome, words: Words): void {
+/** Adds them to the report in `output`, which shows `outcome`. What was copied is said in `status`. */
+export function offerRemedies(output: Element, outcome: Outcome, status: HTMLElement, words: Words): void {
   for (const [place, finding] of output.querySelectorAll(".finding").entries()) {
     const content = make("div");
     const details = make("details", { class: "remedy", part: "remedy" }, make("summary", {}, words.remedy), content);
     details.addEventListener("toggle", () => {
-      if (details.open && !details.hasAttribute("data-filled")) void fill(details, content, outcome, place, words);
+      if (details.open && !details.hasAttribute("data-filled")) void fill(details, content, outcome, place, status, words);
     });
     finding.querySelector(".advice")?.append(details);
   }
 }
 
-async function fill(details: Element, content: Element, outcome: Outcome, place: number, words: Words): Promise<void> {
+async function fill(
+  details: Element,
+  content: Element,
+  outcome: Outcome,
+  place: number,
+  status: HTMLElement,
+  words: Words,
+): Promise<void> {
   try {
     const told = await remedies(words);
     // Meanwhile another report may have taken this one's place, and its memory.
@@ -26,7 +33,7 @@ async function fill(details: Element, content: Element, outcome: Outcome, place:
     show(content, outcome.remedy(place, told));
     details.setAttribute("data-filled", "");
     for (const pasted of content.querySelectorAll("pre")) {
-      pasted.before(copyButton(pasted, words));
+      pasted.before(copyButton(pasted, status, words));
       inWords(pasted);
     }
   } catch (reason) {
@@ -46,11 +53,12 @@ function inWords(pasted: Element): void {
   }).observe(pasted);
 }
 
-function copyButton(pasted: Element, words: Words): HTMLElement {
+function copyButton(pasted: Element, status: HTMLElement, words: Words): HTMLElement {
   const button = make("button", { type: "button", class: "copy", part: "action" }, words.copy);
   button.addEventListener("click", () => {
     void copied(() => pasted.textContent ?? "", words).then((trouble) => {
       button.textContent = trouble ? words.notCopiedShort : words.copiedShort;
+      status.textContent = trouble ?? words.copiedShort;
       setTimeout(() => (button.textContent = words.copy), 2000);
     });
   });

@@ -10,6 +10,8 @@ export interface Asked {
   host: string;
   /** 25, 465, 587, or with a mode, such as 2525/starttls. */
   ports: string[];
+  /** Whether the text itself named them. */
+  named: boolean;
   /** A sentence about what was understood, where the text is more than the host. */
   said: string | null;
 }
@@ -32,7 +34,7 @@ export async function understood(text: string, ports: readonly string[], words: 
   const core = await load(words);
   try {
     const { host, ports: named, said } = core.understand(text, words.language);
-    return { host, ports: named ?? [...ports], said };
+    return { host, ports: named ?? [...ports], named: named !== null, said };
   } catch (reason) {
     throw new NotAHost(sentenceOf(reason));
   }
@@ -42,7 +44,7 @@ export async function understood(text: string, ports: readonly string[], words: 
  * Tests through one relay: yields how far it has come, as markup, and at last what came of it. Leaving the loop ends the test.
  * Throws an Error with a sentence where the test cannot be run, and the signal's reason where that aborts.
  */
-export async function* steps({ host, ports }: Asked, { relay, address, signal, words }: Way): AsyncGenerator<string | Outcome, void, void> {
+export async function* steps({ host, ports }: Pick<Asked, "host" | "ports">, { relay, address, signal, words }: Way): AsyncGenerator<string | Outcome, void, void> {
   const [offer, core] = await Promise.all([about(relay, words), load(words)]);
   signal.throwIfAborted();
   let news: string | null = null;

@@ -1,13 +1,47 @@
 /** What the element asks of a report that was made elsewhere. Whoever wrote it may have meant ill. */
 
-import type { Report } from "./core.ts";
+import { load, teach, type Outcome, type Report } from "./core.ts";
+import { make, unbroken } from "./dom.ts";
+import { nearest } from "./language.ts";
+import { fromLink } from "./share.ts";
 import { ENGLISH, type Words } from "./words.ts";
+
+/** By which way it came: a file, or its text; or the link that carries it. */
+export type From = "file" | "link";
+
+/**
+ * Reads a report, or a list of several. Throws an Error with a sentence where it is none, and the signal's reason where that
+ * aborts.
+ */
+export async function read(
+  report: string | Blob,
+  from: From,
+  words: Words,
+  signal: AbortSignal,
+): Promise<{ outcomes: Outcome[]; several: boolean }> {
+  const text = from === "link" ? fromLink(String(report), words) : textOf(report, words);
+  const [core, json] = await Promise.all([load(words), text]);
+  const several = listed(json, words);
+  const all = several ?? [json];
+  // Around a report is said what there is to say in its own language.
+  await Promise.all(all.map((one) => teach(core, nearest(languageIn(one)))));
+  signal.throwIfAborted();
+  return { outcomes: all.map((one) => core.open(one, words.language)), several: several !== null };
+}
+
+/** What stands above it: when it was made and perhaps by whom, and a button that tests again. */
+export function noteOn(report: Report, from: From, words: Words, again: () => void): HTMLElement[] {
+  const at = madeAt(report, words);
+  const button = make("button", { type: "button", part: "button" }, words.testAgain);
+  button.addEventListener("click", again);
+  return [make("p", {}, ...unbroken(from === "link" ? words.sharedReport(at) : words.savedReport(at))), button];
+}
 
 /** Octets of a file that are read. */
 const MAX_FILE = 8 << 20;
 
 /** The text of a report, wherever it is. Throws an Error with a sentence where there is too much of it. */
-export async function textOf(report: string | Blob, words: Words): Promise<string> {
+async function textOf(report: string | Blob, words: Words): Promise<string> {
   if (!(report instanceof Blob)) return report;
   if (report.size > MAX_FILE) throw new Error(words.fileTooLarge);
   return report.text();
@@ -17,7 +51,7 @@ export async function textOf(report: string | Blob, words: Words): Promise<strin
 const MAX_SIDES = 8;
 
 /** The JSON of each report, where a text is a list of several; null where it is none. Throws an Error with a sentence. */
-export function listed(json: string, words: Words): string[] | null {
+function listed(json: string, words: Words): string[] | null {
   if (!json.trimStart().startsWith("[")) return null;
   let list: unknown[];
   try {
@@ -33,14 +67,14 @@ export function listed(json: string, words: Words): string[] | null {
 }
 
 /** When a report says that it was made, as a phrase. */
-export function madeAt(report: Report, words: Words): string {
+function madeAt(report: Report, words: Words): string {
   const text = String(report["tested_at"]);
   const moment = new Date(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? text : NaN);
   return Number.isNaN(moment.getTime()) ? words.atUnknown : words.at(moment);
 }
 
 /** The language of a report by its JSON, which may be anything. */
-export function languageIn(json: string): string {
+function languageIn(json: string): string {
   try {
     const language = (JSON.parse(json) as { language?: unknown } | null)?.language;
     return typeof language === "string" ? language : ENGLISH.language;
@@ -54,4 +88,10 @@ export function portsOf(report: Report): string[] {
   const ports = report["ports"] as { port: number; role: string; implicit_tls: boolean }[];
   return ports.map(({ port, role, implicit_tls }) =>
     role === "custom" ? `${port}/${implicit_tls ? "implicit" : "starttls"}` : String(port));
+}
+
+/** Whether all is well that was tested, but a port was not: an “ok” would say too much. */
+export function isPartial(report: Report): boolean {
+  const ports = report["ports"] as { error: unknown; findings: unknown[] }[];
+  return report.status === "ok" && ports.some(({ error, findings }) => error && findings.length === 0);
 }

@@ -41,7 +41,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
     differs: say("differs"),
     verdict: say("Verdict"),
     /** A report's status, for a title. */
-    status: { ok: say("ok"), notice: say("notice"), warning: say("warning"), error: say("error"), untested: say("untested") },
+    status: { ok: say("ok"), notice: say("notice"), warning: say("warning"), error: say("error"), untested: say("untested"), partial: say("tested in part") },
     worst: say("worst finding"),
     certificate: say("Certificate's SHA-256"),
     portNumber: (port: string) => say("Port {port}", { port }),

@@ -1,4 +1,5 @@
-// Takes the README's pictures anew: a report on the relay's own page, in light and in dark.
+// Takes the README's pictures anew, in light and in dark, on the relay's own page: a report as it begins, and what it says of a
+// port, its dialogue as a waterfall and its certificates as a chain.
 //
 //   npm run build && node web/pictures/take.mjs
 
@@ -14,8 +15,14 @@ try {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize(SIZE);
       await page.locator("helo-scope .verdict").waitFor();
-      await page.evaluate(() => scrollTo(0, 0));
-      await page.screenshot({ path: fileURLToPath(new URL(`report-${colorScheme}.png`, import.meta.url)) });
+      const take = async (name, top, height) => {
+        const path = fileURLToPath(new URL(`${name}-${colorScheme}.png`, import.meta.url));
+        await page.screenshot({ path, fullPage: true, clip: { x: 0, y: top, width: SIZE.width, height } });
+      };
+      await take("report", 0, SIZE.height);
+      const port = page.locator("helo-scope .port").first();
+      const [from, columns] = [await port.boundingBox(), await port.locator(".columns").boundingBox()];
+      await take("port", from.y - 4, Math.ceil(columns.y + columns.height - from.y) + 28);
     });
   }
 } finally {

@@ -256,8 +256,12 @@ impl Running {
                 Output::Close { connection } => self.sockets.retain(|(other, _)| *other != connection),
                 Output::Observed(_) => self.progress.news = true,
                 Output::Wait { until } => {
-                    self.until = until;
-                    return true;
+                    let at = self.clock.elapsed();
+                    if until > at {
+                        self.until = until;
+                        return true;
+                    }
+                    self.probe.handle_input(Input::Tick { at });
                 }
                 Output::Done => return false,
             }

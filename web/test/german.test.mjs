@@ -197,7 +197,7 @@ test("where the words cannot be had, English is spoken", { skip: noBrowser }, ()
 
 test("the pages that explain, in German, each linked with its other", { skip: noBrowser }, () =>
   withPage({ path: "/help/de/test.html" }, async ({ page, address }) => {
-    for (const name of ["test", "ports", "certificates", "replies", "extensions", "tools", "index"]) {
+    for (const name of ["test", "ports", "certificates", "replies", "extensions", "tools", "keyboard", "index"]) {
       await page.goto(`${address}/help/de/${name}.html`);
       assert.equal(await page.locator("html").getAttribute("lang"), "de");
       assert.deepEqual(await leftEnglish(address, await page.locator("body").innerText()), [], name);

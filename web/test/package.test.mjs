@@ -98,6 +98,7 @@ test("its manifest of elements names what the class has", async () => {
   const fields = element.members.filter(({ kind }) => kind === "field");
   assert.deepEqual(named(fields), has(/^  get (\w+)\(/gm));
   assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
+  assert.deepEqual(named(element.slots), has(/make\("slot"(?:, \{ name: "(\w+)")?/g).map((name) => name ?? ""));
   assert.deepEqual(named(element.events), has(/#tell<[\w[\] |]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
   const markup = await Promise.all((await Promise.all(["web/element", "crates/render/src", "crates/render/src/html"].map(sources))).flat().map((file) => readFile(file, "utf8")));
   const parts = [...markup.join("").matchAll(/\bpart(?:: |=)"(\w+)"/g)].map(([, name]) => name);

@@ -209,6 +209,7 @@ test("what is pasted is understood, and what is not is said", { skip: noBrowser 
       ["under_score.example", /letters, digits and hyphens/],
       ["mx.example ninety", /a host name has no spaces in it/i],
       ["mx.example 90", /is no port to test/],
+      ["mx1.example.com, mx2.example.com", /more than one mail server/],
       ["", /Type the name of a mail server/i],
     ]) {
       await field(page).fill(typed);
@@ -245,6 +246,43 @@ for (const [typed, host, ports, said] of [
       assert.equal(await page.getByText(`The relay does not connect to ${host}, which is a loopback address`).count(), own ? ports.length : 0);
     }));
 }
+
+test("ports that a text names are chosen for as long as it stands there", { skip: noBrowser }, () =>
+  withPage({}, async ({ page }) => {
+    const boxes = () => page.getByRole("checkbox").evaluateAll((boxes) => boxes.filter((box) => box.checked).map((box) => box.value));
+    const tested = async () => (await report(page)).ports.map(({ port }) => String(port));
+    await page.getByRole("checkbox", { name: "465" }).uncheck();
+    await field(page).fill("healthy.specimen.test:587");
+    await field(page).press("Enter");
+    await finished(page, "healthy.specimen.test");
+    assert.equal(await page.locator("helo-scope .said").innerText(), "Tests port 587 of healthy.specimen.test.");
+    assert.deepEqual([await boxes(), await tested()], [["587"], ["587"]]);
+    // The same once more, then another host: what was chosen before is chosen again, and seen to be so before the test.
+    await field(page).press("Enter");
+    await finished(page, "healthy.specimen.test");
+    assert.deepEqual(await tested(), ["587"]);
+    await field(page).fill("tls12.specimen.test");
+    assert.deepEqual(await boxes(), ["25", "587"]);
+    await field(page).press("Enter");
+    await finished(page, "tls12.specimen.test");
+    assert.deepEqual(await tested(), ["25", "587"]);
+
+    // What is ticked by hand meanwhile stays.
+    await field(page).fill("healthy.specimen.test:25");
+    await field(page).press("Enter");
+    await finished(page, "healthy.specimen.test");
+    await page.getByRole("checkbox", { name: "465" }).check();
+    await field(page).fill("tls12.specimen.test");
+    assert.deepEqual(await boxes(), ["25", "465"]);
+
+    await field(page).fill("healthy.specimen.test:587");
+    await field(page).press("Enter");
+    await finished(page, "healthy.specimen.test");
+    await page.locator("helo-scope .examples summary").click();
+    await page.getByRole("button", { name: "Certificate expired 10 days ago" }).click();
+    await finished(page, "expired.specimen.test");
+    assert.deepEqual(await tested(), ["25", "465"]);
+  }));
 
 test("no port chosen", { skip: noBrowser }, () =>
   withPage({}, async ({ page }) => {

@@ -152,6 +152,19 @@ test("a report is shared by a link, which says whose it is, and can be tested ag
     },
   ));
 
+test("a verdict over a port that was not tested is no clean bill", { skip: noBrowser }, async () => {
+  const saved = await fixture("healthy");
+  const [, port] = saved.ports;
+  Object.assign(port, { connected: false, banner: null, error: { code: "quota", message: "", phase: "connect" } });
+  await withPage({ path: link(JSON.stringify(saved)) }, async ({ page }) => {
+    await verdict(page).waitFor();
+    assert.equal((await report(page)).status, "ok");
+    assert.equal(await page.locator("helo-scope .verdict .kind").innerText(), "Tested in part");
+    assert.match(await verdict(page).innerText(), / Port 465 could not be tested: the relay's quota is used up\.$/);
+    assert.equal(await page.title(), `${saved.host}: tested in part – Heloscope`);
+  });
+});
+
 test("a link of the first version still opens", { skip: noBrowser }, async () => {
   const hash = (await readFile("web/test/fixtures/link-of-2026-11.txt", "utf8")).trim();
   await withPage({ path: `/${hash}` }, async ({ page }) => {

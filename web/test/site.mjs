@@ -7,13 +7,17 @@ import { withPage } from "./harness.mjs";
 
 /**
  * Opens a page of another site, with `body` in it, that embeds the element of a relay which allows that site.
- * `policy` gets the relay's host, and says what the site's Content-Security-Policy is.
+ * `policy` gets the relay's host, and says what the site's Content-Security-Policy is; `worker` is the script at /worker.js.
  */
-export async function onForeignPage({ body, policy = strict, relay = [], expected = [] }, use) {
+export async function onForeignPage({ body, policy = strict, relay = [], expected = [], worker = "" }, use) {
   let address;
-  const site = createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
+  const site = createServer(({ url }, response) => {
     response.setHeader("content-security-policy", policy(new URL(address).host));
+    if (url === "/worker.js") {
+      response.setHeader("content-type", "text/javascript");
+      return response.end(worker.replaceAll("RELAY", address));
+    }
+    response.setHeader("content-type", "text/html");
     response.end(`<!doctype html><html lang="en"><title>Site</title>
       <script type="module" src="${address}/heloscope.js"></script>${body.replaceAll("RELAY", address)}`);
   });

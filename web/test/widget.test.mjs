@@ -70,6 +70,41 @@ test("the README's words: the test for programs", { skip: noBrowser }, () =>
     assert.match(text, /healthy\.specimen\.test/);
   }));
 
+test("the words inside it stay below its field until a test starts, and do not come back", { skip: noBrowser }, () =>
+  onForeignPage({
+    body: '<helo-scope host="healthy.specimen.test" ports="25">Ask <a href="#us">us</a>.<p slot="beforehand">It loads.</p></helo-scope>' +
+      '<helo-scope compact><noscript>needs JavaScript</noscript>In short.</helo-scope>',
+  }, async ({ page }) => {
+    const [one, short] = [page.locator("helo-scope").nth(0), page.locator("helo-scope").nth(1)];
+    const shown = () => one.evaluate((element) => element.innerText.trim());
+    await one.locator("input").first().waitFor();
+    assert.equal(await shown(), "Ask us.");
+    assert.equal(await short.evaluate((element) => element.innerText.trim()), "In short.");
+    const [field, words] = await Promise.all([one.locator("input").first(), page.getByRole("link", { name: "us" })].map((part) => part.boundingBox()));
+    assert.ok(words.y > field.y + field.height, "below the field");
+    // Without a host there is no test, and nothing takes their place.
+    await one.locator("input").first().fill("");
+    await one.getByRole("button", { name: "Test", exact: true }).click();
+    await one.locator(".said.wrong").waitFor();
+    assert.equal(await shown(), "Ask us.");
+    await one.locator("input").first().fill("healthy.specimen.test");
+    await one.getByRole("button", { name: "Test", exact: true }).click();
+    await one.locator(".verdict").waitFor();
+    assert.equal(await shown(), "");
+    const report = await one.evaluate((element) => (element.reset(), element.report) ?? null);
+    assert.equal(report, null);
+    assert.equal(await shown(), "");
+  }));
+
+test("a report that is opened takes the place of the words inside it", { skip: noBrowser }, () =>
+  onForeignPage({ body: "<helo-scope>Words.</helo-scope>" }, async ({ page }) => {
+    await page.locator("helo-scope input").first().waitFor();
+    const saved = await readFile("crates/render/tests/fixtures/healthy.json", "utf8");
+    await page.evaluate((saved) => document.querySelector("helo-scope").open(saved), saved);
+    await page.locator("helo-scope .verdict").waitFor();
+    assert.equal(await page.locator("helo-scope").evaluate((element) => element.innerText.trim()), "");
+  }));
+
 test("a test is stopped by the page around it, and leaves no report", { skip: noBrowser }, () =>
   onForeignPage({ body: '<helo-scope host="silent.specimen.test" ports="25"></helo-scope>', expected: [NO_WEBSOCKET] }, async ({ page }) => {
     await page.locator("helo-scope input").first().waitFor();

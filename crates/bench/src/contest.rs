@@ -8,7 +8,8 @@ use heloscope_interop::Server;
 use crate::contestants::{Contestant, Course, contestants};
 use crate::far::{FAR, ROUND_TRIP_MS};
 use crate::figures::{median, median_ratio, ms};
-use crate::ground::{Ground, NEAR};
+use crate::ground::Ground;
+use crate::network::NEAR;
 
 const ROUNDS: usize = 21;
 /// After this no further round begins.
@@ -149,7 +150,10 @@ fn table(rows: &[Row<'_>], round_trip: Option<Duration>) {
             round_trip.map_or_else(String::new, |trip| format!("{:.1}", waits / trip.as_secs_f64())),
         );
     }
-    println!("\n(\"waits for\": what it takes longer far away than on loopback, in round trips.)");
+    println!("\n(\"× heloscope\": the median of what each round's two times make, so not that of the two medians.");
+    println!("\"waits for\": what it takes longer far away than on loopback, in round trips. The 40 ms for which Linux may");
+    println!("delay an acknowledgement that nobody asks for, and with it a reply by Nagle's algorithm, are in a peer's");
+    println!("time on loopback already, where they are not overtaken far away: so its figure may be one too few.)");
 }
 
 fn verdict(rows: &[Row<'_>], server: &Server) {

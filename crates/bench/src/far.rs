@@ -48,7 +48,7 @@ mod linux {
     use tokio_tun::Tun;
 
     use super::{DEVICE, FAR, Far, MIRROR, ONE_WAY, Result};
-    use crate::ground::{NEAR, ip};
+    use crate::network::{NEAR, ip};
     use crate::program;
 
     impl Far {

@@ -10,12 +10,11 @@ use heloscope_interop::{Authority, Server, fetch, requirements};
 
 use crate::far::Far;
 use crate::figures::median;
+use crate::network::{NEAR, ip};
 use crate::program;
 
 /// The word that makes this program hold the contest in the namespace that it is in.
 pub(crate) const APART: &str = "speed-apart";
-/// The address that is near.
-pub(crate) const NEAR: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// The mail servers. What matters far away is who has Nagle's algorithm (RFC 9293 §3.7.4) on and a session ticket to be
 /// acknowledged: the first alone.
@@ -95,14 +94,4 @@ impl Ground {
         }
         Ok(median(&took))
     }
-}
-
-/// Changes this namespace's network.
-pub(crate) fn ip(arguments: &[&str]) -> Result<()> {
-    let ip = program("ip").context("there is no ip(8), of iproute2")?;
-    let output = Command::new(ip).args(arguments).output()?;
-    if !output.status.success() {
-        bail!("ip {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
 }

@@ -12,6 +12,7 @@ mod far;
 mod figures;
 mod ground;
 mod instructions;
+mod network;
 mod relay;
 mod sslyze;
 mod whole_test;

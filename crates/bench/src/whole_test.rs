@@ -94,6 +94,10 @@ impl Test<'_> {
                 Output::ClientWriteKey { .. } => {}
                 Output::Close { connection } => self.wires.retain(|(of, _)| *of != connection),
                 Output::Observed(_) => {}
+                Output::Wait { until } if until <= self.at => {
+                    let at = self.later();
+                    counted_probe_input(&mut self.probe, Input::Tick { at });
+                }
                 Output::Wait { .. } | Output::Done => return Ok(()),
             }
         }

@@ -2,7 +2,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::dial::{self, Dialler};
-use crate::run::{Event, Listener, Outgoing};
+use crate::events::{Event, Listener, Outgoing};
 use heloscope_connecting::Connected;
 
 /// Octets read at once.

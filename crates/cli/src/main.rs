@@ -6,6 +6,7 @@
 mod arguments;
 mod dial;
 mod direct;
+mod events;
 mod live;
 mod relay;
 mod relayed;

@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use crate::events::{Event, Listener, Outgoing};
 use crate::relay::{Relay, Socket};
-use crate::run::{Event, Listener, Outgoing};
 
 /// For the relay to take the last frames and to close its side.
 const CLOSING: Duration = Duration::from_secs(2);

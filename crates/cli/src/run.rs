@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{ConnectionId, Established, Observations, Refusal};
+use heloscope_observation::{ConnectionId, Observations};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_wire::ClientWriteKey;
 use tokio::sync::mpsc;
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::dial::Dialler;
+use crate::events::{Event, Listener, Outgoing};
 use crate::live::Live;
 use crate::relay::Relay;
 use crate::{direct, relayed};
@@ -33,6 +34,10 @@ pub(crate) async fn run(mut probe: Probe, way: Way, live: &mut Live) -> Observat
     let mut wires = Wires::new(way);
     while let Some(until) = obey(&mut probe, &mut wires) {
         let now = began.elapsed();
+        if until <= now {
+            probe.handle_input(Input::Tick { at: now });
+            continue;
+        }
         let redraw = live.draw(probe.observations(), now);
         let wake = began + redraw.map_or(until, |redraw| redraw.min(until));
         tokio::select! {
@@ -88,7 +93,7 @@ impl Wires {
         let (send, to_send) = mpsc::unbounded_channel();
         self.open.insert(connection, send);
         let way = Arc::clone(&self.way);
-        let probe = Listener { connection, happens: self.happens.clone() };
+        let probe = Listener::new(connection, self.happens.clone());
         self.tasks.spawn(async move {
             // Either way it ends early where nobody listens any more.
             let _ = match &*way {
@@ -119,46 +124,5 @@ impl Wires {
         self.events.close();
         while self.events.try_recv().is_ok() {}
         let _ = timeout(LINGER, async { while self.tasks.join_next().await.is_some() {} }).await;
-    }
-}
-
-/// What the probe sends on a connection; the end of them is the end of the connection.
-pub(crate) enum Outgoing {
-    /// To the mail server.
-    Octets(Vec<u8>),
-    /// To a relay, where there is one.
-    Key(ClientWriteKey),
-}
-
-/// Where a connection tells what it meets.
-pub(crate) struct Listener {
-    connection: ConnectionId,
-    happens: mpsc::Sender<(ConnectionId, Event)>,
-}
-
-impl Listener {
-    /// Tells it; `None` once the test is over.
-    pub(crate) async fn hear(&self, event: Event) -> Option<()> {
-        self.happens.send((self.connection, event)).await.ok()
-    }
-}
-
-/// What a connection meets.
-pub(crate) enum Event {
-    Connected(Established),
-    Refused(Refusal),
-    Received(Vec<u8>),
-    Closed,
-}
-
-impl Event {
-    fn tell(self, probe: &mut Probe, connection: ConnectionId, at: Duration) {
-        let input = match self {
-            Self::Connected(established) => Input::Connected { connection, at, established },
-            Self::Refused(refusal) => Input::Refused { connection, at, refusal },
-            Self::Received(ref octets) => Input::Received { connection, at, octets },
-            Self::Closed => Input::Closed { connection, at },
-        };
-        probe.handle_input(input);
     }
 }

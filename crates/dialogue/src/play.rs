@@ -51,6 +51,8 @@ struct End {
     said: Vec<u8>,
     tls: Option<ServerConnection>,
     closed_by_probe: bool,
+    /// Of the first ClientHello, with the header of its record.
+    hello_octets: Option<usize>,
     /// A relay would know the key to what is said in TLS.
     key_told: bool,
 }
@@ -79,6 +81,8 @@ impl Play {
     pub(crate) fn test(&mut self, ports: &[&str]) {
         let ports = ports.iter().map(|port| port.parse::<PortSpec>().expect("a port")).collect();
         let target = Target { host: "mx.example".parse().expect("a host"), ports, address: None };
+        self.at = Duration::ZERO;
+        self.ends.clear();
         self.probe = Some(Probe::new(target, None, 1_795_471_200_000));
         self.poll();
     }
@@ -261,7 +265,11 @@ impl Play {
             match self.probe.as_mut().expect("a test has begun").poll_output() {
                 Output::Connect { connection, .. } => drop(self.ends.insert(connection, End::default())),
                 Output::Transmit { connection, octets } => {
-                    self.ends.entry(connection).or_default().arrived.extend(octets);
+                    let end = self.ends.entry(connection).or_default();
+                    if octets[..2] == [22, 3] {
+                        end.hello_octets.get_or_insert(octets.len());
+                    }
+                    end.arrived.extend(octets);
                 }
                 Output::ClientWriteKey { connection, .. } => {
                     let end = self.ends.entry(connection).or_default();
@@ -271,8 +279,16 @@ impl Play {
                     self.ends.entry(connection).or_default().closed_by_probe = true;
                 }
                 Output::Observed(observation) => {
+                    if let Event::Handshake(handshake) = &observation.event {
+                        let hello = self.ends.get(&observation.connection).and_then(|end| end.hello_octets);
+                        assert_eq!(handshake.hello_octets, hello, "octets of the first hello");
+                    }
                     *self.kept.entry(observation.connection).or_default() += kept(&observation.event);
                     self.seen.push(line(&observation));
+                }
+                Output::Wait { until } if until <= self.at => {
+                    let at = self.at;
+                    self.probe.as_mut().expect("a test has begun").handle_input(Input::Tick { at });
                 }
                 Output::Wait { until } => return self.due = Some(until),
                 Output::Done => return self.due = None,

@@ -227,6 +227,7 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             group: pick(script, &[None, Some(29), Some(0x11ec), Some(23), Some(0xffff)]).map(NamedGroup),
             finite_field_bits: pick(script, &[None, Some(1024), Some(2048), Some(0)]),
             hello_retry: flag(script),
+            hello_octets: None,
             completed: flag(script),
         }),
         12 => Event::TlsFailed(match script.octet().unwrap_or_default() % 4 {

@@ -177,6 +177,9 @@ impl Watched {
                     assert!(!std::mem::replace(&mut end.closed, true), "a connection is closed once");
                 }
                 Output::Observed(observation) => self.observed(observation),
+                Output::Wait { until } if until <= self.at => {
+                    self.probe.handle_input(Input::Tick { at: self.at });
+                }
                 Output::Wait { .. } => {
                     assert!(self.ends.values().any(|end| !end.ended), "there is something to wait for");
                     return;

@@ -63,7 +63,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         chown(owned, Some(USER.id), Some(USER.id))?;
     }
     fs::write(root.join("etc/exim.conf"), configuration(&ports))?;
-    let keeper = confinement.run(&["/usr/sbin/exim4", "-bdf", "-C", "/etc/exim.conf"])?;
+    let mut keeper = confinement.run(&["/usr/sbin/exim4", "-bdf", "-C", "/etc/exim.conf"])?;
     keeper.wait_until_ready(HOST, &ports)?;
     Ok(Server {
         name,

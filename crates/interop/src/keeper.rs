@@ -21,6 +21,8 @@ use crate::server::ADDRESS;
 pub(crate) struct Keeper {
     directory: TempDir,
     shell: Child,
+    /// The ports from which it was asked whether it is ready.
+    askers: Vec<u16>,
 }
 
 /// How a server is started and stopped.
@@ -64,7 +66,7 @@ impl Keeper {
             .stderr(output)
             .spawn()
             .context("a shell to keep a server")?;
-        let mut keeper = Self { directory, shell };
+        let mut keeper = Self { directory, shell, askers: Vec::new() };
         let mut started = String::new();
         let stdout = keeper.shell.stdout.take().context("the keeper has a standard output")?;
         BufReader::new(stdout).read_line(&mut started)?;
@@ -79,10 +81,15 @@ impl Keeper {
         self.directory.path()
     }
 
+    /// The ports from which it was asked whether it is ready, once for each connection that it took.
+    pub(crate) fn askers(&self) -> &[u16] {
+        &self.askers
+    }
+
     /// Waits until the server greets under its name, and listens on all its ports.
-    pub(crate) fn wait_until_ready(&self, host: &str, ports: &[PortSpec]) -> anyhow::Result<()> {
+    pub(crate) fn wait_until_ready(&mut self, host: &str, ports: &[PortSpec]) -> anyhow::Result<()> {
         for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
-            if ports.iter().all(|port| is_ready(host, *port)) {
+            if ports.iter().all(|port| is_ready(host, *port, &mut self.askers)) {
                 return Ok(());
             }
             if self.directory().join("ended").exists() {
@@ -115,8 +122,9 @@ const FOREGROUND: (&str, &str) =
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const PAUSE: Duration = Duration::from_millis(10);
 
-fn is_ready(host: &str, port: PortSpec) -> bool {
+fn is_ready(host: &str, port: PortSpec, askers: &mut Vec<u16>) -> bool {
     let Ok(stream) = TcpStream::connect((ADDRESS, port.port)) else { return false };
+    askers.extend(stream.local_addr().map(|asker| asker.port()));
     if port.mode == TlsMode::Implicit {
         return true;
     }

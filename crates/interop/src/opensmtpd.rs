@@ -43,7 +43,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
     fs::create_dir_all(root.join("etc/ssl/certs"))?;
     fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), &chain.root)?;
     fs::write(root.join("etc/smtpd.conf"), configuration(&ports))?;
-    let keeper = confinement.run(&["/usr/sbin/smtpd", "-d", "-f", "/etc/smtpd.conf"])?;
+    let mut keeper = confinement.run(&["/usr/sbin/smtpd", "-d", "-f", "/etc/smtpd.conf"])?;
     keeper.wait_until_ready(HOST, &ports)?;
     Ok(Server {
         name,

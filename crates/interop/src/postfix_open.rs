@@ -33,10 +33,12 @@ pub enum OpenPort {
     UnusableTls,
     /// STARTTLS, TLS 1.2 at most.
     Tls12,
+    /// Implicit TLS, and P-384 alone: in TLS 1.3 it asks for another hello.
+    OtherGroup,
 }
 
 impl OpenPort {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::StartTls,
         Self::Implicit,
         Self::Clear,
@@ -45,11 +47,12 @@ impl OpenPort {
         Self::NoTls,
         Self::UnusableTls,
         Self::Tls12,
+        Self::OtherGroup,
     ];
 
     fn mode(self) -> TlsMode {
         match self {
-            Self::Implicit | Self::Clear | Self::ClearLate => TlsMode::Implicit,
+            Self::Implicit | Self::Clear | Self::ClearLate | Self::OtherGroup => TlsMode::Implicit,
             _ => TlsMode::StartTls,
         }
     }
@@ -64,6 +67,7 @@ impl OpenPort {
             Self::NoTls => " -o smtpd_tls_security_level=none",
             Self::UnusableTls => " -o smtpd_tls_protocols=none",
             Self::Tls12 => " -o smtpd_tls_protocols=>=TLSv1.2,<=TLSv1.2",
+            Self::OtherGroup => " -o smtpd_tls_wrappermode=yes -o tls_eecdh_auto_curves=secp384r1",
         }
     }
 }
@@ -89,7 +93,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
     let ports = free_ports(OpenPort::ALL.map(OpenPort::mode))?;
     let services: String =
         OpenPort::ALL.iter().zip(&ports).map(|(kind, port)| service(*kind, *port)).collect();
-    let keeper = keep(directory(name)?, authority, HOST, SETTINGS, &(services + SHOWQ))?;
+    let mut keeper = keep(directory(name)?, authority, HOST, SETTINGS, &(services + SHOWQ))?;
     keeper.wait_until_ready(HOST, &ports)?;
     Ok(Server {
         name,
@@ -113,10 +117,11 @@ fn service(kind: OpenPort, PortSpec { port, .. }: PortSpec) -> String {
 /// Answers `postqueue`.
 const SHOWQ: &str = "showq unix n - n - - showq\n";
 
-/// Nothing that a stock Postfix refuses by itself, or slows down, is left to it.
+/// Nothing that a stock Postfix refuses by itself, or slows down, is left to it. Its log tells clients apart by their port.
 const SETTINGS: &str = "
 defer_transports = discard
 notify_classes =
+smtpd_client_port_logging = yes
 smtpd_helo_required = no
 smtpd_delay_reject = no
 smtpd_forbidden_commands =

@@ -84,7 +84,7 @@ fn start(
         "ports": [relay, submissions, submission],
     });
     let script = servers().join(script);
-    let keeper =
+    let mut keeper =
         Keeper::new(directory, &Script::Foreground, [utf8(program)?, utf8(&script)?, &told.to_string()])?;
     keeper.wait_until_ready(expected.host, &ports)?;
     Ok(Server {

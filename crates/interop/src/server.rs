@@ -125,6 +125,12 @@ impl Server {
         self.keeper.directory().join("ca.pem")
     }
 
+    /// The ports of this machine from which it was asked whether it is ready, once for each connection that it took;
+    /// empty where the server is none that is asked.
+    pub fn askers(&self) -> &[u16] {
+        self.keeper.askers()
+    }
+
     /// Where it logs; gone with the server.
     pub fn log_path(&self) -> PathBuf {
         self.keeper.directory().join(self.log)

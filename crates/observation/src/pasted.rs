@@ -24,6 +24,8 @@ pub enum NotUnderstood {
     Port(NotAPort),
     /// After the host stands something that is no port.
     Spaces,
+    /// Another host is named after the first.
+    SeveralHosts,
     /// The name has characters beyond ASCII, and was not converted to A-labels (RFC 5890 §2.3.2.1).
     NotAscii,
 }
@@ -38,11 +40,11 @@ pub fn understand(
     to_ascii: impl FnOnce(&str) -> Option<String>,
 ) -> Result<Understood, NotUnderstood> {
     let text = text.trim_matches(comes_along);
-    let (form, place) = Form::of(text);
-    let (host_text, ports) = form.split(place)?;
+    let (form, place) = Form::of(text)?;
+    let Parts { host: host_text, ports, left_out } = form.split(place)?;
     let host = read_host(host_text, to_ascii)?;
     let plain = text.trim_matches(['[', ']']) == host_text && host_text.is_ascii();
-    let said = (!plain).then(|| say(&form, host_text, &host, ports.as_deref()));
+    let said = (!plain).then(|| say(&form, host_text, &host, ports.as_deref(), left_out));
     Ok(Understood { host, ports, said })
 }
 
@@ -63,12 +65,26 @@ enum Form<'a> {
     Url { scheme: &'a str },
 }
 
+/// A text, taken apart.
+struct Parts<'a> {
+    /// The host as written.
+    host: &'a str,
+    /// `None` where none is named.
+    ports: Option<Vec<PortSpec>>,
+    /// The port of a URL that is none of mail's; empty where there is none.
+    left_out: &'a str,
+}
+
 impl<'a> Form<'a> {
     /// The form of a text, and the part of it that names host and port.
-    fn of(text: &'a str) -> (Self, &'a str) {
+    fn of(text: &'a str) -> Result<(Self, &'a str), NotUnderstood> {
         if let Some((scheme, rest)) = text.split_once("://") {
+            if rest.contains("://") {
+                return Err(NotUnderstood::SeveralHosts);
+            }
             let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-            return (Self::Url { scheme }, authority.rsplit_once('@').map_or(authority, |(_, place)| place));
+            let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+            return Ok((Self::Url { scheme }, place));
         }
         let bare = match text.split_once(':') {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("mailto") => {
@@ -76,35 +92,46 @@ impl<'a> Form<'a> {
             }
             _ => text,
         };
-        let bare = bare.rsplit_once('<').map_or(bare, |(_, rest)| rest.split('>').next().unwrap_or_default());
-        if let Some((_, domain)) = bare.rsplit_once('@') {
-            return (Self::MailAddress, domain);
+        let bare = match bare.rsplit_once('<') {
+            Some((before, _)) if before.contains('>') && !before.contains('"') => {
+                return Err(NotUnderstood::SeveralHosts);
+            }
+            Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
+            None => bare,
+        };
+        if let Some((local, domain)) = bare.rsplit_once('@') {
+            // In a local part these stand in quotes (RFC 5321 §4.1.2).
+            let several = !local.contains('"')
+                && local.split_once('@').is_some_and(|(_, more)| more.contains(is_between));
+            return if several { Err(NotUnderstood::SeveralHosts) } else { Ok((Self::MailAddress, domain)) };
         }
         let mut words = bare.split_whitespace().rev();
-        if let (Some(exchange), Some(preference)) = (words.next(), words.next())
-            && preference.parse::<u16>().is_ok()
-            && exchange.contains('.')
-        {
-            return (Self::MxRecord, exchange);
+        if let Some(exchange) = exchange(&mut words) {
+            let several = self::exchange(&mut words).is_some();
+            return if several { Err(NotUnderstood::SeveralHosts) } else { Ok((Self::MxRecord, exchange)) };
         }
-        (Self::Host, bare)
+        Ok((Self::Host, bare))
     }
 
     /// The host as written, and the ports.
-    fn split(&self, place: &'a str) -> Result<(&'a str, Option<Vec<PortSpec>>), NotUnderstood> {
-        let (place, more) = place.split_once(|c: char| c.is_whitespace() || c == ',').unwrap_or((place, ""));
+    fn split(&self, place: &'a str) -> Result<Parts<'a>, NotUnderstood> {
+        let end = place.find(is_between).unwrap_or(place.len());
+        let (place, more) = place.split_at(end);
+        let listed = more.trim_start().starts_with([',', ';']);
         let (host, port) = split_port(place);
         let mut ports = Vec::new();
-        ports.extend(self.port(port)?);
-        for word in more.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
-            // What does not begin as a number was not meant as a port.
-            let meant = word.starts_with(|first: char| first.is_ascii_digit());
-            ports.push(word.parse().map_err(|cause| match meant {
-                true => NotUnderstood::Port(cause),
-                false => NotUnderstood::Spaces,
+        let named = self.port(port)?;
+        let is_number = port.len() <= 5 && port.chars().all(|digit| digit.is_ascii_digit());
+        let left_out = if named.is_none() && is_number { port } else { "" };
+        ports.extend(named);
+        for word in more.split(is_between).filter(|word| !word.is_empty()) {
+            ports.push(word.parse().map_err(|cause| match Meant::by(word, listed) {
+                Meant::Port => NotUnderstood::Port(cause),
+                Meant::Host => NotUnderstood::SeveralHosts,
+                Meant::Words => NotUnderstood::Spaces,
             })?);
         }
-        Ok((host, (!ports.is_empty()).then_some(ports)))
+        Ok(Parts { host, ports: (!ports.is_empty()).then_some(ports), left_out })
     }
 
     /// The port that goes with what stands after the colon, which may be nothing.
@@ -122,8 +149,8 @@ impl<'a> Form<'a> {
             "smtp" => ("starttls", ""),
             "submission" => ("starttls", "587"),
             "smtps" | "submissions" => ("implicit", "465"),
-            // The port of a web page, say, is none of mail's.
-            _ => return Ok(None),
+            // The port of a web page, say, is none of mail's; one of mail's was meant, whatever the scheme.
+            _ => return Ok(text.parse().ok().and_then(PortSpec::standard)),
         };
         let text = if text.is_empty() { usual } else { text };
         if text.is_empty() {
@@ -132,6 +159,37 @@ impl<'a> Form<'a> {
         let standard: Result<PortSpec, NotAPort> = text.parse();
         standard.or_else(|_| format!("{text}/{mode}").parse()).map(Some).map_err(NotUnderstood::Port)
     }
+}
+
+/// What a word after the host was meant as.
+enum Meant {
+    Port,
+    Host,
+    Words,
+}
+
+impl Meant {
+    /// `listed`: after a comma.
+    fn by(word: &str, listed: bool) -> Self {
+        // What does not begin as a number was not meant as a port, and no port has a dot or a colon in it.
+        let number = word.starts_with(|first: char| first.is_ascii_digit());
+        match word.contains(['.', ':']) || (listed && !number) {
+            true => Self::Host,
+            false if number => Self::Port,
+            false => Self::Words,
+        }
+    }
+}
+
+/// What stands between the things of a list.
+fn is_between(character: char) -> bool {
+    character.is_whitespace() || matches!(character, ',' | ';')
+}
+
+/// The exchange of an MX record that ends here, its words read from the last one back.
+fn exchange<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (exchange, preference) = (words.next()?, words.next()?);
+    (preference.parse::<u16>().is_ok() && exchange.contains('.')).then_some(exchange)
 }
 
 /// The host as written, without brackets, and what stands after the colon.
@@ -170,7 +228,7 @@ fn read_host(text: &str, to_ascii: impl FnOnce(&str) -> Option<String>) -> Resul
     }
 }
 
-fn say(form: &Form<'_>, host_text: &str, host: &Host, ports: Option<&[PortSpec]>) -> String {
+fn say(form: &Form<'_>, host_text: &str, host: &Host, ports: Option<&[PortSpec]>, left_out: &str) -> String {
     let ports: Vec<String> = ports.unwrap_or_default().iter().map(PortSpec::to_string).collect();
     let ports = match ports.as_slice() {
         [] => String::new(),
@@ -188,7 +246,11 @@ fn say(form: &Form<'_>, host_text: &str, host: &Host, ports: Option<&[PortSpec]>
         Form::MxRecord => say!(", the host of the MX record"),
         Form::Url { .. } => say!(", the host of the URL"),
     };
-    say!("Tests {ports}{host}{label}{rest}.")
+    let tests = say!("Tests {ports}{host}{label}{rest}.");
+    match left_out {
+        "" => tests,
+        port => format!("{tests} {}", say!("Port {port} of the URL is left out: it is not one of mail's.")),
+    }
 }
 
 impl fmt::Display for NotUnderstood {
@@ -198,6 +260,10 @@ impl fmt::Display for NotUnderstood {
             Self::Port(cause) => cause.fmt(f),
             Self::Spaces => f.write_str(say!(
                 "a host name has no spaces in it, and after one only ports may follow, as in mx1.example.com 25 465"
+            )),
+            Self::SeveralHosts => f.write_str(say!(
+                "this names more than one mail server; test them one after the other, each with its ports if you like, \
+                 as in mx1.example.com 25 465"
             )),
             Self::NotAscii => f.write_str(say!(
                 "the name has characters beyond ASCII that have no A-label form; write the A-label, xn--…, itself"
@@ -260,6 +326,9 @@ mod tests {
         for (text, read_as) in [
             ("https://mail.example.com/path?q#f", "mail.example.com"),
             ("https://mail.example.com:8443/", "mail.example.com"),
+            ("http://[::1]:25/", "::1 25"),
+            ("http://mail.example.com:587", "mail.example.com 587"),
+            ("smtp://mail.example.com:587/", "mail.example.com 587"),
             ("mail.example.com/webmail", "mail.example.com"),
             ("mail.example.com:25/webmail", "mail.example.com 25"),
             ("smtp://mail.example.com", "mail.example.com"),
@@ -271,6 +340,15 @@ mod tests {
             ("smtp://user:secret@[2001:db8::1]:2525", "2001:db8::1 2525/starttls"),
         ] {
             assert_eq!(read(text).0, read_as, "{text}");
+        }
+        for (text, sentence) in [
+            ("http://[::1]:25/", "Tests port 25 of ::1, the host of the URL."),
+            (
+                "https://mail.example.com:8443/",
+                "Tests mail.example.com, the host of the URL. Port 8443 of the URL is left out: it is not one of mail's.",
+            ),
+        ] {
+            assert_eq!(read(text).1.as_deref(), Some(sentence), "{text}");
         }
         let said = read("smtp://user:secret@mail.example.com").1;
         assert_eq!(said.as_deref(), Some("Tests mail.example.com, the host of the URL."));
@@ -325,6 +403,16 @@ mod tests {
             ("https://", NotUnderstood::Host(NotAHost::Empty)),
             ("mail server", NotUnderstood::Spaces),
             ("mail.example.com 25 and 465", NotUnderstood::Spaces),
+            ("mx1.example.com,mx2.example.com", NotUnderstood::SeveralHosts),
+            ("a,b", NotUnderstood::SeveralHosts),
+            ("mx1.example.com; mx2.example.com", NotUnderstood::SeveralHosts),
+            ("mx1.example.com 25, mx2.example.com 25", NotUnderstood::SeveralHosts),
+            ("192.0.2.1 192.0.2.2", NotUnderstood::SeveralHosts),
+            ("2001:db8::1, 2001:db8::2", NotUnderstood::SeveralHosts),
+            ("a@example.com, b@example.org", NotUnderstood::SeveralHosts),
+            ("A <a@example.com>, B <b@example.org>", NotUnderstood::SeveralHosts),
+            ("smtp://mx1.example.com smtp://mx2.example.com", NotUnderstood::SeveralHosts),
+            ("10 mx1.example.com. 20 mx2.example.com.", NotUnderstood::SeveralHosts),
             ("mail.example.com 99", NotUnderstood::Port("99".parse::<PortSpec>().unwrap_err())),
             ("mail.example.com:2525", NotUnderstood::Port("2525".parse::<PortSpec>().unwrap_err())),
             ("mail.example.com:0", NotUnderstood::Port("0".parse::<PortSpec>().unwrap_err())),

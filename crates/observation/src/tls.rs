@@ -53,6 +53,10 @@ pub struct Handshake {
     pub finite_field_bits: Option<u16>,
     /// Whether the server asked for another key share first, RFC 8446 §4.1.4.
     pub hello_retry: bool,
+    /// How many octets the first hello had, the header of its record included; `None` in a test that was saved before this was
+    /// kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hello_octets: Option<usize>,
     /// Whether the handshake was finished; `false` where this was read from the server's clear flight alone.
     pub completed: bool,
 }

@@ -20,14 +20,14 @@ const TEST: &[Step] = &[
         mark!("Mail server"),
         mark!("The page opens with the focus in its field. Type a name, such as healthy.specimen.test."),
     ),
-    ("Tab", mark!("Test"), mark!("The button that starts the test.")),
-    ("Tab", "25", mark!("The first of the ports. Space ticks it, or takes the tick away.")),
-    ("Tab", "465", ""),
-    ("Tab", "587", ""),
-    ("Space", "587", mark!("The port is left out.")),
-    ("Shift+Tab", "465", mark!("The way back, one by one.")),
+    (mark!("Tab"), mark!("Test"), mark!("The button that starts the test.")),
+    (mark!("Tab"), "25", mark!("The first of the ports. Space ticks it, or takes the tick away.")),
+    (mark!("Tab"), "465", ""),
+    (mark!("Tab"), "587", ""),
+    (mark!("Space"), "587", mark!("The port is left out.")),
+    (mark!("Shift+Tab"), "465", mark!("The way back, one by one.")),
     (
-        "Enter",
+        mark!("Enter"),
         "465",
         mark!(
             "The test starts, here as in the field. What goes on is said by screen readers; the focus stays."
@@ -37,21 +37,36 @@ const TEST: &[Step] = &[
 
 /// In the report, counted on from the last of the ports.
 const REPORT: &[Step] = &[
-    ("Tab", "587", ""),
+    (mark!("Tab"), "587", ""),
     (
-        "Tab",
+        mark!("Tab"),
+        mark!("Through the relay"),
+        mark!("Where the relay names others. The arrow keys choose one of them."),
+    ),
+    (
+        mark!("Tab"),
+        mark!("Test through all of them"),
+        mark!("Beside that choice. Enter starts a test through each."),
+    ),
+    (
+        mark!("Tab"),
+        mark!("Who runs this relay"),
+        mark!("Where that can be followed: a mail address, or a page. Enter opens it."),
+    ),
+    (
+        mark!("Tab"),
         mark!("Try it on an example"),
         mark!("Where the relay has examples. Enter shows them, and hides them again."),
     ),
     (
-        "Tab",
+        mark!("Tab"),
         mark!("Copy as Markdown"),
         mark!("Enter copies the report. It comes first in the report, below the verdict."),
     ),
-    ("Tab", mark!("Copy as text"), ""),
-    ("Tab", mark!("Copy as JSON"), ""),
-    ("Tab", mark!("Copy link to this report"), ""),
-    ("Tab", mark!("Download JSON"), ""),
+    (mark!("Tab"), mark!("Copy as text"), ""),
+    (mark!("Tab"), mark!("Copy as JSON"), ""),
+    (mark!("Tab"), mark!("Copy link to this report"), ""),
+    (mark!("Tab"), mark!("Download JSON"), ""),
 ];
 
 fn body() -> Markup {
@@ -73,6 +88,10 @@ fn body() -> Markup {
             (say!("The button that starts it is then called Stop: Shift+Tab leads back to it, and Enter stops the test. The focus stays \
              where it was, also when the report comes."))
         }
+        p {
+            (say!("Above a report that was made elsewhere stands “Test again now”. Where that is pressed, the focus goes to Stop, and when \
+             the new report is there to its verdict."))
+        }
     }
 }
 
@@ -83,7 +102,7 @@ fn steps(id: &str, steps: &[Step]) -> Markup {
             tbody {
                 @for (key, focus, what) in steps {
                     tr {
-                        th scope="row" { @if key.is_empty() { (say!("none yet")) } @else { kbd { (key) } } }
+                        th scope="row" { @if key.is_empty() { (say!("none yet")) } @else { kbd { (spoken(key)) } } }
                         td data-label=(say!("Focus")) { (spoken(focus)) }
                         td { (spoken(what)) }
                     }

@@ -30,6 +30,9 @@ fn body() -> Markup {
             li { (say!("It sends no password. AUTH is noted where it is offered, and not tried.")) }
             li { (say!("It does not look up MX, TLSA, MTA-STS, SPF or DKIM records, and says so where an answer depends on them.")) }
             li { (say!("It does not try all versions and cipher suites: it reports those that the server chose.")) }
+            li { (say!("It does not try how long a hello may be. Its own has 200 to 500 octets, depending on the length of the host's \
+                  name, and some 1200 more where the server asks for a post-quantum key share; the check tls-hello-intolerance \
+                  says how many it was. Whether a server, or a device before it, takes longer ones is not known by that.")) }
             li { (say!("It does not attack. What a server does on its own, such as sending octets after its 220 to STARTTLS, is noted.")) }
         }
         h2 id="cannot" { (say!("What it cannot see")) }
@@ -37,6 +40,10 @@ fn body() -> Markup {
             (say!("It sees one path through the network, at one moment, from one address. Another sender may meet another machine \
              behind the same name, a firewall on its way, or a server that treats it better or worse. What could not be tested \
              is reported as not tested, and never as sound."))
+        }
+        p {
+            (say!("It hangs up as soon as it has the 221 to QUIT, and does not wait to see whether the server ends TLS with a \
+             close_notify after that. Where the server hangs up first, at whatever point, the report says so if none came."))
         }
         h2 id="where" { (say!("Where it runs")) }
         p {

@@ -10,7 +10,7 @@ use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
 use crate::der::Parts;
 use crate::ledger::{Signature, Signatures};
-use crate::path::SelfSigned;
+use crate::self_signed::SelfSigned;
 
 /// How many certificates of a chain path building looks at, from the leaf on; those after them count as not
 /// sent.
@@ -233,20 +233,8 @@ impl<'a> Sent<'a> {
     fn read(index: usize, der: &'a [u8], signatures: &Signatures<'_>) -> Option<Self> {
         let facts = Certificate::read(der).ok()?;
         let parts = Parts::of(der)?;
-        let self_signed = self_signed(&parts, signatures);
+        let self_signed = SelfSigned::of(&parts, signatures);
         Some(Sent { index, der, facts, parts, self_signed })
-    }
-}
-
-/// Whether the certificate is signed with its own key.
-pub(crate) fn self_signed(parts: &Parts<'_>, signatures: &Signatures<'_>) -> SelfSigned {
-    if parts.subject != parts.issuer {
-        return SelfSigned::No;
-    }
-    match signatures.verify(parts, parts.key) {
-        Signature::Valid => SelfSigned::Yes,
-        Signature::Invalid => SelfSigned::No,
-        Signature::Unsupported | Signature::NotVerified => SelfSigned::Unverifiable,
     }
 }
 

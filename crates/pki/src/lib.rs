@@ -26,6 +26,7 @@ mod ledger;
 mod name;
 mod path;
 mod rules;
+mod self_signed;
 mod signature;
 
 pub use anchors::{AnchorError, AnchorFault, TrustAnchors, WEBPKI_ROOTS_VERSION};
@@ -36,5 +37,6 @@ pub use fault::Fault;
 pub use identity::{Identity, NotADnsName, ReferenceIdentifier, identity};
 pub use key::{Curve, Key};
 pub use ledger::{MAX_EFFORT, MAX_SIGNATURES};
-pub use path::{Examined, PathVerdict, SelfSigned, Trust, Verifier};
+pub use path::{Examined, PathVerdict, Trust, Verifier};
+pub use self_signed::SelfSigned;
 pub use signature::SignatureAlgorithm;

@@ -22,7 +22,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsag
 
 use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
-use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent, self_signed};
+use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent};
 use crate::der::Parts;
 use crate::fault::Fault;
 use crate::ledger::{Signature, Signatures};
@@ -30,6 +30,7 @@ use crate::rules::{
     anchor_time_fault, constitution_faults, key_usage_fault, path_length_fault, purpose_fault, time_fault,
     weak_signature,
 };
+use crate::self_signed::SelfSigned;
 
 /// Asks about paths, with these trust anchors and signature algorithms.
 #[derive(Debug, Clone, Copy)]
@@ -60,18 +61,6 @@ pub enum Trust {
     Webpki,
     /// Those added by [`TrustAnchors::add_pem`].
     Private,
-}
-
-/// Whether a certificate is signed with its own key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SelfSigned {
-    /// Subject and issuer are one name, and the signature verifies with the certificate's own key.
-    Yes,
-    /// The names differ, or another key made the signature.
-    No,
-    /// Subject and issuer are one name, but no algorithm at hand verifies the signature, or too many had to be
-    /// verified before. [`Verifier::path`] takes it for a yes.
-    Unverifiable,
 }
 
 /// The answer of [`Verifier::path`].
@@ -148,7 +137,7 @@ impl<'a> Verifier<'a> {
 
     /// Whether a certificate is signed with its own key (RFC 5280 §3.2); one that does not parse is not.
     pub fn self_signed(&self, der: &[u8]) -> SelfSigned {
-        self_signed_der(der, &self.signatures())
+        SelfSigned::of_der(der, &self.signatures())
     }
 
     /// The certificates of the chain that carry an MD5 or SHA-1 signature, roots aside: a root's signature protects
@@ -367,13 +356,9 @@ fn signature_fault(signatures: &Signatures<'_>, sent: &Sent<'_>, issuer_key: &[u
     })
 }
 
-fn self_signed_der(der: &[u8], signatures: &Signatures<'_>) -> SelfSigned {
-    Parts::of(der).map_or(SelfSigned::No, |parts| self_signed(&parts, signatures))
-}
-
 fn each_self_signed<D: AsRef<[u8]>>(signatures: &Signatures<'_>, chain: &[D]) -> Vec<SelfSigned> {
     let looked_at = chain.iter().map(AsRef::as_ref).take(MAX_CERTIFICATES);
-    looked_at.map(|der| self_signed_der(der, signatures)).collect()
+    looked_at.map(|der| SelfSigned::of_der(der, signatures)).collect()
 }
 
 struct AnyPurpose;

@@ -5,7 +5,7 @@ use crate::certificate::Certificate;
 use crate::chain::Sent;
 use crate::extensions::KeyPurpose;
 use crate::fault::Fault;
-use crate::path::SelfSigned;
+use crate::self_signed::SelfSigned;
 
 pub(crate) fn time_fault(sent: &Sent<'_>, at: i64) -> Option<Fault> {
     let (certificate, facts) = (sent.index, &sent.facts);

@@ -84,7 +84,8 @@ pub enum Output {
     },
     /// Something was seen; also kept for [`Probe::observations`](crate::Probe::observations).
     Observed(Observation),
-    /// Nothing to do until input comes; an [`Input::Tick`] is due at this time since the test began.
+    /// Nothing to do until input comes; an [`Input::Tick`] is due at this time since the test began, at once where that is
+    /// past.
     Wait {
         /// When.
         until: Duration,

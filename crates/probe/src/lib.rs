@@ -1,7 +1,8 @@
 //! The machine that tests a mail server: octets in, octets and observations out.
 //!
 //! **The invariant:** after one [`Probe::handle_input`], call [`Probe::poll_output`] until it says
-//! [`Output::Wait`] or [`Output::Done`].
+//! [`Output::Wait`] or [`Output::Done`]. Where it is to wait until a time that is past already, tell it the time at once
+//! by [`Input::Tick`]: it asks so when a handshake has ended, for its own calculations take time that it cannot know.
 //!
 //! No sockets, no clock, no judgement. Whatever a server or a relay does is an observation; a panic is a bug
 //! here. Any cut of the octets gives the same observations. Only the keys of TLS are drawn by chance, from the

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heloscope_observation::{ConnectionId, Established, Event, Observation, Observations, Target};
+use heloscope_observation::{ConnectionId, Established, Event, Observation, Observations, Stage, Target};
 use heloscope_probe::{Input, Output, Probe, limits};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -37,6 +37,7 @@ fn connect(probe: &mut Probe, connection: ConnectionId, ehlo_name: &str) {
 
 fn receive(probe: &mut Probe, connection: ConnectionId, octets: &[u8]) {
     probe.handle_input(Input::Received { connection, at: Duration::ZERO, octets });
+    probe.handle_input(Input::Tick { at: Duration::ZERO });
 }
 
 /// All that is to be done now.
@@ -209,6 +210,45 @@ fn a_handshake_that_ends_together_with_tls_is_seen() {
         panic!("{seen:?}");
     };
     assert!(handshake.completed);
+}
+
+/// The next stage begins when the handshake has ended, and that has not before our own calculations are done.
+#[test]
+fn our_own_calculations_belong_to_the_handshake() {
+    const ARRIVED: Duration = Duration::from_millis(40);
+    const CALCULATED: Duration = Duration::from_millis(57);
+    for port in ["465", "25"] {
+        let (mut probe, mut server) = (test(port), server());
+        connect(&mut probe, FIRST, "relay.example");
+        if port == "25" {
+            receive(&mut probe, FIRST, b"220 mx.example\r\n");
+            receive(&mut probe, FIRST, b"250-mx.example\r\n250 STARTTLS\r\n");
+            let in_clear = poll(&mut probe);
+            assert!(in_clear.iter().any(
+                |output| matches!(output, Output::Transmit { octets, .. } if octets == b"STARTTLS\r\n")
+            ));
+            receive(&mut probe, FIRST, b"220 ready\r\n");
+        }
+        let flight = answer(&mut server, &mut probe, b"");
+        probe.handle_input(Input::Received { connection: FIRST, at: ARRIVED, octets: &flight });
+        // Nothing is said before the time is known, and it is asked for at once.
+        let outputs = poll(&mut probe);
+        assert!(!outputs.iter().any(|output| matches!(output, Output::Transmit { .. })), "{outputs:?}");
+        assert_eq!(outputs.last(), Some(&Output::Wait { until: ARRIVED }));
+        probe.handle_input(Input::Tick { at: CALCULATED });
+        assert!(poll(&mut probe).iter().any(|output| matches!(output, Output::Transmit { .. })));
+        let seen = &probe.observations().seen;
+        let at = |wanted: fn(&Event) -> bool| {
+            seen.iter().rfind(|seen| wanted(&seen.event)).map(|seen| (seen.at, seen.stage))
+        };
+        assert_eq!(at(|event| matches!(event, Event::Handshake(_))), Some((CALCULATED, Stage::Tls)));
+        if port == "25" {
+            assert_eq!(
+                at(|event| matches!(event, Event::Sent { .. })),
+                Some((CALCULATED, Stage::EhloAfterTls))
+            );
+        }
+    }
 }
 
 /// A relay says which name to give; it is none that the TLS library could not take in one piece.

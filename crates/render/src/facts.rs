@@ -1,7 +1,9 @@
 //! What the formats show alike: findings put together, facts of a port as labelled lines, extensions before and
 //! inside TLS side by side.
 
-use heloscope_report::{Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Verdict};
+use heloscope_report::{
+    Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Status, Verdict,
+};
 use heloscope_words::{mark, say, spoken};
 
 use crate::span::Unit;
@@ -54,6 +56,11 @@ fn same(one: &Finding, other: &Finding) -> bool {
 pub(crate) fn worst(port: &Port) -> Option<Severity> {
     let worst = port.findings.iter().map(|finding| finding.severity).max();
     worst.or((port.error.is_none()).then_some(Severity::Ok))
+}
+
+/// Whether what was tested is as it should be, but not all of it was tested.
+pub(crate) fn is_partial(report: &Report) -> bool {
+    report.status == Status::Ok && report.ports.iter().any(|port| worst(port).is_none())
 }
 
 /// A labelled fact.

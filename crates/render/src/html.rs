@@ -8,6 +8,7 @@ mod facts;
 mod findings;
 mod icon;
 mod progress;
+mod prose;
 mod remedy;
 mod transcript;
 mod verdict;

@@ -41,7 +41,7 @@ fn written(report: &Report, remedies: Option<Remedies<'_>>) -> String {
 }
 
 fn verdict(out: &mut String, report: &Report) {
-    line(out, &format!("# {}: {}", prose(&report.host), small(words::status(report.status))));
+    line(out, &format!("# {}: {}", prose(&report.host), small(words::overall(report))));
     line(out, &format!("**{}**", prose(&summary(report))));
     let vantage = if report.vantage == "direct" {
         say!("directly").into()

@@ -12,8 +12,8 @@ use heloscope_words::{say, spoken};
 use paint::{Colour, paint};
 
 use crate::facts::{
-    Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
-    unit, validity, verdicts,
+    Fact, Line, Told, as_sent, dialogue, extensions, is_partial, judged, marks, names, parties, place,
+    timings, told, unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::span::span;
@@ -72,7 +72,8 @@ struct Page {
 
 impl Page {
     fn verdict(&mut self, report: &Report) {
-        let word = self.painted(words::status(report.status), status_colour(report.status));
+        let colour = if is_partial(report) { Colour::Bold } else { status_colour(report.status) };
+        let word = self.painted(words::overall(report), colour);
         self.wrapped(0, &format!("{word}: "), &summary(report));
         let vantage = if report.vantage == "direct" {
             say!("directly").to_owned()

@@ -170,6 +170,26 @@ fn every_status_has_its_word_in_every_format() {
 }
 
 #[test]
+fn a_port_that_was_not_tested_does_not_pass_for_sound() {
+    let mut report = fixture("healthy");
+    let quota = serde_json::json!({ "code": "quota", "message": "", "phase": "connect" });
+    let port = &mut report.ports[1];
+    port.connected = false;
+    (port.banner, port.error) = (None, serde_json::from_value(quota).unwrap());
+    assert_eq!(report.status, Status::Ok, "what was tested is");
+    let html = html::report(&report);
+    let mark =
+        r#"<header class="verdict untested" part="verdict"><p class="kind"><span class="mark untested">"#;
+    assert!(html.contains(mark), "{html}");
+    assert!(html.contains("</svg> Tested in part</span></p><h2>Mail reaches this server over"), "{html}");
+    assert!(html.contains("Port 465 could not be tested: the relay's quota is used up.</h2>"), "{html}");
+    assert!(markdown::report(&report).starts_with("# mx1.example.com: tested in part\n"));
+    assert!(text::report(&report, text::TextStyle::Plain).starts_with("Tested in part: Mail reaches"));
+    report.status = Status::Notice;
+    assert!(html::report(&report).contains("</svg> Notice</span></p><h2>"), "a finding is no clean bill");
+}
+
+#[test]
 fn every_severity_has_its_word_in_every_format() {
     let mut report = fixture("unreachable");
     report.ports.truncate(1);

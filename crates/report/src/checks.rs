@@ -83,6 +83,8 @@ const LEFT_OUT: &str =
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
+    /// As it should be, as far as was looked: how far that is.
+    PassedWithin(String),
     Found(Evidence),
     /// Says nothing about this port, and why: a message, for [`heloscope_words::spoken`].
     NotApplicable(&'static str),

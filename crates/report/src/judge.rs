@@ -109,6 +109,7 @@ fn examined(
     for check in checks() {
         let (verdict, why) = match (check.examine)(subject) {
             Outcome::Passed => (Verdict::Passed, None),
+            Outcome::PassedWithin(bounds) => (Verdict::Passed, Some(bounds)),
             Outcome::NotApplicable(why) => (Verdict::NotApplicable, Some(spoken(why).to_owned())),
             Outcome::NotTested(why) => (Verdict::NotTested, Some(why.into_owned())),
             Outcome::Found(Evidence::NameNotFound) => {

@@ -352,7 +352,7 @@ pub struct CheckVerdict {
     pub id: String,
     /// Its verdict.
     pub verdict: Verdict,
-    /// Why, for `not_applicable` and `not_tested`.
+    /// Why, for `not_applicable` and `not_tested`; for `passed` how far was looked, where it may be asked.
     pub why: Option<String>,
 }
 

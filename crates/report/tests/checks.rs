@@ -25,6 +25,27 @@ fn healthy() -> Report {
     scene.judged_trusting(&root)
 }
 
+/// RFC 8446 §9.3, RFC 7685 §4: of longer hellos than those that went out nothing is claimed.
+#[test]
+fn a_hello_that_was_taken_is_said_with_its_length() {
+    let passed = |play: fn(Play<'_>) -> Play<'_>| {
+        let port = Scene::one("25", play).judged().ports.remove(0);
+        assert_eq!(port.verdict("tls-hello-intolerance"), Verdict::Passed);
+        port.why("tls-hello-intolerance").to_owned()
+    };
+    assert_eq!(
+        passed(|play| play.until_hello().tls(&[])),
+        "a hello of today's form, 248 octets long, was taken; longer ones were not tried"
+    );
+    fn retried(play: Play<'_>) -> Play<'_> {
+        play.until_hello().see(Stage::Tls, Event::HelloRetried { octets: 1432 }).tls(&[])
+    }
+    assert_eq!(
+        passed(retried),
+        "hellos of today's form, 248 and then 1432 octets long, were taken; longer ones were not tried"
+    );
+}
+
 #[test]
 fn a_healthy_server_passes_every_check_that_applies() {
     let report = healthy();
@@ -39,7 +60,9 @@ fn a_healthy_server_passes_every_check_that_applies() {
                 port.port,
                 check.why
             );
-            assert_eq!(check.why.is_some(), check.verdict == Verdict::NotApplicable, "{}", check.id);
+            // How long the hello was that it took is said with the pass.
+            let said = check.verdict == Verdict::NotApplicable || check.id == "tls-hello-intolerance";
+            assert_eq!(check.why.is_some(), said, "{}", check.id);
         }
     }
     let not_applicable = |port: &Port| {

@@ -19,6 +19,38 @@ fn heard(greeting: &[u8], ehlo: &[u8]) -> Port {
     })
 }
 
+/// What a line is quoted for can be seen in the quotation, however far behind it stands.
+#[test]
+fn a_long_line_is_quoted_where_it_breaks_the_rule() {
+    let long = "a".repeat(200);
+    for (ehlo, quoted) in [
+        (
+            format!("250-mx1\r\n250-X {long}\x07{long}\r\n250 STARTTLS\r\n").into_bytes(),
+            format!("“…{}\\x07{}…”", "a".repeat(30), "a".repeat(49)),
+        ),
+        (
+            [format!("250-mx1\r\n250-X {long}").as_bytes(), b"\xff", b"\r\n250 STARTTLS\r\n"].concat(),
+            format!("“…{}\\xff”", "a".repeat(30)),
+        ),
+        (
+            format!("250-mx1\r\n250-X {long}ü{long}\r\n250 STARTTLS\r\n").into_bytes(),
+            format!("“…{}ü{}…”", "a".repeat(30), "a".repeat(49)),
+        ),
+        (
+            format!("250-mx1\r\n250-X {long}  {long}\r\n250 STARTTLS\r\n").into_bytes(),
+            format!("“…{}  {}…”", "a".repeat(30), "a".repeat(48)),
+        ),
+        (
+            format!("250-mx1\r\n250-X {long} \r\n250 STARTTLS\r\n").into_bytes(),
+            format!("“250-X {}…\\x20”", "a".repeat(74)),
+        ),
+    ] {
+        let found = heard(b"220 mx1.example.com ready\r\n", &ehlo);
+        let explanation = &found.found("reply-format").explanation;
+        assert!(explanation.contains(&quoted), "{quoted:?} is not in {explanation:?}");
+    }
+}
+
 #[test]
 fn reply_format() {
     const GREETING: &[u8] = b"220 mx1.example.com ready\r\n";

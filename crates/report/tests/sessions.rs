@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{Port, Severity, Verdict};
 use heloscope_smtp::Command;
 use scene::{Asked, EHLO, GREETING, Play, Scene};
@@ -130,6 +130,42 @@ fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     assert!(!found.fix.contains("openssl"), "{}", found.fix);
 }
 
+/// RFC 8446 §6.1; the test itself hangs up at a 221, and is then told no more.
+#[test]
+fn an_end_of_tls_without_close_notify_is_noted_after_quit_too() {
+    const NOTE: &str = "At the end the server closed the connection without TLS's close_notify (RFC 8446 §6.1 and RFC 5246 §7.2.1 \
+                        demand it). Nothing more was to be said, and it does mail no harm.";
+    let ended = |quit: fn(Play<'_>) -> Play<'_>, close_notify| {
+        port("25", |play| {
+            let play = quit(play.until_hello().tls(&[]).ehlo("250 mx1").sends(Stage::Quit, Command::Quit));
+            play.see(Stage::Quit, Event::Closed { close_notify }).ends(Stage::Quit)
+        })
+    };
+    let unanswered: fn(Play<'_>) -> Play<'_> = |play| play;
+    let answered: fn(Play<'_>) -> Play<'_> = |play| play.replies(Stage::Quit, "250 ok");
+    let without = ended(unanswered, Some(false));
+    assert_eq!(without.notes.len(), 2);
+    assert_eq!(without.notes[1], NOTE);
+    assert_eq!(ended(answered, Some(false)).notes, [NOTE]);
+    assert_eq!(without.ids(), [""; 0]);
+    assert_eq!(ended(unanswered, Some(true)).notes.len(), 1);
+    assert_eq!(ended(answered, Some(true)).notes.len(), 0);
+    // Outside TLS there is none to send.
+    let clear = port("25", |play| {
+        let play = play.connects().greets("220 mx1").ehlo("250 mx1").sends(Stage::Quit, Command::Quit);
+        play.replies(Stage::Quit, "250 ok")
+            .see(Stage::Quit, Event::Closed { close_notify: None })
+            .ends(Stage::Quit)
+    });
+    assert!(clear.notes.is_empty(), "{:?}", clear.notes);
+    // An error that says so already is not said again.
+    let early = port("25", |play| {
+        let play = play.until_hello().tls(&[]);
+        play.see(Stage::EhloAfterTls, Event::Closed { close_notify: Some(false) }).ends(Stage::EhloAfterTls)
+    });
+    assert!(early.notes.is_empty(), "{:?}", early.notes);
+}
+
 /// RFC 5321 §4.1.1.10: the reply to QUIT is 221.
 #[test]
 fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
@@ -141,7 +177,7 @@ fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
     };
     for (port, note) in [
         (
-            quit(|play| play.closes(Stage::Quit)),
+            quit(|play| play.see(Stage::Quit, Event::Closed { close_notify: Some(true) }).ends(Stage::Quit)),
             "The server closed the connection without a reply to QUIT (RFC 5321 §4.1.1.10 demands 221).",
         ),
         (
@@ -162,7 +198,7 @@ fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
     assert_eq!(unfinished.verdict("session-cut-short"), Verdict::NotTested);
     // Another reply was none the less a reply.
     for port in [
-        quit(|play| play.replies(Stage::Quit, "221 bye").closes(Stage::Quit)),
+        quit(|play| play.replies(Stage::Quit, "221 bye").ends(Stage::Quit)),
         quit(|play| play.replies(Stage::Quit, "250 ok").times_out(Stage::Quit, 5)),
     ] {
         assert!(port.notes.is_empty(), "{:?}", port.notes);

@@ -10,6 +10,10 @@ pub(crate) enum Step {
     Say(&'static str),
     /// Sends octets as they are.
     SayOctets(&'static [u8]),
+    /// Sends a text so many times over.
+    SayTimes(usize, &'static str),
+    /// Sends a text an octet at a time, so many milliseconds apart.
+    Trickle(u64, &'static str),
     /// Does nothing for so many seconds.
     Wait(u64),
     /// Does nothing for so many seconds; a client that speaks meanwhile gets this reply and no more.
@@ -54,6 +58,8 @@ pub(crate) struct Service {
     pub(crate) ehlo: bool,
     /// The extensions, STARTTLS and AUTH aside.
     pub(crate) extensions: &'static [&'static str],
+    /// How many times over they are offered.
+    pub(crate) times: usize,
     /// What STARTTLS leads to; `None` where it is neither offered nor known.
     pub(crate) starttls: Option<Script>,
     /// When AUTH is offered.

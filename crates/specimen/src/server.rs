@@ -95,6 +95,17 @@ impl Server {
             match *step {
                 Step::Say(text) => self.say(text).await?,
                 Step::SayOctets(octets) => self.write(octets).await?,
+                Step::SayTimes(times, text) => {
+                    for _ in 0..times {
+                        self.say(text).await?;
+                    }
+                }
+                Step::Trickle(pause, text) => {
+                    for octet in text.replace("{host}", &self.host).into_bytes() {
+                        sleep(Duration::from_millis(pause)).await;
+                        self.write(&[octet]).await?;
+                    }
+                }
                 Step::Wait(seconds) => sleep(Duration::from_secs(seconds)).await,
                 Step::WaitForSilence(seconds, reply) => {
                     if self.hears_within(Duration::from_secs(seconds)).await? {
@@ -165,7 +176,7 @@ impl Server {
     fn ehlo_reply(&self) -> String {
         let service = &self.service;
         let mut lines = vec!["{host}"];
-        lines.extend(service.extensions.iter().copied());
+        lines.extend((0..service.times).flat_map(|_| service.extensions).copied());
         if service.starttls.is_some() && !self.encrypted {
             lines.push("STARTTLS");
         }

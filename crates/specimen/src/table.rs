@@ -3,8 +3,8 @@
 use heloscope_words::mark;
 
 use crate::script::Step::{
-    self, FallSilent, Handshake, HangUp, HearLine, HearRecord, RefuseAll, Say, SayOctets, Tls, Wait,
-    WaitForSilence,
+    self, FallSilent, Handshake, HangUp, HearLine, HearRecord, RefuseAll, Say, SayOctets, SayTimes, Tls,
+    Trickle, Wait, WaitForSilence,
 };
 use crate::script::{Auth, Credentials, Door, Issuer, Key, Names, Script, Service, Taste};
 
@@ -125,6 +125,17 @@ pub(crate) fn plans() -> Vec<Plan> {
                 service.greeting = &FLOOD;
                 service.extensions = &[FLOOD_EXTENSION; FLOOD.len() - 4];
             }),
+        Plan::sound("megabytes", mark!("Two megabytes of greeting, and of extensions on port 587"))
+            .on(&[25, 465], |service| {
+                service.greeting = &[SayTimes(MEGABYTES, MEGABYTES_LINE), Say("220 {host} ESMTP ready\r\n")];
+            })
+            .on(&[587], |service| {
+                service.extensions = &[MEGABYTES_EXTENSION];
+                service.times = MEGABYTES;
+            }),
+        Plan::sound("trickle", mark!("Greets an octet at a time, for 5 seconds")).on(ALL, |service| {
+            service.greeting = &[Trickle(10, TRICKLE)];
+        }),
         // Ports
         Plan::sound("closed-ports", mark!("Port 25 alone is open")).at(&[465, 587], Door::Closed),
         Plan::sound("unreachable", mark!("Every port is closed")).at(ALL, Door::Closed),
@@ -146,6 +157,7 @@ const RELAY: Service = Service {
     greeting: READY,
     ehlo: true,
     extensions: EXTENSIONS,
+    times: 1,
     starttls: Some(SECURE),
     auth: Auth::Never,
     tls: &[Handshake],
@@ -199,6 +211,22 @@ const FLOOD_EXTENSION: &str = "X-\
     \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
     \u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\u{202e}\
     ";
+
+/// Lines of 100 octets.
+const MEGABYTES: usize = 20_000;
+const MEGABYTES_LINE: &str = "220-\
+    9876543210987654321098765432109876543210987654321098765432109876543210987654321098765432101234\r\n";
+const MEGABYTES_EXTENSION: &str = "X-\
+    98765432109876543210987654321098765432109876543210987654321098765432109876543210987654321012";
+
+/// 500 octets and the name.
+const TRICKLE: &str = "220-{host} ESMTP\r\n\
+    220-Everyone who connects to this server is welcome to the words of its greeting, one octet after the other.\r\n\
+    220-Some servers do so to those whose mail they do not like, so that these lose time; spamd of OpenBSD does.\r\n\
+    220-A client that counts the silence between two octets waits for as long as this goes on. One that counts\r\n\
+    220-the time for the whole reply gives up before. RFC 5321 gives five minutes in its section 4.5.3.2.1, for\r\n\
+    220-the greeting as it is.\r\n\
+    220 ready\r\n";
 
 /// What one specimen is.
 pub(crate) struct Plan {

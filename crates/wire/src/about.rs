@@ -57,6 +57,8 @@ pub struct Limits {
     pub frame_octets_down: u64,
     /// HTTP connections that one client may have open to the relay: an IPv4 address, or an IPv6 /64.
     pub client_connections: u64,
+    /// Look-ups of names at a time, those among them that were given up and have not ended yet.
+    pub lookups: u64,
     /// How many connections there may be.
     pub quotas: Quotas,
 }
@@ -84,6 +86,7 @@ impl Default for Limits {
             frame_octets_up: 4 * 1024,
             frame_octets_down: 16 * 1024,
             client_connections: 64,
+            lookups: 100,
             quotas: Quotas::default(),
         }
     }

@@ -23,6 +23,13 @@ pub enum BadNet {
     NoNat64Prefix(IpNet),
 }
 
+impl AllowedNet {
+    /// Whether it is of this machine itself, RFC 1122 §3.2.1.3 and RFC 4291 §2.5.3.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.0.network().is_loopback()
+    }
+}
+
 impl FromStr for AllowedNet {
     type Err = BadNet;
 

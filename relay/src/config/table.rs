@@ -191,6 +191,13 @@ pub(crate) fn table() -> Vec<Group> {
                      limit",
                     |c| &mut c.relay.client_connections,
                 ),
+                number(
+                    "limit-lookups",
+                    "LOOKUPS",
+                    1..=1_000_000,
+                    "Names looked up at a time; a look-up that was given up counts until it has ended, and takes a thread",
+                    |c| &mut c.relay.lookups,
+                ),
                 seconds("limit-resolve", "Time to resolve the name", |c| &mut c.relay.limits.resolve),
                 seconds("limit-connect", "Time to connect", |c| &mut c.relay.limits.connect),
                 seconds("limit-greeting", "Time to the greeting's first octet, inside TLS too", |c| {

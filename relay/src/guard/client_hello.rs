@@ -5,70 +5,115 @@ use heloscope_smtp::stray_command;
 
 use super::reading::Reading;
 use super::records::{HANDSHAKE, Record};
+use super::server_flight::RetryRequest;
 
-/// What a second hello has in common with the first, RFC 8446 §4.1.2: what of it the client drew by chance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Drawn {
-    random: Vec<u8>,
-    session_id: Vec<u8>,
+/// A hello that has passed, in the parts by which a second one is held against it.
+#[derive(Clone, Debug)]
+pub(super) struct Hello {
+    /// All before the extensions: version, random, session id, suites, compression.
+    front: Vec<u8>,
+    /// In their order.
+    extensions: Vec<Extension>,
 }
+
+/// Its number and its content.
+type Extension = (u16, Vec<u8>);
 
 /// Rule 2: a record that is one whole ClientHello for this host, such as the core makes, and that holds no command
 /// should the server take it for SMTP. Nothing in it is the client's to choose but its randoms and its key share.
 ///
-/// `first` is the hello before a HelloRetryRequest, where this one answers such.
-pub(super) fn client_hello(record: &Record<'_>, host: &Host, first: Option<&Drawn>) -> Option<Drawn> {
+/// With `retry`, it answers a HelloRetryRequest: that one, which followed the first hello.
+pub(super) fn client_hello(
+    record: &Record<'_>,
+    host: &Host,
+    retry: Option<(&Hello, &RetryRequest)>,
+) -> Option<Hello> {
     const CLIENT_HELLO: u8 = 1;
     // RFC 8446 §5.1: the first has a version that the oldest servers take.
-    let version = if first.is_some() { [3, 3] } else { [3, 1] };
+    let version = if retry.is_some() { [3, 3] } else { [3, 1] };
     if record.kind != HANDSHAKE || record.version != version {
         return None;
     }
     let mut message = Reading(record.content);
     let kind = message.u8()?;
-    let mut body = Reading(message.vector24()?);
+    let whole = message.vector24()?;
+    let mut body = Reading(whole);
     if kind != CLIENT_HELLO || !message.is_empty() || body.u16()? != TLS_1_2 {
         return None;
     }
-    let random = body.take(32)?.to_vec();
-    let session_id = body.vector8()?.to_vec();
+    body.take(32)?; // random
+    let session_id = body.vector8()?;
     let suites = body.vector16()?;
     let compression = body.vector8()?;
+    let front = whole[..whole.len() - body.0.len()].to_vec();
     let extensions = body.last_vector16()?;
     // A session to resume there is none: the core draws 32 octets for TLS 1.3 (RFC 8446 appendix D.4), or sends none.
     if !matches!(session_id.len(), 0 | 32) || !all_known(suites, &SUITES) || compression != [0] {
         return None;
     }
-    let name = named(extensions, host, first.is_some())?;
+    let (name, listed) = read(extensions, host, retry.is_some())?;
     let from = record.octets.len() - extensions.len();
     if stray_command(record.octets, &(from + name.start..from + name.end)).is_some() {
         return None;
     }
-    let drawn = Drawn { random, session_id };
-    first.is_none_or(|first| *first == drawn).then_some(drawn)
+    let hello = Hello { front, extensions: listed };
+    retry.is_none_or(|(first, request)| hello.follows(first, request)).then_some(hello)
 }
 
-/// Whether each extension is one that the core sends, as it sends it and once; and where the host's name stands.
-fn named(extensions: &[u8], host: &Host, retried: bool) -> Option<Range<usize>> {
-    let (mut name, mut seen) = (0..0, Vec::new());
+impl Hello {
+    /// Whether it is the first hello once more but for what the server has asked for, RFC 8446 §4.1.2: its cookie, and a
+    /// key share of its group. Padding may differ.
+    fn follows(&self, first: &Self, request: &RetryRequest) -> bool {
+        let share = match request.group {
+            Some(group) => self.share().is_some_and(|share| share.starts_with(&group.to_be_bytes())),
+            None => self.share() == first.share(),
+        };
+        let cookie = self.content(COOKIE) == request.cookie.as_deref();
+        share && cookie && self.front == first.front && self.fixed().eq(first.fixed())
+    }
+
+    /// The extensions that have to be the same, as they are and in their order; of the key share only its place.
+    fn fixed(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        let remaining = self.extensions.iter().filter(|(number, _)| ![COOKIE, PADDING].contains(number));
+        remaining
+            .map(|(number, content)| (*number, if *number == KEY_SHARE { &[] } else { content.as_slice() }))
+    }
+
+    fn share(&self) -> Option<&[u8]> {
+        // The number in front is the list's length.
+        self.content(KEY_SHARE).and_then(|list| list.get(2..))
+    }
+
+    fn content(&self, wanted: u16) -> Option<&[u8]> {
+        let found = self.extensions.iter().find(|(number, _)| *number == wanted);
+        found.map(|(_, content)| content.as_slice())
+    }
+}
+
+/// The extensions, each one that the core sends, as it sends it and once; and where the host's name stands.
+fn read(extensions: &[u8], host: &Host, retried: bool) -> Option<(Range<usize>, Vec<Extension>)> {
+    let (mut name, mut seen) = (0..0, Vec::<Extension>::new());
     let mut rest = Reading(extensions);
     while !rest.is_empty() {
         let number = rest.u16()?;
         let content = rest.vector16()?;
-        if seen.contains(&number) || !is_sound(number, content, host, retried) {
+        if seen.iter().any(|(known, _)| *known == number) || !is_sound(number, content, host, retried) {
             return None;
         }
-        seen.push(number);
+        seen.push((number, content.to_vec()));
         if number == SERVER_NAME {
             let end = extensions.len() - rest.0.len();
             name = end - content.len() + NAME..end;
         }
     }
-    Some(name)
+    Some((name, seen))
 }
 
 const TLS_1_2: u16 = 0x0303;
 const SERVER_NAME: u16 = 0;
+const PADDING: u16 = 21;
+pub(super) const COOKIE: u16 = 44;
+pub(super) const KEY_SHARE: u16 = 51;
 /// Where a lone name begins in its extension: after the list's length, the name's type, and the name's length.
 const NAME: usize = 2 + 1 + 2;
 
@@ -81,18 +126,18 @@ fn is_sound(number: u16, content: &[u8], host: &Host, retried: bool) -> bool {
         // ec_point_formats: uncompressed, RFC 8422 §5.1.2.
         11 => content == [1, 0],
         13 => Reading(content).last_vector16().is_some_and(|schemes| all_known(schemes, &SIGNATURES)),
-        // padding, RFC 7685 §3
-        21 => content.iter().all(|octet| *octet == 0),
+        // RFC 7685 §3
+        PADDING => content.iter().all(|octet| *octet == 0),
         // extended_master_secret, RFC 7627 §5.1
         23 => content.is_empty(),
         // supported_versions: 1.3 and 1.2, or one of them
         43 => matches!(content, [4, 3, 4, 3, 3] | [2, 3, 4] | [2, 3, 3]),
-        // cookie: the server's own, in answer to its HelloRetryRequest. It is searched for commands as all is: that the
-        // client did not choose it would not keep another server from obeying.
-        44 => retried && Reading(content).last_vector16().is_some(),
+        // The server's own, which [`Hello::follows`] sees to. It is searched for commands as all is: that the client did not
+        // choose it would not keep another server from obeying.
+        COOKIE => retried,
         // psk_key_exchange_modes: with (EC)DHE
         45 => content == [1, 1],
-        51 => Reading(content).last_vector16().is_some_and(|shares| is_one_share(shares, retried)),
+        KEY_SHARE => Reading(content).last_vector16().is_some_and(|shares| is_one_share(shares, retried)),
         // Among all others: pre_shared_key (41), early_data (42), session_ticket (35), ALPN (16).
         _ => false,
     }

@@ -1,10 +1,10 @@
 use heloscope_observation::{Host, TlsMode};
 use heloscope_wire::ClientWriteKey;
 
-use super::client_hello::{Drawn, client_hello};
+use super::client_hello::{Hello, client_hello};
 use super::key_proof::KeyProof;
 use super::records::{Record, Records};
-use super::server_flight::{Seen, ServerFlight};
+use super::server_flight::{RetryRequest, Seen, ServerFlight};
 use super::suite::Version;
 use super::tls12::Tls12;
 use super::tls13::Tls13;
@@ -32,9 +32,9 @@ pub(super) enum State {
     /// One ClientHello.
     Hello,
     /// Nothing, until the server's ServerHello.
-    ServerHello { retried: bool, drawn: Drawn },
+    ServerHello { retried: bool, hello: Hello },
     /// A ChangeCipherSpec (RFC 8446 appendix D.4), one more ClientHello, or an alert.
-    Retry { first: Drawn },
+    Retry { first: Hello, request: RetryRequest },
     /// The client's flight of TLS 1.2, or an alert.
     Tls12(Tls12),
     /// The client's flight of TLS 1.3, or an alert.
@@ -121,20 +121,20 @@ impl Tls {
         let rule = self.state.rule();
         self.state = match std::mem::replace(&mut self.state, State::Over(rule)) {
             State::Hello => {
-                let drawn = client_hello(record, &self.host, None)?;
+                let hello = client_hello(record, &self.host, None)?;
                 if self.server_first && self.mode == TlsMode::Implicit {
                     return Some(Passes::Nowhere);
                 }
-                State::ServerHello { retried: false, drawn }
+                State::ServerHello { retried: false, hello }
             }
-            State::Retry { first } if record.is_change_cipher_spec() && !self.ccs => {
+            State::Retry { first, request } if record.is_change_cipher_spec() && !self.ccs => {
                 self.ccs = true;
-                State::Retry { first }
+                State::Retry { first, request }
             }
             State::Retry { .. } | State::Farewell if record.is_clear_alert() => State::Over(rule),
-            State::Retry { first } => {
-                let drawn = client_hello(record, &self.host, Some(&first))?;
-                State::ServerHello { retried: true, drawn }
+            State::Retry { first, request } => {
+                let hello = client_hello(record, &self.host, Some((&first, &request)))?;
+                State::ServerHello { retried: true, hello }
             }
             State::Tls12(tls12) => tls12.record(record)?,
             State::Tls13(tls13) if record.is_change_cipher_spec() && !self.ccs => {
@@ -153,25 +153,25 @@ impl Tls {
         let rule = state.rule();
         match (state, seen) {
             (_, Seen::NoTls) => State::Over(rule),
-            (State::Encrypted(proof), _) => State::Encrypted(proof.after(seen, &mut self.from_server)),
+            (State::Encrypted(proof), seen) => State::Encrypted(proof.after(&seen, &mut self.from_server)),
             // TLS 1.3 has no warnings but one, RFC 8446 §6.
             (_, Seen::Alert) | (State::Tls13(_), Seen::Warning) => State::Over(rule),
             // RFC 6066 §3 has one before the ServerHello. It passes nothing that would not pass without it.
             (state, Seen::Warning) => state,
-            (State::ServerHello { retried, drawn }, _) => self.after_hello(retried, drawn, seen),
+            (State::ServerHello { retried, hello }, seen) => self.after_hello(retried, hello, seen),
             // The server's own ChangeCipherSpec of TLS 1.3 means nothing, wherever it comes.
-            (State::Retry { first }, Seen::ChangeCipherSpec) => State::Retry { first },
-            (State::Tls13(tls13), _) => tls13.after(seen),
-            (State::Tls12(tls12), _) => tls12.after(seen),
+            (State::Retry { first, request }, Seen::ChangeCipherSpec) => State::Retry { first, request },
+            (State::Tls13(tls13), seen) => tls13.after(&seen),
+            (State::Tls12(tls12), seen) => tls12.after(&seen),
             (State::Over(rule), _) => State::Over(rule),
             (State::Hello | State::Retry { .. } | State::Farewell, _) => State::Farewell,
         }
     }
 
     /// The server's first octets have to be a handshake record (RFC 8446 §5.1), and its first message a ServerHello.
-    fn after_hello(&mut self, retried: bool, drawn: Drawn, seen: Seen) -> State {
+    fn after_hello(&mut self, retried: bool, hello: Hello, seen: Seen) -> State {
         match seen {
-            Seen::Retry if !retried => State::Retry { first: drawn },
+            Seen::Retry(request) if !retried => State::Retry { first: hello, request },
             Seen::Hello(Some(suite)) => {
                 let proof = KeyProof::new(suite, self.lines.clone());
                 match suite.version {
@@ -181,7 +181,7 @@ impl Tls {
                     Version::Tls12 => State::Farewell,
                 }
             }
-            Seen::ChangeCipherSpec if retried => State::ServerHello { retried, drawn },
+            Seen::ChangeCipherSpec if retried => State::ServerHello { retried, hello },
             Seen::ChangeCipherSpec | Seen::ApplicationData => State::Over(Rule::ClientHello),
             _ => State::Farewell,
         }

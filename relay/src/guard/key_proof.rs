@@ -10,9 +10,10 @@ use super::{Line, Lines, Rule};
 /// Rule 4: application data passes where the key that the client has shown opens it, in its place in the sequence, to
 /// EHLO, HELO after it, QUIT or a close_notify, each once and in this order.
 ///
-/// The three AEADs do not commit to a key: one ciphertext may open under two. But here the plaintext under the shown
-/// key is one of three fixed lines, so whoever wants another under the server's key has to meet, beside the tag of 128
-/// bits, at least the 48 bits of `QUIT` and its line ending.
+/// The three AEADs do not commit to a key: where the plaintext may be chosen, a ciphertext can be made that opens under two.
+/// Here it may not. The shown key and the record's number leave one ciphertext and one tag to each line and length of
+/// padding, so that nothing is left to solve for: that the same record opens under the server's key as well takes a match
+/// of its 128-bit tag, for which keys can only be tried one by one, and what it then opens to is nobody's choice.
 #[derive(Debug)]
 pub(super) struct KeyProof {
     suite: Suite,
@@ -65,8 +66,8 @@ impl KeyProof {
     }
 
     /// After what was seen of the server.
-    pub(super) fn after(mut self, seen: Seen, server: &mut ServerFlight) -> Self {
-        if self.suite.version == Version::Tls12 && seen == Seen::ChangeCipherSpec {
+    pub(super) fn after(mut self, seen: &Seen, server: &mut ServerFlight) -> Self {
+        if self.suite.version == Version::Tls12 && *seen == Seen::ChangeCipherSpec {
             self.server_ready = true;
             server.expect_encrypted();
         }

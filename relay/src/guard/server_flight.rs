@@ -1,3 +1,4 @@
+use super::client_hello::{COOKIE, KEY_SHARE};
 use super::reading::Reading;
 use super::records::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER, MAX_CONTENT as MAX_HELLO,
@@ -20,10 +21,10 @@ pub(super) struct ServerFlight {
 }
 
 /// What was seen of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     /// HelloRetryRequest, RFC 8446 §4.1.4.
-    Retry,
+    Retry(RetryRequest),
     /// ServerHello: the suite, where it is one that the core speaks.
     Hello(Option<Suite>),
     /// ServerKeyExchange over a curve of this number, RFC 8422 §5.4.
@@ -46,6 +47,15 @@ pub(super) enum Seen {
     EncryptedHandshake,
     /// What has come is no TLS; nothing after it is read.
     NoTls,
+}
+
+/// What a HelloRetryRequest asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RetryRequest {
+    /// A key share of this group, RFC 8446 §4.2.8.
+    pub(super) group: Option<u16>,
+    /// Its cookie, the whole content of the extension, RFC 8446 §4.2.2.
+    pub(super) cookie: Option<Vec<u8>>,
 }
 
 /// A handshake message that comes.
@@ -200,25 +210,37 @@ fn server_hello(body: &[u8]) -> Option<Seen> {
     if legacy_version != TLS_1_2 || session_id.len() > 32 || compression != 0 {
         return None;
     }
-    let version = version(extensions)?;
-    let suite = Suite::find(suite, version);
-    let retry = random == HELLO_RETRY_REQUEST && version == Version::Tls13;
-    Some(if retry { Seen::Retry } else { Seen::Hello(suite) })
+    let version = match extension(SUPPORTED_VERSIONS, extensions)? {
+        Some(content) => (content == [3, 4]).then_some(Version::Tls13)?,
+        None => Version::Tls12,
+    };
+    if random == HELLO_RETRY_REQUEST && version == Version::Tls13 {
+        let group = match extension(KEY_SHARE, extensions)? {
+            Some(&[high, low]) => Some(u16::from_be_bytes([high, low])),
+            Some(_) => return None,
+            None => None,
+        };
+        let cookie = extension(COOKIE, extensions)?.map(<[u8]>::to_vec);
+        return Some(Seen::Retry(RetryRequest { group, cookie }));
+    }
+    Some(Seen::Hello(Suite::find(suite, version)))
 }
 
-/// What supported_versions says (RFC 8446 §4.2.1), or TLS 1.2 where it says nothing; `None` for any other.
-fn version(extensions: &[u8]) -> Option<Version> {
-    const SUPPORTED_VERSIONS: u16 = 43;
-    let mut version = Version::Tls12;
+/// RFC 8446 §4.2.1; where it is missing, the version is TLS 1.2.
+const SUPPORTED_VERSIONS: u16 = 43;
+
+/// The content of the extension with this number, if there is one; `None` where they cannot be read, or it is there twice.
+fn extension(wanted: u16, extensions: &[u8]) -> Option<Option<&[u8]>> {
+    let mut found = None;
     let mut rest = Reading(extensions);
     while !rest.is_empty() {
         let number = rest.u16()?;
         let content = rest.vector16()?;
-        if number == SUPPORTED_VERSIONS {
-            version = (content == [3, 4]).then_some(Version::Tls13)?;
+        if number == wanted && found.replace(content).is_some() {
+            return None;
         }
     }
-    Some(version)
+    Some(found)
 }
 
 /// The random of a ServerHello that is none, RFC 8446 §4.1.3.

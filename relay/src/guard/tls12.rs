@@ -67,9 +67,9 @@ impl Tls12 {
     }
 
     /// The state after what was seen of the server.
-    pub(super) fn after(mut self, seen: Seen) -> State {
+    pub(super) fn after(mut self, seen: &Seen) -> State {
         match seen {
-            Seen::KeyExchange(group) => self.group = group,
+            Seen::KeyExchange(group) => self.group = *group,
             Seen::CertificateRequest => self.certificate_requested = true,
             Seen::HelloDone => self.server_done = true,
             // Certificate, CertificateStatus: the tester's to read.

@@ -48,7 +48,7 @@ impl Tls13 {
     }
 
     /// The state after what was seen of the server.
-    pub(super) fn after(mut self, seen: Seen) -> State {
+    pub(super) fn after(mut self, seen: &Seen) -> State {
         match seen {
             Seen::ApplicationData => self.server_encrypts = true,
             Seen::ChangeCipherSpec => {}

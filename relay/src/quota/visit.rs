@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use heloscope_observation::{Refusal, RefusalCode};
@@ -13,11 +14,22 @@ pub(crate) struct Visit {
     client: Subject,
     /// The address that a connection was made to.
     target: Mutex<Option<IpAddr>>,
+    /// An address was dialled before.
+    dialled: AtomicBool,
 }
 
 impl Visit {
     pub(crate) fn new(turnstile: Turnstile, client: IpAddr) -> Self {
-        Self { turnstile, client: Subject::client(client), target: Mutex::new(None) }
+        Self {
+            turnstile,
+            client: Subject::client(client),
+            target: Mutex::new(None),
+            dialled: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn client(&self) -> Subject {
+        self.client
     }
 
     /// Before anything is looked up or dialled.
@@ -25,10 +37,15 @@ impl Visit {
         self.take(&[self.client]).await
     }
 
-    /// Before this very address is dialled.
+    /// Before this very address is dialled. Each further one costs the client as a connection of its own does: else a name
+    /// with several addresses would be a cheap way to use up what there is for others' mail servers.
     pub(crate) async fn dial(&self, address: IpAddr) -> Result<Lease, Refusal> {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
-        self.take(&Subject::target(address)).await
+        let lease = self.take(&Subject::target(address)).await?;
+        if self.dialled.swap(true, Ordering::Relaxed) {
+            self.turnstile.charge(&[self.client]);
+        }
+        Ok(lease)
     }
 
     /// Once an address that was dialled did not answer, or not with a connection: it costs double, and the next address

@@ -1,6 +1,7 @@
 //! Takes attacks to a Postfix that accepts whatever it is told, through the relay and without it, and asks its log and
 //! its queue what became of them.
 
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
@@ -28,16 +29,8 @@ pub(crate) const UNCOUNTED: Quotas =
 /// Takes each attack through the relay and over TCP, and fails with the names of all that came out otherwise than the
 /// attack says.
 pub(crate) async fn run(attacks: Vec<Attack>) {
-    let authority = Authority::new(now()).unwrap();
-    let Some(server) = Server::start("postfix-open", &authority).unwrap() else { return };
-    let ports = server.ports().to_vec();
-    let rig = Rig::new(&[], |settings| {
-        settings.ports = ports;
-        settings.resolver = Arc::new(Names::of(&[(HOST, &["127.0.0.1"])]));
-        settings.quotas = UNCOUNTED;
-    })
-    .await;
-    let mut log = Log::open(&server).await;
+    let Some((server, rig)) = begin().await else { return };
+    let mut log = Log::open(&server);
     let mut faults = Vec::new();
 
     for attack in &attacks {
@@ -45,7 +38,7 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
         let mut carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={}", port.port)).await);
         let heard = take(&mut carrier, attack, other_key(&server, attack, &mut log).await.as_ref()).await;
         let (last, closed) = carrier.end().await;
-        let effect = Effect { heard: [heard, last].concat(), log: log.of_a_connection().await };
+        let effect = Effect { heard: [heard, last].concat(), log: log.of_the_relays().await };
         faults.extend(effect.got_out(attack).map(|what| format!("through the relay: {what}")));
         if attack.says_ehlo_first() && !effect.lines().contains(&"EHLO relay.example") {
             faults.push(format!(
@@ -74,10 +67,11 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
     for attack in &attacks {
         let port = port(&server, attack.port);
         let stream = TcpStream::connect((server.address(), port.port)).await.unwrap();
+        let from = stream.local_addr().unwrap().port();
         let mut carrier = Carrier::Direct(stream);
         let heard = take(&mut carrier, attack, None).await;
         let (last, _) = carrier.end().await;
-        let effect = Effect { heard: [heard, last].concat(), log: log.of_a_connection().await };
+        let effect = Effect { heard: [heard, last].concat(), log: log.of(from).await };
         if !effect.is(&attack.directly) {
             faults.push(format!(
                 "{}: over TCP it is not {:?}, but: {}",
@@ -103,6 +97,20 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
         sleep(Duration::from_millis(50)).await;
     }
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), attacks.len(), faults.join("\n"));
+}
+
+/// The server, and a relay that may connect to it; `None` where it cannot run here.
+pub(crate) async fn begin() -> Option<(Server, Rig)> {
+    let authority = Authority::new(now()).unwrap();
+    let server = Server::start("postfix-open", &authority).unwrap()?;
+    let ports = server.ports().to_vec();
+    let rig = Rig::new(&[], |settings| {
+        settings.ports = ports;
+        settings.resolver = Arc::new(Names::of(&[(HOST, &["127.0.0.1"])]));
+        settings.quotas = UNCOUNTED;
+    })
+    .await;
+    Some((server, rig))
 }
 
 /// Takes the steps, and gives what was heard in clear.
@@ -172,10 +180,12 @@ async fn other_key(server: &Server, attack: &Attack, log: &mut Log) -> Option<Wr
     });
     let handshake = handshake.filter(|_| shows)?;
     let address = (server.address(), port(server, OpenPort::Implicit).port);
-    let mut carrier = Carrier::Direct(TcpStream::connect(address).await.unwrap());
+    let stream = TcpStream::connect(address).await.unwrap();
+    let from = stream.local_addr().unwrap().port();
+    let mut carrier = Carrier::Direct(stream);
     let key = Tls::handshake(&mut carrier, HOST, handshake).await.unwrap().key().clone();
     carrier.end().await;
-    log.of_a_connection().await;
+    log.of(from).await;
     Some(key)
 }
 
@@ -201,7 +211,8 @@ impl Effect {
     fn lines(&self) -> Vec<&str> {
         self.log
             .lines()
-            .filter_map(|line| line.split_once("]: < ")?.1.split_once("]: ").map(|(_, said)| said))
+            .filter_map(|line| line.split_once("]: < ")?.1.split_once("]:")?.1.split_once(": "))
+            .map(|(_, said)| said)
             .collect()
     }
 
@@ -255,46 +266,83 @@ pub(crate) fn is_complete(octets: &[u8]) -> bool {
     last.get(3).is_none_or(|octet| *octet == b' ')
 }
 
-fn port(server: &Server, which: OpenPort) -> PortSpec {
+pub(crate) fn port(server: &Server, which: OpenPort) -> PortSpec {
     server.ports()[which as usize]
 }
 
-/// The server's log, a connection at a time.
+/// The server's log, a connection at a time. Whose each is tells the port that it came from: no client but those known here
+/// is taken for the relay, and none is taken for another.
 struct Log {
     file: File,
     unread: String,
+    /// What each process of the server's has logged of the connection that it serves.
+    open: HashMap<String, String>,
+    ended: VecDeque<Ended>,
+    /// The ports of those who asked whether the server is ready, each gone once it was seen.
+    askers: Vec<u16>,
+}
+
+/// A connection that is over.
+struct Ended {
+    from: u16,
+    log: String,
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Log {
-    /// From here on.
-    async fn open(server: &Server) -> Self {
-        // Who waited for it to be ready has connected to each of its ports, and is gone.
-        server.log_once(|log| log.matches(END).count() >= server.ports().len()).unwrap();
-        let mut log = Self { file: File::open(server.log_path()).unwrap(), unread: String::new() };
-        log.read();
-        log.unread.clear();
-        log
+    fn open(server: &Server) -> Self {
+        let file = File::open(server.log_path()).unwrap();
+        let (unread, open, ended) = Default::default();
+        Self { file, unread, open, ended, askers: server.askers().to_vec() }
+    }
+
+    /// All that is logged of the connection from this port of the test's own.
+    async fn of(&mut self, from: u16) -> String {
+        let ended = self.next().await;
+        assert_eq!(ended.from, from, "a connection that no attack made:\n{}", ended.log);
+        ended.log
+    }
+
+    /// All that is logged of the connection that the relay has made.
+    async fn of_the_relays(&mut self) -> String {
+        self.next().await.log
+    }
+
+    /// The next connection that ends, but for those of who asked whether the server is ready.
+    async fn next(&mut self) -> Ended {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            while let Some(ended) = self.ended.pop_front() {
+                match self.askers.iter().position(|asker| *asker == ended.from) {
+                    Some(at) => drop(self.askers.swap_remove(at)),
+                    None => return ended,
+                }
+            }
+            assert!(Instant::now() < until, "the server does not end a connection:\n{:?}", self.open);
+            sleep(Duration::from_millis(2)).await;
+            self.read();
+        }
     }
 
     fn read(&mut self) {
         let mut octets = Vec::new();
         self.file.read_to_end(&mut octets).unwrap();
         self.unread.push_str(&String::from_utf8_lossy(&octets));
-    }
-
-    /// All that is logged of the next connection, to its end.
-    async fn of_a_connection(&mut self) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(at) = self.unread.find(END) {
-                let rest = self.unread.split_off(at + END.len());
-                return std::mem::replace(&mut self.unread, rest);
+        let Some(end) = self.unread.rfind('\n') else { return };
+        let rest = self.unread.split_off(end + 1);
+        for line in std::mem::replace(&mut self.unread, rest).lines() {
+            let Some((process, _)) = line.split_once("/smtpd[").and_then(|(_, rest)| rest.split_once("]: "))
+            else {
+                continue;
+            };
+            let log = self.open.entry(process.to_owned()).or_default();
+            log.extend([line, "\n"]);
+            if let Some((_, client)) = line.split_once(END) {
+                let client = client.split(' ').next().unwrap_or_default();
+                let from = client.rsplit(':').next().unwrap().parse().expect("the log has the client's port");
+                self.ended.push_back(Ended { from, log: std::mem::take(log) });
             }
-            assert!(Instant::now() < until, "the server does not end a connection:\n{}", self.unread);
-            sleep(Duration::from_millis(2)).await;
-            self.read();
         }
     }
 }

@@ -17,5 +17,6 @@ mod hello;
 #[allow(dead_code, reason = "the relay's other tests use the rest of it")]
 #[path = "../relay/rig.rs"]
 mod rig;
+mod second_hello;
 mod tls;
 mod websocket;

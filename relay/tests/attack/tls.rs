@@ -11,7 +11,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ClientConnection, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, KeyLog, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, HandshakeKind, KeyLog, SignatureScheme};
 
 use crate::attack::{ALERT, Handshake, Key, LastFlight, MAIL, Sealed, Version};
 use crate::carrier::Carrier;
@@ -139,6 +139,11 @@ impl Tls {
                 }
             }
         }
+    }
+
+    /// Whether the server has asked for another hello, RFC 8446 §4.1.4.
+    pub(crate) fn was_retried(&self) -> bool {
+        self.connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest)
     }
 
     /// The text frame with a key.

@@ -69,14 +69,24 @@ fn extension(hello: &[u8], wanted: u16) -> std::ops::Range<usize> {
 fn extended(hello: &[u8], number: u16, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len()).unwrap().to_be_bytes();
     let added = [&number.to_be_bytes()[..], &length, content].concat();
+    with_lengths([hello, &added].concat(), hello.len())
+}
+
+/// The hello without this extension, its lengths right.
+fn without(hello: &[u8], number: u16) -> Vec<u8> {
+    let place = extension(hello, number);
+    with_lengths([&hello[..place.start - 4], &hello[place.end..]].concat(), hello.len())
+}
+
+/// Its lengths as they are to be, where they are those of a hello with so many octets.
+fn with_lengths(mut hello: Vec<u8>, were: usize) -> Vec<u8> {
     let session = 5 + 4 + 2 + 32;
     let of = |at: usize| usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));
     let suites = session + 1 + usize::from(hello[session]);
     let extensions = suites + 2 + of(suites) + 2;
-    let mut hello = [hello, &added].concat();
-    for (at, by) in [(3, added.len()), (7, added.len()), (extensions, added.len())] {
-        let longer = u16::from_be_bytes([hello[at], hello[at + 1]]) + u16::try_from(by).unwrap();
-        hello[at..at + 2].copy_from_slice(&longer.to_be_bytes());
+    for at in [3, 7, extensions] {
+        let length = usize::from(u16::from_be_bytes([hello[at], hello[at + 1]])) + hello.len() - were;
+        hello[at..at + 2].copy_from_slice(&u16::try_from(length).unwrap().to_be_bytes());
     }
     hello
 }
@@ -277,17 +287,67 @@ fn another_hello_passes_only_after_a_retry_request_and_is_the_same_client() {
     assert_eq!(up_to(&[[&[23, 3, 3, 0, 53][..], &[0; 53]].concat()]), Err(0), "early data");
 }
 
-/// The core cannot choose the cookie: it is the server's, and goes back as it came (RFC 8446 §4.2.2).
+/// RFC 8446 §4.1.2: the cookie goes back as it came, and the share is of the group that was asked for.
+#[test]
+fn a_second_hello_differs_from_the_first_only_in_what_was_asked_for() {
+    const P_384: u16 = 24;
+    for (group, cookie) in
+        [(Some(P_384), Some(&b"a cookie"[..])), (Some(P_384), None), (None, Some(b"a cookie"))]
+    {
+        let (first, retry, second) = retried(group, cookie);
+        let judged = |hello: &[u8]| {
+            let steps = [Client(first.clone()), Server(retry.clone()), client(hello)];
+            judge(Implicit, &steps).map(drop).map_err(|refused| assert_eq!(refused, (2, Rule::ClientHello)))
+        };
+        assert_eq!(judged(&second), Ok(()), "{group:?} {cookie:?}");
+        assert_eq!(judged(&extended(&second, 21, &[0; 9])), Ok(()), "padding");
+
+        let session = 5 + 4 + 2 + 32 + 1;
+        let swapped = |at: usize| changed(&second, |hello| hello[at..at + 4].rotate_left(2));
+        let place = |number| extension(&second, number);
+        let replaced = |number, content: &[u8]| extended(&without(&second, number), number, content);
+        // Their order is drawn by chance.
+        let is_last = place(23).end == second.len();
+        let mut others = vec![
+            ("random", changed(&second, |hello| hello[11] ^= 1)),
+            ("session id", changed(&second, |hello| hello[session] ^= 1)),
+            ("suites", swapped(session + 32 + 2)),
+            ("no name", without(&second, 0)),
+            ("groups", swapped(place(10).start + 2)),
+            ("signatures", swapped(place(13).start + 2)),
+            ("one version", replaced(43, &[2, 3, 4])),
+            ("an extension less", without(&second, 5)),
+            ("another order", if is_last { replaced(5, &[1, 0, 0, 0, 0]) } else { replaced(23, &[]) }),
+            ("another group", replaced(51, &[&[0, 69, 0, 23, 0, 65, 4][..], &[7; 64]].concat())),
+            ("no share", without(&second, 51)),
+            ("early data", extended(&second, 42, &[])),
+            ("a pre-shared key", extended(&second, 41, &[0, 0])),
+        ];
+        match cookie {
+            Some(_) => others.extend([
+                ("another cookie", changed(&second, |hello| hello[place(44).end - 1] ^= 1)),
+                ("a longer cookie", replaced(44, b"\0\x09a cookie!")),
+                ("a shorter cookie", replaced(44, b"\0\x07a cooki")),
+                ("an empty cookie", replaced(44, b"\0\0")),
+                ("no cookie", without(&second, 44)),
+            ]),
+            None => others.push(("a cookie that nobody gave", extended(&second, 44, b"\0\x08a cookie"))),
+        }
+        if group.is_none() {
+            others.push(("another share", changed(&second, |hello| hello[place(51).end - 1] ^= 1)));
+        }
+        for (what, hello) in others {
+            assert_ne!(hello, second, "{what}");
+            assert_eq!(judged(&hello), Err(()), "{what}, {group:?} {cookie:?}");
+        }
+    }
+}
+
+/// The core cannot choose the cookie: it is the server's.
 #[test]
 fn a_second_hello_is_refused_for_a_command_in_the_servers_cookie() {
     let judged = |cookie: &[u8]| {
-        let mut core = core(HOST);
-        let first = said_next(&mut core);
-        let retry = retry_request(&first, cookie);
-        let (connection, at) = (ConnectionId(0), std::time::Duration::ZERO);
-        core.handle_input(Input::Received { connection, at, octets: &retry });
-        let second = said_next(&mut core);
-        assert!(second.windows(cookie.len()).any(|octets| octets == cookie), "{second:?}");
+        let (first, retry, second) = retried(None, Some(cookie));
         judge(Implicit, &[Client(first), Server(retry), Client(second)])
     };
     for cookie in [&b"as good as any"[..], b"QUIT\r\n", b"xMAIL FROM:<>"] {
@@ -298,16 +358,40 @@ fn a_second_hello_is_refused_for_a_command_in_the_servers_cookie() {
     }
 }
 
-/// A HelloRetryRequest with this cookie and no wish for another group, RFC 8446 §4.1.4.
-fn retry_request(hello: &[u8], cookie: &[u8]) -> Vec<u8> {
+/// A hello of the core's, a HelloRetryRequest for it, and the hello with which the core answers that.
+fn retried(group: Option<u16>, cookie: Option<&[u8]>) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let mut core = core(HOST);
+    let first = said_next(&mut core);
+    let retry = retry_request(&first, group, cookie);
+    let (connection, at) = (ConnectionId(0), std::time::Duration::ZERO);
+    core.handle_input(Input::Received { connection, at, octets: &retry });
+    let second = said_next(&mut core);
+    let hello = records(&second).pop().expect("it answers with a hello");
+    (first, retry, hello)
+}
+
+/// A HelloRetryRequest, RFC 8446 §4.1.4.
+fn retry_request(hello: &[u8], group: Option<u16>, cookie: Option<&[u8]>) -> Vec<u8> {
     const RANDOM: [u8; 32] = [
         0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
         0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
     ];
     let sized = |octets: &[u8]| [&u16::try_from(octets.len()).unwrap().to_be_bytes()[..], octets].concat();
     let session = &hello[5 + 4 + 2 + 32..][..33];
-    let extensions = [&[0, 43, 0, 2, 3, 4, 0, 44][..], &sized(&sized(cookie))].concat();
+    let mut extensions = vec![0, 43, 0, 2, 3, 4];
+    if let Some(group) = group {
+        extensions.extend([&[0, 51, 0, 2], &group.to_be_bytes()[..]].concat());
+    }
+    if let Some(cookie) = cookie {
+        extensions.extend([&[0, 44][..], &sized(&sized(cookie))].concat());
+    }
     let body = [&[3, 3][..], &RANDOM, session, &[0x13, 0x02, 0], &sized(&extensions)].concat();
     let message = [&[2, 0][..], &sized(&body)].concat();
     [&[22, 3, 3][..], &sized(&message)].concat()
+}
+
+fn changed(hello: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut hello = hello.to_vec();
+    change(&mut hello);
+    hello
 }

@@ -210,6 +210,8 @@ fn say(
 ) {
     if !octets.is_empty() {
         probe.handle_input(Input::Received { connection, at, octets: &octets });
+        // Where a handshake has ended, the probe waits for the time.
+        probe.handle_input(Input::Tick { at });
         steps.push(Server(octets));
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use heloscope_observation::RefusalCode;
 use heloscope_relay::{OwnAddresses, SessionLimits};
+use heloscope_wire::About;
 use tokio::net::TcpSocket;
 
+use crate::monitor::wait_for;
 use crate::rig::{Answered, Names, Rig, SHORT, Server, code};
 
 #[tokio::test]
@@ -62,6 +64,42 @@ async fn names_that_do_not_resolve() {
         assert_eq!(code(&refusal), expected, "{host}");
         assert!(refusal.message.contains(host), "{}", refusal.message);
     }
+}
+
+#[tokio::test]
+async fn no_more_names_are_looked_up_at_a_time_than_may_be() {
+    let server = Server::new().await;
+    let port = server.port();
+    let names = Names::default().and("silent.example", Answered::Never);
+    let rig = Rig::new(&[port], |settings| {
+        settings.resolver = Arc::new(names);
+        settings.limits.resolve = SHORT;
+        settings.lookups = 2;
+        settings.quotas.client = "9/4/9".parse().ok();
+        settings.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
+    for _ in 0..2 {
+        let refusal = rig.open("host=silent.example&port=25").await.refused().await;
+        assert_eq!(code(&refusal), RefusalCode::ResolveFailed);
+    }
+    let refusal = rig.open("host=missing.example&port=25").await.refused().await;
+    assert_eq!(
+        (code(&refusal), refusal.message.as_str()),
+        (
+            RefusalCode::Quota,
+            "This relay looks up 2 names at a time, and the name servers of as many have not answered yet. Try again in \
+             some seconds, 30 at most, or give the server's address."
+        )
+    );
+    wait_for(&rig, "heloscope_lookups_open 2").await;
+    wait_for(&rig, r#"heloscope_quota_refusals_total{of="lookups",per="concurrent"} 1"#).await;
+    // An address needs none; and of the client no more than the four connections were counted.
+    let query = format!("host=127.0.0.1&port={port}");
+    rig.open(&query).await.connected().await;
+    assert_eq!(code(&rig.open(&query).await.refused().await), RefusalCode::Quota);
+    let about: About = serde_json::from_str(rig.ask("GET /v1/about HTTP/1.1", &[]).await.text()).unwrap();
+    assert_eq!(about.limits.lookups, 2);
 }
 
 #[tokio::test]
@@ -189,8 +227,13 @@ async fn the_deny_file_counts_for_names_and_addresses_and_can_change() {
     let port = server.port();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "denied.example\n").unwrap();
-    let names = Names::of(&[("mx.denied.example", &["127.0.0.1"]), ("mx.example", &["127.0.0.1"])]);
+    let names = Names::of(&[
+        ("mx.denied.example", &["127.0.0.1"]),
+        ("mx.example", &["127.0.0.1"]),
+        ("nat64.example", &["64:ff9b::808:808"]),
+    ]);
     let rig = Rig::new(&[port], |settings| {
+        settings.allow_nets.push("64:ff9b::/96".parse().unwrap());
         settings.deny_file = Some(file.path().to_owned());
         settings.resolver = Arc::new(names);
     })
@@ -202,9 +245,15 @@ async fn the_deny_file_counts_for_names_and_addresses_and_can_change() {
     assert_eq!(code(&rig.open(&denied_by_address).await.refused().await), RefusalCode::Blocked);
     rig.open(&other).await.connected().await;
 
-    std::fs::write(file.path(), "127.0.0.0/8\n").unwrap();
-    assert_eq!(rig.deny.reload(), Ok(1));
+    std::fs::write(file.path(), "127.0.0.0/8\n8.8.8.8\n").unwrap();
+    assert_eq!(rig.deny.reload(), Ok(2));
     assert_eq!(code(&rig.open(&other).await.refused().await), RefusalCode::Blocked);
+    // Behind NAT64 it is the same server.
+    for query in ["host=nat64.example", "host=[64:ff9b::808:808]", "host=[::ffff:8.8.8.8]"] {
+        let refusal = rig.open(&format!("{query}&port={port}")).await.refused().await;
+        assert_eq!(code(&refusal), RefusalCode::Blocked);
+        assert!(refusal.message.starts_with("The operator of this relay does not"), "{}", refusal.message);
+    }
 }
 
 #[tokio::test]
@@ -239,7 +288,9 @@ async fn a_query_that_names_no_target_is_answered_with_what_to_do() {
     }
     let (_, body) = rig.upgrade("host=127.1&port=25", &fields).await.err().unwrap();
     assert!(
-        body.contains("host: write an IPv4 address as four decimal numbers, such as 192.0.2.1"),
+        body.starts_with(
+            "host cannot be `127.1`: write an IPv4 address as four decimal numbers, such as 192.0.2.1"
+        ),
         "{body}"
     );
 }

@@ -201,6 +201,22 @@ async fn a_target_that_refuses_or_does_not_answer_costs_double() {
 }
 
 #[tokio::test]
+async fn each_further_address_of_a_name_costs_the_client_a_connection() {
+    let closed = Server::closed_port().await;
+    let names = Names::of(&[("mx.example", &["127.0.0.1", "127.0.0.2", "127.0.0.3"])]);
+    let rig = Rig::new(&[closed], |settings| {
+        only(|quotas| quotas.client = quota("9/8/9"))(settings);
+        settings.resolver = Arc::new(names);
+    })
+    .await;
+    // Three addresses, and as much again as one for being refused: twice that is all.
+    let query = format!("host=mx.example&port={closed}");
+    for expected in [RefusalCode::ConnectionRefused, RefusalCode::ConnectionRefused, RefusalCode::Quota] {
+        assert_eq!(code(&rig.open(&query).await.refused().await), expected);
+    }
+}
+
+#[tokio::test]
 async fn specimens_are_no_targets_but_their_visitor_is_a_client() {
     let rig = Rig::new(&[], |settings| {
         settings.demo = true;

@@ -1,12 +1,14 @@
 //! Names that are to lead the relay where it may not go, asked of a real name server by the system's own resolver.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
 
 use heloscope_observation::RefusalCode;
 use hickory_server::proto::rr::RecordType::{A, AAAA};
+use tokio::time::{sleep, timeout};
 
 use crate::name_server::{Answers, Named};
-use crate::rig::code;
+use crate::rig::{SHORT, code};
 
 /// The same port of some loopback addresses, none of which waits for a connection.
 fn listeners<const N: usize>(last: [u8; N]) -> ([TcpListener; N], u16) {
@@ -112,6 +114,30 @@ async fn one_forbidden_address_of_a_name_forbids_all() {
         assert_eq!(relay.asked(), once(name), "{answers:?}");
         assert!(!was_dialled(&good) && !was_dialled(&bad), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_look_up_that_was_given_up_counts_until_it_has_ended() {
+    let options = ["--limit-resolve", "1", "--limit-lookups", "2", "--quota-client", "off"];
+    let Some(relay) = Named::new(&options, &[]).await else { return };
+    let mut hanging =
+        [relay.open("host=silent.one.test&port=25").await, relay.open("host=silent.two.test&port=25").await];
+    for client in &mut hanging {
+        assert_eq!(code(&client.refused().await), RefusalCode::ResolveFailed);
+    }
+    // Given up after 1 s; the system's resolver has patience for 5.
+    let refusal = relay.open("host=missing.test&port=25").await.refused().await;
+    assert_eq!(code(&refusal), RefusalCode::Quota, "{}", refusal.message);
+    assert_eq!(relay.asked(), []);
+    let room = async {
+        loop {
+            match code(&relay.open("host=missing.test&port=25").await.refused().await) {
+                RefusalCode::Quota => sleep(SHORT).await,
+                other => return other,
+            }
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(30), room).await, Ok(RefusalCode::NameNotFound));
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ fn a_public_relay_behind_a_proxy_that_it_does_not_know() {
     assert_eq!(
         warnings(&[&PUBLIC[..], &options].concat()),
         [
-            "trusted-proxy: a relay that listens on a loopback address, without TLS, is https://relay.example.org only by way of a \
-             proxy; all clients would be one, and share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
+            "trusted-proxy: a relay that listens on a loopback address is https://relay.example.org only by way of a proxy; all \
+             clients would be one, and share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
         ]
     );
     assert_eq!(warnings(&[&PUBLIC[..], &options, &["--trusted-proxy", "127.0.0.1"]].concat()), NONE);
@@ -37,8 +37,68 @@ fn a_public_relay_that_speaks_plain_http() {
              https://"
         ]
     );
-    // What is in front of it may be a balancer that ends TLS.
-    assert_eq!(warnings(&options("https://relay.example.org")), NONE);
+}
+
+#[test]
+fn a_public_relay_behind_something_that_ends_tls() {
+    let options = ["--listen", "0.0.0.0:0", "--origin", "https://relay.example.org"];
+    assert_eq!(
+        warnings(&[&PUBLIC[..], &options].concat()),
+        [
+            "trusted-proxy: https://relay.example.org has TLS and this relay has none, so that something in front of it has to; \
+             unless that keeps the clients' addresses, all clients are one, and share its quotas: name it with \
+             trusted-proxy, and have it set X-Forwarded-For"
+        ]
+    );
+    assert_eq!(warnings(&[&PUBLIC[..], &options, &["--trusted-proxy", "10.0.0.5"]].concat()), NONE);
+}
+
+#[test]
+fn a_public_relay_that_may_connect_to_its_own_machine() {
+    let options = ["--listen", "127.0.0.1:0", "--origin", "https://relay.example.org"];
+    let options = [&PUBLIC[..], &options, &["--trusted-proxy", "127.0.0.1"]].concat();
+    for net in ["127.0.0.0/8", "127.0.0.1/32", "::1/128"] {
+        let warning = format!(
+            "--allow-net: by {net} everybody who can reach this public relay has it connect to the machine that it runs on, \
+             where a mail server trusts it more than others; leave it out unless all of them may"
+        );
+        assert_eq!(warnings(&[&options[..], &["--allow-net", net]].concat()), [warning]);
+    }
+    assert_eq!(warnings(&[&options[..], &["--allow-net", "10.0.0.0/8,fd00::/8"]].concat()), NONE);
+    assert_eq!(warnings(&["--listen", "127.0.0.1:0", "--allow-net", "127.0.0.0/8"]), NONE);
+}
+
+#[test]
+fn another_relay_that_the_page_cannot_use() {
+    let relays = ["--listen", "127.0.0.1:0", "--other-relay", "https://us.example.org,http://eu.example.org"];
+    assert_eq!(warnings(&relays), NONE);
+    assert_eq!(
+        warnings(&[&relays[..], &["--origin", "https://relay.example.org"]].concat()),
+        [
+            "--other-relay: http://eu.example.org has no TLS: browsers do not let this relay's page, which comes by HTTPS, use it; \
+             give it HTTPS"
+        ]
+    );
+}
+
+#[test]
+fn a_relay_with_a_certificate_on_loopback_or_with_an_origin_of_http() {
+    let paper = TempDir::new().unwrap();
+    let files = [
+        format!("--tls-cert={}", paper.path().join("relay.crt").display()),
+        format!("--tls-key={}", write(paper.path(), "relay.example.org", 2020, 2090)),
+    ];
+    let told = |options: &[&str]| warnings(&[&PUBLIC[..], &[&files[0], &files[1]], options].concat());
+    let loopback = ["--listen", "127.0.0.1:0", "--origin", "https://relay.example.org"];
+    assert_eq!(told(&loopback).len(), 1, "all clients would be one");
+    assert_eq!(told(&["--listen", "0.0.0.0:0", "--origin", "https://relay.example.org"]), NONE);
+    assert_eq!(
+        told(&["--listen", "0.0.0.0:0", "--origin", "http://relay.example.org"]),
+        [
+            "--origin: this relay speaks HTTPS, and as http://relay.example.org its page is not reached: write https://; as it is, \
+             it takes its own page for another site's, and refuses each test"
+        ]
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ import "heloscope/register";
 export default function HeloScope({ relay = "https://relay.example.org", onFinished, ...attributes }) {
   return (
     <helo-scope relay={relay} {...attributes} onheloscope-finished={(event) => onFinished?.(event.detail)}>
-      The test of the mail server needs JavaScript.
+      <noscript>The test of the mail server needs JavaScript.</noscript>
     </helo-scope>
   );
 }

@@ -24,6 +24,8 @@ pub(super) struct TlsClient {
     witness: Arc<Witness>,
     /// Until the handshake is finished.
     clear: ClearRecords,
+    /// Octets of the first hello, with the header of its record.
+    hello_octets: usize,
     retried: bool,
     finished_handshake: bool,
     /// What is to go out.
@@ -44,12 +46,14 @@ impl TlsClient {
                 connection,
                 witness: witness.clone(),
                 clear: ClearRecords::default(),
+                hello_octets: 0,
                 retried: false,
                 finished_handshake: false,
                 outgoing: Vec::new(),
                 write_key: None,
             };
             client.outgoing = client.take_outgoing();
+            client.hello_octets = client.outgoing.len();
             if holds_no_command(&client.outgoing, Some(host)) {
                 return client;
             }
@@ -172,6 +176,7 @@ impl TlsClient {
             group: connection.negotiated_key_exchange_group().map(|group| NamedGroup(group.name().into())),
             finite_field_bits: None,
             hello_retry: connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
+            hello_octets: Some(self.hello_octets),
             completed: true,
         })
     }

@@ -8,6 +8,8 @@ use crate::channel::TlsEvent;
 #[derive(Debug)]
 pub(crate) struct RawHandshake {
     outgoing: Vec<u8>,
+    /// Of the hello, with the header of its record.
+    hello_octets: usize,
     records: Records,
     hello: Option<ServerHello>,
     key_exchange: Option<KeyExchange>,
@@ -22,6 +24,7 @@ impl RawHandshake {
     /// Begins with this hello.
     pub(crate) fn new(hello: Vec<u8>) -> Self {
         Self {
+            hello_octets: hello.len(),
             outgoing: hello,
             records: Records::default(),
             hello: None,
@@ -108,6 +111,14 @@ impl RawHandshake {
             None => (None, None),
         };
         let ServerHello { version, suite } = hello;
-        Handshake { version, suite, group, finite_field_bits, hello_retry: false, completed: false }
+        Handshake {
+            version,
+            suite,
+            group,
+            finite_field_bits,
+            hello_retry: false,
+            hello_octets: Some(self.hello_octets),
+            completed: false,
+        }
     }
 }

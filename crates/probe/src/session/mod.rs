@@ -21,6 +21,11 @@ use state::State;
 pub(crate) struct Session {
     link: Link,
     state: State,
+    /// The end of the handshake and what came together with it, until the driver says what time it is: our own calculations
+    /// for it have taken some, and belong to its stage.
+    finished: Vec<TlsEvent>,
+    /// When that came.
+    finished_at: Duration,
 }
 
 impl Session {
@@ -33,7 +38,7 @@ impl Session {
     ) -> Self {
         let mut link = Link::new(connection, host, port_deadline);
         let state = State::dial(&mut link, cx);
-        Self { link, state }
+        Self { link, state, finished: Vec::new(), finished_at: Duration::ZERO }
     }
 
     pub(crate) fn id(&self) -> ConnectionId {
@@ -48,9 +53,9 @@ impl Session {
         matches!(self.state, State::Over)
     }
 
-    /// When time is up for what is awaited.
+    /// When the time is to be told: when it is up for what is awaited; at once where a handshake has ended.
     pub(crate) fn deadline(&self) -> Duration {
-        self.link.deadline()
+        if self.finished.is_empty() { self.link.deadline() } else { self.finished_at }
     }
 
     pub(crate) fn connected(&mut self, established: Established, cx: &mut Context) {
@@ -58,6 +63,7 @@ impl Session {
     }
 
     pub(crate) fn refused(&mut self, refusal: Refusal, cx: &mut Context) {
+        self.finish_handshake(cx);
         if self.is_over() {
             return;
         }
@@ -74,6 +80,7 @@ impl Session {
     }
 
     pub(crate) fn received(&mut self, octets: &[u8], cx: &mut Context) {
+        self.finish_handshake(cx);
         if matches!(self.state, State::Dialling(_) | State::Over) {
             return;
         }
@@ -83,8 +90,16 @@ impl Session {
         let (octets, too_many) = self.link.within_bounds(octets);
         self.take_in(octets, cx);
         if too_many {
+            self.finish_handshake(cx);
             self.give_up(cx);
         }
+        if self.finished.is_empty() {
+            self.settle(cx);
+        }
+    }
+
+    /// Sends what TLS has to send, and waits no longer than it may help.
+    fn settle(&mut self, cx: &mut Context) {
         if !self.is_over() {
             self.link.flush(cx);
         }
@@ -110,7 +125,26 @@ impl Session {
     }
 
     fn take_in(&mut self, octets: &[u8], cx: &mut Context) {
-        let mut events = self.link.receive(octets, cx).into_iter().peekable();
+        let mut events = self.link.receive(octets, cx);
+        let ends = |event: &TlsEvent| matches!(event, TlsEvent::Handshake(handshake) if handshake.completed);
+        if let Some(end) = events.iter().position(ends) {
+            self.finished = events.split_off(end);
+            self.finished_at = cx.at;
+        }
+        self.heed(events, cx);
+    }
+
+    /// The handshake has ended, at the time at hand, and the next stage begins.
+    fn finish_handshake(&mut self, cx: &mut Context) {
+        let events = std::mem::take(&mut self.finished);
+        if !events.is_empty() {
+            self.heed(events, cx);
+            self.settle(cx);
+        }
+    }
+
+    fn heed(&mut self, events: Vec<TlsEvent>, cx: &mut Context) {
+        let mut events = events.into_iter().peekable();
         while let Some(event) = events.next() {
             // What came together was all there before anything is said to a part of it.
             if matches!(event, TlsEvent::Handshake(_)) {
@@ -132,6 +166,7 @@ impl Session {
     }
 
     pub(crate) fn closed(&mut self, cx: &mut Context) {
+        self.finish_handshake(cx);
         if self.is_over() {
             return;
         }
@@ -144,6 +179,9 @@ impl Session {
     }
 
     pub(crate) fn tick(&mut self, cx: &mut Context) {
+        if !self.finished.is_empty() {
+            return self.finish_handshake(cx);
+        }
         if self.is_over() || cx.at < self.link.deadline() {
             return;
         }

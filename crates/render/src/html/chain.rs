@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::facts::one;
 use super::icon::Icon;
-use super::{Text, said};
+use super::prose::Prose;
+use super::said;
 use crate::facts::{Fact, Line, marks, names, parties, validity};
 use crate::path::{End, end};
 use crate::words;
@@ -84,7 +85,7 @@ fn one_certificate(tested_at: &str, certificate: &Certificate) -> Markup {
             @if let Some(validity) = validity(certificate) {
                 div class="validity" {
                     dt { (say!("Valid")) }
-                    dd { (Text(&validity)) (bar(tested_at, certificate)) }
+                    dd { (Prose(&validity)) (bar(tested_at, certificate)) }
                 }
             }
             @for fact in marks(certificate) { (one(&fact)) }

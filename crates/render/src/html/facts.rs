@@ -3,6 +3,7 @@ use heloscope_words::{say, spoken};
 use maud::{Markup, html};
 
 use super::icon::Icon;
+use super::prose::Prose;
 use super::{Text, said};
 use crate::facts::{
     Fact, Line, OWN_WORK, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, unit,
@@ -46,7 +47,7 @@ pub(super) fn one(fact: &Fact) -> Markup {
                 @for (place, line) in fact.lines.iter().enumerate() {
                     @if place > 0 { br; }
                     @match line {
-                        Line::Words(words) => (Text(words)),
+                        Line::Words(words) => (Prose(words)),
                         Line::Said(text) => (said(text)),
                     }
                 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Text;
 use super::icon::Icon;
+use super::prose::Prose;
 use crate::facts::{Told, told};
 use crate::words;
 
@@ -31,7 +32,7 @@ fn finding(entry: &Told<'_>) -> Markup {
                 (icon.with(words::severity(finding.severity)))
                 @if !entry.ports.is_empty() { " " span class="where" { (words::ports(&entry.ports)) } }
             }
-            h4 { (Text(&finding.title)) }
+            h4 { (Prose(&finding.title)) }
             div class="meaning" {
                 @for (ports, explanation) in &entry.explanations {
                     @if entry.explanations.len() > 1 { p class="where" { (words::on(ports)) } }
@@ -50,7 +51,7 @@ fn finding(entry: &Told<'_>) -> Markup {
 fn paragraphs(text: &str) -> Markup {
     html! {
         @for paragraph in text.split('\n').filter(|paragraph| !paragraph.trim().is_empty()) {
-            p { (Text(paragraph)) }
+            p { (Prose(paragraph)) }
         }
     }
 }

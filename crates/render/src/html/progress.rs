@@ -4,8 +4,8 @@ use heloscope_report::{PortProgress, Step, StepState};
 use heloscope_words::say;
 use maud::{Markup, html};
 
-use super::Text;
 use super::icon::Icon;
+use super::prose::Prose;
 use crate::span::span;
 use crate::words;
 
@@ -43,8 +43,8 @@ fn one(step: &Step, at: Duration) -> Markup {
             span class="name" { (words::step(step.kind)) }
             span class="unseen" { ", " (words::step_state(step.state)) " " }
             span class="number" { (clock) }
-            @if !step.text.is_empty() { span class="value" { (Text(&step.text)) } }
-            @if let Some(note) = &step.note { span class="note" { (Text(note)) } }
+            @if !step.text.is_empty() { span class="value" { (Prose(&step.text)) } }
+            @if let Some(note) = &step.note { span class="note" { (Prose(note)) } }
         }
     }
 }
@@ -88,7 +88,7 @@ mod tests {
                 r#"<li class="step skipped"><span class="name">STARTTLS</span><span class="unseen">, skipped </span>"#,
                 r#"<span class="number"></span></li>"#,
                 r#"<li class="step done"><span class="name">TLS</span><span class="unseen">, done </span>"#,
-                r#"<span class="number">31 ms</span><span class="value">TLS 1.3 · TLS_AES_256_GCM_SHA384</span></li>"#,
+                r#"<span class="number">31 ms</span><span class="value"><span class="short">TLS 1.3</span> · TLS_AES_256_GCM_SHA384</span></li>"#,
                 r#"<li class="step done"><span class="name">Certificate</span><span class="unseen">, done </span>"#,
                 r#"<span class="number">0 ms</span><span class="value">mx1.example.com, 36 days left</span></li>"#,
                 "</ol></section></div>",

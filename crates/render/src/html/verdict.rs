@@ -3,31 +3,19 @@ use heloscope_words::{say, spoken};
 use maud::{Markup, PreEscaped, html};
 
 use super::icon::Icon;
+use super::prose::Prose;
 use super::{Text, said};
+use crate::facts::is_partial;
 use crate::span::span;
 use crate::words;
 
 pub(super) fn verdict(report: &Report) -> Markup {
-    let icon = Icon::from(report.status);
+    let icon = if is_partial(report) { Icon::Untested } else { Icon::from(report.status) };
     html! {
         header class={ "verdict " (icon.class()) } part="verdict" {
-            p class="kind" { (icon.with(words::status(report.status))) }
-            h2 { (unbroken(&summary(report))) }
+            p class="kind" { (icon.with(words::overall(report))) }
+            h2 { (Prose(&summary(report))) }
             p class="about" { (about(report)) }
-        }
-    }
-}
-
-/// A protocol and its version stay on one line.
-fn unbroken(sentence: &str) -> Markup {
-    const VERSION: &str = "TLS 1.";
-    let mut parts = sentence.split(VERSION);
-    html! {
-        (Text(parts.next().unwrap_or_default()))
-        @for part in parts {
-            @let (minor, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
-            span class="version" { (VERSION) (minor) }
-            (Text(rest))
         }
     }
 }
@@ -63,7 +51,7 @@ pub(super) fn senders(report: &Report) -> Markup {
                             tr {
                                 th scope="row" { (row.sender.name()) " " span class="where" { (words::ports(&[row.port])) } }
                                 td { (Icon::from(row.outcome).with(row.outcome.name())) }
-                                td { (Text(&row.text)) }
+                                td { (Prose(&row.text)) }
                             }
                         }
                     }

@@ -45,13 +45,13 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
     let mut all: Vec<Breach> = Vec::new();
     for heard in replies {
         for (place, line) in heard.reply.lines.iter().enumerate() {
-            for rule in broken(heard, place, line) {
+            for (fault, rule) in broken(heard, place, line) {
                 match all.iter_mut().find(|known| known.rule == rule) {
                     Some(known) => known.more += 1,
                     None => all.push(Breach {
                         rule,
                         place: say!("Line {} of {}", number(heard.reply, place), reply_name(heard)),
-                        line: quoted(line),
+                        line: quoted(line, fault),
                         more: 0,
                     }),
                 }
@@ -67,77 +67,106 @@ fn number(reply: &Reply, place: usize) -> usize {
     (place + 1).saturating_add(if is_last { reply.left_out.lines } else { 0 })
 }
 
-fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<&'static str> {
+/// Where a line breaks a rule.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// As a whole, at its beginning or at its end.
+    Line,
+    /// At this octet.
+    Octet(usize),
+}
+
+fn line_if(broken: bool) -> Option<Fault> {
+    broken.then_some(Fault::Line)
+}
+
+fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<(Fault, &'static str)> {
     let is_ehlo = matches!(heard.to, Some(Command::Ehlo(_))) && heard.reply.code() == 250;
     let (is_greet, is_extension) = (is_ehlo && place == 0, is_ehlo && place > 0);
     let is_greeting = heard.to.is_none() && heard.reply.code() == 220 && place == 0;
     let is_bare = line.text().trim_ascii().is_empty();
-    let is_above_127 = !line.octets.is_ascii();
+    let above_127 = line.octets.iter().position(|octet| !octet.is_ascii()).map(Fault::Octet);
     // What follows the domain in an EHLO reply's first line may be anything of ASCII but CR and LF.
     let control = |octet: &u8| match is_greet {
         true => *octet == b'\r',
         false => octet.is_ascii_control() && *octet != b'\t',
     };
-    let has_controls = line.octets.iter().any(control);
+    let controls = line.octets.iter().position(control).map(Fault::Octet);
     let all = [
-        (line.ending == LineEnding::Lf, mark!("ends in LF alone, not in CR LF (RFC 5321 §2.3.8)")),
+        (line_if(line.ending == LineEnding::Lf), mark!("ends in LF alone, not in CR LF (RFC 5321 §2.3.8)")),
         (
-            line.code() != Some(heard.reply.code()),
+            line_if(line.code() != Some(heard.reply.code())),
             mark!("has another code than the last one (RFC 5321 §4.2.1)"),
         ),
         (
-            line.separator() == Separator::Other,
+            line_if(line.separator() == Separator::Other),
             mark!("has neither a space nor a hyphen after its code (RFC 5321 §4.2)"),
         ),
-        (is_greeting && is_bare, mark!("gives no domain name after its code (RFC 5321 §4.2, §4.3.1)")),
-        (is_greet && is_bare, mark!("gives no domain name after its code (RFC 5321 §4.1.1.1)")),
-        (has_controls, mark!("holds control characters (RFC 5321 §4.2)")),
         (
-            is_above_127,
+            line_if(is_greeting && is_bare),
+            mark!("gives no domain name after its code (RFC 5321 §4.2, §4.3.1)"),
+        ),
+        (line_if(is_greet && is_bare), mark!("gives no domain name after its code (RFC 5321 §4.1.1.1)")),
+        (controls, mark!("holds control characters (RFC 5321 §4.2)")),
+        (
+            above_127,
             mark!(
                 "holds octets above 127, which only a client that asks for SMTPUTF8 may be sent (RFC 5321 §4.2; RFC \
              6531 §3.7.4)"
             ),
         ),
-        (line.length() > 512, mark!("has more than 512 octets (RFC 5321 §4.5.3.1.5)")),
+        (line_if(line.length() > 512), mark!("has more than 512 octets (RFC 5321 §4.5.3.1.5)")),
     ];
     let of_extension = match is_extension {
-        true => broken_by_extension(&heard.reply.lines[1..place], line, is_above_127 || has_controls),
+        true => broken_by_extension(&heard.reply.lines[1..place], line, above_127.or(controls).is_some()),
         false => Vec::new(),
     };
-    all.into_iter().filter(|(is, _)| *is).map(|(_, rule)| spoken(rule)).chain(of_extension).collect()
+    said(all).chain(of_extension).collect()
+}
+
+/// The rules that are broken, in the reader's language.
+fn said<const N: usize>(
+    all: [(Option<Fault>, &'static str); N],
+) -> impl Iterator<Item = (Fault, &'static str)> {
+    all.into_iter().filter_map(|(fault, rule)| Some((fault?, spoken(rule))))
 }
 
 /// What an extension breaks, offered after those `before` it; `odd` where it holds octets that it may not.
-fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec<&'static str> {
+fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec<(Fault, &'static str)> {
     let text = line.text();
     let named = keyword(text);
     let has_params = !text.get(named.len()..).unwrap_or_default().trim_ascii().is_empty();
     let is = |keyword: &str| named.eq_ignore_ascii_case(keyword.as_bytes());
     let legacy_auth = named.get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"AUTH="));
-    let ends_with_space = text.ends_with(b" ") && is_ehlo_line(text.trim_ascii_end());
+    let ends_with_space = text.ends_with(b" ") && no_ehlo_line(text.trim_ascii_end()).is_none();
+    let before_text = line.octets.len() - text.len();
     let repeats = before.iter().any(|other| keyword(other.text()).eq_ignore_ascii_case(named));
     let is_overwritten = || is_masked(&String::from_utf8_lossy(named));
     let all = [
-        (!odd && !legacy_auth && ends_with_space, mark!("ends with a space (RFC 5321 §4.1.1.1)")),
+        (line_if(!odd && !legacy_auth && ends_with_space), mark!("ends with a space (RFC 5321 §4.1.1.1)")),
         (
-            !odd && !legacy_auth && !ends_with_space && !is_ehlo_line(text),
+            no_ehlo_line(text)
+                .filter(|_| !odd && !legacy_auth && !ends_with_space)
+                .map(|at| Fault::Octet(before_text + at)),
             mark!(
                 "is no keyword of letters, digits and hyphens with parameters after one space each (RFC 5321 \
              §4.1.1.1)"
             ),
         ),
-        (legacy_auth, mark!("offers AUTH=, a form for old clients that no RFC has (RFC 4954 §3)")),
-        (is("AUTH") && !has_params, mark!("offers AUTH without a mechanism (RFC 4954 §3)")),
-        (is("STARTTLS") && has_params, mark!("gives STARTTLS a parameter, though it has none (RFC 3207 §2)")),
+        (line_if(legacy_auth), mark!("offers AUTH=, a form for old clients that no RFC has (RFC 4954 §3)")),
+        (line_if(is("AUTH") && !has_params), mark!("offers AUTH without a mechanism (RFC 4954 §3)")),
         (
-            repeats && !named.is_empty() && !is_overwritten(),
+            line_if(is("STARTTLS") && has_params),
+            mark!("gives STARTTLS a parameter, though it has none (RFC 3207 §2)"),
+        ),
+        (
+            line_if(repeats && !named.is_empty() && !is_overwritten()),
             mark!(
                 "repeats the keyword of an earlier line (RFC 5321 §4.1.1.1 does not say which of them counts)"
             ),
         ),
     ];
-    all.into_iter().filter(|(is, _)| *is).map(|(_, rule)| spoken(rule)).collect()
+    said(all).collect()
 }
 
 /// What stands before the first space or tab.
@@ -145,22 +174,43 @@ fn keyword(text: &[u8]) -> &[u8] {
     text.split(|octet| matches!(octet, b' ' | b'\t')).next().unwrap_or_default()
 }
 
-/// `ehlo-line` of RFC 5321 §4.1.1.1.
-fn is_ehlo_line(text: &[u8]) -> bool {
-    let mut words = text.split(|octet| *octet == b' ');
-    let keyword = words.next().unwrap_or_default();
-    keyword.first().is_some_and(u8::is_ascii_alphanumeric)
-        && keyword.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
-        && words.all(|param| !param.is_empty() && param.iter().all(u8::is_ascii_graphic))
+/// The first octet by which this is no `ehlo-line` of RFC 5321 §4.1.1.1; `None` where it is one.
+fn no_ehlo_line(text: &[u8]) -> Option<usize> {
+    let end = text.iter().position(|octet| *octet == b' ').unwrap_or(text.len());
+    let named = &text[..end];
+    let fits = |at: usize| named[at].is_ascii_alphanumeric() || (at > 0 && named[at] == b'-');
+    if named.is_empty() {
+        return Some(0);
+    }
+    // Each space has a parameter behind it.
+    let of_params = |at: usize| match (text[at], text.get(at + 1)) {
+        (b' ', following) => matches!(following, None | Some(b' ')),
+        (octet, _) => !octet.is_ascii_graphic(),
+    };
+    (0..end).find(|at| !fits(*at)).or_else(|| (end..text.len()).find(|at| of_params(*at)))
 }
 
-/// At most 80 characters, of which spaces at the end can be seen.
-fn quoted(line: &ReplyLine) -> String {
+/// At most 80 characters with the fault among them; spaces at the end can be seen.
+fn quoted(line: &ReplyLine, fault: Fault) -> String {
     const SHOWN: usize = 80;
-    let text = line.octets.trim_ascii_end();
-    let spaces = line.octets.iter().rev().take_while(|octet| **octet == b' ').count();
-    if line.cut == 0 && text.len() + spaces == line.octets.len() && spaces <= SHOWN / 4 {
-        return shortened(text, SHOWN) + &"\\x20".repeat(spaces);
+    /// Octets that are shown before the fault, where it is not among the first.
+    const BEFORE: usize = 30;
+    let start = match fault {
+        Fault::Octet(at) if at >= SHOWN - BEFORE => start_of_character(&line.octets, at - BEFORE),
+        _ => 0,
+    };
+    let octets = &line.octets[start..];
+    let mark = if start > 0 { "…" } else { "" };
+    let text = octets.trim_ascii_end();
+    let spaces = octets.iter().rev().take_while(|octet| **octet == b' ').count();
+    if line.cut == 0 && text.len() + spaces == octets.len() && spaces <= SHOWN / 4 {
+        return format!("{mark}{}{}", shortened(text, SHOWN), "\\x20".repeat(spaces));
     }
-    shortened(&line.octets, SHOWN)
+    format!("{mark}{}", shortened(octets, SHOWN))
+}
+
+/// This place, or that where its character begins.
+fn start_of_character(octets: &[u8], place: usize) -> usize {
+    let begins = |place: &usize| octets[*place] & 0xc0 != 0x80;
+    (place.saturating_sub(3)..=place).rev().find(begins).unwrap_or(place)
 }

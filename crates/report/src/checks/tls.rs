@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use heloscope_observation::{AlertDescription, Host, RefusalCode, Stage, TlsFailure, TlsVersion};
+use heloscope_observation::{AlertDescription, Handshake, Host, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_words::{mark, say};
 
 use super::greeting::said;
@@ -104,10 +104,25 @@ static TLS_HELLO_INTOLERANCE: Check = Check {
             said: said(subject),
             second: subject.facts.second_hello,
         }),
-        _ if subject.facts.is_encrypted() => Outcome::Passed,
-        _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
+        _ => match subject.facts.handshake.filter(|handshake| handshake.completed) {
+            Some(handshake) => Outcome::PassedWithin(hellos_taken(handshake, subject.facts.second_hello)),
+            None => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
+        },
     },
 };
+
+/// How long the hellos were that the server took: it may dislike longer ones, and nobody has asked.
+fn hellos_taken(handshake: &Handshake, second: Option<usize>) -> String {
+    match (handshake.hello_octets, second) {
+        (None, _) => say!("a hello of today's form was taken; others were not tried").to_owned(),
+        (Some(octets), None) => {
+            say!("a hello of today's form, {octets} octets long, was taken; longer ones were not tried")
+        }
+        (Some(octets), Some(second)) => say!(
+            "hellos of today's form, {octets} and then {second} octets long, were taken; longer ones were not tried"
+        ),
+    }
+}
 
 static TLS_NAME_REFUSED: Check = Check {
     id: "tls-name-refused",

@@ -5,7 +5,7 @@ use heloscope_smtp::{Command, LeftOut};
 use heloscope_words::{capital, say};
 
 use super::port::Unanswered;
-use super::{ChainFacts, Heard, PortFacts};
+use super::{Cause, ChainFacts, Heard, PortFacts};
 use crate::names::warning_words;
 use crate::words::reply_name;
 
@@ -26,7 +26,18 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
     let warned = warned.iter().map(|alert| went_on(*alert, fits));
     let quit = facts.quit_unanswered.map(quit_unanswered);
     let order = chain.and_then(out_of_order);
-    greeting.into_iter().chain(long_replies).chain(warned).chain(order).chain(quit).collect()
+    let cut_off = cut_off_at_last(facts);
+    greeting.into_iter().chain(long_replies).chain(warned).chain(order).chain(quit).chain(cut_off).collect()
+}
+
+/// A session that was cut off before its end has an error that says so.
+fn cut_off_at_last(facts: &PortFacts<'_>) -> Option<String> {
+    let told = facts.failure.is_some_and(|failure| matches!(failure.cause, Cause::Closed(_)));
+    let says = say!(
+        "At the end the server closed the connection without TLS's close_notify (RFC 8446 §6.1 and RFC 5246 §7.2.1 demand it). \
+         Nothing more was to be said, and it does mail no harm."
+    );
+    (facts.tls_cut_off && !told).then(|| says.to_owned())
 }
 
 /// A certificate that does not certify the one before it; by names alone, for the path has its own checks.

@@ -33,8 +33,16 @@ mod tests {
     fn key_transport_is_named_where_there_is_no_group() {
         let named = |suite, group, finite_field_bits| {
             let (version, suite) = (TlsVersion::TLS_1_2, CipherSuite(suite));
-            let (hello_retry, completed) = (false, false);
-            key_exchange(&Handshake { version, suite, group, finite_field_bits, hello_retry, completed })
+            let (hello_retry, hello_octets, completed) = (false, None, false);
+            key_exchange(&Handshake {
+                version,
+                suite,
+                group,
+                finite_field_bits,
+                hello_retry,
+                hello_octets,
+                completed,
+            })
         };
         // TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_ and TLS_DHE_RSA_ with the same
         assert_eq!(named(0x009c, None, None).as_deref(), Some("RSA"));

@@ -50,6 +50,7 @@ mod tests {
             group: group.map(NamedGroup),
             finite_field_bits: None,
             hello_retry: false,
+            hello_octets: None,
             completed: false,
         }
     }

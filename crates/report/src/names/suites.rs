@@ -271,6 +271,7 @@ mod tests {
             group: None,
             finite_field_bits: Some(512),
             hello_retry: false,
+            hello_octets: None,
             completed: false,
         };
         // TLS_RSA_EXPORT_WITH_RC4_40_MD5, TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA

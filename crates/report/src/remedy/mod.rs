@@ -62,6 +62,8 @@ impl<'a> Remedies<'a> {
         let Ok(host) = host.parse::<Host>() else { return told };
         let host = host.to_string();
         let topics: Vec<&str> = ports.iter().filter_map(|port| topic(port, finding)).collect();
+        // Where implicit TLS is to be, which is not port 465 on every server.
+        let implicit = ports.iter().find(|port| topic(port, finding) == Some("implicit-tls"));
         let mut last = "";
         self.each_line(&mut |server, heading, line| {
             if !topics.contains(&heading) {
@@ -82,7 +84,11 @@ impl<'a> Remedies<'a> {
                     }
                     None => line,
                 };
-                fill(configuration, said, &|name| (name == "host").then(|| host.clone()));
+                fill(configuration, said, &|name| match name {
+                    "host" => Some(host.clone()),
+                    "port" => implicit.map(|port| port.port.to_string()),
+                    _ => None,
+                });
             }
             last = heading;
         });
@@ -160,7 +166,9 @@ fn clear_text(port: &Port) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Capability, Report, SCHEMA_VERSION, Status, Timings};
+    use heloscope_observation::Stage;
+
+    use crate::{Capability, PortError, Report, SCHEMA_VERSION, Status, Timings};
 
     const TOPICS: [&str; 11] = [
         "auth",
@@ -305,6 +313,37 @@ mod tests {
                     || told("Haraka", &weak).starts_with("; config/tls.ini, dann Haraka neu starten\nmin")
             );
         });
+    }
+
+    #[test]
+    fn implicit_tls_is_configured_for_the_port_that_was_tested() {
+        let finding = Finding {
+            id: "tls-failed".to_owned(),
+            severity: Severity::Error,
+            title: String::new(),
+            explanation: String::new(),
+            fix: String::new(),
+            reference: String::new(),
+        };
+        for number in [465, 10465] {
+            let error = PortError {
+                code: ErrorCode::PlaintextOnImplicitTls,
+                message: String::new(),
+                phase: Stage::Tls,
+            };
+            let role = if number == 465 { Role::Submissions } else { Role::Custom };
+            let port = Port { implicit_tls: true, role, error: Some(error), ..port(number, "", "") };
+            for Remedy { server, configuration } in
+                Remedies::BUILT_IN.of("mx1.example.com", &[&port], &finding)
+            {
+                assert!(configuration.contains(&number.to_string()), "{server}: {configuration}");
+                assert!(!configuration.contains("{port}"), "{server}: {configuration}");
+                assert!(
+                    number == 465 || !configuration.contains(" 465") && !configuration.contains("=465"),
+                    "{server}: {configuration}"
+                );
+            }
+        }
     }
 
     #[test]

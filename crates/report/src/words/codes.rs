@@ -3,7 +3,7 @@
 use heloscope_smtp::EnhancedStatusCode;
 use heloscope_words::{mark, spoken};
 
-/// What a reply code means: RFC 5321 §4.2.3, or the RFC named; `None` for one that no RFC gives a meaning.
+/// What a reply code means: RFC 5321 §4.2.3, or the RFC named; `None` for one that stands in none of them.
 pub(crate) fn reply_code(code: u16) -> Option<&'static str> {
     REPLY_CODES.iter().find(|(number, _)| *number == code).map(|(_, meaning)| spoken(meaning))
 }
@@ -42,13 +42,17 @@ pub(crate) const REPLY_CODES: &[(u16, &str)] = &[
     (250, mark!("requested mail action okay, completed")),
     (251, mark!("user not local; will forward")),
     (252, mark!("cannot VRFY user, but will accept message and attempt delivery")),
+    (253, mark!("so many messages are pending for the node, and their sending has begun, RFC 1985 (ETRN)")),
     (334, mark!("server challenge, RFC 4954")),
     (354, mark!("start mail input")),
+    (355, mark!("the transaction goes on from this octet, RFC 1845 (CHECKPOINT)")),
     (421, mark!("service not available, closing transmission channel")),
+    (422, mark!("a password transition is needed, RFC 5248 (with X.7.12)")),
     (432, mark!("a password transition is needed, RFC 4954")),
     (450, mark!("requested mail action not taken: mailbox unavailable, busy, or blocked for policy reasons")),
     (451, mark!("requested action aborted: local error in processing")),
     (452, mark!("requested action not taken: insufficient system storage")),
+    (453, mark!("there is no mail for these domains, RFC 2645 (ATRN)")),
     (
         454,
         mark!(
@@ -56,12 +60,17 @@ pub(crate) const REPLY_CODES: &[(u16, &str)] = &[
         ),
     ),
     (455, mark!("server unable to accommodate parameters")),
+    (458, mark!("unable to queue messages for the node, RFC 1985 (ETRN)")),
+    (459, mark!("node not allowed, RFC 1985 (ETRN)")),
     (500, mark!("syntax error, command unrecognized")),
     (501, mark!("syntax error in parameters or arguments")),
     (502, mark!("command not implemented")),
     (503, mark!("bad sequence of commands")),
     (504, mark!("command parameter not implemented")),
     (521, mark!("server does not accept mail, RFC 7504")),
+    (523, mark!("encryption needed, RFC 5248 (with X.7.10)")),
+    (524, mark!("encryption required for requested authentication mechanism, RFC 5248 (with X.7.11)")),
+    (525, mark!("user account disabled, RFC 5248 (with X.7.13)")),
     (530, mark!("must issue a STARTTLS command first, RFC 3207, or authentication required, RFC 4954")),
     (534, mark!("authentication mechanism is too weak, RFC 4954")),
     (535, mark!("authentication credentials invalid, RFC 4954")),
@@ -186,6 +195,31 @@ mod tests {
     fn codes_have_the_meanings_of_their_registries() {
         assert_eq!(reply_code(421), Some("service not available, closing transmission channel"));
         assert_eq!(reply_code(299), None);
+        for (code, rfc) in [
+            (253, "RFC 1985"),
+            (355, "RFC 1845"),
+            (422, "RFC 5248"),
+            (432, "RFC 4954"),
+            (453, "RFC 2645"),
+            (454, "RFC 3207"),
+            (458, "RFC 1985"),
+            (459, "RFC 1985"),
+            (521, "RFC 7504"),
+            (523, "RFC 5248"),
+            (524, "RFC 5248"),
+            (525, "RFC 5248"),
+            (530, "RFC 4954"),
+            (534, "RFC 4954"),
+            (535, "RFC 4954"),
+            (538, "RFC 4954"),
+            (556, "RFC 7504"),
+        ] {
+            assert!(reply_code(code).is_some_and(|meaning| meaning.contains(rfc)), "{code}");
+        }
+        // Servers make these up.
+        for code in [541, 571] {
+            assert_eq!(reply_code(code), None, "{code}");
+        }
         assert_eq!(status(5, 7, 25), Some("reverse DNS validation failed"));
         assert_eq!(status(4, 3, 2), Some("system not accepting network messages"));
     }

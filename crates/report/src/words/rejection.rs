@@ -30,14 +30,14 @@ pub(crate) fn enhanced_status_code(reply: &Reply) -> Option<EnhancedStatusCode> 
     reply.enhanced_status_code().or_else(marked)
 }
 
-/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that
-/// no RFC gives a meaning, what its first digit says. `None` where even that says nothing.
+/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that is
+/// not known, what its first digit says. `None` where even that says nothing.
 pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
     let code = reply.code();
     let plain = match reply_code(code) {
         Some(meaning) => Some(say!("{code} means “{meaning}”")),
         None => reply_class(code)
-            .map(|class| say!("{code} is in no RFC; its first digit means “{class}” (RFC 5321 §4.2.1)")),
+            .map(|class| say!("{code} is no code of RFC 5321 or of an extension known here; its first digit means “{class}” (RFC 5321 §4.2.1)")),
     };
     let enhanced = enhanced_status_code(reply).and_then(|status| match status_code(status) {
         Some(meaning) => Some(say!("the enhanced status code {status} means “{meaning}”")),
@@ -234,17 +234,19 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_no_rfc_knows_says_at_least_its_class() {
+    fn a_code_that_is_not_known_says_at_least_its_class() {
         assert_eq!(
             codes_explained(&reply("599 5.9.99 whatever")).as_deref(),
             Some(
-                "599 is in no RFC; its first digit means “failure for good” (RFC 5321 §4.2.1); the enhanced status code \
+                "599 is no code of RFC 5321 or of an extension known here; its first digit means “failure for good” (RFC 5321 §4.2.1); the enhanced status code \
                  5.9.99 is not registered; its class means “failure for good” (RFC 3463 §2)."
             )
         );
         assert_eq!(
             codes_explained(&reply("498 hm")).as_deref(),
-            Some("498 is in no RFC; its first digit means “failure for now” (RFC 5321 §4.2.1).")
+            Some(
+                "498 is no code of RFC 5321 or of an extension known here; its first digit means “failure for now” (RFC 5321 §4.2.1)."
+            )
         );
     }
 

@@ -30,6 +30,11 @@ pub(crate) use told::tell_lists;
 pub(crate) const NOW: i64 = 1_795_472_104;
 pub(crate) const DAY: i64 = 86_400;
 
+/// Octets of the hello of today's form, for mx1.example.com.
+pub(crate) const FIRST_HELLO: usize = 248;
+/// Octets of the hello made by hand.
+pub(crate) const HELLO_BY_HAND: usize = 517;
+
 pub(crate) const GREETING: &str = "220 mx1.example.com ESMTP ready";
 pub(crate) const EHLO: &str = "250-mx1.example.com\n250-SIZE 52428800\n250 STARTTLS";
 pub(crate) const EHLO_TLS: &str = "250-mx1.example.com\n250-SIZE 52428800\n250 PIPELINING";
@@ -275,8 +280,15 @@ impl Play<'_> {
         chain: &[&[u8]],
     ) -> Self {
         let chain = chain.iter().map(|der| Der(der.to_vec())).collect();
-        let (suite, finite_field_bits, hello_retry) = (CipherSuite(suite), None, false);
-        let handshake = Handshake { version, suite, group, finite_field_bits, hello_retry, completed };
+        let handshake = Handshake {
+            version,
+            suite: CipherSuite(suite),
+            group,
+            finite_field_bits: None,
+            hello_retry: false,
+            hello_octets: Some(FIRST_HELLO),
+            completed,
+        };
         self.encrypted |= completed;
         self.see(Stage::Tls, Event::Chain(chain)).see(Stage::Tls, Event::Handshake(handshake))
     }
@@ -297,6 +309,7 @@ impl Play<'_> {
             group: group.map(NamedGroup),
             finite_field_bits,
             hello_retry: false,
+            hello_octets: Some(HELLO_BY_HAND),
             completed: false,
         };
         let play = self.begins_handshake().after_ms(7).see(Stage::Tls, Event::Chain(chain));
@@ -305,9 +318,15 @@ impl Play<'_> {
 
     /// Answers a hello by hand with an anonymous suite: there is no Certificate message.
     pub(crate) fn answers_without_chain(self, version: TlsVersion, suite: u16) -> Self {
-        let suite = CipherSuite(suite);
-        let (group, finite_field_bits, hello_retry, completed) = (None, Some(3072), false, false);
-        let handshake = Handshake { version, suite, group, finite_field_bits, hello_retry, completed };
+        let handshake = Handshake {
+            version,
+            suite: CipherSuite(suite),
+            group: None,
+            finite_field_bits: Some(3072),
+            hello_retry: false,
+            hello_octets: Some(HELLO_BY_HAND),
+            completed: false,
+        };
         self.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
     }
 

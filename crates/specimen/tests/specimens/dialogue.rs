@@ -52,6 +52,8 @@ fn all_of_them() {
         "cisco",
         "hostile-text",
         "flood",
+        "megabytes",
+        "trickle",
         "closed-ports",
         "unreachable",
         "filtered",
@@ -241,6 +243,27 @@ async fn greetings_that_take_their_time() {
     assert_eq!(client.hear().await, greeting);
     assert_eq!(began.elapsed().as_secs(), 6);
     assert!(client.ask("EHLO client.test").await.starts_with("250-"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_replies_and_slow_ones() {
+    let fleet = Fleet::new(NOW);
+    for (port, command) in [(25, None), (587, Some("EHLO client.test"))] {
+        let mut client = dial(&fleet, "megabytes", port).await;
+        let mut reply = client.hear().await;
+        if let Some(command) = command {
+            reply = client.ask(command).await;
+        }
+        assert!((2_000_000..2_001_000).contains(&reply.len()), "{port}: {}", reply.len());
+        assert!(reply.lines().all(|line| line.len() + 2 <= 100));
+    }
+    let began = Instant::now();
+    let mut client = dial(&fleet, "trickle", 25).await;
+    let greeting = client.hear().await;
+    assert_eq!(greeting.lines().count(), 7);
+    let ms = began.elapsed().as_millis();
+    assert_eq!(ms / 10, greeting.len() as u128, "an octet each 10 ms");
+    assert!((5_000..6_500).contains(&ms), "{ms}");
 }
 
 #[tokio::test(start_paused = true)]
