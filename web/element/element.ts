@@ -55,17 +55,18 @@ let sheets: CSSStyleSheet[] | undefined;
 export class HeloScopeElement extends Attributes {
   static readonly observedAttributes = ["host", "ports", "relay", "relays", "lang"];
 
+  /** What the page around put into the element. */
+  readonly #around = make("slot");
   readonly #form = new Form(
     (host) => this.#submitted(host),
     () => this.stop(),
     (relay) => (this.relay = relay),
     (host) => void this.#takeUp(host).compare(),
+    this.#around,
   );
   readonly #status = make("p", { class: "status", role: "status", part: "status" });
   readonly #alert = make("div", { class: "failure", role: "alert", part: "failure", hidden: true });
   readonly #elsewhere = make("div", { class: "elsewhere", part: "elsewhere", hidden: true });
-  /** What the page around put into the element. */
-  readonly #around = make("slot");
   readonly #output = make("div", { class: "output", part: "output" });
   readonly #frame = make("div", { class: "frame" });
   readonly #paper = new Paper(this.#output);
@@ -81,7 +82,7 @@ export class HeloScopeElement extends Attributes {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = sheets ??= [controls, report, port].map(sheetOf);
-    this.#frame.append(this.#form.form, this.#around, this.#status, this.#alert, this.#elsewhere, this.#output);
+    this.#frame.append(this.#form.form, this.#status, this.#alert, this.#elsewhere, this.#output);
     root.append(this.#frame);
   }
 

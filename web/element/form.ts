@@ -31,11 +31,13 @@ export class Form {
   #before: string[] | null = null;
   #about: About | null = null;
 
+  /** `around`: what the page around has to say, before the examples, which may be many. */
   constructor(
     onRun: (host: string) => void,
     onStop: () => void,
     onRelay: (relay: string) => void,
     onAll: (host: string) => void,
+    around: HTMLElement,
   ) {
     this.field = make("input", {
       id: "host",
@@ -61,6 +63,7 @@ export class Form {
       this.#ports,
       this.#through,
       this.#operator,
+      around,
       this.#examples,
     );
     this.#relay.addEventListener("change", () => onRelay(this.#relay.value));

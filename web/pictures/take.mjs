@@ -19,10 +19,10 @@ try {
         const path = fileURLToPath(new URL(`${name}-${colorScheme}.png`, import.meta.url));
         await page.screenshot({ path, fullPage: true, clip: { x: 0, y: top, width: SIZE.width, height } });
       };
-      await take("report", 0, SIZE.height);
-      const port = page.locator("helo-scope .port").first();
-      const [from, columns] = [await port.boundingBox(), await port.locator(".columns").boundingBox()];
-      await take("port", from.y - 4, Math.ceil(columns.y + columns.height - from.y) + 28);
+      const place = (selector) => page.locator(`helo-scope ${selector}`).first().boundingBox();
+      const [findings, port, columns] = [await place(".findings"), await place(".port"), await place(".port .columns")];
+      await take("report", 0, Math.ceil(findings.y + findings.height) + 28);
+      await take("port", port.y - 4, Math.ceil(columns.y + columns.height - port.y) + 28);
     });
   }
 } finally {

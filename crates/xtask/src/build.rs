@@ -1,23 +1,22 @@
 //! `cargo xtask build`: the page, the widget, the npm package, and the relay that has the page inside.
 //!
 //! ```text
-//! npm packages ────────────────┐
-//! heloscope-web → WebAssembly ─┼─→ bound, optimised ─→ bundled, compressed (web/dist) ─┐
-//! bind (wasm-bindgen) ─────────┘                                                       ├─→ heloscope-relay
-//! what heloscope-relay is made of (the first time) ────────────────────────────────────┘
+//!                 heloscope-web → WebAssembly ─┬─→ bound, optimised ─→ bundled, compressed (web/dist) ─┐
+//! npm packages ─→ bind (wasm-bindgen) ─────────┘                                                       ├─→ heloscope-relay
+//!                 what heloscope-relay is made of (the first time) ────────────────────────────────────┘
 //! ```
 //!
-//! What stands below one another runs at the same time. Cargo finds out by itself what it need not do again; the rest
-//! goes by stamps.
+//! What stands below one another runs at the same time; the npm packages come first, since whoever cannot get them is to
+//! hear so at once. Cargo finds out by itself what it need not do again; the rest goes by stamps.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::place::Place;
-use crate::run::{output, step, timed};
+use crate::run::{output, shown, step, timed};
 use crate::stamp::unless_done;
 use crate::{assets, install};
 
@@ -29,6 +28,7 @@ const WEB: &str = "heloscope-web";
 /// Builds everything that `start` needs.
 pub(crate) fn build(place: &Place) -> Result<()> {
     timed("build", "everything", || {
+        npm_packages(place)?;
         thread::scope(|scope| {
             // The crates under the relay are half of all that is to be compiled, and need no page.
             let ahead = (!place.relay().exists()).then(|| scope.spawn(|| under_the_relay(place)));
@@ -50,13 +50,11 @@ pub(crate) fn assets(place: &Place) -> Result<()> {
 
 /// The WebAssembly module, and what puts it into the page.
 fn modules(place: &Place) -> Result<()> {
-    install::node(place)?;
+    npm_packages(place)?;
     wasm_target(place)?;
     thread::scope(|scope| {
-        let packages = scope.spawn(|| npm_packages(place));
         let bind = scope.spawn(|| bind_program(place));
         let wasm = wasm(place, WEB);
-        joined(packages.join())?;
         joined(bind.join())?;
         wasm
     })?;
@@ -66,8 +64,9 @@ fn modules(place: &Place) -> Result<()> {
     assets::module(place, &place.wasm(WEB))
 }
 
-/// The npm packages of `package-lock.json`.
+/// The npm packages of `package-lock.json`; an error says what to do.
 pub(crate) fn npm_packages(place: &Place) -> Result<()> {
+    install::node(place)?;
     let lock = place.root.join("package-lock.json");
     let installed = place.root.join("node_modules/.package-lock.json");
     unless_done(
@@ -75,13 +74,37 @@ pub(crate) fn npm_packages(place: &Place) -> Result<()> {
         &[place.root.join("package.json"), lock],
         "npm ci",
         &[installed],
-        || {
-            step(
-                "npm",
-                "npm packages",
-                place.command("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
-            )
-        },
+        || timed("npm", "npm packages", || npm_ci(place)),
+    )
+}
+
+fn npm_ci(place: &Place) -> Result<()> {
+    let mut npm = place.command("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    // Its own patience is over a minute.
+    npm.args(["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]);
+    let output = npm.stdin(Stdio::null()).output().with_context(|| format!("cannot run {}", shown(&npm)))?;
+    if !output.status.success() {
+        bail!(not_fetched(&String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(())
+}
+
+/// What is told of npm's errors: why, in a few lines of many, and what to do.
+fn not_fetched(errors: &str) -> String {
+    const REASONS: usize = 3;
+    // What is for whoever mends npm itself.
+    const FIELDS: [&str; 7] = ["code", "errno", "syscall", "path", "address", "port", "type"];
+    let told = |line: &&str| {
+        let first = line.split([' ', ':']).next().unwrap_or_default();
+        !FIELDS.contains(&first) && !["", "}", "at", "A"].contains(&first)
+    };
+    let lines = errors.lines().filter_map(|line| line.strip_prefix("npm error")).map(str::trim);
+    let why: Vec<&str> = lines.filter(told).take(REASONS).collect();
+    let why = if why.is_empty() { String::new() } else { format!(":\n    {}", why.join("\n    ")) };
+    format!(
+        "npm could not install the packages of package-lock.json, and nothing was built{why}\n`npm ping` says whether npm reaches its \
+         registry; it takes a proxy from HTTPS_PROXY. `npm ci` tells all of it. Then do this again: it goes on from here."
     )
 }
 
@@ -142,4 +165,40 @@ fn relay_build(place: &Place) -> Command {
 
 fn joined(result: thread::Result<Result<()>>) -> Result<()> {
     result.unwrap_or_else(|_| Err(anyhow!("a build step panicked")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn npm_is_quoted_in_short() {
+        let told = not_fetched(concat!(
+            "npm error code ECONNREFUSED\n",
+            "npm error errno ECONNREFUSED\n",
+            "npm error FetchError: request to http://127.0.0.1:9/axe-core failed, reason: connect ECONNREFUSED 127.0.0.1:9\n",
+            "npm error     at ClientRequest.<anonymous> (/usr/lib/node_modules/npm/lib/index.js:130:14)\n",
+            "npm error     at ClientRequest.emit (node:events:519:28) {\n",
+            "npm error   code: 'ECONNREFUSED',\n",
+            "npm error   port: 9,\n",
+            "npm error }\n",
+            "npm error\n",
+            "npm error  If you are behind a proxy, please make sure that the 'proxy' config is set properly.\n",
+            "npm error A complete log of this run can be found in: /root/.npm/_logs/1-debug-0.log\n",
+        ));
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(
+            lines[..3],
+            [
+                "npm could not install the packages of package-lock.json, and nothing was built:",
+                "    FetchError: request to http://127.0.0.1:9/axe-core failed, reason: connect ECONNREFUSED 127.0.0.1:9",
+                "    If you are behind a proxy, please make sure that the 'proxy' config is set properly.",
+            ]
+        );
+        assert!(lines[3].starts_with("`npm ping` says"), "{told}");
+        assert_eq!(
+            not_fetched("").lines().next(),
+            Some("npm could not install the packages of package-lock.json, and nothing was built")
+        );
+    }
 }
