@@ -62,6 +62,30 @@ for (const [path, said] of [
   test(`${path.slice(1)} is amiss`, { skip: noBrowser }, () => assert.rejects(withPage({ path }, settled), said));
 }
 
+test("a page is read as it was asked to be, wherever it leads", { skip: noBrowser }, () =>
+  withPage({ context: { colorScheme: "dark" } }, async ({ page, address }) => {
+    const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "(prefers-reduced-motion: reduce)", "print"];
+    const matching = async () => {
+      await page.goto("about:blank");
+      await page.goto(address);
+      return page.evaluate((queries) => queries.filter((query) => matchMedia(query).matches), queries);
+    };
+    assert.deepEqual(await matching(), [queries[0]]);
+    // Colours of the reader's own, and paper, are not dark in each browser.
+    await page.emulateMedia({ colorScheme: "light", forcedColors: "active", reducedMotion: "reduce", media: "print" });
+    assert.deepEqual(await matching(), queries.slice(1));
+    await page.emulateMedia({ forcedColors: "none", reducedMotion: "no-preference", media: null });
+    assert.deepEqual(await matching(), []);
+  }));
+
+test("a page without script", { skip: noBrowser }, () =>
+  withPage({ path: "/console", context: { javaScriptEnabled: false } }, async (at) => {
+    await settled(at);
+    await at.page.goto("about:blank");
+    await at.page.goto(`${at.address}/exception`);
+    await settled(at);
+  }));
+
 test("a page that hears nobody for a while", { skip: notInFirefox("its driver does not say what its threads do") }, () =>
   withPage({}, async ({ page, address }) => {
     const [most] = await processorTimes(page, () => page.goto(`${address}/busy`));
