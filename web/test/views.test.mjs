@@ -74,24 +74,35 @@ test("a report of a server with long names, and of one that was tested in part",
     await page.evaluate((saved) => document.querySelector("helo-scope").open(saved), JSON.stringify({ ...saved, host: long }));
     await page.locator("helo-scope .verdict").waitFor();
     await sound(page, "long");
-    // A date is on one line wherever it stands.
     await page.setViewportSize({ width: 320, height: 720 });
-    const lines = await page.evaluate(() => {
-      const root = document.querySelector("helo-scope").shadowRoot;
-      const found = [];
-      const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-      for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-        if (text.parentElement.closest("code, pre, style") || !text.parentElement.checkVisibility()) continue;
-        for (const { index, 0: date } of text.data.matchAll(/\d{4}-\d\d-\d\d/g)) {
-          const range = document.createRange();
-          range.setStart(text, index);
-          range.setEnd(text, index + date.length);
-          found.push([date, new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size]);
-        }
-      }
-      return found;
-    });
-    assert.ok(lines.length >= 5, `${lines.length} dates`);
-    assert.deepEqual(lines.filter(([, rows]) => rows > 1), []);
+    const dates = await lines(page, String.raw`\d{4}-\d\d-\d\d`);
+    assert.ok(dates.length >= 5, `${dates.length} dates`);
+    assert.deepEqual(dates.filter(([, rows]) => rows > 1), []);
+
+    const short = "mx-1.example-mail.org";
+    await page.evaluate((saved) => document.querySelector("helo-scope").open(saved), JSON.stringify({ ...saved, host: short }));
+    await page.locator("helo-scope .verdict .about", { hasText: short }).waitFor();
+    const names = await lines(page, short);
+    assert.ok(names.length >= 3, `${names.length} names`);
+    assert.deepEqual(names.filter(([, rows]) => rows > 1), []);
   });
 });
+
+/** What is on the page of such a form, what a server sent aside, and on how many lines each stands. */
+function lines(page, form) {
+  return page.evaluate((form) => {
+    const root = document.querySelector("helo-scope").shadowRoot;
+    const found = [];
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      if (text.parentElement.closest("code:not(.about code), pre") || !text.parentElement.checkVisibility()) continue;
+      for (const { index, 0: whole } of text.data.matchAll(new RegExp(form, "g"))) {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + whole.length);
+        found.push([whole, new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size]);
+      }
+    }
+    return found;
+  }, form);
+}
