@@ -14,16 +14,13 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { inFirefox, newContext, newPage, theBrowser } from "./browser.mjs";
+
+export { closeBrowser, NO_WEBSOCKET, noBrowser, notInFirefox } from "./browser.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const browserProgram = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => path && existsSync(path));
 const relayProgram = () =>
   process.env.HELOSCOPE_RELAY ?? resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "release/heloscope-relay");
-
-/** Why tests in a browser are to be skipped, or false: for a test's `skip`. */
-export const noBrowser = browserProgram ? false : "no Chromium here: apt-get install chromium, or name one in $CHROMIUM";
 
 /** Longest time for the relay to say where it listens, and for it to end when asked to. */
 const PATIENCE_MS = 20_000;
@@ -77,31 +74,6 @@ function listening(relay, said) {
   });
 }
 
-let browser;
-
-/** The browser, started once for a test file; it ends with the process. */
-async function theBrowser() {
-  browser ??= chromium.launch({
-    executablePath: browserProgram,
-    args: [
-      "--headless=new",
-      "--no-sandbox", // refuses to run as root otherwise
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--no-first-run",
-    ],
-  });
-  return browser;
-}
-
-/** Ends the browser. A file's `after` calls it; without it Node waits for the browser forever. */
-export async function closeBrowser() {
-  await (await browser)?.close();
-  browser = undefined;
-}
-
 /**
  * Opens a page of a relay of its own, and fails afterwards if anything was amiss there.
  *
@@ -119,11 +91,11 @@ export async function closeBrowser() {
  */
 export function withPage({ relay = ["--demo"], path = "/", context = {}, origins = [], expected = [], first, rest = 0 }, use) {
   return withRelay(relay, async (address) => {
-    const own = await (await theBrowser()).newContext(context);
+    const own = await newContext(context);
     const amiss = await watch(own, [address, ...origins], expected);
     if (first) await own.addInitScript(first);
     try {
-      const page = await own.newPage();
+      const page = await newPage(own, context);
       if (rest > 0) await page.waitForTimeout(rest);
       await page.goto(address + path);
       const result = await use({ page, address });
@@ -201,7 +173,7 @@ export async function processorTimes(page, use) {
  * @param {string} name without an ending
  */
 export async function picture(page, name) {
-  const folder = join(root, "target/screenshots");
+  const folder = join(root, "target/screenshots", inFirefox ? "firefox" : "");
   await mkdir(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }

@@ -5,7 +5,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { closeBrowser, noBrowser, processorTimes, withPage } from "./harness.mjs";
+import { closeBrowser, noBrowser, notInFirefox, processorTimes, withPage } from "./harness.mjs";
 
 const STAND_IN = `#!/usr/bin/env node
 const pages = {
@@ -15,8 +15,8 @@ const pages = {
   "/dialog": "<script>alert('come here')</script>",
   "/busy": "<script>for (let i = 0; i < 1e9; i++);</script>",
   "/policy": "<p style='color: red'>inline</p>",
-  "/foreign": "<script>fetch('http://127.0.0.2:9/').catch(() => {})</script>",
-  "/socket": "<script>new WebSocket('ws://127.0.0.2:9/')</script>",
+  "/foreign": "<script>fetch('http://127.0.0.2:4009/').catch(() => {})</script>",
+  "/socket": "<script>new WebSocket('ws://127.0.0.2:4009/')</script>",
 };
 const policy = "style-src 'self'";
 const server = require("node:http").createServer(({ url }, response) => {
@@ -56,13 +56,37 @@ for (const [path, said] of [
   ["/exception", /exception: Error: nobody caught this/],
   ["/dialog", /dialog: come here/],
   ["/policy", /policy: style-src-attr forbids inline/],
-  ["/foreign", /request to http:\/\/127\.0\.0\.2:9\//],
-  ["/socket", /WebSocket to ws:\/\/127\.0\.0\.2:9\//],
+  ["/foreign", /request to http:\/\/127\.0\.0\.2:4009\//],
+  ["/socket", /WebSocket to ws:\/\/127\.0\.0\.2:4009\//],
 ]) {
   test(`${path.slice(1)} is amiss`, { skip: noBrowser }, () => assert.rejects(withPage({ path }, settled), said));
 }
 
-test("a page that hears nobody for a while", { skip: noBrowser }, () =>
+test("a page is read as it was asked to be, wherever it leads", { skip: noBrowser }, () =>
+  withPage({ context: { colorScheme: "dark" } }, async ({ page, address }) => {
+    const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "(prefers-reduced-motion: reduce)", "print"];
+    const matching = async () => {
+      await page.goto("about:blank");
+      await page.goto(address);
+      return page.evaluate((queries) => queries.filter((query) => matchMedia(query).matches), queries);
+    };
+    assert.deepEqual(await matching(), [queries[0]]);
+    // Colours of the reader's own, and paper, are not dark in each browser.
+    await page.emulateMedia({ colorScheme: "light", forcedColors: "active", reducedMotion: "reduce", media: "print" });
+    assert.deepEqual(await matching(), queries.slice(1));
+    await page.emulateMedia({ forcedColors: "none", reducedMotion: "no-preference", media: null });
+    assert.deepEqual(await matching(), []);
+  }));
+
+test("a page without script", { skip: noBrowser }, () =>
+  withPage({ path: "/console", context: { javaScriptEnabled: false } }, async (at) => {
+    await settled(at);
+    await at.page.goto("about:blank");
+    await at.page.goto(`${at.address}/exception`);
+    await settled(at);
+  }));
+
+test("a page that hears nobody for a while", { skip: notInFirefox("its driver does not say what its threads do") }, () =>
   withPage({}, async ({ page, address }) => {
     const [most] = await processorTimes(page, () => page.goto(`${address}/busy`));
     assert.ok(most > 100, `${most} ms`);

@@ -9,7 +9,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+import { closeBrowser, NO_WEBSOCKET, noBrowser, withPage } from "./harness.mjs";
 
 const PACKAGE = "target/npm";
 let project;
@@ -133,7 +133,7 @@ test("bundled by Vite it tests, by the element and by test()", { skip: noBrowser
   await once(site, "listening");
   const origin = `http://127.0.0.1:${site.address().port}`;
   try {
-    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin], expected: [/404/] }, async ({ page, address }) => {
+    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin], expected: [/404/, NO_WEBSOCKET] }, async ({ page, address }) => {
       await page.goto(`${origin}/?relay=${encodeURIComponent(address)}`);
       await page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
       assert.equal(await page.title(), "error");

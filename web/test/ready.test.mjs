@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { broken, inEachWay } from "./axe.mjs";
-import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+import { closeBrowser, noBrowser, notInFirefox, withPage } from "./harness.mjs";
 import { onForeignPage } from "./site.mjs";
 
 after(closeBrowser);
@@ -30,6 +30,8 @@ async function held(page, what) {
   return release;
 }
 
+const noInitiator = notInFirefox("its driver does not say which script or page asked for a file");
+
 /** What was asked for when a page was opened, and how many answers had to arrive before each request. */
 async function waits(page, url) {
   const network = await page.context().newCDPSession(page);
@@ -46,13 +48,13 @@ async function waits(page, url) {
   return Object.fromEntries(paths.filter(([path]) => path !== "/icon.svg"));
 }
 
-test("what has to arrive one after the other", { skip: noBrowser }, () =>
+test("what has to arrive one after the other", { skip: noInitiator }, () =>
   withPage({}, async ({ page, address }) => {
     assert.deepEqual(await waits(page, `${address}/`), { "/": 0, "/page.css": 1, "/page.js": 1, "/v1/about": 2 });
     assert.deepEqual(await waits(page, `${address}/embed`), { "/embed": 0, "/embed.css": 1, "/embed.js": 1, "/v1/about": 2 });
   }));
 
-test("on another's page one script is all that comes before a test", { skip: noBrowser }, () =>
+test("on another's page one script is all that comes before a test", { skip: noInitiator }, () =>
   onForeignPage({ body: "<helo-scope></helo-scope>" }, async ({ page }) => {
     const { "/favicon.ico": _, ...asked } = await waits(page, page.url());
     assert.deepEqual(asked, { "/": 0, "/heloscope.js": 1, "/v1/about": 2 });

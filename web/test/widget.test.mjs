@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
-import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
+import { closeBrowser, NO_WEBSOCKET, noBrowser, withPage, withRelay } from "./harness.mjs";
 import { failure, onForeignPage, strict } from "./site.mjs";
 
 after(closeBrowser);
@@ -106,7 +106,7 @@ test("a report that is opened takes the place of the words inside it", { skip: n
   }));
 
 test("a test is stopped by the page around it, and leaves no report", { skip: noBrowser }, () =>
-  onForeignPage({ body: '<helo-scope host="silent.specimen.test" ports="25"></helo-scope>' }, async ({ page }) => {
+  onForeignPage({ body: '<helo-scope host="silent.specimen.test" ports="25"></helo-scope>', expected: [NO_WEBSOCKET] }, async ({ page }) => {
     await page.locator("helo-scope input").first().waitFor();
     await listen(page);
     const left = await page.evaluate(async () => {

@@ -64,7 +64,7 @@ test("a module worker tests by test() of the same script", { skip: noBrowser }, 
 test("a policy that does not let a worker reach the relay is named", { skip: noBrowser }, () =>
   withWorker({
     policy: (relay) => `${strict(relay).replace(`connect-src http://${relay} ws://${relay}`, "connect-src 'none'")}; worker-src 'self' http://${relay}`,
-    expected: [/Content Security Policy/, /connect-src/],
+    expected: [/Content.Security.Policy/, /connect-src/],
   }, async ({ ask, address }) => {
     const [, { message }] = await ask("healthy.specimen.test", { ports: ["25"] });
     assert.equal(message, `This site's Content-Security-Policy does not let the test reach the relay. Add ${address} ${address.replace("http", "ws")} to its connect-src.`);

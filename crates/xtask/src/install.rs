@@ -76,10 +76,10 @@ pub(crate) const CHROMIUM: Tool = Tool {
     debian: &["chromium", "fonts-dejavu-core", "fonts-liberation"],
 };
 
-/// What the page's main path is tested in once more.
+/// What the page is tested in once more.
 pub(crate) const FIREFOX: Tool = Tool {
     name: "firefox",
-    purpose: "opens the page in some tests; $FIREFOX names another",
+    purpose: "opens the page in the tests once more; $FIREFOX names another",
     programs: &["firefox-esr", "firefox", "/usr/bin/firefox-esr"],
     version: &["--version"],
     get: None,

@@ -11,7 +11,7 @@ use crate::install::{self, BROWSERS, BUILD, CHROMIUM, FIREFOX, MAIL_SERVERS, PRO
 use crate::place::{Place, is_ci};
 use crate::run::{shown, step};
 use crate::stamp::files;
-use crate::tally::Tally;
+use crate::tally::{self, Tally};
 use crate::{assets, build};
 
 /// The dialogues' crate, whose tests run natively and as WebAssembly.
@@ -38,8 +38,13 @@ pub(crate) fn test(place: &Place) -> Result<()> {
     let mut suites = vec![("native", tally)];
     suites.push(("dialogues", dialogues(place, natively)?));
     suites.push(("scenes", scenes(place)?));
-    suites.push(("page", page(place)?));
-    report(&suites, &skipped)
+    suites.push(("page", page(place, "page", "chromium")?));
+    let mut excused = Vec::new();
+    if FIREFOX.found().is_some() {
+        suites.push(("firefox", page(place, "firefox", "firefox")?));
+        excused = tally::excused(&told(place, "firefox")?);
+    }
+    report(&suites, &excused, &skipped)
 }
 
 /// Fetches what the mail servers need, which no test then has to.
@@ -100,7 +105,7 @@ fn told_scenes(place: &Place) -> PathBuf {
 }
 
 /// The page and the widget: their scripts, and all of it in a browser with the relay and mail servers behind.
-fn page(place: &Place) -> Result<Tally> {
+fn page(place: &Place, suite: &str, browser: &str) -> Result<Tally> {
     let folder = place.root.join("web/test");
     let tests: Vec<String> = files(&folder)?
         .into_iter()
@@ -112,17 +117,18 @@ fn page(place: &Place) -> Result<Tally> {
     }
     let mut node = place.node();
     node.env("HELOSCOPE_RELAY", place.relay()).env("INTEROP_SERVERS", mail_servers(place));
-    for (variable, browser) in [("CHROMIUM", CHROMIUM.found()), ("FIREFOX", FIREFOX.found())] {
-        if let Some(program) = browser {
+    node.env("TEST_BROWSER", browser);
+    for (variable, program) in [("CHROMIUM", CHROMIUM.found()), ("FIREFOX", FIREFOX.found())] {
+        if let Some(program) = program {
             node.env(variable, program);
         }
     }
-    node_tests(place, node, "page", &tests)
+    node_tests(place, node, suite, &tests)
 }
 
 /// Runs test files under Node's runner: readable on the terminal, and as TAP into a file, which is counted.
 fn node_tests(place: &Place, mut node: Command, suite: &str, tests: &[String]) -> Result<Tally> {
-    let tap = place.stamps().join(format!("{suite}.tap"));
+    let tap = tap(place, suite);
     fs::create_dir_all(place.stamps())?;
     node.arg("--test").args([
         "--test-reporter=spec",
@@ -131,8 +137,17 @@ fn node_tests(place: &Place, mut node: Command, suite: &str, tests: &[String]) -
     ]);
     node.arg(format!("--test-reporter-destination={}", tap.display())).args(tests);
     let status = node.status().with_context(|| format!("cannot run {}", shown(&node)))?;
-    let report = fs::read_to_string(&tap).with_context(|| format!("no report of {suite}"))?;
-    Ok(counted(Tally::of_tap(&report), status.success()))
+    Ok(counted(Tally::of_tap(&told(place, suite)?), status.success()))
+}
+
+/// Where Node's runner leaves its report of a suite.
+fn tap(place: &Place, suite: &str) -> PathBuf {
+    place.stamps().join(format!("{suite}.tap"))
+}
+
+/// What it says.
+fn told(place: &Place, suite: &str) -> Result<String> {
+    fs::read_to_string(tap(place, suite)).with_context(|| format!("no report of {suite}"))
 }
 
 /// A runner that failed without a failed test (it did not compile, say) counts as one; so does a suite without a test.
@@ -157,12 +172,15 @@ fn passed_on(command: &mut Command) -> Result<(bool, String)> {
     Ok((child.wait()?.success(), output))
 }
 
-fn report(suites: &[(&str, Tally)], skipped: &[String]) -> Result<()> {
+fn report(suites: &[(&str, Tally)], excused: &[String], skipped: &[String]) -> Result<()> {
     let mut sum = Tally::default();
     println!();
     for (suite, tally) in suites {
         println!("{suite:>9}: {tally}");
         sum += *tally;
+    }
+    for what in excused {
+        println!("  {what}");
     }
     for what in skipped {
         println!("  SKIPPED: {what}");
