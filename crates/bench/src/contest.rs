@@ -150,10 +150,12 @@ fn table(rows: &[Row<'_>], round_trip: Option<Duration>) {
             round_trip.map_or_else(String::new, |trip| format!("{:.1}", waits / trip.as_secs_f64())),
         );
     }
-    println!("\n(\"× heloscope\": the median of what each round's two times make, so not that of the two medians.");
-    println!("\"waits for\": what it takes longer far away than on loopback, in round trips. The 40 ms for which Linux may");
-    println!("delay an acknowledgement that nobody asks for, and with it a reply by Nagle's algorithm, are in a peer's");
-    println!("time on loopback already, where they are not overtaken far away: so its figure may be one too few.)");
+    println!(
+        "\n(\"× heloscope\": the median of what each round's two times make, so not that of the two medians. \"waits for\": \
+         what it takes longer far away than on loopback, in round trips. The 40 ms for which Linux may delay an \
+         acknowledgement that nobody asks for, and with it a reply by Nagle's algorithm, are in a peer's time on loopback \
+         already, where they are not overtaken far away: so its figure may be one too few.)"
+    );
 }
 
 fn verdict(rows: &[Row<'_>], server: &Server) {

@@ -137,7 +137,7 @@ fn start<const PORTS: usize>(
         "ports": told,
     });
     let (python, script) = (environment()?.join("bin/python"), script("tlslite-server.py"));
-    let keeper =
+    let mut keeper =
         Keeper::new(directory, &Script::Foreground, [utf8(&python)?, utf8(&script)?, &told.to_string()])?;
     keeper.wait_until_ready(HOST, &ports)?;
     let expected = tastes.iter().map(|taste| taste.expected(authority)).collect();
