@@ -15,6 +15,7 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
 /** A sentence in which no date, and no name that fits into a line, is broken at its hyphens. */
 export function unbroken(sentence: string): (Node | string)[] {
   // What stands around it goes with it: a line does not begin with a comma.
-  const parts = sentence.split(/(\S*\d{4}-\d\d-\d\d\S*|\S*-\S*\.\w\S*)/);
-  return parts.map((part, place) => (place % 2 ? make("span", { class: part.length < 16 ? "short" : "unbroken" }, part) : part));
+  const isWhole = (word: string): boolean => /\d{4}-\d\d-\d\d/.test(word) || (word.includes("-") && /\.\w/.test(word));
+  return sentence.split(/(\s+)/).map((part) =>
+    isWhole(part) ? make("span", { class: part.length < 16 ? "short" : "unbroken" }, part) : part);
 }
