@@ -20,9 +20,8 @@ fn written(server: &str) -> Vec<(String, String)> {
     let texts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/src/remedy/texts");
     let text = fs::read_to_string(texts.join(format!("{server}.txt"))).unwrap();
     let entries = text.split("\n== ").skip(2).map(|entry| entry.split_once('\n').unwrap());
-    entries
-        .map(|(topic, lines)| (topic.to_owned(), lines.trim_end().replace("{host}", HOST) + "\n"))
-        .collect()
+    let filled = |lines: &str| lines.trim_end().replace("{host}", HOST).replace("{port}", "465") + "\n";
+    entries.map(|(topic, lines)| (topic.to_owned(), filled(lines))).collect()
 }
 
 /// Whether a server of this name can be started here; where not, stderr is told.
