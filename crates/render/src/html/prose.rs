@@ -100,7 +100,7 @@ mod tests {
             ("<b>-.example", "&lt;b&gt;-.example"),
             (
                 "\u{a0}2026-11-23\u{2003}2026-11-24",
-                "\u{a0}<span class=\"short\">2026-11-23</span>\u{2003}<span class=\"short\">2026-11-24</span>",
+                r#"\u{a0}<span class="short">2026-11-23</span>\u{2003}<span class="short">2026-11-24</span>"#,
             ),
         ] {
             assert_eq!(written(text), html, "{text}");
