@@ -292,7 +292,7 @@ const REFUSALS: [RefusalCode; 10] = [
 ];
 
 /// What servers say; some of it in the hope that somebody will take it for more than words.
-const SAYINGS: [&str; 20] = [
+const SAYINGS: [&str; 21] = [
     "220 mx.example ESMTP ready",
     "250-mx.example",
     "250-SIZE 52428800",
