@@ -32,7 +32,7 @@ export const noBrowser = program ? false : none;
 export const notInFirefox = (why) => noBrowser || (inFirefox && `not in Firefox: ${why}`);
 
 /** What Firefox says, and Chromium does not, of a WebSocket that does not come about: for what a test expects. */
-export const NO_WEBSOCKET = /^exception: (Firefox can’t establish a connection to the server at|The connection to) wss?:/;
+export const NO_WEBSOCKET = /^exception: (Firefox can.t establish a connection to the server at|The connection to) wss?:/;
 
 let browser;
 
