@@ -55,7 +55,7 @@ fn a_long_line_is_quoted_where_it_breaks_the_rule() {
 fn reply_format() {
     const GREETING: &[u8] = b"220 mx1.example.com ready\r\n";
     const EHLO: &[u8] = b"250-mx1 hello\r\n250-SIZE 1\r\n250 STARTTLS\r\n";
-    let cases: [(&[u8], &[u8], &str); 26] = [
+    let cases: [(&[u8], &[u8], &str); 27] = [
         (
             b"220 mx1\n",
             EHLO,
@@ -75,6 +75,11 @@ fn reply_format() {
         (b"220 mx1 \x1b[31m\r\n", EHLO, "holds control characters (RFC 5321 §4.2): “220 mx1 \\x1b[31m”."),
         (b"220 mx1 \0\r\n", EHLO, "“220 mx1 \\x00”"),
         (b"220 mx1 \r\r\n", EHLO, "“220 mx1 \\r”"),
+        (
+            GREETING,
+            b"250-mx1\r\n250-SIZE 1\r\n250 STARTTLS\r\r\n",
+            "Line 3 of the reply to EHLO holds control characters (RFC 5321 §4.2): “250 STARTTLS\\r”.",
+        ),
         (
             b"220 M\xfcller\r\n",
             EHLO,

@@ -39,8 +39,10 @@ pub struct Extension {
 }
 
 impl Extension {
+    /// Blanks at the end and the first half of a doubled CR are no part of a word.
     fn read(text: &[u8]) -> Option<Self> {
-        let words = text.split(|octet| matches!(octet, b' ' | b'\t')).filter(|word| !word.is_empty());
+        let end = text.iter().rposition(|octet| *octet != b'\r').map_or(0, |last| last + 1);
+        let words = text[..end].split(|octet| matches!(octet, b' ' | b'\t')).filter(|word| !word.is_empty());
         let mut words = words.map(visible);
         Some(Self { keyword: words.next()?, params: words.collect() })
     }
@@ -84,6 +86,20 @@ mod tests {
         let ehlo = EhloReply::read(&reply_of_octets(&[b"250-mx", b"250-X\xff\x1b \\x1b \xc3\xbc"]));
         assert_eq!(ehlo.extensions[0].keyword, "X\\xff\\x1b");
         assert_eq!(ehlo.extensions[0].params, ["\\\\x1b", "ü"]);
+    }
+
+    #[test]
+    fn a_doubled_cr_is_no_part_of_a_keyword_or_parameter() {
+        let ehlo = EhloReply::read(&reply(&[
+            "250-mx\r",
+            "250-SIZE 10\r",
+            "250-\r",
+            "250-X\rY",
+            "250 STARTTLS \r\r",
+        ]));
+        let seen: Vec<_> = ehlo.extensions.iter().map(|e| (e.keyword.as_str(), e.params.join(","))).collect();
+        assert_eq!(seen, [("SIZE", "10".to_owned()), ("X\\rY", String::new()), ("STARTTLS", String::new())]);
+        assert!(ehlo.offers("STARTTLS"));
     }
 
     #[test]

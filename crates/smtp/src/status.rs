@@ -16,9 +16,9 @@ pub struct EnhancedStatusCode {
 impl EnhancedStatusCode {
     /// Reads the code at the start of a reply line's text, RFC 2034 §4: `4.7.0 Try later`.
     ///
-    /// `None` where the text does not begin with one, or where it is not followed by a space or the end.
+    /// `None` where the text does not begin with one, or where it is not followed by a space, a CR or the end.
     pub fn read(text: &[u8]) -> Option<Self> {
-        let token = text.split(|octet| *octet == b' ').next()?;
+        let token = text.split(|octet| matches!(octet, b' ' | b'\r')).next()?;
         let mut parts = token.split(|octet| *octet == b'.');
         let class = number(parts.next()?)?;
         let subject = number(parts.next()?)?;
@@ -49,6 +49,7 @@ mod tests {
         let code = |class, subject, detail| Some(EnhancedStatusCode { class, subject, detail });
         assert_eq!(EnhancedStatusCode::read(b"4.7.0 Too many connections"), code(4, 7, 0));
         assert_eq!(EnhancedStatusCode::read(b"5.7.509"), code(5, 7, 509));
+        assert_eq!(EnhancedStatusCode::read(b"5.7.1\r"), code(5, 7, 1));
         assert_eq!(EnhancedStatusCode::read(b"2.0.0 Ready"), code(2, 0, 0));
     }
 

@@ -169,9 +169,10 @@ fn broken_by_extension(before: &[ReplyLine], line: &ReplyLine, odd: bool) -> Vec
     said(all).collect()
 }
 
-/// What stands before the first space or tab.
+/// What stands before the first space or tab, or before CRs that are not the line's ending but stand at its end.
 fn keyword(text: &[u8]) -> &[u8] {
-    text.split(|octet| matches!(octet, b' ' | b'\t')).next().unwrap_or_default()
+    let end = text.iter().rposition(|octet| *octet != b'\r').map_or(0, |last| last + 1);
+    text[..end].split(|octet| matches!(octet, b' ' | b'\t')).next().unwrap_or_default()
 }
 
 /// The first octet by which this is no `ehlo-line` of RFC 5321 §4.1.1.1; `None` where it is one.

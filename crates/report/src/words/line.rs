@@ -92,8 +92,10 @@ fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
     }
 }
 
+/// A doubled CR at the end is no part of a word.
 fn extension(text: &str) -> String {
-    let mut words = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned);
+    let mut words =
+        text.trim_end_matches("\\r").split(' ').filter(|word| !word.is_empty()).map(str::to_owned);
     let keyword = words.next().unwrap_or_default();
     let words = meaning(&Extension { keyword, params: words.collect() });
     words.map_or_else(|| say!("An extension that is not known to this test.").into(), |words| words + ".")
