@@ -1,4 +1,4 @@
-use heloscope_observation::{Observations, PortSpec};
+use heloscope_observation::{Observations, PortSpec, Stage};
 use heloscope_pki::Verifier;
 use heloscope_words::spoken;
 
@@ -141,9 +141,13 @@ fn examined(
         connected: facts.established.is_some(),
         address: facts.established.map(|established| established.address.ip().to_canonical().to_string()),
         error: error.clone(),
-        banner: facts.greeting.or(facts.turned_away()).map(facts::banner),
+        banner: facts
+            .greeting
+            .or(facts.turned_away())
+            .or(facts.broken_off(Stage::Greeting).as_ref())
+            .map(facts::banner),
         notes: facts::notes(facts, fits, *chain),
-        starttls_supported: facts.offers_starttls(),
+        starttls_supported: facts.offers_starttls().or_else(|| facts.takes_only_helo().then_some(false)),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,
         capabilities_after_tls: after,

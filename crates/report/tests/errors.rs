@@ -77,6 +77,44 @@ fn a_reply_that_was_only_begun_is_no_fault_of_its_own() {
     assert_says(&error, ErrorCode::Timeout, Stage::Greeting, &["silent for 40 s", "“220-mx1”"]);
 }
 
+#[test]
+fn what_came_of_a_greeting_that_was_given_up_is_kept() {
+    let mut reader = ReplyReader::default();
+    reader.push(&[&b"220-"[..], &[b'x'; 600], b"\r\n220-mx1\r\n220-"].concat());
+    assert_eq!(reader.next_reply(), None);
+    let fault = reader.give_up();
+    let scene = Scene::one("25", |play| {
+        let no_reply = Event::NoReply { fault, encrypted: false, came: None };
+        play.connects().see(Stage::Greeting, no_reply).ends(Stage::Greeting)
+    });
+    let port = scene.judged().ports.remove(0);
+    assert_eq!(port.error.as_ref().map(|error| error.code), Some(ErrorCode::ReplyTooLong));
+    assert_eq!(port.banner, Some(format!("220-{}\n220-mx1", "x".repeat(600))));
+    let lint = port.found("reply-format");
+    assert!(lint.explanation.contains("Line 1 of the greeting has more than 512 octets"), "{lint:?}");
+}
+
+#[test]
+fn a_refusal_without_an_end_is_explained() {
+    let closed = |octets: &[u8]| {
+        error("25", |play| {
+            play.connects().babbles(Stage::Greeting, FaultKind::Incomplete, octets).closes(Stage::Greeting)
+        })
+    };
+    assert_says(
+        &closed(b"421 busy"),
+        ErrorCode::Closed,
+        Stage::Greeting,
+        &[
+            "“421 busy”. Its line was not ended, but it is a refusal. 421 means “service not available",
+            "Likely cause: the server is busy",
+        ],
+    );
+    for no_refusal in [&b"220 mx1"[..], b"421-busy", b"42"] {
+        assert!(!closed(no_refusal).message.contains("refusal"));
+    }
+}
+
 /// One octet in 10 s is no silence.
 #[test]
 fn where_the_whole_time_is_over_nothing_is_said_of_silence() {
@@ -290,7 +328,7 @@ fn a_reply_that_is_longer_than_is_read() {
         ],
     );
     assert_eq!(many.transcript.last().unwrap().text, "… [not read any further]");
-    assert_eq!(many.ids(), ["reply-too-long"]);
+    assert_eq!(many.ids(), ["reply-too-long", "reply-format"]);
     assert_eq!(many.found("reply-too-long").severity, Severity::Warning);
     assert_eq!(many.verdict("malformed-reply"), Verdict::Passed);
     assert_eq!(many.verdict("starttls-missing"), Verdict::NotTested);

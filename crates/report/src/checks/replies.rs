@@ -18,7 +18,14 @@ static REPLY_FORMAT: Check = Check {
     title: mark!("A reply breaks a rule that clients forgive"),
     examine: |subject| {
         let facts = subject.facts;
-        let breaches = breaches(&facts.replies);
+        let broken_off = facts.failure.and_then(|failure| facts.broken_off(failure.stage));
+        let broken_off = broken_off.as_ref().map(|reply| Heard {
+            to: facts.last_command,
+            reply,
+            encrypted: facts.is_encrypted(),
+        });
+        let heard: Vec<Heard<'_>> = facts.replies.iter().copied().chain(broken_off).collect();
+        let breaches = breaches(&heard);
         match breaches.is_empty() {
             false => Outcome::Found(Evidence::ReplyFormat { breaches }),
             true if facts.greeting.is_some() => Outcome::Passed,

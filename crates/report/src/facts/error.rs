@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
-use heloscope_smtp::{Fault, FaultKind, Reply};
+use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyLine, Separator};
 use heloscope_words::{language, mark, retold, say, spoken};
 
 use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
@@ -48,7 +48,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
         Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
         Cause::Tls(failure) => tls_failure(failure, facts),
-        Cause::Closed(partial) => (ErrorCode::Closed, closed(&at, partial)),
+        Cause::Closed(partial) => {
+            (ErrorCode::Closed, closed(&at, partial) + &refused_without_end(partial, stage))
+        }
         Cause::TimedOut { after, whole: false, partial } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
         }
@@ -357,6 +359,18 @@ fn answered(answer: Answer<'_>) -> String {
             choice(read)
         ),
     }
+}
+
+/// What a refusal means whose last line had no end when the server hung up; nothing where it is none.
+fn refused_without_end(partial: Option<Broken<'_>>, stage: Stage) -> String {
+    let Some(Broken { fault, .. }) = partial else { return String::new() };
+    let last = ReplyLine { octets: fault.octets.clone(), ending: LineEnding::CrLf, cut: fault.more };
+    if !last.code().is_some_and(is_refusal) || last.separator() == Separator::Hyphen {
+        return String::new();
+    }
+    let lines = fault.lines.iter().cloned().chain([last]).collect();
+    let reply = Reply { lines, left_out: fault.left_out };
+    explained(say!(" Its line was not ended, but it is a refusal.").to_owned(), &reply, stage)
 }
 
 fn closed(at: &str, partial: Option<Broken<'_>>) -> String {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use heloscope_observation::{AlertDescription, Der, Established, Handshake, Pace, PortSpec, TlsMode};
-use heloscope_smtp::{Command, EhloReply, Octets, Reply};
+use heloscope_observation::{AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsMode};
+use heloscope_smtp::{Command, EhloReply, FaultKind, Octets, Reply};
 
 use super::by_hand::ByHand;
-use super::failure::{Broken, Failure};
+use super::failure::{Broken, Cause, Failure};
 use super::instead::Instead;
 use crate::Role;
 use crate::names::{Weakness, weaknesses};
@@ -60,7 +60,7 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) tls_cut_off: bool,
     /// How the wait for the reply to QUIT ended, where none came.
     pub(crate) quit_unanswered: Option<Unanswered>,
-    pub(super) last_command: Option<&'a Command>,
+    pub(crate) last_command: Option<&'a Command>,
 }
 
 /// A reply and what it answers.
@@ -154,6 +154,24 @@ impl PortFacts<'_> {
         let offered = reply.offers("STARTTLS");
         let unknown = self.is_masked() || self.is_out_of_step(false) || reply.left_out > 0;
         (offered || !unknown).then_some(offered)
+    }
+
+    /// Whether HELO was accepted in clear text after EHLO was refused: without EHLO no extension is offered, RFC 5321
+    /// §2.2.1; nothing is known where a device on the path may be why.
+    pub(crate) fn takes_only_helo(&self) -> bool {
+        let accepted = self.clear.helo.is_some_and(|reply| reply.code() == 250);
+        accepted && !self.is_masked() && !self.is_out_of_step(false)
+    }
+
+    /// The whole lines of a reply of this stage that never ended, as far as they are kept; `None` where there are none.
+    pub(crate) fn broken_off(&self, stage: Stage) -> Option<Reply> {
+        let failure = self.failure.filter(|failure| failure.stage == stage && failure.due.is_none())?;
+        let fault = match (self.begun, failure.cause) {
+            (Some(begun), _) => begun.fault,
+            (None, Cause::NoReply(broken)) if broken.fault.kind == FaultKind::TooLong => broken.fault,
+            _ => return None,
+        };
+        (!fault.lines.is_empty()).then(|| Reply { lines: fault.lines.clone(), left_out: fault.left_out })
     }
 
     /// The 250 reply to EHLO in clear text or inside TLS; one without extensions may be another command's where replies are out

@@ -1,7 +1,7 @@
 //! What EHLO keywords mean: IANA's "SMTP Service Extensions" registry, and what else servers say.
 
 use heloscope_smtp::{Extension, Reply, ReplyLine};
-use heloscope_words::{mark, say, spoken};
+use heloscope_words::{mark, plural, say, spoken};
 
 use crate::visible::inert_within;
 
@@ -73,6 +73,13 @@ fn size(params: &[String]) -> String {
             say!("Takes the size of a message in advance; no fixed limit, RFC 1870").to_owned()
         }
         Some(Ok(octets)) => say!("Largest message the server takes: {}", human_octets(octets)),
+        Some(Err(_)) if params[0].bytes().all(|octet| octet.is_ascii_digit()) && !params[0].is_empty() => {
+            say!(
+                "Takes the size of a message in advance; its limit is a number too large for this test to read (RFC 1870 has \
+                 20 digits at most)"
+            )
+            .to_owned()
+        }
         Some(Err(_)) => {
             say!("Takes the size of a message in advance; its limit is no number, RFC 1870").to_owned()
         }
@@ -83,7 +90,7 @@ fn size(params: &[String]) -> String {
 fn human_octets(octets: u64) -> String {
     const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     let Some((unit, one)) = UNITS.into_iter().find(|(_, one)| octets >= *one) else {
-        return say!("{octets} octets");
+        return plural!(octets, "1 octet", "{octets} octets");
     };
     if octets.is_multiple_of(one) {
         return format!("{} {unit}", octets / one);
@@ -110,9 +117,11 @@ fn limits(params: &[String]) -> String {
         let (name, number) = param.split_once('=')?;
         let number: u64 = number.parse().ok()?;
         Some(match name.to_ascii_uppercase().as_str() {
-            "RCPTMAX" => say!("{number} recipients a message"),
-            "MAILMAX" => say!("{number} messages a session"),
-            "RCPTDOMAINMAX" => say!("{number} recipient domains a message"),
+            "RCPTMAX" => plural!(number, "1 recipient a message", "{number} recipients a message"),
+            "MAILMAX" => plural!(number, "1 message a session", "{number} messages a session"),
+            "RCPTDOMAINMAX" => {
+                plural!(number, "1 recipient domain a message", "{number} recipient domains a message")
+            }
             _ => return None,
         })
     });
@@ -231,6 +240,13 @@ mod tests {
                 "SIZE 18446744073709551615",
                 "Largest message the server takes: 16777215.9 TiB (18446744073709551615 octets)",
             ),
+            ("SIZE 1", "Largest message the server takes: 1 octet"),
+            (
+                "SIZE 99999999999999999999999",
+                "Takes the size of a message in advance; its limit is a number too large for this test to read (RFC 1870 has \
+                 20 digits at most)",
+            ),
+            ("SIZE -1", "Takes the size of a message in advance; its limit is no number, RFC 1870"),
             ("SIZE", "Takes the size of a message in advance; no fixed limit, RFC 1870"),
             ("SIZE 0", "Takes the size of a message in advance; no fixed limit, RFC 1870"),
             ("SIZE huge", "Takes the size of a message in advance; its limit is no number, RFC 1870"),
@@ -264,6 +280,12 @@ mod tests {
         assert_eq!(
             of("LIMITS MAILMAX=100 RCPTMAX=50 X=1").as_deref(),
             Some("At most 100 messages a session, 50 recipients a message, RFC 9422")
+        );
+        assert_eq!(
+            of("LIMITS MAILMAX=1 RCPTMAX=1 RCPTDOMAINMAX=1").as_deref(),
+            Some(
+                "At most 1 message a session, 1 recipient a message, 1 recipient domain a message, RFC 9422"
+            )
         );
         assert_eq!(of("LIMITS RCPTMAX=no").as_deref(), Some("States its limits, RFC 9422"));
         assert!(of("MT-PRIORITY MIXER").unwrap().contains("MIXER"));

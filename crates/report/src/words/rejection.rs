@@ -47,8 +47,15 @@ pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
             )
         }),
     });
+    let contradicted = enhanced_status_code(reply)
+        .filter(|status| is_reply_code(code) && u16::from(status.class) != code / 100)
+        .map(|status| {
+            say!(" The class of {status} contradicts {code}: the two must begin with the same digit (RFC 2034 §4).")
+        });
     match (plain, enhanced) {
-        (Some(plain), Some(enhanced)) => Some(format!("{plain}; {enhanced}.")),
+        (Some(plain), Some(enhanced)) => {
+            Some(format!("{plain}; {enhanced}.{}", contradicted.unwrap_or_default()))
+        }
         (Some(one), None) => Some(format!("{one}.")),
         (None, Some(one)) => Some(format!("{}.", capital(&one))),
         (None, None) => None,
@@ -231,6 +238,15 @@ mod tests {
         );
         assert!(likely_cause(&busy, Stage::Greeting).unwrap().contains("too many connections"));
         assert_eq!(codes_explained(&reply("999 hm")), None);
+    }
+
+    #[test]
+    fn a_class_that_contradicts_the_reply_code_is_told() {
+        let explained = |text| codes_explained(&reply(text)).unwrap();
+        assert!(explained("550 4.7.1 no").ends_with(
+            " The class of 4.7.1 contradicts 550: the two must begin with the same digit (RFC 2034 §4)."
+        ));
+        assert!(!explained("550 5.7.1 no").contains("contradicts"));
     }
 
     #[test]
