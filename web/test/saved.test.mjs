@@ -85,6 +85,47 @@ test("a saved report opens without a relay, and again after a reload", { skip: n
   });
 });
 
+test("after a saved report, title, address and reload are about what could not be tested or opened", { skip: noBrowser }, async () => {
+  const saved = JSON.stringify(await fixture("healthy"));
+  await withoutRelay(async ({ page, origin }) => {
+    const field = page.getByRole("textbox", { name: "Mail server" });
+    const alert = page.getByRole("alert");
+    await choose(page, saved);
+    await verdict(page).waitFor();
+    await field.fill("smtps://mx9.example.com");
+    await field.press("Enter");
+    await alert.filter({ hasText: "The test could not be run" }).waitFor();
+    assert.equal(await page.title(), "mx9.example.com – Heloscope");
+    assert.equal(page.url(), `${origin}/?host=mx9.example.com&ports=465`);
+    await page.reload();
+    await alert.filter({ hasText: "The test could not be run" }).waitFor();
+    assert.equal(await page.title(), "mx9.example.com – Heloscope");
+    assert.equal(page.url(), `${origin}/?host=mx9.example.com&ports=465`);
+    assert.equal(await field.inputValue(), "mx9.example.com");
+    await page.goBack();
+    await verdict(page).waitFor();
+    assert.equal(await page.title(), "mx1.example.com: ok – Heloscope");
+
+    await field.fill("mx9.example.com ninety");
+    await field.press("Enter");
+    await page.locator("helo-scope .said.wrong").waitFor();
+    assert.equal(await page.title(), "Heloscope");
+    assert.equal(page.url(), `${origin}/`);
+    await page.reload();
+    await field.waitFor();
+    assert.equal(await verdict(page).count(), 0);
+    await page.goBack();
+    await verdict(page).waitFor();
+
+    await choose(page, "no report");
+    await failure(page);
+    assert.equal(await page.title(), "Heloscope");
+    assert.equal(page.url(), `${origin}/`);
+    await page.goBack();
+    await verdict(page).waitFor();
+  });
+});
+
 test("a saved report is dropped on the page", { skip: noBrowser }, async () => {
   const saved = await fixture("healthy");
   await withoutRelay(async ({ page }) => {
