@@ -3,9 +3,11 @@ import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
 import { load, type Outcome, type Report } from "./core.ts";
+import { writeDates } from "./dates.ts";
 import { make, unbroken } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
+import { nearest } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
@@ -363,6 +365,7 @@ export class HeloScopeElement extends Attributes {
     this.#around.hidden = true;
     try {
       show(this.#output, html);
+      writeDates(this.#output, nearest(this.#report?.language ?? this.#words.language));
     } catch (reason) {
       throw new Error(this.#words.markupRefused, { cause: reason });
     }
