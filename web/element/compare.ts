@@ -2,8 +2,10 @@
 
 import { actions, fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
+import { writeDates } from "./dates.ts";
 import { make } from "./dom.ts";
 import { linkHelp } from "./help.ts";
+import { nearest } from "./language.ts";
 import { sentenceOf, steps, type Asked, type Way } from "./run.ts";
 import { linkTo } from "./share.ts";
 import { show } from "./trusted.ts";
@@ -49,8 +51,10 @@ export class Sides {
       try {
         for await (const step of steps(asked, { ...way, relay: new URL(side.relay) })) {
           if (signal.aborted) break;
-          if (typeof step === "string") show(side.shown, step);
-          else finish(side, step);
+          if (typeof step === "string") {
+            show(side.shown, step);
+            writeDates(side.shown, this.#words.language);
+          } else finish(side, step);
         }
       } catch (reason) {
         if (signal.aborted) return;
@@ -124,6 +128,7 @@ export class Sides {
 function finish(side: Side, outcome: Outcome): void {
   side.report = outcome.report;
   show(side.shown, outcome.html);
+  writeDates(side.shown, nearest(outcome.report.language));
   outcome.free();
 }
 

@@ -3,9 +3,11 @@ import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
 import { load, type Outcome, type Report } from "./core.ts";
+import { writeDates } from "./dates.ts";
 import { make, unbroken } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
+import { nearest } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
@@ -21,7 +23,12 @@ import type { Words } from "./words.ts";
 /** What a test that could not be run says of it. */
 export interface Failure {
   message: string;
+  /** What was to be tested, as far as it was understood; none where that itself is what is wrong, or where no test was asked for. */
+  asked?: Asking;
 }
+
+/** A host and its ports, and the relays where there are several. */
+type Asking = Omit<Progress, "done">;
 
 /** What a test that goes on says of it: the ports that are done. */
 export interface Progress {
@@ -73,6 +80,7 @@ export class HeloScopeElement extends Attributes {
   /** A report in sight stays in its own language. */
   readonly #speech = new Speech(this, this.#frame, (words) => this.#form.speak(words));
   #test: AbortController | null = null;
+  #asking: Asking | null = null;
   #outcome: Outcome | null = null;
   #report: Report | null = null;
   /** Those that the first relay asked names, itself among them. */
@@ -125,7 +133,7 @@ export class HeloScopeElement extends Attributes {
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
     if (this.#speech.isLearning) await this.#speech.learned();
-    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#run(signal));
+    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#run(signal), this.#wanted);
   }
 
   /**
@@ -134,7 +142,7 @@ export class HeloScopeElement extends Attributes {
    */
   async compare(): Promise<void> {
     if (this.#speech.isLearning) await this.#speech.learned();
-    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#compare(signal));
+    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#compare(signal), this.#wanted);
   }
 
   /**
@@ -180,8 +188,9 @@ export class HeloScopeElement extends Attributes {
   }
 
   /** Does something that can be stopped, and says what came in its way. */
-  async #during(what: string, otherwise: string, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #during(what: string, otherwise: string, act: (signal: AbortSignal) => Promise<void>, asking: Asking | null = null): Promise<void> {
     this.stop();
+    this.#asking = asking;
     const test = new AbortController();
     this.#test = test;
     this.#clear();
@@ -201,9 +210,11 @@ export class HeloScopeElement extends Attributes {
     // A site that does not let anything be shown says so before a server is bothered.
     this.#show("");
     const relay = relayUrl(this.relay, words);
-    await Promise.all([about(relay, words), load(words)]);
+    const [offer, core] = await Promise.allSettled([about(relay, words), load(words)]);
     signal.throwIfAborted();
-    const asked = await this.#asked(signal);
+    // What was typed can be read, and be wrong, without a relay.
+    const asked = core.status === "fulfilled" ? await this.#asked(signal) : null;
+    for (const one of [offer, core]) if (one.status === "rejected" && this.#asking) throw one.reason;
     if (!asked) return;
     const { host, ports } = asked;
     this.#tell<Progress>("started", { host, ports, done: [] });
@@ -229,6 +240,7 @@ export class HeloScopeElement extends Attributes {
     signal.throwIfAborted();
     const relays = [...new Set([this.relay, ...this.#relays].map((relay) => relayUrl(relay, words).href))];
     if (relays.length < 2) return this.#run(signal);
+    if (this.#asking) this.#asking.relays = relays;
     const asked = await this.#asked(signal);
     if (!asked) return;
     const { host, ports } = asked;
@@ -258,6 +270,7 @@ export class HeloScopeElement extends Attributes {
       this.#wrong(words.noPort);
       return null;
     }
+    this.#asking = { ...this.#asking, host, ports };
     const { address } = this;
     if (named) this.#form.lend(ports);
     else this.#form.choose(ports);
@@ -352,12 +365,14 @@ export class HeloScopeElement extends Attributes {
     this.#around.hidden = true;
     try {
       show(this.#output, html);
+      writeDates(this.#output, nearest(this.#report?.language ?? this.#words.language));
     } catch (reason) {
       throw new Error(this.#words.markupRefused, { cause: reason });
     }
   }
 
   #wrong(sentence: string): void {
+    this.#asking = null;
     this.#form.say(sentence, true);
     this.#form.field.focus();
     this.#shown(sentence);
@@ -368,7 +383,7 @@ export class HeloScopeElement extends Attributes {
     this.#alert.replaceChildren(make("strong", {}, what), make("p", {}, message));
     this.#alert.hidden = false;
     this.#status.textContent = "";
-    this.#tell<Failure>("failed", { message });
+    this.#tell<Failure>("failed", this.#asking ? { message, asked: this.#asking } : { message });
   }
 
   #over(): void {
@@ -391,6 +406,11 @@ export class HeloScopeElement extends Attributes {
 
   #tell<Detail>(what: string, detail: Detail): void {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
+  }
+
+  /** What stands in the attributes, not read yet. */
+  get #wanted(): Asking {
+    return { host: this.host.trim(), ports: this.#ports };
   }
 
   get #words(): Words {

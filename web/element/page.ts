@@ -3,7 +3,7 @@
 import { language, REPORT, wish } from "./beforehand.ts";
 import "./heloscope.ts";
 import type { Report } from "./core.ts";
-import type { HeloScopeElement, Progress } from "./element.ts";
+import type { Failure, HeloScopeElement, Progress } from "./element.ts";
 import { wordsOf } from "./language.ts";
 import { isPartial } from "./saved.ts";
 import { translate } from "./translated.ts";
@@ -30,12 +30,7 @@ if (other) {
 if (element) {
   element.addEventListener("heloscope-started", (event) => {
     const { host, ports, relays } = (event as CustomEvent<Progress>).detail;
-    shown = search(host, ports, element.address, relays !== undefined);
-    // A second entry for what was asked for would make the back button come here again.
-    if (asked) history.replaceState(null, "", shown);
-    else if (shown !== location.search + location.hash || history.state) history.pushState(null, "", shown);
-    asked = false;
-    document.title = `${host} – ${NAME}`;
+    arrive(search(host, ports, element.address, relays !== undefined), host);
   });
   for (const what of ["heloscope-finished", "heloscope-compared", "heloscope-opened"]) {
     element.addEventListener(what, (event) => {
@@ -43,15 +38,18 @@ if (element) {
       const reports = Array.isArray(detail) ? detail : [detail];
       const [first] = reports;
       const statuses = reports.map((report) => words.status[isPartial(report) ? "partial" : report.status]).join(", ");
-      if (first) document.title = `${first.host.replace(/[^!-~]/g, "\ufffd")}: ${statuses} – ${NAME}`;
+      if (first) document.title = `${visible(first.host)}: ${statuses} – ${NAME}`;
     });
   }
   element.addEventListener("heloscope-opened", (event) => {
     if (asked) asked = false;
     else keep((event as CustomEvent<Report | Report[]>).detail);
   });
-  element.addEventListener("heloscope-failed", () => {
-    asked = false;
+  element.addEventListener("heloscope-failed", (event) => {
+    const { asked: failed } = (event as CustomEvent<Failure>).detail;
+    // What the address bar asked for stays in it, to be tried once more.
+    const to = asked ? shown : failed ? search(failed.host, failed.ports, element.address, failed.relays !== undefined) : nothing();
+    arrive(to, failed?.host);
   });
   addEventListener("popstate", () => {
     if (history.state || location.search + location.hash !== shown) follow(element);
@@ -85,6 +83,22 @@ function follow(element: HeloScopeElement): void {
     // Unless the reader has gone elsewhere by keyboard.
     if ([document.body, element].includes(document.activeElement as HTMLElement)) element.focus();
   }
+}
+
+/** What is in sight is another thing: the address bar and the title are about it, and no more about what was there before. */
+function arrive(to: string, host?: string): void {
+  shown = to;
+  const address = to || location.pathname;
+  // A second entry for what was asked for would make the back button come here again.
+  if (asked) history.replaceState(to === FILE ? history.state : null, "", to === FILE ? location.href : address);
+  else if (to !== location.search + location.hash || history.state) history.pushState(null, "", address);
+  asked = false;
+  document.title = host ? `${visible(host)} – ${NAME}` : NAME;
+}
+
+/** A host as far as a title can hold it. */
+function visible(host: string): string {
+  return host.replace(/[^!-~]/g, "\ufffd");
 }
 
 /** Keeps the report of a file in the history, so that coming back to it and reloading work. */
@@ -139,6 +153,11 @@ function lead(link: HTMLAnchorElement): void {
 function search(host: string, ports: string[], address: string, compare: boolean): string {
   const asked = new URLSearchParams({ host, ports: ports.join(","), ...(address && { address }), ...(wish !== null && { lang: wish }) });
   return readable(compare ? `?${asked}&compare` : `?${asked}`);
+}
+
+/** Where nothing is tested: of what the address bar says, the language stays. */
+function nothing(): string {
+  return wish === null ? "" : `?${new URLSearchParams({ lang: wish })}`;
 }
 
 function readable(search: string): string {

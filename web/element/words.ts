@@ -1,5 +1,7 @@
 /** The element's words. English stands here, where it is said; another language is looked up by it, see `language.ts`. The report's own words come with the report. */
 
+import { datesIn } from "./dates.ts";
+
 /** Values for what stands in braces in a message. */
 type Values = Record<string, string | number>;
 
@@ -7,8 +9,7 @@ type Values = Record<string, string | number>;
 export function wordsIn(language: string, translated: (message: string) => string | undefined) {
   const numbers = new Intl.NumberFormat(language);
   const counts = new Intl.PluralRules(language);
-  // English has dates here as ISO 8601 does, and so has Swedish.
-  const dates = language === "en" ? "sv" : language;
+  const dates = datesIn(language);
   const day = new Intl.DateTimeFormat(dates, { dateStyle: language === "en" ? "short" : "long", timeZone: "UTC" });
   const time = new Intl.DateTimeFormat(dates, { timeStyle: "short", timeZone: "UTC" });
   const say = (message: string, values: Values = {}): string => {

@@ -18,6 +18,7 @@ export async function inEachWay(page, look) {
     ["light", { colorScheme: "light", forcedColors: "none" }, 1280],
     ["dark", { colorScheme: "dark", forcedColors: "none" }, 1280],
     ["forced colours", { colorScheme: "light", forcedColors: "active" }, 1280],
+    ["forced colours, dark", { colorScheme: "dark", forcedColors: "active" }, 1280],
     ["1280 pixels at 200 %", { colorScheme: "light", forcedColors: "none" }, 640],
     ["320 pixels", { colorScheme: "dark", forcedColors: "none" }, 320],
   ]) {

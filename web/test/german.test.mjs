@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
 
@@ -53,6 +55,30 @@ test("a test in German, by the address", { skip: noBrowser }, () =>
       if (["light", "dark", "320 pixels"].includes(way)) await picture(page, `german-${way.replace(/\W+/g, "-")}`);
     });
   }));
+
+test("dates are written as the report's language has them, and taken elsewhere as they were", { skip: noBrowser }, async () => {
+  const report = JSON.parse(await readFile("crates/render/tests/fixtures/faulty.json", "utf8"));
+  const context = { permissions: ["clipboard-read", "clipboard-write"] };
+  for (const [language, tested, from, to, iso] of [
+    ["de", "23.11.2026, 22:15:04 UTC", "01.08.2026", "30.10.2026", false],
+    ["en", "2026-11-23 22:15:04 UTC", "2026-08-01", "2026-10-30", true],
+  ]) {
+    const path = `/?lang=${language}#report=${deflateRawSync(JSON.stringify({ ...report, language })).toString("base64url")}`;
+    await withPage({ path, context }, async ({ page }) => {
+      await verdict(page).waitFor();
+      assert.equal(await page.locator("helo-scope .about time").innerText(), tested);
+      const valid = page.locator("helo-scope .validity time");
+      assert.deepEqual((await valid.allTextContents()).slice(0, 2), [from, to]);
+      assert.deepEqual(await valid.evaluateAll((all) => all.slice(0, 2).map(({ dateTime }) => dateTime)), ["2026-08-01", "2026-10-30"]);
+      assert.ok((await verdict(page).innerText()).includes(to));
+      assert.ok((await page.getByRole("status").textContent()).includes(to));
+      const times = await page.locator("helo-scope .output time").allTextContents();
+      assert.ok(times.every((time) => /^\d{4}-/.test(time) === iso), `${times}`);
+      await page.locator("helo-scope .actions button").nth(1).click();
+      await page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes("2026-11-23 22:15:04 UTC")));
+    });
+  }
+});
 
 test("the link to the other language keeps the test", { skip: noBrowser }, () =>
   withPage({ path: "/?host=healthy.specimen.test&ports=25" }, async ({ page }) => {

@@ -219,7 +219,11 @@ test("what is pasted is understood, and what is not is said", { skip: noBrowser 
       assert.equal(await field(page).getAttribute("aria-invalid"), "true");
       assert.equal(await page.getByRole("status").innerText(), await sentence.textContent());
       assert.equal(await verdict(page).count(), 0);
+      assert.equal(page.url(), `${address}/`);
+      assert.equal(await page.title(), "Heloscope");
     }
+    await page.goBack();
+    await finished(page, "healthy.specimen.test");
     assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=465`);
   }));
 

@@ -85,6 +85,47 @@ test("a saved report opens without a relay, and again after a reload", { skip: n
   });
 });
 
+test("after a saved report, title, address and reload are about what could not be tested or opened", { skip: noBrowser }, async () => {
+  const saved = JSON.stringify(await fixture("healthy"));
+  await withoutRelay(async ({ page, origin }) => {
+    const field = page.getByRole("textbox", { name: "Mail server" });
+    const alert = page.getByRole("alert");
+    await choose(page, saved);
+    await verdict(page).waitFor();
+    await field.fill("smtps://mx9.example.com");
+    await field.press("Enter");
+    await alert.filter({ hasText: "The test could not be run" }).waitFor();
+    assert.equal(await page.title(), "mx9.example.com – Heloscope");
+    assert.equal(page.url(), `${origin}/?host=mx9.example.com&ports=465`);
+    await page.reload();
+    await alert.filter({ hasText: "The test could not be run" }).waitFor();
+    assert.equal(await page.title(), "mx9.example.com – Heloscope");
+    assert.equal(page.url(), `${origin}/?host=mx9.example.com&ports=465`);
+    assert.equal(await field.inputValue(), "mx9.example.com");
+    await page.goBack();
+    await verdict(page).waitFor();
+    assert.equal(await page.title(), "mx1.example.com: ok – Heloscope");
+
+    await field.fill("mx9.example.com ninety");
+    await field.press("Enter");
+    await page.locator("helo-scope .said.wrong").waitFor();
+    assert.equal(await page.title(), "Heloscope");
+    assert.equal(page.url(), `${origin}/`);
+    await page.reload();
+    await field.waitFor();
+    assert.equal(await verdict(page).count(), 0);
+    await page.goBack();
+    await verdict(page).waitFor();
+
+    await choose(page, "no report");
+    await failure(page);
+    assert.equal(await page.title(), "Heloscope");
+    assert.equal(page.url(), `${origin}/`);
+    await page.goBack();
+    await verdict(page).waitFor();
+  });
+});
+
 test("a saved report is dropped on the page", { skip: noBrowser }, async () => {
   const saved = await fixture("healthy");
   await withoutRelay(async ({ page }) => {
@@ -171,6 +212,24 @@ test("a link of the first version still opens", { skip: noBrowser }, async () =>
     await verdict(page).waitFor();
     assert.equal((await report(page)).schema_version, 1);
     assert.equal((await report(page)).ports[0].port, 587);
+    // What is no moment is as long as it likes, and no wider than the page.
+    await inEachWay(page, async (name) => {
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, name);
+    });
+  });
+});
+
+test("a sound link of the first version still says whose it is, of when, and what was found", { skip: noBrowser }, async () => {
+  const hash = (await readFile("web/test/fixtures/honest-link-of-2026-11.txt", "utf8")).trim();
+  await withPage({ path: `/${hash}` }, async ({ page }) => {
+    await verdict(page).waitFor();
+    const { host, tested_at, status, ports } = await report(page);
+    assert.deepEqual([host, tested_at, status], ["mx1.example.com", "2026-11-23T22:15:04Z", "error"]);
+    assert.deepEqual(ports.map(({ port }) => port), [25, 465, 587]);
+    assert.match(await note(page).innerText(), /^This report was made by someone else, on 2026-11-23 at 22:15 UTC, and came with the link\./);
+    assert.match(await page.locator("helo-scope .about").innerText(), /^mx1\.example\.com tested 2026-11-23 22:15:04 UTC in 1930 ms/);
+    assert.deepEqual(await page.locator("helo-scope .port h3").allInnerTexts().then((all) => all.map((text) => /^Port \d+/.exec(text)?.[0])), ["Port 25", "Port 465", "Port 587"]);
+    assert.match(await page.locator("helo-scope .finding h4").first().innerText(), /^The certificate expired on 2026-10-30$/);
   });
 });
 

@@ -106,6 +106,11 @@ fn opensmtpd_takes_every_line() {
     }
     let program = ["/usr/sbin/smtpd", "-n", "-f", "/etc/remedy.conf"];
     for (topic, configuration) in written("opensmtpd") {
+        let on = |address: &str| -> Vec<String> {
+            let begins = format!("listen on {address} ");
+            configuration.lines().filter_map(|line| line.strip_prefix(&begins)).map(str::to_owned).collect()
+        };
+        assert_eq!(on("0.0.0.0"), on("::"), "{topic}: by IPv6 as by IPv4");
         let (taken, said) = read(&confinement, &(configuration + RULES), &program);
         assert!(taken, "{topic}: {said}");
     }

@@ -3,7 +3,7 @@ use maud::{Markup, Render, html};
 use super::Text;
 
 /// Words of a sentence, made visible and escaped, in which nothing is broken that is read as one: a protocol and its version, a
-/// date, a name with hyphens.
+/// date, a name with hyphens. A date is marked as one, for whoever writes it in another way.
 pub(super) struct Prose<'a>(pub(super) &'a str);
 
 impl Render for Prose<'_> {
@@ -23,6 +23,8 @@ impl Render for Prose<'_> {
 enum Whole<'a> {
     /// Short enough for any.
     Short(&'a str),
+    /// A date, between what stands around it.
+    Date(&'a str, &'a str, &'a str),
     /// Unless it is longer than a line.
     Name(&'a str),
 }
@@ -31,6 +33,7 @@ fn piece(whole: &Whole<'_>) -> Markup {
     html! {
         @match whole {
             Whole::Short(text) => span class="short" { (Text(text)) },
+            Whole::Date(before, date, after) => span class="short" { (Text(before)) time datetime=(date) { (date) } (Text(after)) },
             Whole::Name(text) => span class="unbroken" { (Text(text)) },
         }
     }
@@ -49,11 +52,14 @@ fn first_whole(text: &str) -> Option<(&str, Whole<'_>, &str)> {
         }
         let word = spaced.trim_end();
         // What stands around it goes with it: a line does not begin with a comma.
-        let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let whole = match (is_date(core), is_name(core)) {
-            (true, _) => Some(Whole::Short(word)),
-            (_, true) => Some(Whole::Name(word)),
-            _ => None,
+        let around = |c: char| !c.is_ascii_alphanumeric();
+        let core = word.trim_matches(around);
+        let whole = if is_date(core) {
+            let begun = word.trim_start_matches(around);
+            let (before, after) = (&word[..word.len() - begun.len()], &begun[core.len()..]);
+            Some(Whole::Date(before, core, after))
+        } else {
+            is_name(core).then_some(Whole::Name(word))
         };
         if let Some(whole) = whole {
             return Some((&text[..start], whole, &here[word.len()..]));
@@ -90,17 +96,21 @@ mod tests {
             ("Mail reaches it.", "Mail reaches it."),
             ("over TLS 1.3; it", r#"over <span class="short">TLS 1.3</span>; it"#),
             ("TLS 1.2", r#"<span class="short">TLS 1.2</span>"#),
-            ("It expired on 2026-11-23.", r#"It expired on <span class="short">2026-11-23.</span>"#),
+            (
+                "It expired on 2026-11-23.",
+                r#"It expired on <span class="short"><time datetime="2026-11-23">2026-11-23</time>.</span>"#,
+            ),
             (
                 "2026-08-01 to 2026-10-30, expired",
-                r#"<span class="short">2026-08-01</span> to <span class="short">2026-10-30,</span> expired"#,
+                r#"<span class="short"><time datetime="2026-08-01">2026-08-01</time></span> to <span class="short"><time datetime="2026-10-30">2026-10-30</time>,</span> expired"#,
             ),
+            ("(2026-11-23)", r#"<span class="short">(<time datetime="2026-11-23">2026-11-23</time>)</span>"#),
             ("for “mx-1.example.com”, not", r#"for <span class="unbroken">“mx-1.example.com”,</span> not"#),
             ("mx1.example.com, self-signed", "mx1.example.com, self-signed"),
             ("<b>-.example", "&lt;b&gt;-.example"),
             (
                 "\u{a0}2026-11-23\u{2003}2026-11-24",
-                r#"\u{a0}<span class="short">2026-11-23</span>\u{2003}<span class="short">2026-11-24</span>"#,
+                r#"\u{a0}<span class="short"><time datetime="2026-11-23">2026-11-23</time></span>\u{2003}<span class="short"><time datetime="2026-11-24">2026-11-24</time></span>"#,
             ),
         ] {
             assert_eq!(written(text), html, "{text}");
