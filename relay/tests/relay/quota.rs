@@ -239,7 +239,7 @@ async fn specimens_are_no_targets_but_their_visitor_is_a_client() {
         rig.open(query).await.connected().await;
     }
     let refusal = rig.open(query).await.refused().await;
-    assert!(refusal.message.contains("3 connections a minute for one client"), "{}", refusal.message);
+    assert!(refusal.message.contains("at most 3 requests a minute for one client"), "{}", refusal.message);
 }
 
 #[tokio::test]
