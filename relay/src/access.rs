@@ -76,11 +76,12 @@ impl Access {
             _ => match (&admitted.token, only(headers, &AUTHORIZATION)) {
                 (Some(token), Some(field)) if token.is_shown_by(field) => Ok(()),
                 (Some(_), _) => refuse(
-                    "A request that comes from no page needs the relay's token: send it as \"Authorization: Bearer …\".",
+                    "A request that comes from no page, or from one without an origin (Origin: null), needs the relay's token: \
+                     send it as \"Authorization: Bearer …\".",
                 ),
                 (None, _) => refuse(
-                    "A request that comes from no page needs a token, and this relay has none; its operator can set one \
-                     with --token.",
+                    "A request that comes from no page, or from one without an origin (Origin: null), needs a token, and \
+                     this relay has none; its operator can set one with --token.",
                 ),
             },
         }

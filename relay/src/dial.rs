@@ -183,17 +183,21 @@ impl Dialler {
                 Err(_) => failures.push(failure::connect_timeout(address, share)),
             }
             match failures.last().map(|failure| failure.code) {
-                Some(RefusalCode::ConnectionRefused) => self.reach.answered(address),
                 Some(RefusalCode::ConnectTimeout) => self.reach.silent(address),
+                // The host may have sent it, or a firewall between.
+                Some(RefusalCode::ConnectionRefused | RefusalCode::Unreachable) => {
+                    self.reach.turned_back(address);
+                }
                 // Where the relay itself is full there was no attempt to charge the target with.
                 Some(RefusalCode::RelayUnreachable) => continue,
-                // Of a route that is not there the port knows nothing.
                 _ => {}
             }
             visit.failed();
         }
         let failure = failure::most_telling(failures);
-        let unanswered = [RefusalCode::ConnectTimeout, RefusalCode::Unreachable].contains(&failure.code);
+        let unanswered =
+            [RefusalCode::ConnectTimeout, RefusalCode::Unreachable, RefusalCode::ConnectionRefused]
+                .contains(&failure.code);
         match addresses.first().map(SocketAddr::port) {
             Some(port) if unanswered && self.reach.is_unreachable(port) => Err(failure::not_let_out(port)),
             _ => Err(failure),

@@ -57,11 +57,15 @@ pub struct Guard {
     lines: Lines,
     phase: Phase,
     greeting: Option<u16>,
+    /// The client spoke last.
+    unanswered: bool,
 }
 
 /// Why octets do not go up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
+    /// No WebSocket frame that a client sends, or one before there is a connection.
+    Frame,
     /// No line that a test says, or not when it is its turn.
     ClearPhase,
     /// No ClientHello of the core's for this host, or octets that come before the server has answered one.
@@ -88,11 +92,12 @@ impl Guard {
             TlsMode::StartTls => Phase::Clear(ClearPhase::new(lines.clone())),
             TlsMode::Implicit => Phase::Tls(Box::new(Tls::new(host.clone(), mode, lines.clone()))),
         };
-        Self { host, mode, lines, phase, greeting: None }
+        Self { host, mode, lines, phase, greeting: None, unanswered: false }
     }
 
     /// Octets of the server's.
     pub fn from_server(&mut self, octets: &[u8]) {
+        self.unanswered = false;
         match &mut self.phase {
             Phase::Clear(clear) => {
                 let next = clear.hear(octets);
@@ -119,6 +124,7 @@ impl Guard {
             Phase::Tls(tls) => tls.say(frame),
             Phase::Refused(rule) => Err(*rule),
         };
+        self.unanswered |= matches!(&admitted, Ok(octets) if !octets.is_empty());
         self.hold(admitted)
     }
 
@@ -147,6 +153,16 @@ impl Guard {
         matches!(&self.phase, Phase::Tls(tls) if tls.awaits_greeting())
     }
 
+    /// Whether it is the server that keeps the greeting back: it has not finished it, or, where TLS comes first, said nothing
+    /// to what the client last said on the way there.
+    pub fn owes_greeting(&self) -> bool {
+        match &self.phase {
+            Phase::Clear(clear) => clear.owes_greeting(),
+            Phase::Tls(tls) => self.unanswered && tls.precedes_lines(),
+            Phase::Refused(_) => false,
+        }
+    }
+
     fn hold<T>(&mut self, judged: Result<T, Rule>) -> Result<T, Rule> {
         if let Err(rule) = &judged {
             self.phase = Phase::Refused(*rule);
@@ -159,6 +175,7 @@ impl Rule {
     /// Its word in the log.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Frame => "frame",
             Self::ClearPhase => "clear_phase",
             Self::ClientHello => "client_hello",
             Self::Handshake => "handshake",

@@ -13,7 +13,7 @@ use heloscope_relay::{Contradiction, Relay, Reloader, StartError};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
@@ -142,7 +142,7 @@ impl Loaded {
 fn start_log(config: &Config) -> LogLevel {
     // https://no-color.org: set, and not empty.
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let (filter, level) = tracing_subscriber::reload::Layer::new(config.log_level);
+    let (filter, level) = tracing_subscriber::reload::Layer::new(logged(config.log_level));
     let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // Whose reader is gone is told nothing of it either: that would panic.
@@ -156,8 +156,14 @@ fn start_log(config: &Config) -> LogLevel {
     level
 }
 
+/// What is logged at a level: of the libraries below this project's own no more than `info`, as the finer lines of some
+/// hold what a client and a mail server say to each other.
+fn logged(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::INFO)).with_target("heloscope", level)
+}
+
 /// Changes which lines are logged.
-type LogLevel = tracing_subscriber::reload::Handle<LevelFilter, Registry>;
+type LogLevel = tracing_subscriber::reload::Handle<Targets, Registry>;
 
 /// What reads the configuration again.
 struct Reload {
@@ -186,7 +192,7 @@ impl Reload {
             return;
         }
         loaded.warn();
-        if let Err(error) = self.log_level.reload(loaded.config.log_level) {
+        if let Err(error) = self.log_level.reload(logged(loaded.config.log_level)) {
             tracing::error!(%error, "keeping the log level as it was");
         }
         for setting in loaded.needs_restart(&self.running) {

@@ -1,9 +1,9 @@
 //! Whether connections to port 25 get out of the relay's network at all, learnt from those that it makes anyway: many
-//! providers drop them.
+//! providers drop or refuse them.
 
 mod probe;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,15 +24,26 @@ pub(crate) struct Reach {
 struct Learnt {
     /// Networks that did not answer on the port since one last did.
     silent: HashSet<IpNet>,
-    /// When one last answered on it, be it with a refusal.
+    /// Addresses that were not reached on the port, as somebody said: the host, or a firewall between.
+    turned_back: Recent,
+    /// Addresses that were connected to on another port.
+    there: Recent,
+    /// When a connection to it last stood.
     answered: Option<Instant>,
-    /// When one last answered on another port.
+    /// When a connection to another port last stood.
     elsewhere: Option<Instant>,
     /// The host that is there for being probed does not answer.
     probe_failed: bool,
 }
 
-/// How many networks have to be silent, none of them answering: one that is down shows nothing.
+/// The last addresses of which something was learnt, each once.
+#[derive(Debug, Default)]
+struct Recent(VecDeque<IpAddr>);
+
+/// How many addresses are remembered.
+const RECENT: usize = 64;
+
+/// How many networks have to be silent or turn connections back, none of them answering: one that is down shows nothing.
 const SILENT: usize = 3;
 /// How long ago an answer on another port may have been, for the relay to have a network at all.
 const ELSEWHERE: Duration = Duration::from_secs(60 * 60);
@@ -45,17 +56,19 @@ impl Reach {
         Self { port, learnt: Mutex::default() }
     }
 
-    /// An address answered, with a connection or a refusal.
+    /// A connection to the address stood. A refusal is no such answer: a firewall on the way may have sent it.
     pub(crate) fn answered(&self, address: SocketAddr) {
         self.learn(|learnt| {
             if address.port() == self.port {
                 *learnt = Learnt {
                     answered: Some(Instant::now()),
                     elsewhere: learnt.elsewhere,
+                    there: std::mem::take(&mut learnt.there),
                     ..Learnt::default()
                 };
             } else {
                 learnt.elsewhere = Some(Instant::now());
+                learnt.there.add(address.ip());
             }
         });
     }
@@ -65,6 +78,16 @@ impl Reach {
         self.learn(|learnt| {
             if address.port() == self.port && learnt.silent.len() < SILENT {
                 learnt.silent.insert(around(address.ip()));
+            }
+        });
+    }
+
+    /// The connection was refused, or a router or the system said that there is no way to the address. That counts once
+    /// the very address was connected to on another port, so that it is there, and so is the way to it.
+    pub(crate) fn turned_back(&self, address: SocketAddr) {
+        self.learn(|learnt| {
+            if address.port() == self.port {
+                learnt.turned_back.add(address.ip());
             }
         });
     }
@@ -101,8 +124,21 @@ impl Reach {
 impl Learnt {
     fn is_blocked(&self) -> bool {
         let within = |time: Option<Instant>, span| time.is_some_and(|time| time.elapsed() < span);
-        let learnt = self.silent.len() >= SILENT && within(self.elsewhere, ELSEWHERE);
+        let turned_back = self.turned_back.0.iter().filter(|address| self.there.0.contains(address));
+        let shut: HashSet<IpNet> =
+            turned_back.map(|address| around(*address)).chain(self.silent.iter().copied()).collect();
+        let learnt = shut.len() >= SILENT && within(self.elsewhere, ELSEWHERE);
         self.probe_failed || (learnt && !within(self.answered, ANSWERED))
+    }
+}
+
+impl Recent {
+    fn add(&mut self, address: IpAddr) {
+        self.0.retain(|known| *known != address);
+        if self.0.len() == RECENT {
+            self.0.pop_front();
+        }
+        self.0.push_back(address);
     }
 }
 
@@ -143,8 +179,38 @@ mod tests {
         reach.silent(at("[2001:db8::1]:25"));
         assert_eq!(reach.unreachable(), [25]);
         assert!(reach.is_unreachable(25) && !reach.is_unreachable(465));
-        // A refusal is an answer.
+        // A refusal is no answer, a connection is.
+        reach.turned_back(at("203.0.113.9:25"));
+        assert_eq!(reach.unreachable(), [25]);
         reach.answered(at("203.0.113.9:25"));
+        assert_eq!(reach.unreachable(), [0; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_that_refuses_25_is_told_from_servers_without_it() {
+        let reach = Reach::of(25);
+        let hosts = ["203.0.113.1", "198.51.100.1", "2001:db8::1"].map(|text| text.parse().unwrap());
+        for host in hosts {
+            reach.turned_back(SocketAddr::new(host, 25));
+        }
+        reach.answered(at("203.0.113.1:465"));
+        reach.answered(at("192.0.2.1:465"));
+        reach.answered(SocketAddr::new(hosts[1], 587));
+        assert_eq!(
+            reach.unreachable(),
+            [0; 0],
+            "two servers without port 25, and one to which there is no way"
+        );
+        reach.answered(SocketAddr::new(hosts[2], 587));
+        assert_eq!(reach.unreachable(), [25]);
+        reach.answered(at("192.0.2.1:25"));
+        assert_eq!(reach.unreachable(), [0; 0]);
+        // One server without port 25 shows nothing, however often it is tested.
+        advance(25 * HOUR).await;
+        for host in ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map(|text| text.parse().unwrap()) {
+            reach.turned_back(SocketAddr::new(host, 25));
+            reach.answered(SocketAddr::new(host, 587));
+        }
         assert_eq!(reach.unreachable(), [0; 0]);
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Summary {
     pub(crate) refused_by: Option<Rule>,
     /// Whether the server turned the client away in its greeting.
     pub(crate) turned_away: bool,
+    /// Whether the server kept its greeting back to the end.
+    pub(crate) ungreeted: bool,
     pub(crate) octets_up: u64,
     pub(crate) octets_down: u64,
     pub(crate) lasted: Duration,
@@ -83,7 +85,7 @@ impl Session {
         let began = Instant::now();
         let dialled = tokio::select! {
             dialled = dialling => dialled,
-            ending = before_connected(&mut client) => return finish(client, Summary::without_octets(ending, began)).await,
+            ending = before_connected(&mut client) => return finish(client, Summary::before_connected(ending, began)).await,
             () = self.end.cancelled() => Err(shutting_down()),
         };
         let Dialled { upstream, established, mode } = match dialled {
@@ -102,8 +104,9 @@ impl Session {
         let upward = upward.into_inner().unwrap_or_else(PoisonError::into_inner);
         let summary = Summary {
             ending,
-            refused_by: upward.refused_by(),
+            refused_by: rule_of(ending, upward.refused_by()),
             turned_away: upward.turned_away(),
+            ungreeted: upward.owes_greeting(),
             octets_up: traffic.octets_up(),
             octets_down: traffic.octets_down(),
             lasted: began.elapsed(),
@@ -287,10 +290,27 @@ where
     summary
 }
 
+/// The rule by which a session was closed: what the guard never saw, as it was no frame that it reads, has one of its own.
+fn rule_of(ending: Ending, judged: Option<Rule>) -> Option<Rule> {
+    judged.or_else(|| (ending == Ending::Closed(CloseCause::Guard)).then_some(Rule::Frame))
+}
+
 impl Summary {
+    fn before_connected(ending: Ending, began: Instant) -> Self {
+        Self { refused_by: rule_of(ending, None), ..Self::without_octets(ending, began) }
+    }
+
     fn without_octets(ending: Ending, began: Instant) -> Self {
         let lasted = began.elapsed();
-        Self { ending, refused_by: None, turned_away: false, octets_up: 0, octets_down: 0, lasted }
+        Self {
+            ending,
+            refused_by: None,
+            turned_away: false,
+            ungreeted: false,
+            octets_up: 0,
+            octets_down: 0,
+            lasted,
+        }
     }
 }
 

@@ -47,6 +47,11 @@ impl Upward {
         self.guard.turned_away()
     }
 
+    /// See [`Guard::owes_greeting`].
+    pub(crate) fn owes_greeting(&self) -> bool {
+        self.guard.owes_greeting()
+    }
+
     /// See [`Guard::awaits_greeting_inside_tls`].
     pub(crate) fn awaits_greeting_inside_tls(&self) -> bool {
         self.guard.awaits_greeting_inside_tls()

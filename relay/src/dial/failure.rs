@@ -117,8 +117,10 @@ fn port_25(address: SocketAddr) -> &'static str {
     if address.port() == 25 { " Many networks block port 25 outwards; the relay's may be one." } else { "" }
 }
 
+/// A limit in round figures: what is left of one, or a share of it, ends in many digits.
 fn seconds(time: Duration) -> String {
-    format!("{} s", time.as_secs_f32())
+    let tenths = (time.as_secs_f64() * 10.0).round() / 10.0;
+    if tenths > 0.0 { format!("{tenths} s") } else { format!("{} ms", time.as_millis()) }
 }
 
 /// The process's or the system's file descriptors are used up.
@@ -148,6 +150,19 @@ mod tests {
         ] {
             let address = "8.8.8.8:25".parse().unwrap();
             assert_eq!(of_connect(&Error::from_raw_os_error(errno), address).code, code, "{errno}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_told_in_round_figures() {
+        for (microseconds, told) in [
+            (9_999_992, "10 s"),
+            (10_000_000, "10 s"),
+            (3_333_333, "3.3 s"),
+            (2_500_000, "2.5 s"),
+            (49_999, "49 ms"),
+        ] {
+            assert_eq!(seconds(Duration::from_micros(microseconds)), told);
         }
     }
 

@@ -53,6 +53,11 @@ impl ClearPhase {
         self.greeting
     }
 
+    /// Whether the greeting is still to be finished.
+    pub(super) fn owes_greeting(&self) -> bool {
+        self.state == State::Asked(None)
+    }
+
     /// Octets of the server's.
     pub(super) fn hear(&mut self, octets: &[u8]) -> Next {
         if self.state != State::Over {

@@ -90,6 +90,12 @@ impl Tls {
         self.mode == TlsMode::Implicit && proof.has_said_nothing()
     }
 
+    /// Whether, where TLS comes first, the client is on its way to the greeting, or waits for it.
+    pub(super) fn precedes_lines(&self) -> bool {
+        let handshaking = matches!(self.state, State::ServerHello { .. } | State::Tls12(_) | State::Tls13(_));
+        self.awaits_greeting() || (self.mode == TlsMode::Implicit && handshaking)
+    }
+
     /// A frame of the client's, cut anywhere: what goes up now, of this frame and of those before.
     pub(super) fn say(&mut self, frame: &[u8]) -> Result<Vec<u8>, Rule> {
         self.from_client.push(frame);

@@ -280,13 +280,13 @@ mod tests {
                 count += 1;
             }
         };
-        let sentence = "This relay makes at most 60 connections a minute for one client. Try again in";
+        let sentence = "This relay takes at most 60 requests a minute for one client. Try again in";
         assert_eq!(passed(2), (60, format!("{sentence} 63 seconds.")));
         assert_eq!(passed(64), (0, format!("{sentence} 1 second.")));
         for minute in 1..10 {
             assert_eq!(passed(2 + minute * 70).0, 60);
         }
-        let sentence = "This relay makes at most 600 connections an hour for one client. Try again in";
+        let sentence = "This relay takes at most 600 requests an hour for one client. Try again in";
         assert_eq!(passed(800), (0, format!("{sentence} 52 minutes.")));
         // The first 300 s had five times sixty.
         assert_eq!(passed(3900).0, 60);

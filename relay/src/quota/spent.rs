@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use heloscope_observation::{Refusal, RefusalCode};
 
-use super::subject::Subject;
+use super::subject::{Kind, Subject};
 
 /// A quota that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,14 @@ impl Spent {
             Per::Hour => "an hour",
         };
         let connections = if self.limit == 1 { "connection" } else { "connections" };
-        let rule = format!("This relay makes at most {} {connections} {per} {}.", self.limit, self.subject);
+        let rule = match (self.subject.kind, self.per) {
+            // Of a client, what was asked for counts, whatever came of it.
+            (Kind::Client, Per::Minute | Per::Hour) => {
+                let requests = if self.limit == 1 { "request" } else { "requests" };
+                format!("This relay takes at most {} {requests} {per} {}.", self.limit, self.subject)
+            }
+            _ => format!("This relay makes at most {} {connections} {per} {}.", self.limit, self.subject),
+        };
         match self.per {
             Per::Time => format!(
                 "{rule} Try again when one of them has ended, in {} at the latest.",

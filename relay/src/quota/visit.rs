@@ -71,15 +71,17 @@ impl Visit {
 }
 
 fn is_rebuff(summary: &Summary) -> bool {
-    let unheard = matches!(
-        summary.ending,
-        Ending::Closed(CloseCause::Timeout)
-            | Ending::Refused(
-                RefusalCode::ConnectionRefused
-                    | RefusalCode::ConnectTimeout
-                    | RefusalCode::Unreachable
-                    | RefusalCode::Reset
-            )
-    );
+    let unheard = match summary.ending {
+        // A client that falls silent is no fault of the server's.
+        Ending::Closed(CloseCause::Timeout) => summary.ungreeted,
+        Ending::Refused(code) => matches!(
+            code,
+            RefusalCode::ConnectionRefused
+                | RefusalCode::ConnectTimeout
+                | RefusalCode::Unreachable
+                | RefusalCode::Reset
+        ),
+        _ => false,
+    };
     summary.turned_away || unheard
 }

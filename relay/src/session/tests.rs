@@ -362,6 +362,8 @@ async fn octets_before_the_connection_stands_are_refused() {
     scene.say(Message::Ping("".into()));
     scene.say(&b"QUIT\r\n"[..]);
     assert_eq!(scene.closed_by().await.0, CloseCause::Guard);
+    drop(scene.to_relay);
+    assert_eq!(scene.session.await.unwrap().refused_by, Some(Rule::Frame));
 }
 
 #[test]

@@ -51,6 +51,8 @@ async fn pages_of_the_relay_and_of_named_sites_and_whoever_has_the_token() {
                 assert!(!passes, "{origin:?} {authorization:?}");
                 assert_eq!(status, 403);
                 assert!(body.ends_with('.'), "{body}");
+                let from_no_page = matches!(origin, None | Some("null"));
+                assert_eq!(body.contains("no page, or from one without an origin"), from_no_page, "{body}");
             }
         }
     }

@@ -13,6 +13,7 @@ mod demo;
 mod fronts;
 mod http2;
 mod https;
+mod log;
 mod monitor;
 mod name_server;
 mod own_addresses;

@@ -33,10 +33,11 @@ fn the_unit_is_one_and_leaves_the_relay_little() {
     let installed = text.replace("/usr/local/bin/heloscope-relay", env!("CARGO_BIN_EXE_heloscope-relay"));
     assert_ne!(installed, text);
     std::fs::write(&unit, installed).unwrap();
-    for arguments in [vec!["verify"], vec!["security", "--offline=true", "--threshold=20"]] {
+    for arguments in [vec!["verify"], vec!["security", "--offline=true", "--threshold=13"]] {
         let output = match Command::new("systemd-analyze").args(&arguments).arg(&unit).output() {
             Ok(output) => output,
             Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "systemd-analyze cannot be started: {error}");
                 eprintln!("skipped: systemd-analyze cannot be started ({error})");
                 return;
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heloscope_observation::RefusalCode;
 use heloscope_relay::Settings;
-use heloscope_wire::{About, Quota, Quotas};
+use heloscope_wire::{About, CloseCause, Quota, Quotas};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -185,19 +185,24 @@ async fn a_target_that_refuses_or_does_not_answer_costs_double() {
         assert_eq!(again.is_ok(), greeting.starts_with('2'), "{greeting}");
     }
 
-    // Silence instead of a greeting.
-    let server = Server::new().await;
-    let port = server.port();
-    let rig = Rig::new(&[port], |settings| {
-        only(|quotas| quotas.target_address = quota("9/2/9"))(settings);
-        settings.limits.greeting = SHORT;
-    })
-    .await;
-    let query = format!("host=127.0.0.1&port={port}");
-    let mut client = rig.open(&query).await;
-    client.connected().await;
-    client.hear_out().await;
-    assert_eq!(code(&rig.open(&query).await.refused().await), RefusalCode::Quota);
+    // Silence instead of a greeting, or in the middle of one; but not the client's own after it.
+    for greeting in ["", "220-mx.example\r\n", "220 mx.example\r\n"] {
+        let server = Server::new().await;
+        let port = server.port();
+        let rig = Rig::new(&[port], |settings| {
+            only(|quotas| quotas.target_address = quota("9/2/9"))(settings);
+            (settings.limits.greeting, settings.limits.silence) = (SHORT, SHORT);
+        })
+        .await;
+        let query = format!("host=127.0.0.1&port={port}");
+        let mut client = rig.open(&query).await;
+        let mut stream = server.accept().await;
+        client.connected().await;
+        stream.write_all(greeting.as_bytes()).await.unwrap();
+        assert_eq!(client.hear_out().await.2, CloseCause::Timeout);
+        let again = rig.open(&query).await.first().await;
+        assert_eq!(again.is_ok(), greeting.starts_with("220 "), "{greeting}");
+    }
 }
 
 #[tokio::test]
@@ -234,7 +239,7 @@ async fn specimens_are_no_targets_but_their_visitor_is_a_client() {
         rig.open(query).await.connected().await;
     }
     let refusal = rig.open(query).await.refused().await;
-    assert!(refusal.message.contains("3 connections a minute for one client"), "{}", refusal.message);
+    assert!(refusal.message.contains("at most 3 requests a minute for one client"), "{}", refusal.message);
 }
 
 #[tokio::test]
