@@ -54,9 +54,12 @@ function watch(): void {
   });
 }
 
+/** For the event, which is a task of its own and may come after the failure. */
+const GRACE_MS = 250;
+
 async function isBlocked(relay: URL): Promise<boolean> {
-  // The event is a task of its own, which may come after the failure.
-  await new Promise((resolve) => setTimeout(resolve));
+  const until = performance.now() + GRACE_MS;
+  while (!blocked.has(relay.host) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
   return blocked.has(relay.host);
 }
 

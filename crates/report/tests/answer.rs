@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, Event, Stage, TlsFailure, TlsVersion};
+use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{
     ErrorCode, Phase, Report, Sender, SenderOutcome, Severity, Status, StepKind, StepState, Verdict,
     progress, senders, summary,
@@ -50,6 +50,10 @@ fn report(port: &str, fails: impl FnOnce(Play<'_>) -> Play<'_>, choice: Choice) 
 
 fn alerts(play: Play<'_>) -> Play<'_> {
     play.tls_fails(HANDSHAKE_FAILURE)
+}
+
+fn is_reset(play: Play<'_>) -> Play<'_> {
+    play.loses(Stage::Tls, RefusalCode::Reset)
 }
 
 fn hangs_up(play: Play<'_>) -> Play<'_> {
@@ -153,6 +157,46 @@ fn silence_at_the_first_hello_alone_is_intolerance() {
     }
 }
 
+/// TLS 1.2: a whole flight of the server's, ServerHelloDone last, and then nothing more.
+#[test]
+fn a_server_that_breaks_off_after_its_certificate_took_the_hello() {
+    let (_, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let cases: [(&str, fn(Play<'_>) -> Play<'_>, &str, Status); 4] = [
+        ("25", hangs_up, "starttls-failed", Status::Error),
+        ("25", alerts, "starttls-failed", Status::Error),
+        ("465", is_reset, "tls-failed", Status::Error),
+        ("25", is_silent, "session-cut-short", Status::Warning),
+    ];
+    for (name, fails, failed, status) in cases {
+        for asked in [false, true] {
+            let report = report(name, |play| fails(play.presents(sent, asked)), SOUND);
+            let port = &report.ports[0];
+            assert_eq!((port.ids(), report.status), (vec![failed], status));
+            let message = &port.error.as_ref().unwrap().message;
+            let why = if asked {
+                "that it demands one is the likely cause."
+            } else {
+                "what ends the handshake comes later."
+            };
+            assert!(message.contains("It had taken the hello") && message.ends_with(why), "{message}");
+            let finding = port.found(failed);
+            assert!(!finding.explanation.contains("newer hellos"), "{}", finding.explanation);
+            assert!(!finding.explanation.contains("in common"), "{}", finding.explanation);
+            let of_tls = failed != "session-cut-short";
+            assert_eq!(finding.fix.contains("client certificate"), asked && of_tls, "{}", finding.fix);
+        }
+    }
+}
+
+/// A flight that ends before its key exchange is no answer.
+#[test]
+fn half_an_answer_by_hand_is_none() {
+    let half = Choice { group: None, ..SOUND };
+    let report = report("25", hangs_up, half);
+    assert_eq!(report.ports[0].ids(), ["starttls-failed"]);
+}
+
 /// RFC 6066 §3: the alert is for the name, and the hello without it is answered.
 #[test]
 fn a_server_that_refuses_its_own_name_is_told_from_one_without_tls() {
@@ -199,12 +243,8 @@ fn a_server_need_not_say_that_it_is_its_name_that_it_refuses() {
 #[test]
 fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
     const DECODE_ERROR: TlsFailure = TlsFailure::Alert(AlertDescription(50));
-    let drops: [fn(Play<'_>) -> Play<'_>; 4] = [
-        hangs_up,
-        is_silent,
-        |play| play.loses(Stage::Tls, heloscope_observation::RefusalCode::Reset),
-        |play| play.tls_fails(DECODE_ERROR),
-    ];
+    let drops: [fn(Play<'_>) -> Play<'_>; 4] =
+        [hangs_up, is_silent, is_reset, |play| play.tls_fails(DECODE_ERROR)];
     for (port, failed) in [("25", "starttls-failed"), ("465", "tls-failed")] {
         for drops in drops {
             let dropped = |octets, choice| {

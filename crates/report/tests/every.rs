@@ -209,7 +209,7 @@ fn faulty() -> Vec<Report> {
         let scene = Scene::one("25", |play| fails(play.until_hello()));
         scene
             .raw_hello("25", |play| {
-                play.connects().answers(TlsVersion::TLS_1_2, suite, None, None, &[&leaf.der])
+                play.connects().answers(TlsVersion::TLS_1_2, suite, Some(23), None, &[&leaf.der])
             })
             .judged()
     };

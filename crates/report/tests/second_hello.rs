@@ -37,8 +37,8 @@ fn an_alert_to_old_versions_too_is_not_laid_at_their_door() {
             message(&port),
             format!(
                 "The server ended TLS with the alert {name}. {says}{OLDER}The server sent the alert {name}.{NAMELESS}The \
-                 server sent the alert {name}. So it is not that the server takes only old versions or cipher suites. Likely \
-                 cause: it has no certificate and key that it can use; its log says more."
+                 server sent the alert {name}. So it takes none of what either offered, old versions and cipher suites among \
+                 it, or it has no certificate and key that it can use; its log says more."
             )
         );
         assert_eq!(port.ids(), ["starttls-failed"]);

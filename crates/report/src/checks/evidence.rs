@@ -209,6 +209,8 @@ pub(crate) struct Handshaking {
     pub(crate) said: String,
     /// Whether the ClientHello went out.
     pub(crate) begun: bool,
+    /// Whether it was answered with a certificate or the wish for one; what is said says so.
+    pub(crate) taken: bool,
     /// What was chosen when a hello made by hand was answered: `TLS 1.2 with
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,

@@ -178,6 +178,7 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
     Handshaking {
         said: said(subject),
         begun: facts.moments.handshake_begun.is_some(),
+        taken: facts.first_hello_taken,
         choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(

@@ -34,6 +34,8 @@ impl<'a> PortFacts<'a> {
             Cause::Tls(TlsFailure::Alert(_)) if self.second_hello.is_some() => Some(Answer::OtherForm(read)),
             _ if failure.stage != Stage::Tls => None,
             _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            // It breaks off later, or its answer by hand is no more whole than that to the library was.
+            _ if self.first_hello_taken || self.chain.is_none() || read.group.is_none() => None,
             _ if self.answers_unnamed => Some(Answer::Unnamed(read)),
             Cause::Closed(_) | Cause::TimedOut { .. } => Some(Answer::OtherForm(read)),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),

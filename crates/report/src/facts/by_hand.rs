@@ -108,7 +108,7 @@ fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
 }
 
 pub(super) const NOT_BY_AGE: &str = mark!(
-    " So it is not that the server takes only old versions or cipher suites. Likely cause: it has no \
+    " So it takes none of what either offered, old versions and cipher suites among it, or it has no \
      certificate and key that it can use; its log says more."
 );
 

@@ -62,6 +62,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         message.extend(facts.second_hello.map(second_hello));
         message.extend(facts.warned.iter().map(|alert| warned_before(*alert)));
     }
+    if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
+        message.push_str(taken(facts));
+    }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         message.push_str(spoken(CUT_OFF));
     }
@@ -79,6 +82,30 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         }
     }
     PortError { code, message, phase: stage }
+}
+
+/// Whether a server ended a handshake that it had begun.
+fn breaks_off(cause: Cause<'_>) -> bool {
+    match cause {
+        Cause::Closed(_) | Cause::TimedOut { .. } => true,
+        // certificate_required says why by itself.
+        Cause::Tls(TlsFailure::Alert(alert)) => alert.0 != 116,
+        Cause::Refused(refusal) => refusal.code == RefusalCode::Reset,
+        _ => false,
+    }
+}
+
+/// What came before that.
+fn taken(facts: &PortFacts<'_>) -> &'static str {
+    match facts.client_certificate_requested {
+        true => say!(
+            " It had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
+             that it demands one is the likely cause."
+        ),
+        false => say!(
+            " It had taken the hello, and answered it with its certificate: what ends the handshake comes later."
+        ),
+    }
 }
 
 const CUT_OFF: &str = mark!(
@@ -300,8 +327,12 @@ fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, Strin
     match failure {
         TlsFailure::Alert(alert) => {
             let age_is_not_it = is_refused_by_hand(facts) || facts.handshake.is_some_and(is_spoken);
-            let meaning = age_blamed(Cause::Tls(failure)).filter(|_| age_is_not_it);
-            let meaning = meaning.or_else(|| alert_meaning(*alert));
+            let blamed = age_blamed(Cause::Tls(failure));
+            let meaning = match blamed.filter(|_| age_is_not_it).or_else(|| alert_meaning(*alert)) {
+                // It has chosen among what was offered.
+                _ if blamed.is_some() && facts.first_hello_taken => None,
+                meaning => meaning,
+            };
             let meaning = meaning.map(|meaning| format!(" {meaning}")).unwrap_or_default();
             (
                 ErrorCode::TlsAlert,

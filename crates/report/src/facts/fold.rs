@@ -24,6 +24,7 @@ impl<'a> PortFacts<'a> {
             handshake: None,
             chain: None,
             client_certificate_requested: false,
+            first_hello_taken: false,
             second_hello: None,
             warned: Vec::new(),
             answer_warned: Vec::new(),
@@ -154,6 +155,7 @@ impl<'a> PortFacts<'a> {
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {
+        self.first_hello_taken = self.chain.is_some() || self.client_certificate_requested;
         // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
         self.by_hand = by_hand.clone().filter_map(|one| ByHand::of(observations, one)).collect();

@@ -35,6 +35,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) chain: Option<&'a [Der]>,
     /// The server asked for a client certificate, on either connection.
     pub(crate) client_certificate_requested: bool,
+    /// The library's hello was answered with a certificate or the wish for one: it was taken, whatever came then.
+    pub(crate) first_hello_taken: bool,
     /// Octets of the second hello, where the server asked for one.
     pub(crate) second_hello: Option<usize>,
     /// Of what the server warned on the connection of the dialogue.

@@ -293,6 +293,13 @@ impl Play<'_> {
         self.see(Stage::Tls, Event::Chain(chain)).see(Stage::Tls, Event::Handshake(handshake))
     }
 
+    /// Answers the hello with these certificates, perhaps asks for one, and has not finished the handshake.
+    pub(crate) fn presents(self, chain: &[&[u8]], asks: bool) -> Self {
+        let chain = chain.iter().map(|der| Der(der.to_vec())).collect();
+        let play = self.see(Stage::Tls, Event::Chain(chain));
+        if asks { play.see(Stage::Tls, Event::ClientCertificateRequested) } else { play }
+    }
+
     /// Answers a hello by hand, up to its ServerHelloDone.
     pub(crate) fn answers(
         self,
