@@ -36,6 +36,8 @@ pub struct AlertDescription(pub u8);
 impl AlertDescription {
     /// The server does not know the name in the hello, RFC 6066 §3.
     pub const UNRECOGNIZED_NAME: Self = Self(112);
+    /// The server demands a client certificate, RFC 8446 §6.2.
+    pub const CERTIFICATE_REQUIRED: Self = Self(116);
 }
 
 /// What a TLS handshake came to.

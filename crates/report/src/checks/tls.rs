@@ -167,9 +167,6 @@ pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
     })
 }
 
-/// The alert of a server that demands a client certificate, RFC 8446 §6.2.
-const CERTIFICATE_REQUIRED: AlertDescription = AlertDescription(116);
-
 fn handshaking(subject: &Subject<'_>) -> Handshaking {
     let facts = subject.facts;
     let failed_by = |is_it: fn(&TlsFailure) -> bool| {
@@ -182,7 +179,7 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(
-            |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == CERTIFICATE_REQUIRED),
+            |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == AlertDescription::CERTIFICATE_REQUIRED),
         ),
         no_tls: match &facts.instead {
             Some(Instead::Refusal(reply)) => takes_hello_for_command(reply),

@@ -88,8 +88,8 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
 fn breaks_off(cause: Cause<'_>) -> bool {
     match cause {
         Cause::Closed(_) | Cause::TimedOut { .. } => true,
-        // certificate_required says why by itself.
-        Cause::Tls(TlsFailure::Alert(alert)) => alert.0 != 116,
+        // This one says why by itself.
+        Cause::Tls(TlsFailure::Alert(alert)) => *alert != AlertDescription::CERTIFICATE_REQUIRED,
         Cause::Refused(refusal) => refusal.code == RefusalCode::Reset,
         _ => false,
     }
