@@ -38,6 +38,9 @@ const CBC: Choice = Choice { version: TlsVersion::TLS_1_2, suite: 0xc027, group:
 /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 over P-256
 const SOUND: Choice = Choice { version: TlsVersion::TLS_1_2, suite: 0xc02f, group: Some(23), bits: None };
 
+/// How the library's hello fails.
+type Fails = fn(Play<'_>) -> Play<'_>;
+
 /// The library's hello fails like this, and the other is answered, with a sound chain.
 fn report(port: &str, fails: impl FnOnce(Play<'_>) -> Play<'_>, choice: Choice) -> Report {
     let (root, intermediate, leaf) = chain();
@@ -124,7 +127,7 @@ fn the_error_says_plainly_what_was_answered() {
 
 #[test]
 fn a_server_that_hangs_up_at_what_it_cannot_speak_is_no_different() {
-    for fails in [hangs_up as fn(Play<'_>) -> Play<'_>, is_silent] {
+    for fails in [hangs_up as Fails, is_silent] {
         let report = report("25", fails, DHE_2048);
         assert_eq!(report.ports[0].ids(), ["tls-outdated-only"]);
         assert_eq!(report.ports[0].why("starttls-failed"), UNSPOKEN);
@@ -133,7 +136,7 @@ fn a_server_that_hangs_up_at_what_it_cannot_speak_is_no_different() {
 
 #[test]
 fn silence_at_the_first_hello_alone_is_intolerance() {
-    for fails in [hangs_up as fn(Play<'_>) -> Play<'_>, is_silent] {
+    for fails in [hangs_up as Fails, is_silent] {
         let report = report("587", fails, SOUND);
         let port = &report.ports[0];
         assert_eq!(port.ids(), ["tls-hello-intolerance"]);
@@ -162,7 +165,7 @@ fn silence_at_the_first_hello_alone_is_intolerance() {
 fn a_server_that_breaks_off_after_its_certificate_took_the_hello() {
     let (_, intermediate, leaf) = chain();
     let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
-    let cases: [(&str, fn(Play<'_>) -> Play<'_>, &str, Status); 4] = [
+    let cases: [(&str, Fails, &str, Status); 4] = [
         ("25", hangs_up, "starttls-failed", Status::Error),
         ("25", alerts, "starttls-failed", Status::Error),
         ("465", is_reset, "tls-failed", Status::Error),
@@ -243,8 +246,7 @@ fn a_server_need_not_say_that_it_is_its_name_that_it_refuses() {
 #[test]
 fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
     const DECODE_ERROR: TlsFailure = TlsFailure::Alert(AlertDescription(50));
-    let drops: [fn(Play<'_>) -> Play<'_>; 4] =
-        [hangs_up, is_silent, is_reset, |play| play.tls_fails(DECODE_ERROR)];
+    let drops: [Fails; 4] = [hangs_up, is_silent, is_reset, |play| play.tls_fails(DECODE_ERROR)];
     for (port, failed) in [("25", "starttls-failed"), ("465", "tls-failed")] {
         for drops in drops {
             let dropped = |octets, choice| {
