@@ -4,7 +4,7 @@ import { remediesIfAny, type Report } from "./core.ts";
 import { nearest, wordsOf } from "./language.ts";
 import { STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
-import { steps, understood } from "./run.ts";
+import { NotAHost, steps, understood } from "./run.ts";
 
 /** How to test. */
 export interface TestOptions {
@@ -47,8 +47,13 @@ export async function* test(
   const words = await wordsOf(nearest(options.lang ?? ""));
   const relay = relayUrl(options.relay ?? new URL(import.meta.url).origin, words);
   const signal = options.signal ?? new AbortController().signal;
-  const [asked] = await Promise.all([understood(host, options.ports ?? STANDARD_PORTS, words), about(relay, words)]);
+  const [asking, offer] = await Promise.allSettled([understood(host, options.ports ?? STANDARD_PORTS, words), about(relay, words)]);
   signal.throwIfAborted();
+  // A host that is none is told without a relay; a policy that stops the relay may stop the program's file too.
+  if (asking.status === "rejected" && asking.reason instanceof NotAHost) throw asking.reason;
+  if (offer.status === "rejected") throw offer.reason;
+  if (asking.status === "rejected") throw asking.reason;
+  const asked = asking.value;
   const told = remediesIfAny();
   for await (const step of steps(asked, { relay, address: options.address, signal, words })) {
     if (typeof step === "string") {

@@ -1,5 +1,6 @@
 /** What the element asks of a relay before a test. */
 
+import { blockedError, isBlocked, watch } from "./policy.ts";
 import type { Words } from "./words.ts";
 
 /** The part of a relay's `/v1/about` that the element uses. */
@@ -36,35 +37,6 @@ export async function whyAway(relay: URL, words: Words): Promise<Error> {
   if (await isBlocked(relay)) return blockedError(relay, words);
   asked.delete(relay.href);
   return about(relay, words).then(() => new Error(words.noSocket(relay.origin)), (reason: Error) => reason);
-}
-
-/** The hosts that the site's policy does not let the page connect to. */
-const blocked = new Set<string>();
-let watching = false;
-
-/** Policies say whom they stopped in an event; who asked for it hears only that it failed. */
-function watch(): void {
-  if (watching) return;
-  watching = true;
-  // In a worker there is no document, and the worker itself is told.
-  const told = globalThis.document ?? globalThis;
-  told.addEventListener("securitypolicyviolation", (event) => {
-    const { effectiveDirective, blockedURI } = event as SecurityPolicyViolationEvent;
-    if (effectiveDirective === "connect-src" && URL.canParse(blockedURI)) blocked.add(new URL(blockedURI).host);
-  });
-}
-
-/** For the event, which is a task of its own and may come after the failure. */
-const GRACE_MS = 250;
-
-async function isBlocked(relay: URL): Promise<boolean> {
-  const until = performance.now() + GRACE_MS;
-  while (!blocked.has(relay.host) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
-  return blocked.has(relay.host);
-}
-
-function blockedError(relay: URL, words: Words): Error {
-  return new Error(words.connectBlocked(`${relay.origin} ${relay.origin.replace(/^http/, "ws")}`));
 }
 
 async function ask(relay: URL, words: Words): Promise<About> {
