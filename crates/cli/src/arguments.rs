@@ -3,7 +3,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ErrorKind};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use heloscope_languages::{TRANSLATIONS, catalogue};
 use heloscope_observation::{Host, PortSpec};
 use heloscope_wire::RelayUrl;
@@ -151,6 +152,38 @@ pub(crate) struct Arguments {
     version: Option<bool>,
 }
 
+impl Arguments {
+    /// Reads the words of a command line, the program's name first; `--lang` may stand before `checks`.
+    pub(crate) fn read(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        match Self::try_parse_from(&words) {
+            Ok(Self { host: Some(host), .. }) if host == "checks" => {
+                match Self::try_parse_from(without_language(words)) {
+                    Ok(read) if read.command.is_some() => Ok(read),
+                    _ => Err(Self::command().error(
+                        ErrorKind::ArgumentConflict,
+                        say!("`checks` takes no option but --lang; to test a host of this name, write `checks.`"),
+                    )),
+                }
+            }
+            Err(error) if error.get(ContextKind::InvalidSubcommand).is_some() => Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                say!("one host is tested at a time; what follows it must be an option"),
+            )),
+            read => read,
+        }
+    }
+}
+
+/// The words but for `--lang` and its value.
+fn without_language(words: Vec<OsString>) -> Vec<OsString> {
+    let mut is_value = false;
+    let is_other = |word: &OsString| {
+        let value = std::mem::replace(&mut is_value, word == "--lang");
+        !(value || word == "--lang" || word.to_string_lossy().starts_with("--lang="))
+    };
+    words.into_iter().filter(is_other).collect()
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(about = say!("Print the table of all checks, in Markdown"))]
@@ -290,8 +323,6 @@ impl fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -308,6 +339,22 @@ mod tests {
         assert_eq!(read.map(|read| (read.host.is_some(), read.ports.len())).ok(), Some((true, 2)));
         assert!(Arguments::try_parse_from(["heloscope", "mx.example", "--json", "--markdown"]).is_err());
         assert!(Arguments::try_parse_from(["heloscope", "mx.example", "--port", "2525"]).is_err());
+    }
+
+    #[test]
+    fn the_checks_have_a_language_and_one_host_is_tested_at_a_time() {
+        let read = |words: &[&str]| {
+            let words = ["heloscope"].iter().chain(words).map(OsString::from).collect();
+            Arguments::read(words)
+        };
+        for words in [&["checks"][..], &["--lang", "de", "checks"], &["--lang=de", "checks"]] {
+            assert!(read(words).is_ok_and(|read| read.command.is_some()), "{words:?}");
+        }
+        let other = read(&["--json", "checks"]).expect_err("an option that is not for it").to_string();
+        assert!(other.contains("no option but --lang"), "{other}");
+        let two = read(&["a.example", "b.example"]).expect_err("two hosts").to_string();
+        assert!(two.contains("one host is tested at a time"), "{two}");
+        assert!(read(&["mx.example", "--json"]).is_ok_and(|read| read.host.is_some()));
     }
 
     #[test]

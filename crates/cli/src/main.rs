@@ -17,13 +17,12 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Parser;
 use heloscope_observation::{Target, understand};
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_probe::Probe;
 use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
-use heloscope_report::{Remedies, Report, Severity, Status, checks, judge};
+use heloscope_report::{Remedies, Report, Severity, Status, checks, inert, judge};
 use heloscope_wire::About;
 use heloscope_words::{say, within};
 
@@ -39,7 +38,7 @@ const COULD_NOT_TEST: u8 = 3;
 fn main() -> ExitCode {
     let Language(spoken) = Language::of_command_line(std::env::args_os());
     within(spoken, || {
-        let done = match Arguments::try_parse() {
+        let done = match Arguments::read(std::env::args_os().collect()) {
             Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
             Ok(arguments) => within(arguments.lang.0, || test(&arguments)),
             Err(usage) => {
@@ -116,7 +115,7 @@ fn anchors(arguments: &Arguments) -> Result<TrustAnchors> {
 
 fn printed(arguments: &Arguments, report: &Report) -> Result<String> {
     Ok(if arguments.json {
-        serde_json::to_string_pretty(report)? + "\n"
+        written_out(&serde_json::to_string_pretty(report)?) + "\n"
     } else if arguments.markdown {
         markdown::report_with_remedies(report, Remedies::BUILT_IN)
     } else {
@@ -126,6 +125,23 @@ fn printed(arguments: &Arguments, report: &Report) -> Result<String> {
             Remedies::BUILT_IN,
         )
     })
+}
+
+/// The same JSON, in which what a terminal would not show, or obey, stands as `\uXXXX` (RFC 8259 §7).
+fn written_out(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        let mut octets = [0; 4];
+        let text: &str = character.encode_utf8(&mut octets);
+        if character < '\u{7f}' || inert(text) == text {
+            out.push(character);
+        } else {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units);
+            out.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
 }
 
 fn status(report: &Report) -> u8 {
@@ -176,4 +192,19 @@ fn wall_clock_ms() -> Result<i64> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let since = since.context("this machine's clock stands before 1970")?;
     Ok(i64::try_from(since.as_millis())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys() {
+        let names = ["a\u{202e}b\u{200b}\u{7f}\u{9b}", "Gr\u{fc}\u{df}e \u{1f600}", "\u{e0041}"];
+        let json = serde_json::to_string_pretty(&names).expect("JSON");
+        let written = written_out(&json);
+        assert!(written.contains("\"a\\u202eb\\u200b\\u007f\\u009b\""), "{written}");
+        assert!(written.contains("\"\\udb40\\udc41\"") && written.contains("Gr\u{fc}\u{df}e"), "{written}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&written).expect("JSON"), names);
+    }
 }
