@@ -10,6 +10,7 @@ mod languages;
 mod open;
 mod outcome;
 mod socket;
+mod sockets;
 mod test;
 
 use js_sys::{Function, Promise};

@@ -58,15 +58,25 @@ impl Socket {
     pub(crate) fn take(&mut self, frame: Frame) -> Option<Meaning> {
         self.conversation.take(frame)
     }
+
+    /// What was sent still goes out; nothing more comes in but the [`Frame::End`].
+    pub(crate) fn close(&self) {
+        self.socket.set_onmessage(None);
+        let _ = self.socket.close();
+    }
+
+    /// Nothing more happens to it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.socket.ready_state() == WebSocket::CLOSED
+    }
 }
 
 impl Drop for Socket {
-    /// What was sent still goes out; nothing more comes in.
+    /// As [`close`](Self::close), and nobody hears of its end.
     fn drop(&mut self) {
-        self.socket.set_onmessage(None);
         self.socket.set_onerror(None);
         self.socket.set_onclose(None);
-        let _ = self.socket.close();
+        self.close();
     }
 }
 

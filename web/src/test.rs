@@ -23,6 +23,7 @@ use crate::json::{self, FromJson, Reader};
 use crate::languages::speaking;
 use crate::outcome::Outcome;
 use crate::socket::Socket;
+use crate::sockets::{Call, Sockets};
 
 /// Between two views of the progress where much happens: some frames of the screen.
 const AT_MOST_EVERY: Duration = Duration::from_millis(50);
@@ -121,7 +122,7 @@ pub(crate) fn begin(
         anchors,
         language,
         chains: Chains::default(),
-        sockets: Vec::new(),
+        sockets: Sockets::default(),
         clock: Clock::start(),
         timer,
         progress: Progress { show: on_progress, news: true, shown: None },
@@ -186,7 +187,7 @@ struct Running {
     anchors: TrustAnchors,
     language: String,
     chains: Chains,
-    sockets: Vec<(ConnectionId, Socket)>,
+    sockets: Sockets,
     clock: Clock,
     timer: Timer,
     progress: Progress,
@@ -205,7 +206,12 @@ impl Running {
                 self.probe.handle_input(Input::Refused { connection, at, refusal });
             }
             Happening::Frame(connection, frame) => {
-                let meaning = self.socket(connection).and_then(|socket| socket.take(frame));
+                if matches!(frame, Frame::End) {
+                    for call in self.sockets.freed(connection) {
+                        self.connect(test, call);
+                    }
+                }
+                let meaning = self.sockets.take(connection, frame);
                 self.mean(connection, at, meaning?);
             }
         }
@@ -241,19 +247,19 @@ impl Running {
         loop {
             match self.probe.poll_output() {
                 Output::Connect { connection, host, port } => {
-                    self.connect(test, connection, host, port.port);
+                    self.connect(test, Call { connection, host, port: port.port });
                 }
                 Output::Transmit { connection, octets } => {
-                    if let Some(socket) = self.socket(connection) {
+                    if let Some(socket) = self.sockets.open(connection) {
                         socket.send(&octets);
                     }
                 }
                 Output::ClientWriteKey { connection, key, iv } => {
-                    if let Some(socket) = self.socket(connection) {
+                    if let Some(socket) = self.sockets.open(connection) {
                         socket.tell(&ToRelay::ClientWriteKey(ClientWriteKey { key, iv }));
                     }
                 }
-                Output::Close { connection } => self.sockets.retain(|(other, _)| *other != connection),
+                Output::Close { connection } => self.sockets.close(connection),
                 Output::Observed(_) => self.progress.news = true,
                 Output::Wait { until } => {
                     let at = self.clock.elapsed();
@@ -268,18 +274,17 @@ impl Running {
         }
     }
 
-    fn connect(&mut self, test: &Rc<Test>, connection: ConnectionId, host: Host, port: u16) {
-        let url = self.relay.connect(host, port, self.address);
-        let told = Rc::clone(test);
-        let tell = move |frame| told.tell(Happening::Frame(connection, frame));
-        match Socket::open(&url, tell) {
-            Ok(socket) => self.sockets.push((connection, socket)),
-            Err(refusal) => test.inbox.borrow_mut().push_back(Happening::NotOpened(connection, refusal)),
+    fn connect(&mut self, test: &Rc<Test>, call: Call) {
+        let connection = call.connection;
+        let Self { sockets, relay, address, .. } = self;
+        let dial = |call: &Call| {
+            let url = relay.connect(call.host.clone(), call.port, *address);
+            let told = Rc::clone(test);
+            Socket::open(&url, move |frame| told.tell(Happening::Frame(connection, frame)))
+        };
+        if let Err(refusal) = sockets.connect(call, dial) {
+            test.inbox.borrow_mut().push_back(Happening::NotOpened(connection, refusal));
         }
-    }
-
-    fn socket(&mut self, connection: ConnectionId) -> Option<&mut Socket> {
-        self.sockets.iter_mut().find(|(other, _)| *other == connection).map(|(_, socket)| socket)
     }
 
     /// Lets go of all that JavaScript holds, then settles the promise.

@@ -81,3 +81,21 @@ test("a relay whose network does not let port 25 out blames no server", { skip: 
     const shown = (await page.locator("helo-scope .output").textContent()).replace(/\s+/g, " ");
     assert.ok(shown.includes("This relay cannot reach port 25"), shown);
   }));
+
+test("a port is one connection at a time, as the relay counts them", { skip: noBrowser }, () =>
+  withPage({ relay: ["--demo", "--quota-client", "3/600/600"] }, async ({ page }) => {
+    await page.getByRole("textbox", { name: "Mail server" }).waitFor();
+    for (let round = 0; round < 5; round++) {
+      const report = await page.evaluate(async () => {
+        const element = document.querySelector("helo-scope");
+        element.host = "tls-alert.specimen.test";
+        await element.start();
+        return element.report;
+      });
+      assert.deepEqual(report.ports.map(({ error }) => error.code), ["tls_alert", "tls_alert", "tls_alert"]);
+      // Each hello made by hand is a connection of its own, the next one to its port.
+      const failed = report.ports.flatMap(({ findings }) => findings).filter(({ id }) => /^(starttls|tls)-failed$/.test(id));
+      assert.equal(failed.length, 3);
+      for (const { explanation } of failed) assert.match(explanation, /So it takes none of what either offered/, `round ${round}`);
+    }
+  }));

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use heloscope_wire::{Conversation, Frame, Meaning, ToRelay};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -12,15 +12,23 @@ use crate::relay::{Relay, Socket};
 /// For the relay to take the last frames and to close its side.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// Carries one connection's octets over a WebSocket of the relay until somebody ends it.
+/// Carries one connection's octets over a WebSocket of the relay until somebody ends it. It is opened once the one `before`
+/// it to the same port has ended: the relay counts those at a time, and would refuse this one.
 pub(crate) async fn carry(
     relay: &Relay,
     port: u16,
+    before: Option<oneshot::Receiver<()>>,
     mut to_send: mpsc::UnboundedReceiver<Outgoing>,
     probe: &Listener,
 ) -> Option<()> {
+    let opening = async {
+        if let Some(before) = before {
+            let _ = before.await;
+        }
+        relay.open(port).await
+    };
     let opened = tokio::select! {
-        opened = relay.open(port) => opened,
+        opened = opening => opened,
         _ = to_send.recv() => return None,
     };
     let mut socket = match opened {

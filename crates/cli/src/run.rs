@@ -5,7 +5,7 @@ use std::time::Duration;
 use heloscope_observation::{ConnectionId, Observations};
 use heloscope_probe::{Input, Output, Probe};
 use heloscope_wire::ClientWriteKey;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -79,6 +79,8 @@ struct Wires {
     way: Arc<Way>,
     open: BTreeMap<ConnectionId, mpsc::UnboundedSender<Outgoing>>,
     tasks: JoinSet<()>,
+    /// Whether the last one to each port has ended, which its sender's end says.
+    last: BTreeMap<u16, oneshot::Receiver<()>>,
     events: mpsc::Receiver<(ConnectionId, Event)>,
     happens: mpsc::Sender<(ConnectionId, Event)>,
 }
@@ -86,7 +88,8 @@ struct Wires {
 impl Wires {
     fn new(way: Way) -> Self {
         let (happens, events) = mpsc::channel(MAX_EVENTS);
-        Self { way: Arc::new(way), open: BTreeMap::new(), tasks: JoinSet::new(), events, happens }
+        let (open, last) = (BTreeMap::new(), BTreeMap::new());
+        Self { way: Arc::new(way), open, tasks: JoinSet::new(), last, events, happens }
     }
 
     fn connect(&mut self, connection: ConnectionId, port: u16) {
@@ -94,11 +97,14 @@ impl Wires {
         self.open.insert(connection, send);
         let way = Arc::clone(&self.way);
         let probe = Listener::new(connection, self.happens.clone());
+        let (ended, end) = oneshot::channel();
+        let before = self.last.insert(port, end);
         self.tasks.spawn(async move {
+            let _ended = ended;
             // Either way it ends early where nobody listens any more.
             let _ = match &*way {
                 Way::Direct(dialler) => direct::carry(dialler, port, to_send, &probe).await,
-                Way::Relay(relay) => relayed::carry(relay, port, to_send, &probe).await,
+                Way::Relay(relay) => relayed::carry(relay, port, before, to_send, &probe).await,
             };
         });
     }

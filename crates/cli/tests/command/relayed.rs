@@ -1,10 +1,11 @@
 //! The command through a relay, over WebSockets on real sockets.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Output, Stdio};
 use std::thread;
 
+use heloscope_observation::PortSpec;
 use heloscope_relay::Settings;
 use heloscope_wire::Quota;
 use serde_json::{Value, json};
@@ -59,6 +60,58 @@ fn each_connection_is_a_websocket_that_is_brought_to_an_end() {
         report["ports"].as_array().expect("a list").iter().map(|port| &port["port"]).collect();
     assert_eq!(ports, [25, 465, 587]);
     assert_eq!(carrier.endings(3), [("closed server".to_owned(), 3)]);
+}
+
+#[test]
+fn a_port_is_one_connection_at_a_time() {
+    let ports = [(); 12].map(|()| no_handshake());
+    let as_many: Quota = "12/60000/60000".parse().expect("it is a quota");
+    let carrier = Carrier::new(|settings| {
+        settings.ports.extend(ports);
+        settings.quotas.client = Some(as_many);
+        settings.quotas.target_address = None;
+        settings.quotas.target_network = None;
+    });
+    for _ in 0..TIMES {
+        let mut command = carrier.command("127.0.0.1");
+        command.args(ports.iter().flat_map(|port| ["--port".to_owned(), port.to_string()]));
+        assert_eq!(report(&mut command).0, 2);
+    }
+    let connections = TIMES * ports.len() * CONNECTIONS;
+    assert_eq!(carrier.endings(connections), [("client_gone".to_owned(), connections)]);
+
+    /// Of each port: with a hello by the library, and with one by hand.
+    const CONNECTIONS: usize = 2;
+    const TIMES: usize = 8;
+}
+
+/// Where a server answers each hello with an alert, and waits for the client to go.
+fn no_handshake() -> PortSpec {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || refuse_handshakes(stream));
+        }
+    });
+    format!("{port}/starttls").parse().expect("it is a port")
+}
+
+fn refuse_handshakes(mut stream: TcpStream) -> io::Result<()> {
+    let mut heard = [0; 4096];
+    let handshake_failure = &[0x15, 3, 3, 0, 2, 2, 40][..];
+    for said in [
+        b"220 mx.example ESMTP\r\n",
+        &b"250-mx.example\r\n250 STARTTLS\r\n"[..],
+        b"220 2.0.0 Go ahead\r\n",
+        handshake_failure,
+    ] {
+        stream.write_all(said)?;
+        if stream.read(&mut heard)? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[test]
