@@ -137,6 +137,7 @@ impl Expected {
     pub(crate) fn judged(self) -> Self {
         let implicit = self.starttls_supported == Some(false);
         let completed = self.tls.is_some_and(|tls| tls.completed);
+        let ended_early = self.error.is_some();
         let is_weak = self.findings.iter().any(|id| ["tls-version-weak", "tls-cipher-weak"].contains(id));
         let verdict = |id: &&str| match *id {
             id if self.findings.contains(&id) => "found",
@@ -148,7 +149,8 @@ impl Expected {
             "tls-outdated-only" if !completed && is_weak => "not_applicable",
             id if self.certificate.is_none() && id.starts_with("certificate-") => "not_applicable",
             id if !completed && OF_FINISHED_TLS.contains(&id) => "not_tested",
-            id if !completed && implicit && OF_DIALOGUE.contains(&id) => "not_tested",
+            id if ended_early && OF_WHOLE_DIALOGUE.contains(&id) => "not_tested",
+            id if ended_early && implicit && OF_DIALOGUE.contains(&id) => "not_tested",
             _ => "passed",
         };
         let checks = CHECKS.iter().map(|id| format!("{} {id}", verdict(id))).collect();
@@ -198,15 +200,11 @@ const CHECKS: [&str; 36] = [
 /// Those of what comes before TLS.
 const OF_CLEAR_TEXT: [&str; 5] =
     ["esmtp-masked", "starttls-missing", "starttls-failed", "starttls-injection", "auth-without-tls"];
-/// Those of a handshake that was finished, and of what is said inside TLS.
-const OF_FINISHED_TLS: [&str; 6] = [
-    "session-cut-short",
-    "starttls-failed",
-    "starttls-inside-tls",
-    "tls-failed",
-    "tls-hello-intolerance",
-    "tls-name-refused",
-];
+/// Those of a handshake that was finished.
+const OF_FINISHED_TLS: [&str; 4] =
+    ["starttls-failed", "tls-failed", "tls-hello-intolerance", "tls-name-refused"];
+/// Those of what is said inside TLS, up to the end.
+const OF_WHOLE_DIALOGUE: [&str; 2] = ["session-cut-short", "starttls-inside-tls"];
 /// Those of what a server says once TLS is up, where that comes first.
 const OF_DIALOGUE: [&str; 7] = [
     "greeting-rejected",

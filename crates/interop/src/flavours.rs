@@ -175,6 +175,25 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         notes: &["In the handshake the server warned that it does not know the name in the hello"],
         findings: &[],
     },
+    Flavour {
+        name: "openssl-client-certificate-1-2",
+        key: P_256,
+        other: None,
+        arguments: &["-tls1_2", "-Verify", "1"],
+        tls: asking(unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519")),
+        notes: &[],
+        findings: &[],
+    },
+    Flavour {
+        name: "openssl-client-certificate-1-3",
+        key: P_256,
+        other: None,
+        arguments: &["-tls1_3", "-Verify", "1"],
+        // What is finished for the client, whom the alert reaches after its Finished, RFC 8446 §4.4.2.4.
+        tls: asking(finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519")),
+        notes: &[],
+        findings: &[],
+    },
 ];
 
 /// The first with key exchange of FIPS 203.
@@ -196,10 +215,17 @@ pub(crate) const fn unfinished(
     ExpectedTls { version, cipher_suite, key_exchange, completed: false, client_certificate_requested: false }
 }
 
+/// It demands a client certificate.
+const fn asking(tls: ExpectedTls) -> ExpectedTls {
+    ExpectedTls { client_certificate_requested: true, ..tls }
+}
+
 impl Flavour {
     /// Relay, submissions.
     pub(crate) fn expected(&self, authority: &Authority) -> Vec<Expected> {
-        let completed = self.tls.completed;
+        let demands = self.tls.client_certificate_requested;
+        let completed = self.tls.completed && !demands;
+        let findings = |failed| if demands { vec![failed] } else { self.findings.to_vec() };
         let relay = Expected {
             banner: Some("220 openssl.interop.test ESMTP s_server"),
             notes: self.notes.to_vec(),
@@ -211,7 +237,7 @@ impl Flavour {
             certificate: Some(certificate(authority, HOST, self.key.name)),
             chain: chain(authority, HOST, self.key.name),
             error: (!completed).then_some("tls_alert"),
-            findings: self.findings.to_vec(),
+            findings: findings("starttls-failed"),
             checks: Vec::new(),
         };
         let submissions = Expected {
@@ -219,6 +245,7 @@ impl Flavour {
             starttls_supported: Some(false),
             starttls_reply: None,
             capabilities_before_tls: None,
+            findings: findings("tls-failed"),
             ..relay.clone()
         };
         [relay, submissions].map(Expected::judged).into()

@@ -43,6 +43,8 @@ tests! {
     openssl_x25519: 0,
     openssl_x25519mlkem768: 0,
     openssl_unknown_name: 0,
+    openssl_client_certificate_1_2: 2,
+    openssl_client_certificate_1_3: 2,
 }
 
 #[test]

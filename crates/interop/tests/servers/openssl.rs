@@ -67,6 +67,23 @@ fn each_speaks_as_its_name_says() {
     }
 }
 
+#[test]
+fn two_demand_a_client_certificate() {
+    for (name, alert) in [
+        ("openssl-client-certificate-1-2", "alert handshake failure"),
+        ("openssl-client-certificate-1-3", "alert certificate required"),
+    ] {
+        let Some(server) = start(name) else { continue };
+        for port in server.ports() {
+            let seen = s_client(&server, *port, &[]);
+            for line in ["Verification: OK", alert] {
+                assert!(seen.contains(line), "{name} {port}: {line} in\n{seen}");
+            }
+            assert!(!seen.contains("221 2.0.0 Bye"), "{name} {port}: {seen}");
+        }
+    }
+}
+
 /// What `s_client` prints in a session of EHLO and QUIT.
 fn s_client(server: &Server, port: PortSpec, arguments: &[&str]) -> String {
     // The server's own, where it has one: only that knows what the server does.
