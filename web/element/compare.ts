@@ -2,7 +2,7 @@
 
 import { actions, fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
-import { writeDates } from "./dates.ts";
+import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make } from "./dom.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
@@ -53,7 +53,7 @@ export class Sides {
           if (signal.aborted) break;
           if (typeof step === "string") {
             show(side.shown, step);
-            writeDates(side.shown, this.#words.language);
+            writeDatesAndNumbers(side.shown, this.#words.language);
           } else finish(side, step);
         }
       } catch (reason) {
@@ -128,7 +128,7 @@ export class Sides {
 function finish(side: Side, outcome: Outcome): void {
   side.report = outcome.report;
   show(side.shown, outcome.html);
-  writeDates(side.shown, nearest(outcome.report.language));
+  writeDatesAndNumbers(side.shown, nearest(outcome.report.language));
   outcome.free();
 }
 

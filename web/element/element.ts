@@ -3,7 +3,7 @@ import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
 import { load, type Outcome, type Report } from "./core.ts";
-import { writeDates } from "./dates.ts";
+import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make, unbroken } from "./dom.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
@@ -365,7 +365,7 @@ export class HeloScopeElement extends Attributes {
     this.#around.hidden = true;
     try {
       show(this.#output, html);
-      writeDates(this.#output, nearest(this.#report?.language ?? this.#words.language));
+      writeDatesAndNumbers(this.#output, nearest(this.#report?.language ?? this.#words.language));
     } catch (reason) {
       throw new Error(this.#words.markupRefused, { cause: reason });
     }

@@ -106,6 +106,18 @@ fn fill(message: &str, values: &[&dyn Display]) -> String {
     out
 }
 
+/// A number of a whole part and the digits of its fraction, with the sign between them that the language spoken has: `31.249`.
+pub fn decimal(whole: u64, fraction: &str) -> String {
+    format!("{whole}{}{fraction}", decimal_sign())
+}
+
+/// The sign between a number's whole part and its fraction in the language that is spoken.
+pub fn decimal_sign() -> char {
+    /// A half, as it is written.
+    const HALF: &str = mark!("0.5");
+    spoken(HALF).chars().find(|character| !character.is_ascii_digit()).unwrap_or('.')
+}
+
 /// A sentence of its own as a part of another. In English its first letter is then a small one, unless it begins an
 /// abbreviation. Where nouns have capitals its first word is small only if it is one of a few.
 pub fn small(sentence: &str) -> String {
@@ -210,6 +222,13 @@ mod tests {
             Some("Dort lauscht nichts.")
         );
         assert_eq!(retold("Nothing listens there."), None);
+    }
+
+    #[test]
+    fn a_number_has_the_sign_of_its_language() {
+        let catalogue = Catalogue::read("de\n0.5\n0,5\n".to_owned()).expect("it is one");
+        assert_eq!(decimal(31, "249"), "31.249");
+        within(Some(catalogue), || assert_eq!(decimal(31, "049"), "31,049"));
     }
 
     #[test]
