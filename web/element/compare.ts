@@ -2,7 +2,7 @@
 
 import { actions, fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
-import { writeDates } from "./dates.ts";
+import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make } from "./dom.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
@@ -16,6 +16,8 @@ interface Side {
   relay: string;
   shown: HTMLElement;
   report: Report | null;
+  /** What it says, as it is written in text. */
+  plain: Map<string, Fact>;
 }
 
 /** The reports of a test through several relays. */
@@ -28,7 +30,7 @@ export class Sides {
   /** With a place for each of these relays. */
   constructor(relays: readonly string[], words: Words) {
     this.#words = words;
-    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), report: null }));
+    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), report: null, plain: new Map() }));
     const sections = this.#sides.map(({ relay, shown }) =>
       make("section", { class: "side", "aria-label": words.from(named(relay)) }, make("p", { class: "from" }, words.from(named(relay))), shown));
     this.element.append(make("div", { class: "sides" }, ...sections));
@@ -39,7 +41,7 @@ export class Sides {
     const sides = new Sides(outcomes.map(({ report }) => String(report["vantage"] ?? words.nothingSaid)), words);
     for (const [place, side] of sides.#sides.entries()) {
       const outcome = outcomes[place];
-      if (outcome) finish(side, outcome);
+      if (outcome) finish(side, outcome, words);
     }
     return sides;
   }
@@ -53,8 +55,8 @@ export class Sides {
           if (signal.aborted) break;
           if (typeof step === "string") {
             show(side.shown, step);
-            writeDates(side.shown, this.#words.language);
-          } else finish(side, step);
+            writeDatesAndNumbers(side.shown, this.#words.language);
+          } else finish(side, step, this.#words);
         }
       } catch (reason) {
         if (signal.aborted) return;
@@ -85,7 +87,7 @@ export class Sides {
     this.#table = {
       sentence: whole,
       head: [words.fact, ...told.map(({ relay }) => named(relay))],
-      rows: shown.map((key) => [key, ...facts.map((one) => one.get(key)?.said || words.nothingSaid)]),
+      rows: shown.map((key) => [key, ...told.map(({ plain }) => plain.get(key)?.said || words.nothingSaid)]),
     };
     const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, whole));
     if (told.length > 1 && different.length > 0) summary.append(table(told, facts, different, words));
@@ -125,10 +127,11 @@ export class Sides {
   }
 }
 
-function finish(side: Side, outcome: Outcome): void {
+function finish(side: Side, outcome: Outcome, words: Words): void {
   side.report = outcome.report;
   show(side.shown, outcome.html);
-  writeDates(side.shown, nearest(outcome.report.language));
+  side.plain = factsOf(side.shown, outcome.report, words);
+  writeDatesAndNumbers(side.shown, nearest(outcome.report.language));
   outcome.free();
 }
 

@@ -3,8 +3,9 @@ import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
 import { load, type Outcome, type Report } from "./core.ts";
-import { writeDates } from "./dates.ts";
+import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make, unbroken } from "./dom.ts";
+import type { Asking, Failure, Progress, Stopped } from "./events.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
@@ -19,25 +20,6 @@ import { noteOn, portsOf, read, type From } from "./saved.ts";
 import { Speech } from "./speech.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
-
-/** What a test that could not be run says of it. */
-export interface Failure {
-  message: string;
-  /** What was to be tested, as far as it was understood; none where that itself is what is wrong, or where no test was asked for. */
-  asked?: Asking;
-}
-
-/** A host and its ports, and the relays where there are several. */
-type Asking = Omit<Progress, "done">;
-
-/** What a test that goes on says of it: the ports that are done. */
-export interface Progress {
-  host: string;
-  ports: string[];
-  done: string[];
-  /** The relays, where the test goes through several side by side. */
-  relays?: string[];
-}
 
 /** In place of a list of relays: those that the relay itself names. */
 const OFFERED = "offered";
@@ -56,7 +38,7 @@ let sheets: CSSStyleSheet[] | undefined;
  *
  * Events, all of them composed and bubbling: `heloscope-started` and `heloscope-progress` (detail: {@link Progress}),
  * `heloscope-finished` and `heloscope-opened` (detail: the report, or those that were opened side by side),
- * `heloscope-compared` (detail: the reports),
+ * `heloscope-compared` (detail: the reports), `heloscope-stopped` (detail: {@link Stopped}),
  * `heloscope-failed` (detail: {@link Failure}).
  */
 export class HeloScopeElement extends Attributes {
@@ -107,7 +89,7 @@ export class HeloScopeElement extends Attributes {
   disconnectedCallback(): void {
     this.#speech.leave();
     this.#paper.leave();
-    this.stop();
+    this.#end();
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
@@ -173,15 +155,12 @@ export class HeloScopeElement extends Attributes {
 
   /** Stops the test that runs, if one does. What was learned so far stays in sight. */
   stop(): void {
-    if (!this.#test) return;
-    this.#test.abort();
-    this.#over();
-    this.#status.textContent = this.#words.stopped;
+    if (this.#end()) this.#tell<Stopped>("stopped", this.#asking ? { asked: this.#asking } : {});
   }
 
   /** Puts the element back to where no test was made. */
   reset(): void {
-    this.stop();
+    this.#end();
     this.#clear();
     this.#form.giveBack();
     this.#form.say(this.#words.hostHint);
@@ -189,7 +168,7 @@ export class HeloScopeElement extends Attributes {
 
   /** Does something that can be stopped, and says what came in its way. */
   async #during(what: string, otherwise: string, act: (signal: AbortSignal) => Promise<void>, asking: Asking | null = null): Promise<void> {
-    this.stop();
+    this.#end();
     this.#asking = asking;
     const test = new AbortController();
     this.#test = test;
@@ -365,7 +344,7 @@ export class HeloScopeElement extends Attributes {
     this.#around.hidden = true;
     try {
       show(this.#output, html);
-      writeDates(this.#output, nearest(this.#report?.language ?? this.#words.language));
+      writeDatesAndNumbers(this.#output, nearest(this.#report?.language ?? this.#words.language));
     } catch (reason) {
       throw new Error(this.#words.markupRefused, { cause: reason });
     }
@@ -384,6 +363,15 @@ export class HeloScopeElement extends Attributes {
     this.#alert.hidden = false;
     this.#status.textContent = "";
     this.#tell<Failure>("failed", this.#asking ? { message, asked: this.#asking } : { message });
+  }
+
+  /** Ends the test that runs; whether one did. */
+  #end(): boolean {
+    if (!this.#test) return false;
+    this.#test.abort();
+    this.#over();
+    this.#status.textContent = this.#words.stopped;
+    return true;
   }
 
   #over(): void {

@@ -1,7 +1,8 @@
 /** Registers `<helo-scope>`, and brings what is below it. */
 
-import { HeloScopeElement, type Failure, type Progress } from "./element.ts";
 import type { Report } from "./core.ts";
+import { HeloScopeElement } from "./element.ts";
+import type { Failure, Progress, Stopped } from "./events.ts";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -13,6 +14,7 @@ declare global {
     "heloscope-finished": CustomEvent<Report>;
     "heloscope-opened": CustomEvent<Report | Report[]>;
     "heloscope-compared": CustomEvent<Report[]>;
+    "heloscope-stopped": CustomEvent<Stopped>;
     "heloscope-failed": CustomEvent<Failure>;
   }
 }

@@ -2,4 +2,5 @@
 
 export { test, type TestOptions, type TestProgress, type TestResult } from "./api.ts";
 export type { Report } from "./core.ts";
-export { HeloScopeElement, type Failure, type Progress } from "./element.ts";
+export { HeloScopeElement } from "./element.ts";
+export type { Asking, Failure, Progress, Stopped } from "./events.ts";

@@ -3,7 +3,8 @@
 import { language, REPORT, wish } from "./beforehand.ts";
 import "./heloscope.ts";
 import type { Report } from "./core.ts";
-import type { Failure, HeloScopeElement, Progress } from "./element.ts";
+import type { HeloScopeElement } from "./element.ts";
+import type { Failure, Progress, Stopped } from "./events.ts";
 import { wordsOf } from "./language.ts";
 import { isPartial } from "./saved.ts";
 import { translate } from "./translated.ts";
@@ -45,12 +46,15 @@ if (element) {
     if (asked) asked = false;
     else keep((event as CustomEvent<Report | Report[]>).detail);
   });
-  element.addEventListener("heloscope-failed", (event) => {
-    const { asked: failed } = (event as CustomEvent<Failure>).detail;
-    // What the address bar asked for stays in it, to be tried once more.
-    const to = asked ? shown : failed ? search(failed.host, failed.ports, element.address, failed.relays !== undefined) : nothing();
-    arrive(to, failed?.host);
-  });
+  // Perhaps before it had started.
+  for (const what of ["heloscope-stopped", "heloscope-failed"]) {
+    element.addEventListener(what, (event) => {
+      const { asked: over } = (event as CustomEvent<Stopped | Failure>).detail;
+      // What the address bar asked for stays in it, to be tried once more.
+      const to = asked ? shown : over ? search(over.host, over.ports, element.address, over.relays !== undefined) : nothing();
+      arrive(to, over?.host);
+    });
+  }
   addEventListener("popstate", () => {
     if (history.state || location.search + location.hash !== shown) follow(element);
   });

@@ -6,9 +6,9 @@
  */
 
 const TAGS =
-  "article|b|br|caption|code|dd|details|div|dl|dt|h2|h3|h4|header|li|ol|p|path|pre|rect|section|span|strong|summary|svg|table|tbody|td|th|thead|time|tr|ul";
+  "article|b|br|caption|code|data|dd|details|div|dl|dt|h2|h3|h4|header|li|ol|p|path|pre|rect|section|span|strong|summary|svg|table|tbody|td|th|thead|time|tr|ul";
 const ATTRIBUTES =
-  "aria-hidden|aria-label|class|colspan|d|data-id|data-port|data-state|datetime|fill|fill-rule|height|open|part|preserveAspectRatio|role|scope|tabindex|viewBox|width|x|y";
+  "aria-hidden|aria-label|class|colspan|d|data-id|data-port|data-state|datetime|fill|fill-rule|height|open|part|preserveAspectRatio|role|scope|tabindex|value|viewBox|width|x|y";
 const ALLOWED = new RegExp(`</?(?:${TAGS})(?: (?:${ATTRIBUTES})="[^"<>]*")*>`, "g");
 
 interface Policy {

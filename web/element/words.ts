@@ -1,13 +1,13 @@
 /** The element's words. English stands here, where it is said; another language is looked up by it, see `language.ts`. The report's own words come with the report. */
 
-import { datesIn } from "./dates.ts";
+import { datesIn, numbersIn } from "./dates-and-numbers.ts";
 
 /** Values for what stands in braces in a message. */
 type Values = Record<string, string | number>;
 
 /** All words in a language (BCP 47); `translated` has the translation of a message, its values numbered as they stand in it. */
 export function wordsIn(language: string, translated: (message: string) => string | undefined) {
-  const numbers = new Intl.NumberFormat(language);
+  const numbers = numbersIn(language);
   const counts = new Intl.PluralRules(language);
   const dates = datesIn(language);
   const day = new Intl.DateTimeFormat(dates, { dateStyle: language === "en" ? "short" : "long", timeZone: "UTC" });

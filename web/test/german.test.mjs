@@ -80,6 +80,54 @@ test("dates are written as the report's language has them, and taken elsewhere a
   }
 });
 
+test("numbers are written as the report's language has them, and what was quoted is left alone", { skip: noBrowser }, async () => {
+  const report = JSON.parse(await readFile("crates/render/tests/fixtures/faulty.json", "utf8"));
+  const context = { permissions: ["clipboard-read", "clipboard-write"] };
+  const greeting = "220 mx1.example.com took 5.9 s for 10240000 octets, Port 10465";
+  for (const [language, sign, octets, size, took, written] of [
+    ["de", ",", "Oktette", "10.240.000", "12,3 s", "12,345 s"],
+    ["en", ".", "octets", "10,240,000", "12.3 s", "12.345 s"],
+  ]) {
+    const [port] = report.ports;
+    const said = `9${sign}7 MiB (10240000 ${octets}), 9999 ${octets}, Port 10465, ${language === "de" ? "„10240000 Oktette“" : "“10240000 octets”"}`;
+    const asked = {
+      ...report,
+      language,
+      duration_ms: 12_345,
+      ports: [{
+        ...port,
+        banner: greeting,
+        capabilities_before_tls: [{ keyword: "SIZE", params: ["10240000"], meaning: said }],
+        notes: [`5${sign}9 s`],
+        timings: { ...port.timings, total_ms: 12_345 },
+      }],
+    };
+    const path = `/?lang=${language}#report=${deflateRawSync(JSON.stringify(asked)).toString("base64url")}`;
+    await withPage({ path, context }, async ({ page }) => {
+      await verdict(page).waitFor();
+      assert.match(await page.locator("helo-scope .about").innerText(), new RegExp(` in ${took.replace(".", "\\.")},`));
+      assert.equal(await page.locator("helo-scope .timings .whole .number").innerText(), written);
+      const { values, extensions, text } = await page.evaluate(() => {
+        const root = document.querySelector("helo-scope").shadowRoot;
+        return {
+          values: [...root.querySelectorAll("data")].map((data) => [data.value, data.textContent]),
+          extensions: root.querySelector(".extensions tbody").textContent,
+          text: root.querySelector(".output").textContent,
+        };
+      });
+      assert.ok(extensions.includes(said.replace("10240000", size)), extensions);
+      assert.ok(extensions.includes("SIZE 10240000"), extensions);
+      assert.ok(text.includes(greeting), text);
+      assert.ok(text.includes(`5${sign}9 s`), text);
+      const format = (value) => new Intl.NumberFormat(language, { useGrouping: "min2", minimumFractionDigits: (value.split(".")[1] ?? "").length }).format(value);
+      assert.ok(values.length > 5, `${values.length} numbers`);
+      for (const [value, shown] of values) assert.equal(shown, format(value));
+      await page.locator("helo-scope .actions button").nth(1).click();
+      await page.waitForFunction((said) => navigator.clipboard.readText().then((text) => text.replace(/\s+/g, " ").includes(said)), said);
+    });
+  }
+});
+
 test("the link to the other language keeps the test", { skip: noBrowser }, () =>
   withPage({ path: "/?host=healthy.specimen.test&ports=25" }, async ({ page }) => {
     await verdict(page).waitFor({ timeout: 60_000 });

@@ -6,6 +6,8 @@ import { closeBrowser, noBrowser, withPage, withRelay } from "./harness.mjs";
 
 after(closeBrowser);
 
+const headline = (page) => page.locator("helo-scope .verdict h2").innerText();
+
 test("the page names whoever runs the relay", { skip: noBrowser }, async () => {
   for (const [contact, href] of [
     ["postmaster@example.org", "mailto:postmaster@example.org"],
@@ -78,6 +80,7 @@ test("a relay whose network does not let port 25 out blames no server", { skip: 
       "That says nothing about the mail server; test it from a relay elsewhere, or from a machine that sends mail.";
     assert.ok(JSON.stringify(report).includes(sentence), JSON.stringify(report.ports));
     assert.equal(report.ports[0].error.code, "blocked");
+    assert.equal(await headline(page), "Nothing could be tested: the relay's network lets no connection to port 25 out.");
     const shown = (await page.locator("helo-scope .output").textContent()).replace(/\s+/g, " ");
     assert.ok(shown.includes("This relay cannot reach port 25"), shown);
   }));
@@ -99,3 +102,25 @@ test("a port is one connection at a time, as the relay counts them", { skip: noB
       for (const { explanation } of failed) assert.match(explanation, /So it takes none of what either offered/, `round ${round}`);
     }
   }));
+
+test("what the relay's rules forbid is said in the headline, in each language", { skip: noBrowser }, async () => {
+  for (const [language, verdict, told] of [
+    [
+      "en",
+      "Port 25 could not be tested: the relay's rules do not let it connect to 127.0.0.1. Port 2525 could not be tested: the relay serves other ports only.",
+      "The relay does not connect to 127.0.0.1, which is a loopback address, RFC 1122. Its operator can allow a network with --allow-net.",
+    ],
+    [
+      "de",
+      "Port 25 ließ sich nicht testen: die Regeln des Relays erlauben ihm keine Verbindung zu 127.0.0.1. Port 2525 ließ sich nicht testen: das Relay bedient nur andere Ports.",
+      "Das Relay verbindet sich nicht mit 127.0.0.1 („a loopback address, RFC 1122“). Sein Betreiber kann ein Netz mit --allow-net erlauben.",
+    ],
+  ]) {
+    await withPage({ path: `/?host=127.0.0.1&ports=25,2525/starttls&lang=${language}` }, async ({ page }) => {
+      await page.locator("helo-scope .verdict .actions").waitFor();
+      assert.equal(await headline(page), verdict);
+      const shown = await page.locator("helo-scope .port[data-port='25'] .facts").first().innerText();
+      assert.ok(shown.includes(told), shown);
+    });
+  }
+});

@@ -89,10 +89,23 @@ test("each file that it names is in it, as bundlers ask for", async () => {
 const sources = async (folder) =>
   (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
 
+/** Each interface of a source with all that it has, written on one line. */
+function detailsOf(source) {
+  const details = new Map();
+  const bare = source.replace(/\/\*\*.*?\*\//gs, "");
+  for (const [, name, parent, fields] of bare.matchAll(/export interface (\w+)(?: extends (\w+))? \{(.*?)\n\}/gs)) {
+    const own = fields.split("\n").map((field) => field.trim()).filter(Boolean).map((field) => field.replace(/\w+(?=;$)/, (type) => details.get(type) ?? type));
+    const inherited = parent ? details.get(parent).slice(2, -2).split("; ").map((field) => `${field};`) : [];
+    details.set(name, `{ ${[...inherited, ...own].join(" ").replace(/;$/, "")} }`);
+  }
+  return details;
+}
+
 test("its manifest of elements names what the class has", async () => {
   const { modules } = JSON.parse(await readFile(`${PACKAGE}/custom-elements.json`, "utf8"));
   const [element] = modules[0].declarations;
-  const source = (await Promise.all(["attributes", "element"].map((name) => readFile(`web/element/${name}.ts`, "utf8")))).join("");
+  const [attributes, own, events, registered] = await Promise.all(["attributes", "element", "events", "heloscope"].map((name) => readFile(`web/element/${name}.ts`, "utf8")));
+  const source = attributes + own;
   const has = (pattern) => [...source.matchAll(pattern)].map(([, name]) => name).sort();
   const named = (list) => list.map(({ name }) => name).sort();
   const fields = element.members.filter(({ kind }) => kind === "field");
@@ -100,6 +113,14 @@ test("its manifest of elements names what the class has", async () => {
   assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
   assert.deepEqual(named(element.slots), has(/make\("slot"(?:, \{ name: "(\w+)")?/g).map((name) => name ?? ""));
   assert.deepEqual(named(element.events), has(/#tell<[\w[\] |]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
+  const details = detailsOf(events);
+  const told = [...own.matchAll(/#tell<([\w[\] |]+)>\("(\w+)"/g)].map(([, type, name]) => [`heloscope-${name}`, type]);
+  for (const { name, type } of element.events) {
+    const types = [...new Set(told.filter(([other]) => other === name).map(([, type]) => type))];
+    assert.equal(types.length, 1, name);
+    assert.ok(registered.includes(`"${name}": CustomEvent<${types[0]}>;`), name);
+    assert.equal(type.text, `CustomEvent<${details.get(types[0]) ?? types[0]}>`, name);
+  }
   const markup = await Promise.all((await Promise.all(["web/element", "crates/render/src", "crates/render/src/html"].map(sources))).flat().map((file) => readFile(file, "utf8")));
   const parts = [...markup.join("").matchAll(/\bpart(?:: |=)"(\w+)"/g)].map(([, name]) => name);
   assert.deepEqual(named(element.cssParts), [...new Set(parts)].sort());

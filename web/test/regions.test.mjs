@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage, withRelay } from "./harness.mjs";
@@ -211,3 +212,29 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     assert.deepEqual(await page.locator("helo-scope .side > .from").allInnerTexts(), names.map((name) => `Through ${name}`));
     assert.deepEqual(JSON.parse(await copied("Copy as JSON", "Copied: JSON.")), json);
   }));
+
+test("a comparison has its language's dates and numbers on the page, and those of text where it is taken", { skip: noBrowser }, async () => {
+  const saved = JSON.parse(await readFile("crates/render/tests/fixtures/faulty.json", "utf8"));
+  const [port, ...ports] = saved.ports;
+  const certificate = { ...port.certificate, not_after: "2026-10-28T00:00:00Z" };
+  const notes = (seconds) => [`Die Begrüßung, 10240000 Oktette, kam über ${seconds} s.`];
+  const reports = [
+    { ...saved, language: "de", ports: [{ ...port, notes: notes("5,9") }, ...ports] },
+    { ...saved, language: "de", vantage: "direct", ports: [{ ...port, certificate, notes: notes("6,1") }, ...ports] },
+  ];
+  const file = { name: "compared.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(reports)) };
+  await withPage({ path: "/?lang=de", context: { permissions: ["clipboard-read", "clipboard-write"] } }, async ({ page }) => {
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Gespeicherten Bericht öffnen" }).click()]);
+    await chooser.setFiles(file);
+    await differences(page).waitFor();
+    const shown = await differences(page).locator("table").textContent();
+    for (const written of ["30.10.2026", "28.10.2026", "10.240.000 Oktette", "5,9 s", "6,1 s"]) assert.ok(shown.includes(written), `${written}: ${shown}`);
+    for (const [button, said] of [["Als Markdown kopieren", "Kopiert: Markdown."], ["Als Text kopieren", "Kopiert: Text."]]) {
+      await page.getByRole("button", { name: button }).click();
+      await page.getByRole("status").filter({ hasText: said }).waitFor({ state: "attached" });
+      const taken = await page.evaluate(() => navigator.clipboard.readText());
+      for (const written of ["2026-10-30", "2026-10-28", "10240000 Oktette", "5,9 s", "6,1 s"]) assert.ok(taken.includes(written), `${written}: ${taken}`);
+      assert.ok(!/\d\d\.\d\d\.\d{4}|10\.240/.test(taken), taken);
+    }
+  });
+});

@@ -85,6 +85,45 @@ test("a saved report opens without a relay, and again after a reload", { skip: n
   });
 });
 
+test("after a saved report, title and address are about the test that was stopped before it had started", { skip: noBrowser }, async () => {
+  const path = link(JSON.stringify(await fixture("healthy")));
+  await withPage({ path: "/help/" }, async ({ page, address }) => {
+    // The relay is slow to say what it is.
+    await page.route("**/v1/about", () => {});
+    await page.goto(`${address}${path}`);
+    await verdict(page).waitFor();
+    const field = page.getByRole("textbox", { name: "Mail server" });
+    const stop = page.getByRole("button", { name: "Stop" });
+    const status = page.getByRole("status").filter({ hasText: "Stopped." });
+    const told = page.evaluate(() => new Promise((resolve) => addEventListener("heloscope-stopped", ({ detail }) => resolve(detail), { once: true })));
+    await field.fill("mx9.example.com");
+    await field.press("Enter");
+    await stop.click();
+    await status.waitFor();
+    assert.deepEqual(await told, { asked: { host: "mx9.example.com", ports: ["25", "465", "587"] } });
+    assert.equal(await page.title(), "mx9.example.com – Heloscope");
+    assert.equal(page.url(), `${address}/?host=mx9.example.com&ports=25,465,587`);
+    assert.equal(await report(page), null);
+
+    // What the address itself asks for stays in it.
+    await page.reload();
+    await stop.click();
+    await status.waitFor();
+    assert.equal(await page.title(), "mx9.example.com – Heloscope");
+    assert.equal(page.url(), `${address}/?host=mx9.example.com&ports=25,465,587`);
+    await page.goBack();
+    await verdict(page).waitFor();
+    assert.equal(await page.title(), "mx1.example.com: ok – Heloscope");
+    assert.equal(page.url(), `${address}${path}`);
+    // To go back is to leave a test, and not to stop it.
+    await page.goForward();
+    await stop.waitFor();
+    await page.goBack();
+    await verdict(page).waitFor();
+    assert.equal(page.url(), `${address}${path}`);
+  });
+});
+
 test("after a saved report, title, address and reload are about what could not be tested or opened", { skip: noBrowser }, async () => {
   const saved = JSON.stringify(await fixture("healthy"));
   await withoutRelay(async ({ page, origin }) => {

@@ -20,7 +20,7 @@ const applied = (text) => text.replaceAll("http://127.0.0.1:8025", "RELAY").repl
 const listen = (page) =>
   page.evaluate(() => {
     globalThis.told = [];
-    for (const what of ["started", "progress", "finished", "failed"]) {
+    for (const what of ["started", "progress", "finished", "stopped", "failed"]) {
       addEventListener(`heloscope-${what}`, (event) => told.push({ what, detail: event.detail, id: event.target.id }));
     }
   });
@@ -119,6 +119,7 @@ test("a test is stopped by the page around it, and leaves no report", { skip: no
     });
     assert.equal(left, null);
     assert.deepEqual([await told(page, "finished"), await told(page, "failed")], [[], []]);
+    assert.deepEqual((await told(page, "stopped")).map(({ detail }) => detail), [{ asked: { host: "silent.specimen.test", ports: ["25"] } }]);
     assert.equal(await page.getByRole("status").innerText(), "Stopped.");
   }));
 

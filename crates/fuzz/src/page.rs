@@ -2,12 +2,12 @@
 
 /// Asks that this is HTML with no other elements and attributes than ours, each closed.
 pub fn html(html: &str) {
-    const ELEMENTS: [&str; 37] = [
-        "article", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "em", "figure", "footer",
+    const ELEMENTS: [&str; 38] = [
+        "article", "br", "caption", "code", "data", "dd", "details", "div", "dl", "dt", "em", "figure", "footer",
         "h2", "h3", "h4", "header", "li", "ol", "p", "path", "pre", "rect", "section", "small", "span",
         "strong", "summary", "svg", "table", "tbody", "td", "th", "thead", "time", "tr", "ul", "wbr",
     ];
-    const ATTRIBUTES: [&str; 22] = [
+    const ATTRIBUTES: [&str; 23] = [
         "aria-hidden",
         "aria-label",
         "class",
@@ -26,6 +26,7 @@ pub fn html(html: &str) {
         "preserveAspectRatio",
         "role",
         "scope",
+        "value",
         "viewBox",
         "width",
         "x",

@@ -1,6 +1,6 @@
 //! How long something took, in words: one unit for what stands together.
 
-use heloscope_words::say;
+use heloscope_words::{decimal, say};
 
 /// What takes this long, or longer, is said in seconds.
 const IN_SECONDS_MS: u64 = 10_000;
@@ -26,14 +26,18 @@ impl Unit {
     pub(crate) fn says(self, ms: u64) -> String {
         match self {
             Self::Milliseconds => say!("{ms} ms"),
-            Self::Seconds => say!("{}.{} s", ms / 1000, format!("{:03}", ms % 1000)),
+            Self::Seconds => say!("{} s", decimal(ms / 1000, &format!("{:03}", ms % 1000))),
         }
     }
 }
 
 /// A time that stands alone: `412 ms`, `31.2 s`.
 pub(crate) fn span(ms: u64) -> String {
-    if ms < IN_SECONDS_MS { Unit::Milliseconds.says(ms) } else { say!("{}.{} s", ms / 1000, ms % 1000 / 100) }
+    if ms < IN_SECONDS_MS {
+        Unit::Milliseconds.says(ms)
+    } else {
+        say!("{} s", decimal(ms / 1000, &(ms % 1000 / 100).to_string()))
+    }
 }
 
 #[cfg(test)]

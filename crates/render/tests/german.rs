@@ -86,3 +86,27 @@ fn a_report_in_german() {
     });
     assert!(text::report(&report, text::TextStyle::Plain).starts_with("As it should be: Mail reaches"));
 }
+
+/// In text they stand as they are copied; on the page they are written as the language has them.
+#[test]
+fn numbers_have_the_sign_of_the_language_and_are_marked_on_the_page() {
+    let mut report = wordless("healthy");
+    report.duration_ms = 31_249;
+    let sent = "SIZE 10240000: 9.7 s";
+    report.ports[0].banner = Some(sent.to_owned());
+    report.ports[0].capabilities_before_tls.iter_mut().flatten().for_each(|offered| {
+        offered.meaning = Some("Größte Nachricht: 9,7 MiB (10240000 Oktette)".to_owned());
+    });
+    within(Some(german()), || {
+        for text in [text::report(&report, text::TextStyle::Plain), markdown::report(&report)] {
+            assert!(text.contains(" in 31,2 s, "), "{text}");
+            assert!(text.contains(sent), "{text}");
+        }
+        let html = html::report(&report);
+        assert!(html.contains("<data value=\"31.2\">31,2</data> s</span>"), "{html}");
+        let size = "<data value=\"9.7\">9,7</data> MiB</span> \
+                    <span class=\"short\">(<data value=\"10240000\">10240000</data> Oktette)</span>";
+        assert!(html.contains(size), "{html}");
+        assert!(html.contains(&format!("<code>{sent}</code>")), "{html}");
+    });
+}

@@ -25,7 +25,7 @@ pub fn summary(report: &Report) -> String {
 
     let mut words = port_sentence(main, &report.ports);
     let mut said: Vec<&Finding> = main.findings.iter().collect();
-    let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
+    let mut missed: Vec<&Port> = Vec::new();
     for port in report.ports.iter().filter(|port| port.port != main.port) {
         let mut worst = port.findings.iter().filter(|finding| finding.severity >= Severity::Warning);
         match worst.find(|finding| !said.iter().any(|other| is_same(other, finding))) {
@@ -35,23 +35,35 @@ pub fn summary(report: &Report) -> String {
                 words.push_str(&say!(" On {ports}: {}.", small(&finding.title)));
                 said.push(finding);
             }
-            None if port.findings.is_empty() => {
-                let Some(why) = port.error.as_ref().map(error_words) else { continue };
-                match missed.iter_mut().find(|(other, _)| *other == why) {
-                    Some((_, ports)) => ports.push(port),
-                    None => missed.push((why, vec![port])),
-                }
-            }
+            None if port.findings.is_empty() => missed.push(port),
             None => {}
         }
     }
-    for (why, ports) in missed {
-        words.push_str(&match ports.as_slice() {
-            [one] => say!(" Port {} could not be tested: {}.", one.port, why),
-            several => say!(" Nothing could be tested on {}: {}.", numbers(several.iter().copied()), why),
-        });
+    for (why, ports) in by_error(missed) {
+        words.push_str(&not_tested(&why, &ports));
     }
     words
+}
+
+/// Why ports could not be tested, and which of them for the same reason; those without an error are left out.
+fn by_error<'p>(ports: impl IntoIterator<Item = &'p Port>) -> Vec<(String, Vec<&'p Port>)> {
+    let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
+    for port in ports {
+        let Some(why) = port.error.as_ref().map(error_words) else { continue };
+        match missed.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, ports)) => ports.push(port),
+            None => missed.push((why, vec![port])),
+        }
+    }
+    missed
+}
+
+/// A sentence that stands after another.
+fn not_tested(why: &str, ports: &[&Port]) -> String {
+    match ports {
+        [one] => say!(" Port {} could not be tested: {}.", one.port, why),
+        several => say!(" Nothing could be tested on {}: {}.", numbers(several.iter().copied()), why),
+    }
 }
 
 fn untested(report: &Report) -> String {
@@ -60,7 +72,13 @@ fn untested(report: &Report) -> String {
         Some(error) if error.code == ErrorCode::NameNotFound => {
             say!("The name {} does not exist, or has no address; nothing could be tested.", report.host)
         }
-        Some(error) => say!("Nothing could be tested: {}.", error_words(error)),
+        Some(_) => match by_error(&report.ports).as_slice() {
+            [(why, _)] => say!("Nothing could be tested: {}.", why),
+            several => {
+                let each: String = several.iter().map(|(why, ports)| not_tested(why, ports)).collect();
+                each.trim_start().to_owned()
+            }
+        },
         None => say!("Nothing is known yet.").to_owned(),
     }
 }

@@ -7,6 +7,7 @@ mod fault;
 mod likeness;
 mod line;
 mod rejection;
+mod relay;
 
 use heloscope_observation::Stage;
 use heloscope_smtp::Command;

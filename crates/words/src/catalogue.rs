@@ -103,7 +103,7 @@ const LONGEST: usize = 500;
 const TELLING: usize = 12;
 
 /// With which values in place of what stands in braces a message is this text; `None` where it is not.
-fn values<'a>(message: &str, text: &'a str) -> Option<Vec<&'a str>> {
+pub(crate) fn values<'a>(message: &str, text: &'a str) -> Option<Vec<&'a str>> {
     let mut parts = message.split('{');
     let mut rest = text.strip_prefix(parts.next()?)?;
     let mut parts = parts.map(|part| part.split_once('}').map_or("", |(_, own)| own)).peekable();

@@ -82,6 +82,22 @@ pub fn retold(text: &str) -> Option<String> {
     SPOKEN.get().and_then(|catalogue| catalogue.retold(text))
 }
 
+/// The values, in the order of the English, with which this message is a text, in English or in the language that is spoken;
+/// `None` where it is not.
+pub fn said(message: &'static str, text: &str) -> Option<Vec<String>> {
+    let owned = |values: Vec<&str>| values.into_iter().map(str::to_owned).collect();
+    if let Some(values) = catalogue::values(message, text) {
+        return Some(owned(values));
+    }
+    let translation = translation(message)?;
+    let values = catalogue::values(translation, text)?;
+    let places =
+        translation.split('{').skip(1).filter_map(|part| part.split_once('}')?.0.parse::<usize>().ok());
+    let mut placed: Vec<(usize, &str)> = places.zip(values).collect();
+    placed.sort_unstable();
+    Some(owned(placed.into_iter().map(|(_, value)| value).collect()))
+}
+
 /// Puts values in the place of what stands in braces, by their numbers or one after the other.
 fn fill(message: &str, values: &[&dyn Display]) -> String {
     let mut out = String::new();
@@ -104,6 +120,18 @@ fn fill(message: &str, values: &[&dyn Display]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A number of a whole part and the digits of its fraction, with the sign between them that the language spoken has: `31.249`.
+pub fn decimal(whole: u64, fraction: &str) -> String {
+    format!("{whole}{}{fraction}", decimal_sign())
+}
+
+/// The sign between a number's whole part and its fraction in the language that is spoken.
+pub fn decimal_sign() -> char {
+    /// A half, as it is written.
+    const HALF: &str = mark!("0.5");
+    spoken(HALF).chars().find(|character| !character.is_ascii_digit()).unwrap_or('.')
 }
 
 /// A sentence of its own as a part of another. In English its first letter is then a small one, unless it begins an
@@ -210,6 +238,28 @@ mod tests {
             Some("Dort lauscht nichts.")
         );
         assert_eq!(retold("Nothing listens there."), None);
+    }
+
+    #[test]
+    fn values_are_read_from_what_was_said() {
+        const MESSAGE: &str = "{ip} refused port {port}.";
+        let catalogue =
+            Catalogue::read(format!("de\n{MESSAGE}\nPort {{1}} weist {{0}} ab.\n")).expect("it is one");
+        let values = Some(vec!["192.0.2.1".to_owned(), "25".to_owned()]);
+        assert_eq!(said(MESSAGE, "192.0.2.1 refused port 25."), values);
+        assert_eq!(said(MESSAGE, "Port 25 weist 192.0.2.1 ab."), None);
+        within(Some(catalogue), || {
+            assert_eq!(said(MESSAGE, "192.0.2.1 refused port 25."), values);
+            assert_eq!(said(MESSAGE, "Port 25 weist 192.0.2.1 ab."), values);
+            assert_eq!(said(MESSAGE, "Port 25 weist etwas anderes"), None);
+        });
+    }
+
+    #[test]
+    fn a_number_has_the_sign_of_its_language() {
+        let catalogue = Catalogue::read("de\n0.5\n0,5\n".to_owned()).expect("it is one");
+        assert_eq!(decimal(31, "249"), "31.249");
+        within(Some(catalogue), || assert_eq!(decimal(31, "049"), "31,049"));
     }
 
     #[test]

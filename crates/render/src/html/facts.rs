@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::icon::Icon;
 use super::prose::Prose;
-use super::{Text, said};
+use super::said;
 use crate::facts::{
     Fact, Line, OWN_WORK, WHOLE_TEST, as_sent, dialogue, extensions as offered, judged, place, unit,
     validity, worst,
@@ -75,9 +75,9 @@ pub(super) fn timings(port: &Port) -> Markup {
                     @for stage in &stages {
                         tr {
                             th scope="row" { (spoken(stage.label)) @if !stage.finished { ", " (spoken(words::CUT_SHORT)) } }
-                            td class="number" { (unit.says(stage.took)) }
+                            td class="number" { (Prose(&unit.says(stage.took))) }
                             td class="bar" {
-                                span class="unseen" { (unit.says(stage.from)) }
+                                span class="unseen" { (Prose(&unit.says(stage.from))) }
                                 svg viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true" {
                                     rect class="track" y="2" width="1000" height="2" {}
                                     // Seen, however short it is.
@@ -91,14 +91,14 @@ pub(super) fn timings(port: &Port) -> Markup {
                     @if let Some(own) = own {
                         tr {
                             th scope="row" { (spoken(OWN_WORK)) }
-                            td class="number" { (unit.says(own)) }
+                            td class="number" { (Prose(&unit.says(own))) }
                             td {}
                         }
                     }
                     @if let Some(total) = port.timings.total_ms {
                         tr class="whole" {
                             th scope="row" { (spoken(WHOLE_TEST)) }
-                            td class="number" { (unit.says(total)) }
+                            td class="number" { (Prose(&unit.says(total))) }
                             td {}
                         }
                     }
@@ -126,7 +126,7 @@ pub(super) fn extensions(port: &Port) -> Markup {
                     @for entry in &offered {
                         tr {
                             th scope="row" { (said(&as_sent(entry.capability))) }
-                            td { (Text(entry.capability.meaning.as_deref().unwrap_or(spoken(words::UNKNOWN_EXTENSION)))) }
+                            td { (Prose(entry.capability.meaning.as_deref().unwrap_or(spoken(words::UNKNOWN_EXTENSION)))) }
                             @if placed { td class="where" { (place(entry).unwrap_or_default()) } }
                         }
                     }

@@ -5,7 +5,7 @@ use heloscope_words::say;
 use maud::{Markup, html};
 
 use super::icon::Icon;
-use super::prose::Prose;
+use super::prose::{Foreign, Prose};
 use crate::span::span;
 use crate::words;
 
@@ -42,8 +42,8 @@ fn one(step: &Step, at: Duration) -> Markup {
             (icon.svg())
             span class="name" { (words::step(step.kind)) }
             span class="unseen" { ", " (words::step_state(step.state)) " " }
-            span class="number" { (clock) }
-            @if !step.text.is_empty() { span class="value" { (Prose(&step.text)) } }
+            span class="number" { (Prose(&clock)) }
+            @if !step.text.is_empty() { span class="value" { (Foreign(&step.text)) } }
             @if let Some(note) = &step.note { span class="note" { (Prose(note)) } }
         }
     }

@@ -1,21 +1,38 @@
+use std::ops::RangeInclusive;
+
+use heloscope_words::{decimal_sign, mark, spoken};
 use maud::{Markup, Render, html};
 
 use super::Text;
 
 /// Words of a sentence, made visible and escaped, in which nothing is broken that is read as one: a protocol and its version, a
-/// date, a name with hyphens. A date is marked as one, for whoever writes it in another way.
+/// date, a long number and its unit, a name with hyphens. Dates and numbers are marked as such, for whoever writes them in another
+/// way; those between quotation marks are another's words, and are not.
 pub(super) struct Prose<'a>(pub(super) &'a str);
+
+/// Words of which some may be a server's without quotation marks: nothing in them is marked.
+pub(super) struct Foreign<'a>(pub(super) &'a str);
 
 impl Render for Prose<'_> {
     fn render_to(&self, buffer: &mut String) {
-        let mut rest = self.0;
-        while let Some((before, whole, after)) = first_whole(rest) {
-            Text(before).render_to(buffer);
-            piece(&whole).render_to(buffer);
-            rest = after;
-        }
-        Text(rest).render_to(buffer);
+        render(self.0, Quotation::default(), buffer);
     }
+}
+
+impl Render for Foreign<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        render(self.0, Quotation::Whole, buffer);
+    }
+}
+
+fn render(text: &str, mut quotation: Quotation, buffer: &mut String) {
+    let mut rest = text;
+    while let Some((before, whole, after)) = first_whole(rest, &mut quotation) {
+        Text(before).render_to(buffer);
+        piece(&whole).render_to(buffer);
+        rest = after;
+    }
+    Text(rest).render_to(buffer);
 }
 
 /// What stays on one line.
@@ -25,6 +42,8 @@ enum Whole<'a> {
     Short(&'a str),
     /// A date, between what stands around it.
     Date(&'a str, &'a str, &'a str),
+    /// A number, between what stands before it and the unit that stands after it.
+    Measure(&'a str, &'a str, &'a str),
     /// Unless it is longer than a line.
     Name(&'a str),
 }
@@ -34,13 +53,44 @@ fn piece(whole: &Whole<'_>) -> Markup {
         @match whole {
             Whole::Short(text) => span class="short" { (Text(text)) },
             Whole::Date(before, date, after) => span class="short" { (Text(before)) time datetime=(date) { (date) } (Text(after)) },
+            Whole::Measure(before, number, after) => span class="short" {
+                (Text(before)) data value=(number.replace(decimal_sign(), ".")) { (number) } (Text(after))
+            },
             Whole::Name(text) => span class="unbroken" { (Text(text)) },
         }
     }
 }
 
+/// Whether what is read stands between quotation marks.
+#[derive(Debug, Default)]
+enum Quotation {
+    #[default]
+    None,
+    /// Until this mark.
+    Until(char),
+    /// Whatever marks stand in it.
+    Whole,
+}
+
+impl Quotation {
+    fn read(&mut self, text: &str) {
+        for mark in text.chars() {
+            match (&self, mark) {
+                (Self::None, '“') => *self = Self::Until('”'),
+                (Self::None, '„') => *self = Self::Until('“'),
+                (Self::Until(end), mark) if mark == *end => *self = Self::None,
+                _ => {}
+            }
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
 /// The first such thing, between what stands before it and what after.
-fn first_whole(text: &str) -> Option<(&str, Whole<'_>, &str)> {
+fn first_whole<'a>(text: &'a str, quotation: &mut Quotation) -> Option<(&'a str, Whole<'a>, &'a str)> {
     const VERSION: &str = "TLS 1.";
     let mut start = 0;
     for spaced in text.split_inclusive(char::is_whitespace) {
@@ -54,15 +104,22 @@ fn first_whole(text: &str) -> Option<(&str, Whole<'_>, &str)> {
         // What stands around it goes with it: a line does not begin with a comma.
         let around = |c: char| !c.is_ascii_alphanumeric();
         let core = word.trim_matches(around);
-        let whole = if is_date(core) {
-            let begun = word.trim_start_matches(around);
-            let (before, after) = (&word[..word.len() - begun.len()], &begun[core.len()..]);
+        let begun = word.trim_start_matches(around);
+        let (before, after) = (&word[..word.len() - begun.len()], &begun[core.len()..]);
+        quotation.read(before);
+        let is_ours = quotation.is_none();
+        quotation.read(begun);
+        let whole = if is_ours && is_date(core) {
             Some(Whole::Date(before, core, after))
+        } else if let Some(unit) = unit(&here[word.len()..]).filter(|_| is_ours && is_number(begun)) {
+            quotation.read(unit);
+            Some(Whole::Measure(before, core, unit))
         } else {
             is_name(core).then_some(Whole::Name(word))
         };
         if let Some(whole) = whole {
-            return Some((&text[..start], whole, &here[word.len()..]));
+            let unit = if let Whole::Measure(.., unit) = whole { unit.len() } else { 0 };
+            return Some((&text[..start], whole, &here[word.len() + unit..]));
         }
         start += spaced.len();
     }
@@ -78,6 +135,29 @@ fn is_date(word: &str) -> bool {
     word.len() == 10 && word.bytes().enumerate().all(form)
 }
 
+/// `10240000`, `31.249`, with the sign that the language has: a number that not all languages write alike.
+fn is_number(word: &str) -> bool {
+    let is_digits = |part: &str, lengths: RangeInclusive<usize>| {
+        lengths.contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_digit())
+    };
+    // As many as 64 bits can need, and a thousandth.
+    match word.split_once(decimal_sign()) {
+        Some((whole, fraction)) => is_digits(whole, 1..=20) && is_digits(fraction, 1..=3),
+        None => is_digits(word, 5..=20),
+    }
+}
+
+/// The unit that stands after a number, from the space between them to the end of the word.
+fn unit(after: &str) -> Option<&str> {
+    const SYMBOLS: [&str; 6] = ["ms", "s", "KiB", "MiB", "GiB", "TiB"];
+    /// What is counted; each form that stands after a number above one.
+    const COUNTED: &str = mark!("octets lines days recipients recipient messages more");
+    let word = after.strip_prefix(' ')?.split(char::is_whitespace).next()?;
+    let unit = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let is_unit = SYMBOLS.contains(&unit) || spoken(COUNTED).split(' ').any(|counted| counted == unit);
+    is_unit.then(|| &after[..1 + word.len()])
+}
+
 /// A host name that a line could end in: one with a hyphen.
 fn is_name(word: &str) -> bool {
     word.contains('-')
@@ -90,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_dates_and_names_with_hyphens_stay_whole() {
+    fn versions_dates_numbers_and_names_with_hyphens_stay_whole() {
         let written = |text| Prose(text).render().into_string();
         for (text, html) in [
             ("Mail reaches it.", "Mail reaches it."),
@@ -109,11 +189,60 @@ mod tests {
             ("mx1.example.com, self-signed", "mx1.example.com, self-signed"),
             ("<b>-.example", "&lt;b&gt;-.example"),
             (
+                "took 31.249 s, 9 ms, 10240000 octets.",
+                r#"took <span class="short"><data value="31.249">31.249</data> s,</span> 9 ms, <span class="short"><data value="10240000">10240000</data> octets.</span>"#,
+            ),
+            (
+                "9.7 MiB (10240000 octets)",
+                r#"<span class="short"><data value="9.7">9.7</data> MiB</span> <span class="short">(<data value="10240000">10240000</data> octets)</span>"#,
+            ),
+            (
                 "\u{a0}2026-11-23\u{2003}2026-11-24",
                 r#"\u{a0}<span class="short"><time datetime="2026-11-23">2026-11-23</time></span>\u{2003}<span class="short"><time datetime="2026-11-24">2026-11-24</time></span>"#,
             ),
         ] {
             assert_eq!(written(text), html, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_measure_is_not_marked() {
+        for text in [
+            "ports 10465 and 587",
+            "port 10465, s",
+            "RFC 10240 says",
+            "192.0.2.10 s",
+            "RSA 16384 bits",
+            "421 4.3.2 s",
+            "1,5 s",
+            "10000  octets",
+            "123456789012345678901 octets",
+            "10000",
+            "10000 ",
+            "9999 octets",
+            "31. s",
+        ] {
+            assert_eq!(Prose(text).render().into_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_others_said_is_not_marked() {
+        for text in [
+            "They are “220 10000 octets”, no more.",
+            "“10000 octets since 2026-11-23",
+            "as“in 10000 octets",
+            "Sie sind „220 10000 octets, 2026-11-23“.",
+        ] {
+            assert_eq!(Prose(text).render().into_string(), text);
+        }
+        assert_eq!(
+            Prose("“220 x”, 5.9 s").render().into_string(),
+            r#"“220 x”, <span class="short"><data value="5.9">5.9</data> s</span>"#
+        );
+        assert_eq!(
+            Foreign("220 ” 10000 octets over TLS 1.3").render().into_string(),
+            r#"220 ” 10000 octets over <span class="short">TLS 1.3</span>"#
+        );
     }
 }

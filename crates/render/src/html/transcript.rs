@@ -3,7 +3,8 @@ use heloscope_words::{plural, say, spoken};
 use maud::{Markup, html};
 
 use super::icon::Icon;
-use super::{Text, said};
+use super::prose::Prose;
+use super::said;
 use crate::facts;
 use crate::words;
 
@@ -27,11 +28,11 @@ pub(super) fn transcript(port: &Port) -> Markup {
                                 }
                             }
                             tr class=(class(line.from)) {
-                                td class="number" { (unit.says(line.at_ms)) }
+                                td class="number" { (Prose(&unit.says(line.at_ms))) }
                                 td { (words::speaker(line.from)) }
                                 td {
                                     @if let Some(words) = words {
-                                        details { summary { (said(&line.text)) } p { (Text(words)) } }
+                                        details { summary { (said(&line.text)) } p { (Prose(words)) } }
                                     } @else {
                                         (said(&line.text))
                                     }
@@ -70,7 +71,7 @@ pub(super) fn checks(port: &Port) -> Markup {
                             tr {
                                 th scope="row" { (said(&check.id)) }
                                 td { (sign(port, check).with(words::verdict(check.verdict))) }
-                                td { (Text(check.why.as_deref().unwrap_or_default())) }
+                                td { (Prose(check.why.as_deref().unwrap_or_default())) }
                             }
                         }
                     }

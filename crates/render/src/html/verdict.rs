@@ -29,7 +29,7 @@ fn about(report: &Report) -> PreEscaped<String> {
         "direct" => say!("directly").to_owned(),
         through => say!("through {}", said(through).into_string()),
     };
-    let took = html! { span class="short" { (span(report.duration_ms)) } };
+    let took = html! { span class="short" { (Prose(&span(report.duration_ms))) } };
     PreEscaped(words::about(
         &said(&report.host).into_string(),
         report.address.as_deref().map(|address| said(address).into_string()),

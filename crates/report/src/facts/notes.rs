@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use heloscope_observation::{AlertDescription, Pace};
 use heloscope_smtp::{Command, LeftOut};
-use heloscope_words::{capital, say};
+use heloscope_words::{capital, decimal, say};
 
 use super::port::Unanswered;
 use super::{Cause, ChainFacts, Heard, PortFacts};
@@ -124,5 +124,5 @@ fn greeting_in_parts(pace: &Pace, from: Option<Duration>) -> Option<String> {
 
 /// `6.0 s`
 fn seconds(time: Duration) -> String {
-    say!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
+    say!("{} s", decimal(time.as_secs(), &(time.subsec_millis() / 100).to_string()))
 }

@@ -1,7 +1,7 @@
 //! What EHLO keywords mean: IANA's "SMTP Service Extensions" registry, and what else servers say.
 
 use heloscope_smtp::{Extension, Reply, ReplyLine};
-use heloscope_words::{mark, plural, say, spoken};
+use heloscope_words::{decimal, mark, plural, say, spoken};
 
 use crate::visible::inert_within;
 
@@ -95,8 +95,8 @@ fn human_octets(octets: u64) -> String {
     if octets.is_multiple_of(one) {
         return format!("{} {unit}", octets / one);
     }
-    let tenths = u128::from(octets) * 10 / u128::from(one);
-    say!("{}.{} {unit} ({octets} octets)", tenths / 10, tenths % 10)
+    let tenth = u128::from(octets % one) * 10 / u128::from(one);
+    say!("{} {unit} ({octets} octets)", decimal(octets / one, &tenth.to_string()))
 }
 
 fn auth(what: &str, mechanisms: &[String]) -> String {

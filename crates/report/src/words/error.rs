@@ -2,14 +2,18 @@ use heloscope_observation::Stage;
 use heloscope_words::{mark, say, spoken};
 
 use super::phase_words;
+use super::relay::reason;
 use crate::{ErrorCode, PortError};
 
 /// An error in a few words, to stand after a colon; with its phase where the code alone does not tell.
 pub(crate) fn error_words(error: &PortError) -> String {
     let words = code_words(error.code);
     match error.code {
+        ErrorCode::Blocked if matches!(error.phase, Stage::Resolve | Stage::Connect) => {
+            reason(&error.message).unwrap_or_else(|| words.to_owned())
+        }
         // What it does with a connection that it has made.
-        ErrorCode::Blocked if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
+        ErrorCode::Blocked => {
             say!("the relay's guard stopped the connection {}", phase_words(error.phase))
         }
         // The octets of one connection, however many are left of others.

@@ -200,6 +200,13 @@ impl Play<'_> {
         self.see(stage, Event::Refused(refusal)).see(stage, Event::Ended)
     }
 
+    /// The relay makes no connection, and says why.
+    pub(crate) fn hears(self, code: RefusalCode, message: &str) -> Self {
+        let refusal = Refusal { code, message: message.to_owned() };
+        let play = self.see(Stage::Resolve, Event::Dialled);
+        play.see(Stage::Connect, Event::Refused(refusal)).see(Stage::Connect, Event::Ended)
+    }
+
     /// After 44 ms.
     pub(crate) fn greets(self, reply: &str) -> Self {
         self.after_ms(44).replies(Stage::Greeting, reply)

@@ -1,0 +1,41 @@
+//! What this project's relay says of a connection that it does not make. It says so in English; whole it is told in the
+//! language of the report, since it is a message here as well, and in a few words it goes into a headline.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use heloscope_observation::Host;
+use heloscope_words::{mark, said, say};
+
+const NOT_LET_OUT: &str = mark!(
+    "This relay cannot reach port {port}: its network lets no connection to it out. That says nothing about the mail server; \
+     test it from a relay elsewhere, or from a machine that sends mail."
+);
+const NOT_SERVED: &str = mark!(
+    "This relay does not connect to port {port}. It serves {ports}; its operator can add others with --allow-port."
+);
+const NOT_ALLOWED: &str = mark!(
+    "The relay does not connect to {ip}, which is {what}. Its operator can allow a network with --allow-net."
+);
+const DENIED: &str = mark!(
+    "The operator of this relay does not have it connect to {host}. Ask them, or run a relay of your own."
+);
+
+/// Why the relay refused, to stand after a colon; `None` where its message is none of those that are known. Nothing of it is
+/// the message's own but a port, an address or a host.
+pub(super) fn reason(message: &str) -> Option<String> {
+    if let Some(port) = first::<u16>(NOT_LET_OUT, message) {
+        return Some(say!("the relay's network lets no connection to port {port} out"));
+    }
+    if said(NOT_SERVED, message).is_some() {
+        return Some(say!("the relay serves other ports only").to_owned());
+    }
+    if let Some(ip) = first::<IpAddr>(NOT_ALLOWED, message) {
+        return Some(say!("the relay's rules do not let it connect to {ip}"));
+    }
+    first::<Host>(DENIED, message).map(|host| say!("the relay's operator does not have it connect to {host}"))
+}
+
+fn first<T: FromStr>(known: &'static str, message: &str) -> Option<T> {
+    said(known, message)?.first()?.parse().ok()
+}
