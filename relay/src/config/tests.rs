@@ -260,6 +260,36 @@ fn a_variable_that_is_no_setting_is_told_unless_it_is_another_s() {
     );
 }
 
+#[cfg(not(feature = "acme"))]
+#[test]
+fn a_build_without_acme_says_so_where_it_is_asked_for() {
+    let told = faults(
+        &["--acme", "--acme-cache", "/var/lib/heloscope"],
+        &[("HELOSCOPE_ACME", "true"), ("HELOSCOPE_ACME_CACHE", "/var/lib/heloscope")],
+        Some("acme = true\nacme-directory = \"https://ca.example/directory\"\nacme-ca-file = \"/ca.pem\"\n"),
+    );
+    let places = [
+        "`--acme`",
+        "`--acme-cache`",
+        "HELOSCOPE_ACME",
+        "HELOSCOPE_ACME_CACHE",
+        "relay.toml:1: acme",
+        "relay.toml:2: acme-directory",
+        "relay.toml:3: acme-ca-file",
+    ];
+    let what = "this relay was built without ACME; build it with `cargo build --release --package heloscope-relay \
+                --features acme`";
+    assert_eq!(told, places.map(|place| format!("{place}: {what}")));
+}
+
+#[cfg(feature = "acme")]
+#[test]
+fn a_build_without_acme_knows_all_settings_of_one_with_it() {
+    let groups = table::table();
+    let names = groups.iter().flat_map(|group| &group.settings).map(|setting| setting.name);
+    assert_eq!(names.filter(|name| name.starts_with("acme")).collect::<Vec<_>>(), table::OF_ACME);
+}
+
 #[test]
 fn what_is_no_toml_is_told_with_its_line() {
     let told = faults(&[], &[], Some("demo = true\nlisten = 127.0.0.1:8025\n"));
