@@ -170,6 +170,34 @@ fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
 }
 
 #[test]
+fn a_limit_that_the_whole_connection_does_not_outlast_is_warned_of() {
+    let cautions = |options: &[&str], file| {
+        let loaded = made(options, &[], Some(file));
+        assert_eq!(loaded.faults, []);
+        loaded.cautions().iter().map(Fault::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        cautions(&["--limit-silence", "120"], "limit-greeting = 300\n"),
+        [
+            "relay.toml:1: limit-greeting: 300 s never pass, as the whole connection ends after 90 s: choose less, or more \
+             for limit-connection",
+            "--limit-silence: 120 s never pass, as the whole connection ends after 90 s: choose less, or more for \
+             limit-connection",
+        ]
+    );
+    assert_eq!(
+        cautions(&["--limit-connection", "30"], ""),
+        [
+            "limit-greeting: 40 s never pass, as the whole connection ends after 30 s: choose less, or more for \
+             limit-connection"
+        ]
+    );
+    // As long is no longer; and to resolve and to connect is not yet the connection.
+    let as_long = ["--limit-silence", "90", "--limit-greeting", "90"];
+    assert_eq!(cautions(&as_long, "limit-resolve = 120\nlimit-connect = 120\n"), [""; 0]);
+}
+
+#[test]
 fn what_could_not_be_read_is_not_said_to_be_missing() {
     let file = "public = true\nlisten = \"0.0.0.0:443\"\nehlo-name = \"relay\"\ncontact = \"me@example.org\"\n\
                 origin = [\"https://relay.example.org\"]\ntls-cert = 1\ntls-key = 2\n";
