@@ -3,7 +3,6 @@
 mod config;
 #[cfg(unix)]
 mod descriptors;
-mod memory;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -90,9 +89,7 @@ async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
     if let Some(monitor) = relay.metrics_address() {
         tracing::info!("health, readiness and metrics are at http://{monitor}/");
     }
-    let memory = tokio::spawn(memory::give_back());
     relay.serve(stop).await;
-    memory.abort();
     signals.abort();
     Ok(())
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use heloscope_wire::{CloseCause, FromRelay};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -161,11 +160,6 @@ impl Relay {
         self.kilobytes("smaps_rollup", "Pss:") * 1024
     }
 
-    /// Octets of memory that are its own and that no file backs.
-    pub(crate) fn heap(&self) -> u64 {
-        self.kilobytes("smaps_rollup", "Anonymous:") * 1024
-    }
-
     /// How many descriptors it may have open: by the soft and by the hard limit.
     pub(crate) fn descriptor_limits(&self) -> (u64, u64) {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
@@ -256,12 +250,6 @@ impl Client {
             }
         }
     }
-}
-
-/// Lets this very process have as many descriptors open as it may at all.
-pub(crate) fn raise_descriptor_limit() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
 }
 
 /// A mail server to be, on a free port.
