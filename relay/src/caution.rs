@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, Error, KeyUsage};
 
 use crate::tls::chain_in;
-use crate::{AllowedNet, Origin, Settings, TlsFiles};
+use crate::{AllowedNet, Origin, SessionLimits, Settings, TlsFiles};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,15 @@ pub enum Caution {
     Expired(PathBuf),
     /// The certificate in this file is not valid yet.
     NotYetValid(PathBuf),
+    /// A limit on time that never counts, as the whole connection ends before.
+    Outlasted {
+        /// The name of its setting.
+        setting: &'static str,
+        /// Its time.
+        limit: Duration,
+        /// The time of the whole connection.
+        connection: Duration,
+    },
 }
 
 impl Caution {
@@ -41,6 +51,7 @@ impl Caution {
             Self::OwnMachine(_) => "allow-net",
             Self::Mixed(_) => "other-relay",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
+            Self::Outlasted { setting, .. } => setting,
         }
     }
 }
@@ -92,6 +103,12 @@ impl fmt::Display for Caution {
                 "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
                 file.display()
             ),
+            Self::Outlasted { limit, connection, .. } => write!(
+                f,
+                "{} s never pass, as the whole connection ends after {} s: choose less, or more for limit-connection",
+                limit.as_secs(),
+                connection.as_secs()
+            ),
         }
     }
 }
@@ -104,7 +121,8 @@ impl Settings {
         let comes_by_https = self.speaks_https() || self.origin(true).is_some();
         let mixed = self.other_relays.iter().filter(|relay| comes_by_https && !relay.is_secure());
         let of_public = if self.public { self.cautions_in_public() } else { Vec::new() };
-        of_certificate.chain(not_clear).chain(of_public).chain(mixed.cloned().map(Caution::Mixed)).collect()
+        let mixed = mixed.cloned().map(Caution::Mixed);
+        of_certificate.chain(not_clear).chain(of_public).chain(mixed).chain(self.limits.outlasted()).collect()
     }
 
     fn cautions_in_public(&self) -> Vec<Caution> {
@@ -133,6 +151,17 @@ impl Settings {
             return true;
         }
         self.tls.is_some()
+    }
+}
+
+impl SessionLimits {
+    /// The time to resolve and to connect is none of the connection's own.
+    fn outlasted(&self) -> impl Iterator<Item = Caution> {
+        let connection = self.connection;
+        [("limit-greeting", self.greeting), ("limit-silence", self.silence)]
+            .into_iter()
+            .filter(move |(_, limit)| *limit > connection)
+            .map(move |(setting, limit)| Caution::Outlasted { setting, limit, connection })
     }
 }
 
@@ -166,8 +195,6 @@ fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Ca
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

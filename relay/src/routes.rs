@@ -183,13 +183,14 @@ async fn connect(
             Box::pin(async move {
                 let session =
                     Session { host: query.host.clone(), limits: terms.limits, end: desk.end.clone() };
-                // Dials while the answer is on its way: this begins as soon as it is written.
-                let dialling = async {
+                // Dials while the answer is on its way: this begins as soon as it is written. Boxed, its memory is free
+                // once that is done, and not kept to the session's end.
+                let dialling = Box::pin(async {
                     match full {
                         None => terms.dialler.dial(&query, &visit).await,
                         Some(refusal) => Err(refusal),
                     }
-                };
+                });
                 let summary = session.run(socket, dialling).await;
                 visit.ended(&summary);
                 record(client, &query, &summary);

@@ -3,7 +3,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::setting::{Form, Setting};
-use super::table::{Group, table};
+use super::table::{Group, of_another_build, table};
 use super::{Config, Fault, Source, nearest};
 
 /// The option that names the configuration file. It is no setting: what it names cannot stand in the file itself.
@@ -91,9 +91,12 @@ impl Sieve<'_> {
         let behind =
             behind.filter(|word| !word.starts_with('-') && !self.commands.iter().any(|it| it == word));
         if setting.is_none() && name != CONFIG {
-            let known = self.settings.iter().map(|setting| setting.name).chain([CONFIG]);
-            let hint = nearest::hint(name, known, "--", "`heloscope-relay --help`");
-            self.fault(&format!("--{name}"), format!("there is no such option{hint}"));
+            let what = of_another_build(name).unwrap_or_else(|| {
+                let known = self.settings.iter().map(|setting| setting.name).chain([CONFIG]);
+                let hint = nearest::hint(name, known, "--", "`heloscope-relay --help`");
+                format!("there is no such option{hint}")
+            });
+            self.fault(&format!("--{name}"), what);
             return value.is_none() && behind.is_some();
         }
         let switch = setting.is_some_and(|setting| setting.form == Form::Switch);

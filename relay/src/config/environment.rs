@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::setting::Setting;
+use super::table::of_another_build;
 use super::{Fault, Source, command, nearest};
 
 /// What the environment says to Heloscope, by variable; a variable without a value says nothing.
@@ -39,9 +40,12 @@ impl Environment {
         let names: Vec<String> = known.iter().map(|name| bare(name)).collect();
         unknown
             .map(|name| {
-                let names = names.iter().map(String::as_str);
-                let hint = nearest::hint(&bare(name), names, PREFIX, "`heloscope-relay --help`");
-                Fault::at(Source::Environment(name.clone()), None, format!("this is no setting{hint}"))
+                let what = of_another_build(&bare(name)).unwrap_or_else(|| {
+                    let names = names.iter().map(String::as_str);
+                    let hint = nearest::hint(&bare(name), names, PREFIX, "`heloscope-relay --help`");
+                    format!("this is no setting{hint}")
+                });
+                Fault::at(Source::Environment(name.clone()), None, what)
             })
             .collect()
     }

@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::setting::{Form, Setting};
+use super::table::of_another_build;
 use super::{Fault, Given, Source, nearest};
 
 /// What a configuration file gives: the words of each setting in it, and all that is wrong with it.
@@ -88,6 +89,9 @@ fn unknown(name: &str, value: &Spanned<DeValue<'_>>, settings: &[&Setting]) -> S
             "`[{}]`: there are no tables here; all settings stand beside each other",
             name.escape_debug()
         );
+    }
+    if let Some(what) = of_another_build(name) {
+        return format!("{name}: {what}");
     }
     let hint = nearest::hint(
         name,

@@ -286,3 +286,13 @@ pub(crate) fn table() -> Vec<Group> {
 
 /// At least one, and no more than a TCP connection of its time limit could carry anyhow.
 const OCTETS: std::ops::RangeInclusive<u64> = 1..=1 << 40;
+
+/// What is wrong with the name of a setting that only builds with the feature `acme` have, in one that does not have it.
+pub(super) fn of_another_build(name: &str) -> Option<String> {
+    OF_ACME.contains(&name.to_ascii_lowercase().replace('_', "-").as_str()).then(|| {
+        "this relay was built without ACME; build it with `cargo build --release --package heloscope-relay --features acme`"
+            .to_owned()
+    })
+}
+
+pub(super) const OF_ACME: [&str; 4] = ["acme", "acme-directory", "acme-cache", "acme-ca-file"];

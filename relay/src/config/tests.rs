@@ -170,6 +170,34 @@ fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
 }
 
 #[test]
+fn a_limit_that_the_whole_connection_does_not_outlast_is_warned_of() {
+    let cautions = |options: &[&str], file| {
+        let loaded = made(options, &[], Some(file));
+        assert_eq!(loaded.faults, []);
+        loaded.cautions().iter().map(Fault::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        cautions(&["--limit-silence", "120"], "limit-greeting = 300\n"),
+        [
+            "relay.toml:1: limit-greeting: 300 s never pass, as the whole connection ends after 90 s: choose less, or more \
+             for limit-connection",
+            "--limit-silence: 120 s never pass, as the whole connection ends after 90 s: choose less, or more for \
+             limit-connection",
+        ]
+    );
+    assert_eq!(
+        cautions(&["--limit-connection", "30"], ""),
+        [
+            "limit-greeting: 40 s never pass, as the whole connection ends after 30 s: choose less, or more for \
+             limit-connection"
+        ]
+    );
+    // As long is no longer; and to resolve and to connect is not yet the connection.
+    let as_long = ["--limit-silence", "90", "--limit-greeting", "90"];
+    assert_eq!(cautions(&as_long, "limit-resolve = 120\nlimit-connect = 120\n"), [""; 0]);
+}
+
+#[test]
 fn what_could_not_be_read_is_not_said_to_be_missing() {
     let file = "public = true\nlisten = \"0.0.0.0:443\"\nehlo-name = \"relay\"\ncontact = \"me@example.org\"\n\
                 origin = [\"https://relay.example.org\"]\ntls-cert = 1\ntls-key = 2\n";
@@ -258,6 +286,36 @@ fn a_variable_that_is_no_setting_is_told_unless_it_is_another_s() {
              `heloscope-relay --help` lists all",
         ]
     );
+}
+
+#[cfg(not(feature = "acme"))]
+#[test]
+fn a_build_without_acme_says_so_where_it_is_asked_for() {
+    let told = faults(
+        &["--acme", "--acme-cache", "/var/lib/heloscope"],
+        &[("HELOSCOPE_ACME", "true"), ("HELOSCOPE_ACME_CACHE", "/var/lib/heloscope")],
+        Some("acme = true\nacme-directory = \"https://ca.example/directory\"\nacme-ca-file = \"/ca.pem\"\n"),
+    );
+    let places = [
+        "`--acme`",
+        "`--acme-cache`",
+        "HELOSCOPE_ACME",
+        "HELOSCOPE_ACME_CACHE",
+        "relay.toml:1: acme",
+        "relay.toml:2: acme-directory",
+        "relay.toml:3: acme-ca-file",
+    ];
+    let what = "this relay was built without ACME; build it with `cargo build --release --package heloscope-relay \
+                --features acme`";
+    assert_eq!(told, places.map(|place| format!("{place}: {what}")));
+}
+
+#[cfg(feature = "acme")]
+#[test]
+fn a_build_without_acme_knows_all_settings_of_one_with_it() {
+    let groups = table::table();
+    let names = groups.iter().flat_map(|group| &group.settings).map(|setting| setting.name);
+    assert_eq!(names.filter(|name| name.starts_with("acme")).collect::<Vec<_>>(), table::OF_ACME);
 }
 
 #[test]
