@@ -130,13 +130,21 @@ impl Subject<'_> {
         })))
     }
 
+    /// A handshake that broke off, and no other hello could be tried.
+    fn handshake_open(&self) -> Option<Outcome> {
+        let why = self.facts.hello_untried()?;
+        Some(Outcome::NotTested(Cow::Owned(say!(
+            "the server took no hello of today's form, and whether it takes one of old could not be tested: {why}"
+        ))))
+    }
+
     /// Why TLS could not be looked at.
     fn no_tls(&self) -> Outcome {
         match self.facts.offers_starttls() {
             Some(false) if !self.facts.is_implicit() => {
                 Outcome::NotApplicable(mark!("the server offers no TLS on this port"))
             }
-            _ => self.not_tested(),
+            _ => self.handshake_open().unwrap_or_else(|| self.not_tested()),
         }
     }
 

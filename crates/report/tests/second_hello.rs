@@ -2,9 +2,11 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{Port, Verdict};
-use scene::{Asked, GREETING, Play, Scene};
+use heloscope_observation::{
+    AlertDescription, Event, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion,
+};
+use heloscope_report::{Port, SenderOutcome, Status, Verdict, senders, summary};
+use scene::{Asked, GREETING, Play, Scene, chain};
 
 const OLDER: &str =
     " Another connection was tried, with a hello that offers versions and cipher suites of old as well. ";
@@ -78,7 +80,7 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
     );
     // The usual cause is not ruled out.
     assert!(message(&port).contains("usually it accepts only old cipher suites"));
-    assert_eq!(port.verdict("tls-outdated-only"), Verdict::NotTested);
+    open(&port, "the server turned that connection away, with “421 4.7.0 too many connections”");
 
     let quota = refused(40, |play| play.meets(Stage::Connect, RefusalCode::Quota));
     assert!(
@@ -89,6 +91,7 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
         "{}",
         message(&quota)
     );
+    open(&quota, "the relay's quota is used up");
     let in_clear = refused(40, |play| {
         play.connects().greets(GREETING).replies(Stage::Ehlo, "421 4.3.2 down").ends(Stage::Ehlo)
     });
@@ -97,6 +100,78 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
         "{}",
         message(&in_clear)
     );
+    open(&in_clear, "the server turned that connection away, with “421 4.3.2 down”");
+    open(
+        &refused(70, |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused)),
+        "the connection was refused",
+    );
+
+    // Senders name the host: what comes of a hello that does not is of no weight.
+    let nameless = Scene::one("25", |play| play.until_hello().tls_fails(alert(40)))
+        .raw_hello("25", |play| play.until_hello().tls_fails(alert(40)))
+        .nameless_hello("25", |play| play.meets(Stage::Connect, RefusalCode::Quota));
+    assert_eq!(nameless.judged().ports[0].ids(), ["starttls-failed"]);
+}
+
+/// Whether TLS works, for whom, and how, is left open; and why.
+fn open(port: &Port, why: &str) {
+    assert_eq!(port.ids(), Vec::<&str>::new());
+    let why = format!(
+        "the server took no hello of today's form, and whether it takes one of old could not be tested: {why}"
+    );
+    for id in [
+        "starttls-failed",
+        "tls-version-weak",
+        "tls-cipher-weak",
+        "tls-outdated-only",
+        "tls-hello-intolerance",
+    ] {
+        let check = port.checks.iter().find(|check| check.id == id).expect("there is such a check");
+        assert_eq!((check.verdict, check.why.as_deref()), (Verdict::NotTested, Some(&*why)), "{id}");
+    }
+}
+
+#[test]
+fn what_senders_do_is_open_where_no_other_hello_could_be_tried() {
+    let report = Scene::one("25", |play| play.until_hello().tls_fails(alert(40)))
+        .raw_hello("25", |play| play.meets(Stage::Connect, RefusalCode::Quota))
+        .judged();
+    assert_eq!(report.status, Status::Ok);
+    assert_eq!(
+        summary(&report),
+        "Whether this server speaks TLS on port 25 is not known: the server ended TLS with an alert."
+    );
+    assert!(
+        senders(&report).iter().all(|row| row.outcome == SenderOutcome::NotTested),
+        "{:?}",
+        senders(&report)
+    );
+}
+
+/// It is the session that ends then, not the handshake that fails.
+#[test]
+fn an_alert_after_the_handshake_is_no_failed_handshake() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let inside = |port: &str, version, number| {
+        let scene = Scene::one(port, |play| {
+            let play = if port == "465" { play.connects() } else { play.until_hello() };
+            let next = if port == "465" { Stage::Greeting } else { Stage::EhloAfterTls };
+            play.begins_handshake()
+                .chooses(version, 0xc02f, Some(NamedGroup(29)), true, sent)
+                .see(next, Event::TlsFailed(alert(number)))
+                .see(next, Event::Ended)
+        });
+        scene.judged_trusting(&root).ports.remove(0)
+    };
+    for (number, name) in [(80, "internal_error"), (40, "handshake_failure"), (48, "unknown_ca")] {
+        let port = inside("25", TlsVersion::TLS_1_2, number);
+        assert_eq!(port.ids(), ["session-cut-short"], "{name}");
+        assert_eq!(message(&port), format!("The server ended TLS with the alert {name}."));
+    }
+    assert_eq!(inside("465", TlsVersion::TLS_1_2, 80).ids(), ["session-cut-short"]);
+    // There the server has still to take the client's Finished.
+    assert_eq!(inside("25", TlsVersion::TLS_1_3, 116).ids(), ["starttls-failed"]);
 }
 
 #[test]

@@ -145,7 +145,9 @@ pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evi
     excused.or_else(|| match tls_failed(subject) {
         // A hello made by hand may yet be answered.
         true if subject.facts.raw_hello_runs => Some(subject.not_tested()),
-        true => Some(Outcome::Found(evidence(handshaking(subject)))),
+        true => {
+            Some(subject.handshake_open().unwrap_or_else(|| Outcome::Found(evidence(handshaking(subject)))))
+        }
         false => None,
     })
 }
@@ -159,7 +161,7 @@ pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
     subject.facts.failure.is_some_and(|failure| {
         let begun = matches!(failure.stage, Stage::StartTls | Stage::Tls);
         match failure.cause {
-            Cause::Tls(_) => true,
+            Cause::Tls(_) => !subject.facts.tls_stood(),
             Cause::Closed(_) => begun,
             Cause::Refused(refusal) => begun && refusal.code == RefusalCode::Reset,
             _ => false,

@@ -53,6 +53,19 @@ impl<'a> ByHand<'a> {
         matches!(self.came, Came::Alert(_) | Came::HungUp)
     }
 
+    /// Why nothing was learned of it, to stand after a colon; `None` where the hello went out, and where it does not name the
+    /// host: senders do.
+    fn untried(&self) -> Option<String> {
+        match &self.came {
+            _ if self.is_nameless => None,
+            Came::TurnedAway(reply, _) => {
+                Some(say!("the server turned that connection away, with {}", quoted(reply)))
+            }
+            Came::Prevented(code, stage) => Some(prevented(*code, *stage)),
+            _ => None,
+        }
+    }
+
     /// Sentences, to stand after what came of the hello before.
     pub(super) fn words(&self) -> String {
         let what = match &self.came {
@@ -65,8 +78,7 @@ impl<'a> ByHand<'a> {
                 explained(what, reply, *stage) + spoken(NOT_TESTED)
             }
             Came::Prevented(code, stage) => {
-                let error = PortError { code: *code, message: String::new(), phase: *stage };
-                say!("It did not get that far: {}.", error_words(&error)) + spoken(NOT_TESTED)
+                say!("It did not get that far: {}.", prevented(*code, *stage)) + spoken(NOT_TESTED)
             }
         };
         let tried = spoken(match self.is_nameless {
@@ -78,6 +90,21 @@ impl<'a> ByHand<'a> {
             true => mark!("Another connection was tried, with a hello that does not name the host."),
         });
         format!(" {tried} {what}")
+    }
+}
+
+fn prevented(code: ErrorCode, stage: Stage) -> String {
+    error_words(&PortError { code, message: String::new(), phase: stage })
+}
+
+impl PortFacts<'_> {
+    /// Why it is not known whether TLS works for those who speak what the TLS library does not: the server took no hello of the
+    /// library's, and one by hand could not be tried. To stand after a colon.
+    pub(crate) fn hello_untried(&self) -> Option<String> {
+        match self.first_hello_taken || self.handshake.is_some() {
+            true => None,
+            false => self.by_hand.iter().find_map(ByHand::untried),
+        }
     }
 }
 

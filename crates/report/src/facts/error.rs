@@ -331,6 +331,8 @@ fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, Strin
             let meaning = match blamed.filter(|_| age_is_not_it).or_else(|| alert_meaning(*alert)) {
                 // It has chosen among what was offered.
                 _ if blamed.is_some() && facts.first_hello_taken => None,
+                // The handshake is over, and what it was about with it.
+                _ if facts.tls_stood() => None,
                 meaning => meaning,
             };
             let meaning = meaning.map(|meaning| format!(" {meaning}")).unwrap_or_default();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use heloscope_observation::{AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsMode};
+use heloscope_observation::{
+    AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsMode, TlsVersion,
+};
 use heloscope_smtp::{Command, EhloReply, FaultKind, Octets, Reply};
 
 use super::by_hand::ByHand;
@@ -139,6 +141,15 @@ impl PortFacts<'_> {
     /// The handshake of the dialogue was finished.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.handshake.is_some_and(|handshake| handshake.completed)
+    }
+
+    /// TLS was up for both sides. In TLS 1.3 the client has finished the handshake before the server, which may still refuse
+    /// it until it says something itself, RFC 8446 §4.4.2.4.
+    pub(crate) fn tls_stood(&self) -> bool {
+        let said = self.encrypted.ehlo.is_some() || self.is_implicit() && self.greeting.is_some();
+        self.handshake.is_some_and(|handshake| {
+            handshake.completed && (said || handshake.version <= TlsVersion::TLS_1_2)
+        })
     }
 
     /// The cipher suite is one without a certificate.
