@@ -257,10 +257,10 @@ fn refusals_are_put_into_words_wherever_they_come() {
 #[test]
 fn what_is_no_smtp_is_named() {
     let cases: [(&[u8], &str); 5] = [
-        (b"HTTP/1.1 400 Bad Request\r\n", "It looks like HTTP."),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "It looks like SSH."),
-        (b"* OK IMAP4rev1 ready\r\n", "It looks like IMAP."),
-        (b"+OK POP3 ready\r\n", "It looks like POP3."),
+        (b"HTTP/1.1 400 Bad Request\r\n", "They look like HTTP."),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "They look like SSH."),
+        (b"* OK IMAP4rev1 ready\r\n", "They look like IMAP."),
+        (b"+OK POP3 ready\r\n", "They look like POP3."),
         (b"\x00\x01\x02", "“\\x00\\x01\\x02”."),
     ];
     for (octets, words) in cases {

@@ -56,7 +56,7 @@ fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
     for id in ["tls-cipher-weak", "tls-outdated-only"] {
         assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, unknown), "{id}");
     }
-    let said = "The server broke the rules of TLS: it chose a cipher suite that was not offered. It answered a second hello \
+    let said = "The server broke the rules of TLS: it chose a cipher suite that was not offered. The server answered a second hello \
                 with 0xfefe, which was not offered either.";
     assert_eq!(message(&port), said);
     let words = &port.found("starttls-failed").explanation;

@@ -73,7 +73,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     }
     if let Some(read) = facts.handshake.filter(|read| !read.completed && !is_registered(read.suite)) {
         let suite = suite_name(read.suite);
-        message.push_str(&say!(" It answered a second hello with {suite}, which was not offered either."));
+        message.push_str(&say!(
+            " The server answered a second hello with {suite}, which was not offered either."
+        ));
     }
     if stage == Stage::Tls && facts.handshake.is_none() {
         message.extend(facts.by_hand.iter().map(ByHand::words));
@@ -99,11 +101,11 @@ fn breaks_off(cause: Cause<'_>) -> bool {
 fn taken(facts: &PortFacts<'_>) -> &'static str {
     match facts.client_certificate_requested {
         true => say!(
-            " It had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
+            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
              that it demands one is the likely cause."
         ),
         false => say!(
-            " It had taken the hello, and answered it with its certificate: what ends the handshake comes later."
+            " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."
         ),
     }
 }
@@ -116,13 +118,13 @@ const CUT_OFF: &str = mark!(
 /// At which of two hellos a handshake broke off.
 fn second_hello(octets: usize) -> String {
     say!(
-        " Before that it had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
+        " Before that the server had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
     )
 }
 
 /// What may explain that a handshake broke off.
 fn warned_before(alert: AlertDescription) -> String {
-    say!(" Before that it had warned {}, which may be why.", warning_words(alert))
+    say!(" Before that the server had warned {}, which may be why.", warning_words(alert))
 }
 
 pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
@@ -275,7 +277,7 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
 }
 
 pub(super) fn no_smtp(begun: &str, likeness: Likeness) -> String {
-    let looks = likeness.name().map(|name| say!(" It looks like {name}."));
+    let looks = likeness.name().map(|name| say!(" They look like {name}."));
     say!("The server's first octets are no SMTP reply: “{begun}”.{}", looks.unwrap_or_default())
 }
 
