@@ -4,7 +4,9 @@ mod scene;
 
 use std::time::Duration;
 
-use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{
+    AlertDescription, Event, NamedGroup, Pace, RefusalCode, Stage, TlsFailure, TlsVersion,
+};
 use heloscope_report::{ErrorCode, PortError, Remedies, Severity, Verdict, summary};
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, ReplyReader};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
@@ -51,6 +53,24 @@ fn an_end_without_close_notify_is_said() {
     };
     let cut_off = closed(Some(false));
     assert_says(&cut_off, ErrorCode::Closed, Stage::EhloAfterTls, &["without TLS's close_notify"]);
+    // Of the version that was spoken.
+    for (version, suite, basis) in
+        [(TlsVersion::TLS_1_3, 0x1302, "RFC 8446 §6.1"), (TlsVersion::TLS_1_2, 0xc02f, "RFC 5246 §7.2.1")]
+    {
+        let cut_off = error("25", |play| {
+            let play = play.until_hello().begins_handshake().chooses(
+                version,
+                suite,
+                Some(NamedGroup(29)),
+                true,
+                &[],
+            );
+            play.see(Stage::EhloAfterTls, Event::Closed { close_notify: Some(false) })
+                .ends(Stage::EhloAfterTls)
+        });
+        let demands = format!(" without TLS's close_notify, which {basis} demands: ");
+        assert!(cut_off.message.contains(&demands), "{}", cut_off.message);
+    }
     let in_order = closed(Some(true));
     assert_says(&in_order, ErrorCode::Closed, Stage::EhloAfterTls, &["closed the connection"]);
     assert!(!in_order.message.contains("close_notify"), "{}", in_order.message);

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{
+    AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure, TlsVersion,
+};
 use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyLine, Separator};
 use heloscope_words::{language, mark, retold, say, spoken};
 
@@ -66,7 +68,11 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         message.push_str(taken(facts));
     }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
-        message.push_str(spoken(CUT_OFF));
+        message.push_str(&say!(
+            " The connection was closed without TLS's close_notify, which {} demands: that it was the server, and not something on the \
+             path, cannot be told.",
+            close_notify_basis(facts)
+        ));
     }
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
@@ -110,10 +116,13 @@ fn taken(facts: &PortFacts<'_>) -> &'static str {
     }
 }
 
-const CUT_OFF: &str = mark!(
-    " It did so without TLS's close_notify, which RFC 8446 §6.1 demands: that it was the server, and not \
-                       something on the path, cannot be told."
-);
+/// Where the version that is spoken demands that its end is told.
+pub(super) fn close_notify_basis(facts: &PortFacts<'_>) -> &'static str {
+    match facts.handshake {
+        Some(handshake) if handshake.version == TlsVersion::TLS_1_3 => "RFC 8446 §6.1",
+        _ => "RFC 5246 §7.2.1",
+    }
+}
 
 /// At which of two hellos a handshake broke off.
 fn second_hello(octets: usize) -> String {
