@@ -193,7 +193,7 @@ fn greetings_that_refuse_say_why() {
 
 #[test]
 fn a_code_without_a_text_says_what_it_means() {
-    for (reply, means) in [("421", "service not available"), ("554", "transaction failed")] {
+    for (reply, means) in [("421", "service not available"), ("554", "no SMTP service here")] {
         let bare = error("25", |play| play.connects().greets(reply).ends(Stage::Greeting));
         let quoted = format!("“{reply}”");
         assert_says(&bare, ErrorCode::GreetingRejected, Stage::Greeting, &[&quoted, means]);
@@ -243,12 +243,15 @@ fn refusals_are_put_into_words_wherever_they_come() {
             "421 4.7.0 mx1 Error: too many connections",
             ["service not available", "4.7.0", "too many connections, or"],
         ),
-        ("450 4.3.2 Service currently unavailable", ["mailbox unavailable, busy", "4.3.2", "postscreen"]),
+        (
+            "450 4.3.2 Service currently unavailable",
+            ["mailbox unavailable, busy", "4.3.2", "not accepting network messages"],
+        ),
         ("454 4.7.0 TLS not available", ["TLS not available due to temporary reason", "4.7.0", "log says"]),
         ("500 5.5.2 what", ["command unrecognized", "5.5.2", "ikely"]),
         ("502 5.5.1 no", ["command not implemented", "5.5.1", "ikely"]),
         ("530 5.7.0 Must issue a STARTTLS command first", ["must issue a STARTTLS", "5.7.0", "STARTTLS"]),
-        ("554 5.7.1 listed", ["transaction failed", "5.7.1", "block list"]),
+        ("554 5.7.1 listed", ["554 means", "5.7.1", "block list"]),
     ];
     for (reply, words) in cases {
         let at_greeting = Scene::one("25", |play| play.connects().greets(reply).quits());
@@ -272,6 +275,27 @@ fn refusals_are_put_into_words_wherever_they_come() {
             assert_eq!(missing.verdict, expected, "{reply} at {phase:?}");
         }
     }
+}
+
+/// RFC 5321 §4.2.3 has two meanings of 554, one for the greeting; postscreen says 450 4.3.2 before STARTTLS, not to it.
+#[test]
+fn a_code_has_the_meaning_and_the_cause_of_the_place_where_it_came() {
+    let messages = |reply: &str| {
+        [
+            error("25", |play| play.connects().greets(reply).quits()).message,
+            error("25", |play| play.connects().greets(GREETING).ehlo(reply).helo(reply).quits()).message,
+            error("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls(reply).quits()).message,
+        ]
+    };
+    let [greeting, ehlo, starttls] = messages("554 no");
+    assert!(greeting.contains("554 means “no SMTP service here”. "), "{greeting}");
+    for message in [ehlo, starttls] {
+        assert!(message.contains("554 means “transaction failed”."), "{message}");
+        assert!(!message.contains("greeting") && !message.contains("no SMTP service"), "{message}");
+    }
+    let [greeting, ehlo, starttls] = messages("450 4.3.2 Service currently unavailable");
+    assert!(greeting.contains("postscreen") && ehlo.contains("postscreen"), "{greeting} {ehlo}");
+    assert!(starttls.ends_with("4.3.2 means “system not accepting network messages”."), "{starttls}");
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
         ),
     };
     // The cause of a refusal for good is the first reply's.
-    match codes_explained(helo).filter(|_| helo.code() != ehlo.code()) {
+    match codes_explained(helo, stage).filter(|_| helo.code() != ehlo.code()) {
         Some(_) if (400..500).contains(&helo.code()) => explained(format!("{first} {second}"), helo, stage),
         Some(codes) => format!("{first} {second} {codes}"),
         None => format!("{first} {second}"),
@@ -226,7 +226,7 @@ pub(crate) fn ehlo_alone_rejected(ehlo: &Reply, stage: Stage) -> String {
     if !matches!(ehlo.code(), 501 | 504 | 550..=554) {
         return explained(what, ehlo, stage);
     }
-    let codes = codes_explained(ehlo).unwrap_or_default();
+    let codes = codes_explained(ehlo, stage).unwrap_or_default();
     say!(
         "{what} {codes} Likely cause: a rule of the server, or a device on the path, that is against EHLO as such: HELO gave \
          the same name from the same address."
@@ -257,7 +257,7 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
 }
 
 pub(super) fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
-    for more in [codes_explained(reply).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
+    for more in [codes_explained(reply, stage).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
     }
