@@ -147,7 +147,7 @@ impl TlsClient {
                 }
             }
             if !matches!(taken, Ok(1..)) {
-                let stuck = "the TLS library takes no more octets".to_owned();
+                let stuck = "the handshake cannot go on".to_owned();
                 events.push(TlsEvent::Failed(TlsFailure::Protocol(stuck)));
                 return ControlFlow::Break(());
             }
@@ -226,7 +226,8 @@ fn failure(error: &Error) -> TlsFailure {
     }
 }
 
-/// In words of our own: the library's would bring the text of every error it knows into a page's WebAssembly.
+/// In words of our own: the library's would bring the text of every error it knows into a page's WebAssembly. The report knows
+/// them by heart, and quotes any others.
 fn protocol(error: &Error) -> String {
     match error {
         Error::PeerIncompatible(why) => format!("client and server have nothing in common ({why:?})"),
