@@ -24,6 +24,8 @@ fn assert_says(error: &PortError, code: ErrorCode, phase: Stage, words: &[&str])
 
 #[test]
 fn refusals_keep_their_codes() {
+    let refused = error("25", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused));
+    assert!(refused.message.ends_with(", or a firewall answered in its place."), "{}", refused.message);
     let cases = [
         (RefusalCode::NameNotFound, Stage::Resolve, ErrorCode::NameNotFound),
         (RefusalCode::ResolveFailed, Stage::Resolve, ErrorCode::ResolveFailed),

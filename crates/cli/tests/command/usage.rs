@@ -30,7 +30,7 @@ fn a_refused_connection_is_an_error() {
         report["ports"][0]["error"],
         json!({
             "code": "connection_refused",
-            "message": "127.0.0.1 refused the connection: nothing listens on port 1 there.",
+            "message": "127.0.0.1 refused the connection: nothing listens on port 1 there, or a firewall says so.",
             "phase": "connect"
         })
     );
@@ -43,7 +43,7 @@ fn the_report_is_in_the_language_that_was_asked_for() {
     assert_eq!((status, &report["status"], &report["language"]), (2, &json!("error"), &json!("de")));
     assert_eq!(
         report["ports"][0]["error"]["message"],
-        "127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts."
+        "127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts, oder eine Firewall sagt das."
     );
     let output = heloscope().args(refused).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("it is UTF-8");
@@ -95,7 +95,7 @@ fn what_goes_wrong_before_a_test_is_told_in_that_language_too() {
     assert_eq!(status, 3);
     assert_eq!(
         report["ports"][0]["error"]["message"],
-        "Das Relay ist nicht zu erreichen: 127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts."
+        "Das Relay ist nicht zu erreichen: 127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts, oder eine Firewall sagt das."
     );
 }
 

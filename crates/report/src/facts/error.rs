@@ -165,7 +165,9 @@ fn refused(refusal: &Refusal) -> String {
         RefusalCode::NameNotFound => mark!("The host name does not exist, or has no address."),
         RefusalCode::ResolveFailed => mark!("The host name could not be looked up."),
         RefusalCode::ConnectTimeout => mark!("Nothing answered: TCP did not connect in time."),
-        RefusalCode::ConnectionRefused => mark!("The host answered that nothing listens on this port."),
+        RefusalCode::ConnectionRefused => {
+            mark!("The host answered that nothing listens on this port, or a firewall answered in its place.")
+        }
         RefusalCode::Unreachable => mark!("There is no way to the host from where the test was made."),
         RefusalCode::Blocked => mark!("The relay's rules do not let it connect there."),
         RefusalCode::Quota => mark!("The relay's quota is used up."),
