@@ -254,3 +254,23 @@ impl TimeProvider for TimeOfTest {
         Some(UnixTime::since_unix_epoch(since_epoch))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::provider;
+    use super::*;
+
+    /// The report's advice goes by this: certain load balancers take no hello of 256 to 511 octets, RFC 7685 §4.
+    #[test]
+    fn a_hello_is_longer_than_255_octets_from_a_name_of_28_characters_on() {
+        const RECORD_HEADER: usize = 5;
+        let octets = |host: &str| {
+            let host = host.parse().expect("a host");
+            TlsClient::new(&host, Arc::new(provider()), 0).hello_octets - RECORD_HEADER
+        };
+        let named = |length: usize| octets(&format!("{}.example", "a".repeat(length - ".example".len())));
+        assert_eq!((octets("192.0.2.1"), named(15), named(27), named(28)), (219, 243, 255, 256));
+        let longest = [60; 4].map(|length| "a".repeat(length)).join(".") + ".example";
+        assert!(octets(&longest) < 512);
+    }
+}
