@@ -11,6 +11,7 @@ mod live;
 mod relay;
 mod relayed;
 mod run;
+mod usage;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ use crate::dial::Dialler;
 use crate::live::Live;
 use crate::relay::Relay;
 use crate::run::Way;
+use crate::usage::Usage;
 
 /// Nothing could be tested: a monitor must not take a mistyped command for a bad mail server.
 const COULD_NOT_TEST: u8 = 3;
@@ -41,11 +43,12 @@ fn main() -> ExitCode {
         let done = match Arguments::read(std::env::args_os().collect()) {
             Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
             Ok(arguments) => within(arguments.lang.0, || test(&arguments)),
-            Err(usage) => {
+            Err(Usage::Clap(error)) => {
                 // Nothing is lost where nobody reads it.
-                let _ = usage.print();
-                Ok(if usage.use_stderr() { COULD_NOT_TEST } else { 0 })
+                let _ = error.print();
+                Ok(if error.use_stderr() { COULD_NOT_TEST } else { 0 })
             }
+            Err(wrong) => Err(anyhow!("{wrong}")),
         };
         ExitCode::from(done.unwrap_or_else(|error| {
             let _ = writeln!(io::stderr(), "heloscope: {error:#}");
