@@ -24,7 +24,7 @@ use crate::usage::Usage;
     disable_help_subcommand = true,
     disable_help_flag = true,
     disable_version_flag = true,
-    help_template = format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", say!("Usage:")),
+    help_template = help_template(),
     next_help_heading = say!("Options"),
     subcommand_help_heading = say!("Commands"),
     after_help = format!(
@@ -156,6 +156,11 @@ pub(crate) struct Arguments {
     version: Option<bool>,
 }
 
+/// What clap says of itself is English.
+fn help_template() -> String {
+    format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", say!("Usage:"))
+}
+
 impl Arguments {
     /// Reads the words of a command line, the program's name first; `--lang` may stand before `checks`.
     pub(crate) fn read(words: Vec<OsString>) -> Result<Self, Usage> {
@@ -195,7 +200,7 @@ fn without_language(words: Vec<OsString>) -> Vec<OsString> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    #[command(about = say!("Print the table of all checks, in Markdown"))]
+    #[command(about = say!("Print the table of all checks, in Markdown"), help_template = help_template())]
     Checks,
 }
 

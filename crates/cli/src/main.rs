@@ -25,7 +25,7 @@ use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
 use heloscope_report::{Remedies, Report, Severity, Status, checks, inert, judge};
 use heloscope_wire::About;
-use heloscope_words::{say, within};
+use heloscope_words::{say, spoken, within};
 
 use crate::arguments::{Arguments, Colour, Command, Language, Token};
 use crate::dial::Dialler;
@@ -166,17 +166,19 @@ fn style(colour: Colour, terminal: bool) -> TextStyle {
     }
 }
 
-/// Every check, in Markdown, for the documentation.
+/// Every check, in Markdown; the documentation has the English one.
 fn table_of_checks() -> String {
-    let mut table = "| Check | Severity | Title | Basis |\n| --- | --- | --- | --- |\n".to_owned();
+    let heads = [say!("Check"), say!("Severity"), say!("Title"), say!("Basis")];
+    let mut table = format!("| {} |\n| --- | --- | --- | --- |\n", heads.join(" | "));
     for check in checks() {
         let severity = match check.severity {
-            Severity::Ok => "ok",
-            Severity::Notice => "notice",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
+            Severity::Ok => say!("ok"),
+            Severity::Notice => say!("notice"),
+            Severity::Warning => say!("warning"),
+            Severity::Error => say!("error"),
         };
-        table += &format!("| `{}` | {severity} | {} | {} |\n", check.id, check.title, check.basis);
+        let (title, basis) = (spoken(check.title), spoken(check.basis));
+        table += &format!("| `{}` | {severity} | {title} | {basis} |\n", check.id);
     }
     table
 }

@@ -240,6 +240,30 @@ fn the_table_of_checks_is_markdown() {
 }
 
 #[test]
+fn the_table_of_checks_is_in_the_language_that_was_asked_for() {
+    let (status, table, _) = run(heloscope().args(["checks", "--lang", "de"]));
+    assert_eq!(status, 0);
+    assert!(
+        table.starts_with("| Prüfung | Schwere | Titel | Grundlage |\n| --- | --- | --- | --- |\n"),
+        "{table}"
+    );
+    assert!(
+        table.contains(
+            "\n| `certificate-expired` | Fehler | Das Zertifikat ist abgelaufen | RFC 5280 §4.1.2.5 |\n"
+        ),
+        "{table}"
+    );
+    let english = run(heloscope().arg("checks")).1;
+    assert_eq!(table.lines().count(), english.lines().count());
+    for before in [&["--lang", "de", "checks"][..], &["--lang=de", "checks"], &["checks", "--lang=de"]] {
+        assert_eq!(run(heloscope().args(before)).1, table, "{before:?}");
+    }
+    let (status, help, _) = run(heloscope().args(["checks", "--help", "--lang=de"]));
+    assert_eq!(status, 0);
+    assert!(help.contains("\n\nAufruf: heloscope checks [OPTIONS]\n\nOptionen:\n"), "{help}");
+}
+
+#[test]
 fn the_readme_has_the_table_of_checks() {
     let (_, table, _) = run(heloscope().arg("checks"));
     let readme = include_str!("../../../../README.md");
