@@ -3,13 +3,15 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ErrorKind};
-use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use heloscope_languages::{TRANSLATIONS, catalogue};
 use heloscope_observation::{Host, PortSpec};
 use heloscope_wire::RelayUrl;
 use heloscope_words::{Catalogue, say};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use crate::usage::Usage;
 
 /// What is told by `--help`, in the language that is spoken when the command line is read.
 #[derive(Debug, Parser)]
@@ -22,7 +24,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
     disable_help_subcommand = true,
     disable_help_flag = true,
     disable_version_flag = true,
-    help_template = format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", say!("Usage:")),
+    help_template = help_template(),
     next_help_heading = say!("Options"),
     subcommand_help_heading = say!("Commands"),
     after_help = format!(
@@ -63,6 +65,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "ADDRESS",
+        value_parser = ip_address,
         help = say!("Connect to this IP address, instead of those that the name has")
     )]
     pub(crate) address: Option<IpAddr>,
@@ -125,9 +128,10 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "LANG",
+        global = true,
         default_value = "en",
         hide_default_value = true,
-        help = say!("The language of the report, and of this text: en, unless told otherwise, or de")
+        help = say!("The language of what is printed, this text included: en, unless told otherwise, or de")
     )]
     pub(crate) lang: Language,
 
@@ -152,26 +156,36 @@ pub(crate) struct Arguments {
     version: Option<bool>,
 }
 
+/// What clap says of itself is English.
+fn help_template() -> String {
+    format!("{{about-with-newline}}\n{} {{usage}}\n\n{{all-args}}{{after-help}}", say!("Usage:"))
+}
+
 impl Arguments {
     /// Reads the words of a command line, the program's name first; `--lang` may stand before `checks`.
-    pub(crate) fn read(words: Vec<OsString>) -> Result<Self, clap::Error> {
-        match Self::try_parse_from(&words) {
+    pub(crate) fn read(words: Vec<OsString>) -> Result<Self, Usage> {
+        let read = Self::try_parse_from(&words);
+        let words = without_language(words);
+        let checks_first = words.get(1).is_some_and(|word| word == "checks");
+        match read {
             Ok(Self { host: Some(host), .. }) if host == "checks" => {
-                match Self::try_parse_from(without_language(words)) {
-                    Ok(read) if read.command.is_some() => Ok(read),
-                    _ => Err(Self::command().error(
-                        ErrorKind::ArgumentConflict,
-                        say!("`checks` takes no option but --lang; to test a host of this name, write `checks.`"),
-                    )),
-                }
+                let read = Self::try_parse_from(words).ok().filter(|read| read.command.is_some());
+                read.ok_or_else(checks_alone)
             }
-            Err(error) if error.get(ContextKind::InvalidSubcommand).is_some() => Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                say!("one host is tested at a time; what follows it must be an option"),
-            )),
-            read => read,
+            Err(error) if checks_first && error.kind() == ErrorKind::UnknownArgument => Err(checks_alone()),
+            read => Ok(read?),
         }
     }
+}
+
+fn checks_alone() -> Usage {
+    let why = say!("`checks` takes no option but --lang; to test a host of this name, write `checks.`");
+    Usage::Wrong(why.to_owned())
+}
+
+/// An IP address of either version.
+fn ip_address(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| say!("an IP address is such as 192.0.2.1 or 2001:db8::1"))
 }
 
 /// The words but for `--lang` and its value.
@@ -186,7 +200,7 @@ fn without_language(words: Vec<OsString>) -> Vec<OsString> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    #[command(about = say!("Print the table of all checks, in Markdown"))]
+    #[command(about = say!("Print the table of all checks, in Markdown"), help_template = help_template())]
     Checks,
 }
 
@@ -323,6 +337,8 @@ impl fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -347,13 +363,26 @@ mod tests {
             let words = ["heloscope"].iter().chain(words).map(OsString::from).collect();
             Arguments::read(words)
         };
-        for words in [&["checks"][..], &["--lang", "de", "checks"], &["--lang=de", "checks"]] {
+        for words in [
+            &["checks"][..],
+            &["--lang", "de", "checks"],
+            &["--lang=de", "checks"],
+            &["checks", "--lang", "de"],
+            &["checks", "--lang=de"],
+        ] {
             assert!(read(words).is_ok_and(|read| read.command.is_some()), "{words:?}");
         }
-        let other = read(&["--json", "checks"]).expect_err("an option that is not for it").to_string();
-        assert!(other.contains("no option but --lang"), "{other}");
-        let two = read(&["a.example", "b.example"]).expect_err("two hosts").to_string();
-        assert!(two.contains("one host is tested at a time"), "{two}");
+        let wrong = |words: &[&str]| read(words).expect_err("it is wrong").to_string();
+        for words in [
+            &["--json", "checks"][..],
+            &["checks", "--json"],
+            &["checks", "foo"],
+            &["--", "checks"],
+            &["--lang", "de", "checks", "--markdown"],
+        ] {
+            assert!(wrong(words).starts_with("`checks` takes no option but --lang; "), "{words:?}");
+        }
+        assert!(wrong(&["a.example", "b.example"]).starts_with("one host is tested at a time; "));
         assert!(read(&["mx.example", "--json"]).is_ok_and(|read| read.host.is_some()));
     }
 

@@ -147,7 +147,7 @@ fn not_connected(address: SocketAddr, error: &io::Error) -> Refusal {
     let (ip, port) = (address.ip(), address.port());
     match error.kind() {
         io::ErrorKind::ConnectionRefused => refusal(RefusalCode::ConnectionRefused, &|| {
-            say!("{ip} refused the connection: nothing listens on port {port} there.")
+            say!("{ip} refused the connection: nothing listens on port {port} there, or a firewall says so.")
         }),
         io::ErrorKind::TimedOut => {
             refusal(RefusalCode::ConnectTimeout, &|| say!("{ip} did not answer on port {port} in time."))

@@ -11,6 +11,7 @@ mod live;
 mod relay;
 mod relayed;
 mod run;
+mod usage;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -24,13 +25,14 @@ use heloscope_render::text::TextStyle;
 use heloscope_render::{markdown, text};
 use heloscope_report::{Remedies, Report, Severity, Status, checks, inert, judge};
 use heloscope_wire::About;
-use heloscope_words::{say, within};
+use heloscope_words::{say, spoken, within};
 
 use crate::arguments::{Arguments, Colour, Command, Language, Token};
 use crate::dial::Dialler;
 use crate::live::Live;
 use crate::relay::Relay;
 use crate::run::Way;
+use crate::usage::Usage;
 
 /// Nothing could be tested: a monitor must not take a mistyped command for a bad mail server.
 const COULD_NOT_TEST: u8 = 3;
@@ -41,11 +43,12 @@ fn main() -> ExitCode {
         let done = match Arguments::read(std::env::args_os().collect()) {
             Ok(Arguments { command: Some(Command::Checks), .. }) => print(&table_of_checks()).map(|()| 0),
             Ok(arguments) => within(arguments.lang.0, || test(&arguments)),
-            Err(usage) => {
+            Err(Usage::Clap(error)) => {
                 // Nothing is lost where nobody reads it.
-                let _ = usage.print();
-                Ok(if usage.use_stderr() { COULD_NOT_TEST } else { 0 })
+                let _ = error.print();
+                Ok(if error.use_stderr() { COULD_NOT_TEST } else { 0 })
             }
+            Err(wrong) => Err(anyhow!("{wrong}")),
         };
         ExitCode::from(done.unwrap_or_else(|error| {
             let _ = writeln!(io::stderr(), "heloscope: {error:#}");
@@ -163,17 +166,19 @@ fn style(colour: Colour, terminal: bool) -> TextStyle {
     }
 }
 
-/// Every check, in Markdown, for the documentation.
+/// Every check, in Markdown; the documentation has the English one.
 fn table_of_checks() -> String {
-    let mut table = "| Check | Severity | Title | Basis |\n| --- | --- | --- | --- |\n".to_owned();
+    let heads = [say!("Check"), say!("Severity"), say!("Title"), say!("Basis")];
+    let mut table = format!("| {} |\n| --- | --- | --- | --- |\n", heads.join(" | "));
     for check in checks() {
         let severity = match check.severity {
-            Severity::Ok => "ok",
-            Severity::Notice => "notice",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
+            Severity::Ok => say!("ok"),
+            Severity::Notice => say!("notice"),
+            Severity::Warning => say!("warning"),
+            Severity::Error => say!("error"),
         };
-        table += &format!("| `{}` | {severity} | {} | {} |\n", check.id, check.title, check.basis);
+        let (title, basis) = (spoken(check.title), spoken(check.basis));
+        table += &format!("| `{}` | {severity} | {title} | {basis} |\n", check.id);
     }
     table
 }

@@ -28,4 +28,17 @@ mod tests {
             assert!(messages.iter().all(|message| catalogue.translation(message).is_some()));
         }
     }
+
+    /// One word for one thing: who asks for a client certificate does not demand it, and a log is no protocol.
+    #[test]
+    fn german_keeps_to_its_terms() {
+        let catalogue = catalogue("de").expect("there is German");
+        let asks = ["Requested", "Asks for a client certificate", "sked for a client certificate"];
+        for (message, translation) in catalogue.messages() {
+            let asks = asks.iter().any(|words| message == *words || message.contains(&format!("{words},")));
+            assert!(!asks || !translation.contains("erlangt"), "{translation}");
+            assert!(!message.contains("server's log") || !translation.contains("Protokoll"), "{translation}");
+            assert!(!translation.contains("Kommando"), "{translation}");
+        }
+    }
 }

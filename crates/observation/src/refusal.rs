@@ -19,7 +19,7 @@ pub enum RefusalCode {
     ResolveFailed,
     /// TCP did not connect in time.
     ConnectTimeout,
-    /// The host answered that nothing listens on the port.
+    /// The host answered that nothing listens on the port, or a firewall did in its place.
     ConnectionRefused,
     /// No route to the host, or a network on the way said no.
     Unreachable,

@@ -182,7 +182,9 @@ fn a_server_that_breaks_off_after_its_certificate_took_the_hello() {
             } else {
                 "what ends the handshake comes later."
             };
-            assert!(message.contains("It had taken the hello") && message.ends_with(why), "{message}");
+            // In whichever sentence it follows: of a reset connection too it is the server that had.
+            assert!(message.contains(". The server had taken the hello"), "{message}");
+            assert!(message.ends_with(why), "{message}");
             let finding = port.found(failed);
             assert!(!finding.explanation.contains("newer hellos"), "{}", finding.explanation);
             assert!(!finding.explanation.contains("in common"), "{}", finding.explanation);
@@ -242,6 +244,36 @@ fn a_server_need_not_say_that_it_is_its_name_that_it_refuses() {
     }
 }
 
+/// RFC 7685 §4: with a name of 28 characters or more the first hello is longer than 255 octets, the one without it is not.
+#[test]
+fn a_hello_may_be_refused_for_the_length_that_its_name_gives_it() {
+    const LENGTH: &str = " the length may be the cause as well, and not the name. ";
+    const FIRST: &str = " The length of the first one may be the cause as well: with this host's name it is 256 to 511 octets ";
+    fn answers<'s>(sent: &'s [&'s [u8]]) -> impl Fn(Play<'_>) -> Play<'_> + 's {
+        |play| play.connects().answers(SOUND.version, SOUND.suite, SOUND.group, None, sent)
+    }
+    fn drops(play: Play<'_>) -> Play<'_> {
+        hangs_up(play.until_hello())
+    }
+    let (_, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let words = |scene: Scene, id: &str| scene.judged().ports[0].found(id).explanation.clone();
+    for (host, is_long) in [("mx1.of-27-letters.a.example", false), ("mx1.of-28-letters.an.example", true)] {
+        assert_eq!(host.len(), if is_long { 28 } else { 27 });
+        let form = Scene::of(host).port("25", drops).raw_hello("25", answers(sent));
+        let form = words(form, "tls-hello-intolerance");
+        assert_eq!(form.contains(FIRST), is_long, "{form}");
+        let silent = Scene::of(host).port("25", drops).raw_hello("25", drops);
+        let silent = words(silent.nameless_hello("25", answers(sent)), "tls-name-refused");
+        assert_eq!(silent.contains(LENGTH), is_long, "{silent}");
+        // It said that it was the name.
+        let unrecognized_name = TlsFailure::Alert(AlertDescription(112));
+        let said = Scene::of(host).port("25", |play| play.until_hello().tls_fails(unrecognized_name));
+        let said = words(said.nameless_hello("25", answers(sent)), "tls-name-refused");
+        assert!(!said.contains(LENGTH), "{said}");
+    }
+}
+
 /// A server that has asked for the hello that it then does not take has refused its form, be it with an alert.
 #[test]
 fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
@@ -258,7 +290,7 @@ fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
             let found = port.found("tls-hello-intolerance");
             assert_eq!(found.severity, Severity::Warning);
             for words in [
-                " Before that it had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of 1501 octets. ",
+                " Before that the server had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of 1501 octets. ",
                 "takes two TCP segments. ",
             ] {
                 assert!(found.explanation.contains(words), "{}", found.explanation);
@@ -268,6 +300,12 @@ fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
             let small = dropped(308, SOUND);
             let found = small.ports[0].found("tls-hello-intolerance");
             assert!(!found.explanation.contains("segment") && !found.fix.contains("MLKEM"), "{found:?}");
+            let length = |octets| {
+                let report = dropped(octets, SOUND);
+                let words = &report.ports[0].found("tls-hello-intolerance").explanation;
+                words.contains(" The length of the second one may be the cause as well: ")
+            };
+            assert_eq!([260, 261, 516, 517].map(length), [false, true, true, false]);
             // With what cannot be spoken here that says more.
             assert_eq!(dropped(1501, CBC).ports[0].ids(), ["tls-outdated-only"]);
         }

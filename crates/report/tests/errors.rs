@@ -4,7 +4,9 @@ mod scene;
 
 use std::time::Duration;
 
-use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{
+    AlertDescription, Event, NamedGroup, Pace, RefusalCode, Stage, TlsFailure, TlsVersion,
+};
 use heloscope_report::{ErrorCode, PortError, Remedies, Severity, Verdict, summary};
 use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, ReplyReader};
 use scene::{Asked, EHLO, GREETING, Play, Scene};
@@ -22,6 +24,8 @@ fn assert_says(error: &PortError, code: ErrorCode, phase: Stage, words: &[&str])
 
 #[test]
 fn refusals_keep_their_codes() {
+    let refused = error("25", |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused));
+    assert!(refused.message.ends_with(", or a firewall answered in its place."), "{}", refused.message);
     let cases = [
         (RefusalCode::NameNotFound, Stage::Resolve, ErrorCode::NameNotFound),
         (RefusalCode::ResolveFailed, Stage::Resolve, ErrorCode::ResolveFailed),
@@ -51,6 +55,24 @@ fn an_end_without_close_notify_is_said() {
     };
     let cut_off = closed(Some(false));
     assert_says(&cut_off, ErrorCode::Closed, Stage::EhloAfterTls, &["without TLS's close_notify"]);
+    // Of the version that was spoken.
+    for (version, suite, basis) in
+        [(TlsVersion::TLS_1_3, 0x1302, "RFC 8446 §6.1"), (TlsVersion::TLS_1_2, 0xc02f, "RFC 5246 §7.2.1")]
+    {
+        let cut_off = error("25", |play| {
+            let play = play.until_hello().begins_handshake().chooses(
+                version,
+                suite,
+                Some(NamedGroup(29)),
+                true,
+                &[],
+            );
+            play.see(Stage::EhloAfterTls, Event::Closed { close_notify: Some(false) })
+                .ends(Stage::EhloAfterTls)
+        });
+        let demands = format!(" without TLS's close_notify, which {basis} demands: ");
+        assert!(cut_off.message.contains(&demands), "{}", cut_off.message);
+    }
     let in_order = closed(Some(true));
     assert_says(&in_order, ErrorCode::Closed, Stage::EhloAfterTls, &["closed the connection"]);
     assert!(!in_order.message.contains("close_notify"), "{}", in_order.message);
@@ -173,7 +195,7 @@ fn greetings_that_refuse_say_why() {
 
 #[test]
 fn a_code_without_a_text_says_what_it_means() {
-    for (reply, means) in [("421", "service not available"), ("554", "transaction failed")] {
+    for (reply, means) in [("421", "service not available"), ("554", "no SMTP service here")] {
         let bare = error("25", |play| play.connects().greets(reply).ends(Stage::Greeting));
         let quoted = format!("“{reply}”");
         assert_says(&bare, ErrorCode::GreetingRejected, Stage::Greeting, &[&quoted, means]);
@@ -223,12 +245,15 @@ fn refusals_are_put_into_words_wherever_they_come() {
             "421 4.7.0 mx1 Error: too many connections",
             ["service not available", "4.7.0", "too many connections, or"],
         ),
-        ("450 4.3.2 Service currently unavailable", ["mailbox unavailable, busy", "4.3.2", "postscreen"]),
+        (
+            "450 4.3.2 Service currently unavailable",
+            ["mailbox unavailable, busy", "4.3.2", "not accepting network messages"],
+        ),
         ("454 4.7.0 TLS not available", ["TLS not available due to temporary reason", "4.7.0", "log says"]),
         ("500 5.5.2 what", ["command unrecognized", "5.5.2", "ikely"]),
         ("502 5.5.1 no", ["command not implemented", "5.5.1", "ikely"]),
         ("530 5.7.0 Must issue a STARTTLS command first", ["must issue a STARTTLS", "5.7.0", "STARTTLS"]),
-        ("554 5.7.1 listed", ["transaction failed", "5.7.1", "block list"]),
+        ("554 5.7.1 listed", ["554 means", "5.7.1", "block list"]),
     ];
     for (reply, words) in cases {
         let at_greeting = Scene::one("25", |play| play.connects().greets(reply).quits());
@@ -254,13 +279,34 @@ fn refusals_are_put_into_words_wherever_they_come() {
     }
 }
 
+/// RFC 5321 §4.2.3 has two meanings of 554, one for the greeting; postscreen says 450 4.3.2 before STARTTLS, not to it.
+#[test]
+fn a_code_has_the_meaning_and_the_cause_of_the_place_where_it_came() {
+    let messages = |reply: &str| {
+        [
+            error("25", |play| play.connects().greets(reply).quits()).message,
+            error("25", |play| play.connects().greets(GREETING).ehlo(reply).helo(reply).quits()).message,
+            error("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls(reply).quits()).message,
+        ]
+    };
+    let [greeting, ehlo, starttls] = messages("554 no");
+    assert!(greeting.contains("554 means “no SMTP service here”. "), "{greeting}");
+    for message in [ehlo, starttls] {
+        assert!(message.contains("554 means “transaction failed”."), "{message}");
+        assert!(!message.contains("greeting") && !message.contains("no SMTP service"), "{message}");
+    }
+    let [greeting, ehlo, starttls] = messages("450 4.3.2 Service currently unavailable");
+    assert!(greeting.contains("postscreen") && ehlo.contains("postscreen"), "{greeting} {ehlo}");
+    assert!(starttls.ends_with("4.3.2 means “system not accepting network messages”."), "{starttls}");
+}
+
 #[test]
 fn what_is_no_smtp_is_named() {
     let cases: [(&[u8], &str); 5] = [
-        (b"HTTP/1.1 400 Bad Request\r\n", "It looks like HTTP."),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "It looks like SSH."),
-        (b"* OK IMAP4rev1 ready\r\n", "It looks like IMAP."),
-        (b"+OK POP3 ready\r\n", "It looks like POP3."),
+        (b"HTTP/1.1 400 Bad Request\r\n", "They look like HTTP."),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "They look like SSH."),
+        (b"* OK IMAP4rev1 ready\r\n", "They look like IMAP."),
+        (b"+OK POP3 ready\r\n", "They look like POP3."),
         (b"\x00\x01\x02", "“\\x00\\x01\\x02”."),
     ];
     for (octets, words) in cases {

@@ -5,6 +5,7 @@ mod scene;
 use heloscope_observation::{RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{ErrorCode, Port, Verdict};
 use heloscope_smtp::FaultKind;
+use heloscope_words::within;
 use scene::{Asked, EHLO, GREETING, Play, Scene};
 
 fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
@@ -56,7 +57,7 @@ fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
     for id in ["tls-cipher-weak", "tls-outdated-only"] {
         assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, unknown), "{id}");
     }
-    let said = "The server broke the rules of TLS: it chose a cipher suite that was not offered. It answered a second hello \
+    let said = "The server broke the rules of TLS: it chose a cipher suite that was not offered. The server answered a second hello \
                 with 0xfefe, which was not offered either.";
     assert_eq!(message(&port), said);
     let words = &port.found("starttls-failed").explanation;
@@ -91,10 +92,58 @@ fn the_tls_librarys_names_are_not_the_readers() {
     ] {
         assert_eq!(message(&format!("the server broke the rules of TLS ({name})")), words);
     }
-    assert_eq!(
-        message("a record of the server's does not decrypt"),
-        "The server broke the TLS protocol, or chose what cannot be spoken here: a record of the server's does not decrypt."
-    );
+}
+
+/// What the probe says of it is told in the language of the report; what it does not say is another's, and quoted.
+#[test]
+fn a_breach_of_tls_is_told_in_the_language_of_the_report() {
+    let told = |said: &str| {
+        let failure = TlsFailure::Protocol(said.to_owned());
+        let judged = || port("25", |play| play.until_hello().tls_fails(failure.clone()));
+        let broken = |port: &Port, before: &str| {
+            let of = message(port).strip_prefix(before).expect("that TLS was broken");
+            of.to_owned()
+        };
+        let english = "The server broke the TLS protocol, or chose what cannot be spoken here: ";
+        let german =
+            "Der Server hat das TLS-Protokoll verletzt, oder gewählt, was hier nicht gesprochen wird: ";
+        let spoken = scene::german();
+        (broken(&judged(), english), broken(&within(Some(spoken), judged), german))
+    };
+    for (said, german) in [
+        (
+            "a record of the server's does not decrypt",
+            "ein Record des Servers lässt sich nicht entschlüsseln",
+        ),
+        ("a message of the server's cannot be read", "eine Nachricht des Servers lässt sich nicht lesen"),
+        (
+            "a message of the server's comes where it may not",
+            "eine Nachricht des Servers kommt, wo sie nicht kommen darf",
+        ),
+        ("a record of the server's is too long", "ein Record des Servers ist zu lang"),
+        ("the server presents no certificate", "der Server zeigt kein Zertifikat vor"),
+        (
+            "the key of the server's certificate cannot be used",
+            "der Schlüssel des Serverzertifikats lässt sich nicht verwenden",
+        ),
+        ("the handshake cannot go on", "der Handshake kann nicht weitergehen"),
+        ("a record with a broken header", "ein Record mit fehlerhaftem Kopf"),
+        (
+            "a record that is neither handshake nor alert",
+            "ein Record, der weder zum Handshake gehört noch ein Alert ist",
+        ),
+        ("a handshake message that is too long", "eine Handshake-Nachricht, die zu lang ist"),
+        ("a handshake message before the ServerHello", "eine Handshake-Nachricht vor dem ServerHello"),
+        (
+            "245760 octets came, and the handshake had not ended",
+            "245760 Oktette sind gekommen, und der Handshake war nicht zu Ende",
+        ),
+    ] {
+        assert_eq!(told(said), (format!("{said}."), format!("{german}.")));
+    }
+    for other in ["peer misbehaved", "the handshake went astray"] {
+        assert_eq!(told(other), (format!("“{other}”."), format!("„{other}“.")));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{Event, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{Port, Severity, Verdict};
 use heloscope_smtp::Command;
 use scene::{Asked, EHLO, GREETING, Play, Scene};
@@ -130,11 +130,11 @@ fn silence_in_place_of_the_greeting_may_be_another_protocol() {
     assert!(!found.fix.contains("openssl"), "{}", found.fix);
 }
 
-/// RFC 8446 §6.1; the test itself hangs up at a 221, and is then told no more.
+/// RFC 8446 §6.1 and RFC 5246 §7.2.1; the test itself hangs up at a 221, and is then told no more.
 #[test]
 fn an_end_of_tls_without_close_notify_is_noted_after_quit_too() {
-    const NOTE: &str = "At the end the server closed the connection without TLS's close_notify (RFC 8446 §6.1 and RFC 5246 §7.2.1 \
-                        demand it). Nothing more was to be said, and it does mail no harm.";
+    const NOTE: &str = "At the end the server closed the connection without TLS's close_notify (RFC 8446 §6.1 demands it). \
+                        Nothing more was to be said, and it does mail no harm.";
     let ended = |quit: fn(Play<'_>) -> Play<'_>, close_notify| {
         port("25", |play| {
             let play = quit(play.until_hello().tls(&[]).ehlo("250 mx1").sends(Stage::Quit, Command::Quit));
@@ -147,6 +147,18 @@ fn an_end_of_tls_without_close_notify_is_noted_after_quit_too() {
     assert_eq!(without.notes.len(), 2);
     assert_eq!(without.notes[1], NOTE);
     assert_eq!(ended(answered, Some(false)).notes, [NOTE]);
+    let of_tls_1_2 = port("25", |play| {
+        let spoken = play.until_hello().begins_handshake().chooses(
+            TlsVersion::TLS_1_2,
+            0xc02f, // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+            Some(NamedGroup(29)),
+            true,
+            &[],
+        );
+        let quits = answered(spoken.ehlo("250 mx1").sends(Stage::Quit, Command::Quit));
+        quits.see(Stage::Quit, Event::Closed { close_notify: Some(false) }).ends(Stage::Quit)
+    });
+    assert_eq!(of_tls_1_2.notes, [NOTE.replace("RFC 8446 §6.1", "RFC 5246 §7.2.1")]);
     assert_eq!(without.ids(), [""; 0]);
     assert_eq!(ended(unanswered, Some(true)).notes.len(), 1);
     assert_eq!(ended(answered, Some(true)).notes.len(), 0);

@@ -111,7 +111,7 @@ fn another_protocol_in_clear_text_is_named() {
         let report = says_at_once(octets);
         let port = &report.ports[0];
         assert_eq!(port.error.as_ref().unwrap().code, ErrorCode::NotSmtp, "{octets}");
-        assert!(message(port).ends_with(&format!("It looks like {name}.")), "{}", message(port));
+        assert!(message(port).ends_with(&format!("They look like {name}.")), "{}", message(port));
         assert_eq!(port.ids(), ["not-smtp"]);
         assert_eq!(port.found("not-smtp").title, format!("The server speaks {name}, not SMTP"));
         assert_eq!(port.verdict("tls-failed"), Verdict::NotTested);

@@ -71,7 +71,7 @@ fn what_a_server_warned_of_may_explain_that_it_hung_up() {
         (error.code, &*error.message),
         (
             ErrorCode::Closed,
-            "The server closed the connection during the TLS handshake. Before that it had warned that it does not know the \
+            "The server closed the connection during the TLS handshake. Before that the server had warned that it does not know the \
              name in the hello (alert unrecognized_name, RFC 6066 §3), which may be why. Another connection was tried, with a \
              hello that offers versions and cipher suites of old as well. The server closed the connection."
         )

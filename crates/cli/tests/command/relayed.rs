@@ -214,7 +214,7 @@ fn a_relay_that_is_away_leaves_nothing_to_test() {
         json!({
             "code": "relay_unreachable",
             "message": format!(
-                "The relay cannot be reached: 127.0.0.1 refused the connection: nothing listens on port {} there.",
+                "The relay cannot be reached: 127.0.0.1 refused the connection: nothing listens on port {} there, or a firewall says so.",
                 away.port()
             ),
             "phase": "connect"

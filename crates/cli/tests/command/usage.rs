@@ -30,7 +30,7 @@ fn a_refused_connection_is_an_error() {
         report["ports"][0]["error"],
         json!({
             "code": "connection_refused",
-            "message": "127.0.0.1 refused the connection: nothing listens on port 1 there.",
+            "message": "127.0.0.1 refused the connection: nothing listens on port 1 there, or a firewall says so.",
             "phase": "connect"
         })
     );
@@ -43,7 +43,7 @@ fn the_report_is_in_the_language_that_was_asked_for() {
     assert_eq!((status, &report["status"], &report["language"]), (2, &json!("error"), &json!("de")));
     assert_eq!(
         report["ports"][0]["error"]["message"],
-        "127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts."
+        "127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts, oder eine Firewall sagt das."
     );
     let output = heloscope().args(refused).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("it is UTF-8");
@@ -95,8 +95,73 @@ fn what_goes_wrong_before_a_test_is_told_in_that_language_too() {
     assert_eq!(status, 3);
     assert_eq!(
         report["ports"][0]["error"]["message"],
-        "Das Relay ist nicht zu erreichen: 127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts."
+        "Das Relay ist nicht zu erreichen: 127.0.0.1 hat die Verbindung abgewiesen: Auf Port 1 lauscht dort nichts, oder eine Firewall sagt das."
     );
+}
+
+#[test]
+fn what_is_wrong_with_the_command_line_is_told_in_either_language() {
+    for (arguments, english, german) in [
+        (
+            &[][..],
+            "no host was named, such as mx1.example.com",
+            "es wurde kein Host genannt, etwa mx1.example.com",
+        ),
+        (
+            &["a.example", "b.example"],
+            "one host is tested at a time; what follows it must be an option",
+            "es wird ein Host auf einmal getestet; was auf ihn folgt, muss eine Option sein",
+        ),
+        (
+            &["mx.example", "--jso"],
+            "there is no option --jso; there is --json",
+            "es gibt keine Option --jso, aber --json",
+        ),
+        (&["mx.example", "-p"], "there is no option -p", "es gibt keine Option -p"),
+        (&["mx.example", "--port"], "--port <PORT> needs a value", "--port <PORT> braucht einen Wert"),
+        (&["mx.example", "--json=yes"], "--json takes no value", "--json nimmt keinen Wert"),
+        (
+            &["mx.example", "--address", "mx"],
+            "--address <ADDRESS> does not take “mx”: an IP address is such as 192.0.2.1 or 2001:db8::1",
+            "--address <ADDRESS> nimmt „mx“ nicht: eine IP-Adresse ist etwa 192.0.2.1 oder 2001:db8::1",
+        ),
+        (
+            &["mx.example", "--color", "pink"],
+            "--color <WHEN> does not take “pink”, but one of these: auto, always, never",
+            "--color <WHEN> nimmt nicht „pink“, sondern eines von diesen: auto, always, never",
+        ),
+        (
+            &["mx.example", "--json", "--markdown"],
+            "--json cannot be given together with --markdown",
+            "--json lässt sich nicht zusammen mit --markdown angeben",
+        ),
+        (
+            &["mx.example", "--json", "--json"],
+            "--json may be given only once",
+            "--json darf nur einmal angegeben werden",
+        ),
+        (
+            &["mx.example", "--token", "secret"],
+            "what was given makes sense only with --relay <URL>",
+            "was angegeben wurde, ist nur mit --relay <URL> sinnvoll",
+        ),
+        (
+            &["mx.example", "--relay", "https://relay.example", "--token", "a secret"],
+            "--token <TOKEN>: a token is made of visible ASCII characters, none of them a space",
+            "--token <TOKEN>: ein Token besteht aus sichtbaren ASCII-Zeichen, ohne Leerzeichen",
+        ),
+        (
+            &["checks", "--json"],
+            "`checks` takes no option but --lang; to test a host of this name, write `checks.`",
+            "`checks` nimmt keine Option außer --lang; um einen Host dieses Namens zu testen, `checks.` schreiben",
+        ),
+    ] {
+        let wrong = |why: &str, help: &str| (3, String::new(), format!("heloscope: {why}\n{help}\n"));
+        let english = wrong(english, "`heloscope --help` says what it takes.");
+        assert_eq!(run(heloscope().args(arguments)), english, "{arguments:?}");
+        let german = wrong(german, "`heloscope --help --lang de` sagt, was es nimmt.");
+        assert_eq!(run(heloscope().arg("--lang=de").args(arguments)), german, "{arguments:?}");
+    }
 }
 
 #[test]
@@ -172,6 +237,30 @@ fn the_table_of_checks_is_markdown() {
     assert_eq!(lines.next(), Some("| --- | --- | --- | --- |"));
     assert!(lines.clone().all(|line| line.starts_with("| `") && line.matches(" | ").count() == 3), "{table}");
     assert!(lines.any(|line| line.starts_with("| `certificate-expired` | error | ")), "{table}");
+}
+
+#[test]
+fn the_table_of_checks_is_in_the_language_that_was_asked_for() {
+    let (status, table, _) = run(heloscope().args(["checks", "--lang", "de"]));
+    assert_eq!(status, 0);
+    assert!(
+        table.starts_with("| Prüfung | Schwere | Titel | Grundlage |\n| --- | --- | --- | --- |\n"),
+        "{table}"
+    );
+    assert!(
+        table.contains(
+            "\n| `certificate-expired` | Fehler | Das Zertifikat ist abgelaufen | RFC 5280 §4.1.2.5 |\n"
+        ),
+        "{table}"
+    );
+    let english = run(heloscope().arg("checks")).1;
+    assert_eq!(table.lines().count(), english.lines().count());
+    for before in [&["--lang", "de", "checks"][..], &["--lang=de", "checks"], &["checks", "--lang=de"]] {
+        assert_eq!(run(heloscope().args(before)).1, table, "{before:?}");
+    }
+    let (status, help, _) = run(heloscope().args(["checks", "--help", "--lang=de"]));
+    assert_eq!(status, 0);
+    assert!(help.contains("\n\nAufruf: heloscope checks [OPTIONS]\n\nOptionen:\n"), "{help}");
 }
 
 #[test]

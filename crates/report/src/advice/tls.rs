@@ -173,7 +173,7 @@ fn besides(failed: &Handshaking) -> String {
     // The alert has said it.
     if failed.client_certificate_requested && !failed.client_certificate_required && !failed.taken {
         words.push_str(say!(
-            " It asked for a client certificate, which mail servers and mail clients do not have."
+            " The server asked for a client certificate, which mail servers and mail clients do not have."
         ));
     }
     words
@@ -198,7 +198,12 @@ pub(super) fn outdated_only(choice: &str, why: &[&str], audience: Audience) -> A
     }
 }
 
-pub(super) fn hello_intolerance(said: &str, second: Option<usize>, audience: Audience) -> Advice {
+pub(super) fn hello_intolerance(
+    said: &str,
+    second: Option<usize>,
+    long_name: bool,
+    audience: Audience,
+) -> Advice {
     let refused = match second {
         None => mark!(
             "The first hello was that of a TLS library of today, with TLS 1.3 and its key shares; the other goes up to TLS \
@@ -212,6 +217,18 @@ pub(super) fn hello_intolerance(said: &str, second: Option<usize>, audience: Aud
             "It took the first hello, that of a TLS library of today; the second had the key share that it asked for. The \
              older one goes up to TLS 1.2."
         ),
+    };
+    // As long as a hello may be by RFC 7685 §4 that is not taken, with the header of its record.
+    let length = match second {
+        None if long_name => say!(
+            " The length of the first one may be the cause as well: with this host's name it is 256 to 511 octets long, which \
+             certain load balancers do not take (RFC 7685 §4); the other is longer."
+        ),
+        Some(261..=516) if !long_name => say!(
+            " The length of the second one may be the cause as well: certain load balancers take no hello of 256 to 511 octets \
+             (RFC 7685 §4), and neither the first nor the older one has such a length."
+        ),
+        _ => "",
     };
     let fix = match second {
         Some(LARGE..) => mark!(
@@ -227,7 +244,7 @@ pub(super) fn hello_intolerance(said: &str, second: Option<usize>, audience: Aud
     Advice {
         title: say!("The server takes an older form of hello, not today's").to_owned(),
         explanation: format!(
-            "{said} {} {}",
+            "{said} {}{length} {}",
             spoken(refused),
             audience.says(
                 mark!("Opportunistic senders with an older hello deliver over TLS; others deliver in clear text \
@@ -243,11 +260,18 @@ pub(super) fn hello_intolerance(said: &str, second: Option<usize>, audience: Aud
 /// Octets of a hello that does not fit into every packet: IPv6 demands no more of a path than 1280 (RFC 8200 §5).
 const LARGE: usize = 1280;
 
-pub(super) fn name_refused(said: &str, audience: Audience) -> Advice {
+pub(super) fn name_refused(said: &str, long_name: bool, audience: Audience) -> Advice {
+    let length = match long_name {
+        true => say!(
+            " A hello with this host's name is longer than 255 octets, the one without it is not: the length may be the cause \
+             as well, and not the name. Certain load balancers take no hello of 256 to 511 octets (RFC 7685 §4)."
+        ),
+        false => "",
+    };
     Advice {
         title: say!("The server refuses a hello that names it").to_owned(),
         explanation: format!(
-            "{said} {}",
+            "{said}{length} {}",
             audience.says(
                 mark!("Opportunistic senders that send no SNI, as Postfix does unless told to, deliver over TLS; \
                  others deliver in clear text after a failed attempt, or keep the mail queued. MTA-STS and \

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure};
+use heloscope_observation::{
+    AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure, TlsVersion,
+};
 use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyLine, Separator};
 use heloscope_words::{language, mark, retold, say, spoken};
 
@@ -66,14 +68,20 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         message.push_str(taken(facts));
     }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
-        message.push_str(spoken(CUT_OFF));
+        message.push_str(&say!(
+            " The connection was closed without TLS's close_notify, which {} demands: that it was the server, and not something on the \
+             path, cannot be told.",
+            close_notify_basis(facts)
+        ));
     }
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
     }
     if let Some(read) = facts.handshake.filter(|read| !read.completed && !is_registered(read.suite)) {
         let suite = suite_name(read.suite);
-        message.push_str(&say!(" It answered a second hello with {suite}, which was not offered either."));
+        message.push_str(&say!(
+            " The server answered a second hello with {suite}, which was not offered either."
+        ));
     }
     if stage == Stage::Tls && facts.handshake.is_none() {
         message.extend(facts.by_hand.iter().map(ByHand::words));
@@ -99,30 +107,33 @@ fn breaks_off(cause: Cause<'_>) -> bool {
 fn taken(facts: &PortFacts<'_>) -> &'static str {
     match facts.client_certificate_requested {
         true => say!(
-            " It had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
+            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
              that it demands one is the likely cause."
         ),
         false => say!(
-            " It had taken the hello, and answered it with its certificate: what ends the handshake comes later."
+            " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."
         ),
     }
 }
 
-const CUT_OFF: &str = mark!(
-    " It did so without TLS's close_notify, which RFC 8446 §6.1 demands: that it was the server, and not \
-                       something on the path, cannot be told."
-);
+/// Where the version that is spoken demands that its end is told.
+pub(super) fn close_notify_basis(facts: &PortFacts<'_>) -> &'static str {
+    match facts.handshake {
+        Some(handshake) if handshake.version == TlsVersion::TLS_1_3 => "RFC 8446 §6.1",
+        _ => "RFC 5246 §7.2.1",
+    }
+}
 
 /// At which of two hellos a handshake broke off.
 fn second_hello(octets: usize) -> String {
     say!(
-        " Before that it had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
+        " Before that the server had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
     )
 }
 
 /// What may explain that a handshake broke off.
 fn warned_before(alert: AlertDescription) -> String {
-    say!(" Before that it had warned {}, which may be why.", warning_words(alert))
+    say!(" Before that the server had warned {}, which may be why.", warning_words(alert))
 }
 
 pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
@@ -154,7 +165,9 @@ fn refused(refusal: &Refusal) -> String {
         RefusalCode::NameNotFound => mark!("The host name does not exist, or has no address."),
         RefusalCode::ResolveFailed => mark!("The host name could not be looked up."),
         RefusalCode::ConnectTimeout => mark!("Nothing answered: TCP did not connect in time."),
-        RefusalCode::ConnectionRefused => mark!("The host answered that nothing listens on this port."),
+        RefusalCode::ConnectionRefused => {
+            mark!("The host answered that nothing listens on this port, or a firewall answered in its place.")
+        }
         RefusalCode::Unreachable => mark!("There is no way to the host from where the test was made."),
         RefusalCode::Blocked => mark!("The relay's rules do not let it connect there."),
         RefusalCode::Quota => mark!("The relay's quota is used up."),
@@ -198,7 +211,7 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
         ),
     };
     // The cause of a refusal for good is the first reply's.
-    match codes_explained(helo).filter(|_| helo.code() != ehlo.code()) {
+    match codes_explained(helo, stage).filter(|_| helo.code() != ehlo.code()) {
         Some(_) if (400..500).contains(&helo.code()) => explained(format!("{first} {second}"), helo, stage),
         Some(codes) => format!("{first} {second} {codes}"),
         None => format!("{first} {second}"),
@@ -215,7 +228,7 @@ pub(crate) fn ehlo_alone_rejected(ehlo: &Reply, stage: Stage) -> String {
     if !matches!(ehlo.code(), 501 | 504 | 550..=554) {
         return explained(what, ehlo, stage);
     }
-    let codes = codes_explained(ehlo).unwrap_or_default();
+    let codes = codes_explained(ehlo, stage).unwrap_or_default();
     say!(
         "{what} {codes} Likely cause: a rule of the server, or a device on the path, that is against EHLO as such: HELO gave \
          the same name from the same address."
@@ -246,7 +259,7 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
 }
 
 pub(super) fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
-    for more in [codes_explained(reply).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
+    for more in [codes_explained(reply, stage).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
     }
@@ -275,7 +288,7 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
 }
 
 pub(super) fn no_smtp(begun: &str, likeness: Likeness) -> String {
-    let looks = likeness.name().map(|name| say!(" It looks like {name}."));
+    let looks = likeness.name().map(|name| say!(" They look like {name}."));
     say!("The server's first octets are no SMTP reply: “{begun}”.{}", looks.unwrap_or_default())
 }
 

@@ -4,6 +4,7 @@ use heloscope_observation::{AlertDescription, Pace};
 use heloscope_smtp::{Command, LeftOut};
 use heloscope_words::{capital, decimal, say};
 
+use super::error::close_notify_basis;
 use super::port::Unanswered;
 use super::{Cause, ChainFacts, Heard, PortFacts};
 use crate::names::warning_words;
@@ -34,10 +35,11 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
 fn cut_off_at_last(facts: &PortFacts<'_>) -> Option<String> {
     let told = facts.failure.is_some_and(|failure| matches!(failure.cause, Cause::Closed(_)));
     let says = say!(
-        "At the end the server closed the connection without TLS's close_notify (RFC 8446 §6.1 and RFC 5246 §7.2.1 demand it). \
-         Nothing more was to be said, and it does mail no harm."
+        "At the end the server closed the connection without TLS's close_notify ({} demands it). Nothing more was to be said, \
+         and it does mail no harm.",
+        close_notify_basis(facts)
     );
-    (facts.tls_cut_off && !told).then(|| says.to_owned())
+    (facts.tls_cut_off && !told).then_some(says)
 }
 
 /// A certificate that does not certify the one before it; by names alone, for the path has its own checks.

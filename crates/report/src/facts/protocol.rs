@@ -1,13 +1,30 @@
 //! What the TLS library calls a server's breach of TLS, in words for people who do not know the library.
 
-use heloscope_words::say;
+use heloscope_words::{mark, said, say, spoken};
 
 use crate::visible::visible_within;
 
-/// `said` may have the TLS library's own name for it behind it in parentheses.
-pub(super) fn protocol_broken(said: &str) -> String {
+/// The probe's words for a breach that has no name of the TLS library's.
+const BREACHES: [&str; 11] = [
+    mark!("a message of the server's cannot be read"),
+    mark!("a message of the server's comes where it may not"),
+    mark!("a record of the server's does not decrypt"),
+    mark!("a record of the server's is too long"),
+    mark!("the server presents no certificate"),
+    mark!("the key of the server's certificate cannot be used"),
+    mark!("the handshake cannot go on"),
+    mark!("a record with a broken header"),
+    mark!("a record that is neither handshake nor alert"),
+    mark!("a handshake message that is too long"),
+    mark!("a handshake message before the ServerHello"),
+];
+const TOO_MUCH: &str = mark!("{octets} octets came, and the handshake had not ended");
+
+/// `words` are the probe's, and may have the TLS library's own name for the breach behind them in parentheses. Others are
+/// quoted.
+pub(super) fn protocol_broken(words: &str) -> String {
     let is_name = |name: &&str| name.chars().all(|character| character.is_ascii_alphanumeric());
-    let parts = said.strip_suffix(')').and_then(|said| said.split_once(" ("));
+    let parts = words.strip_suffix(')').and_then(|words| words.split_once(" ("));
     match parts.map(|(_, name)| name).filter(is_name) {
         Some("ServerDoesNotSupportTls12Or13" | "ServerTlsVersionIsDisabledByOurConfig") => {
             say!("The server answered with a version below TLS 1.2.").to_owned()
@@ -23,9 +40,18 @@ pub(super) fn protocol_broken(said: &str) -> String {
         ),
         None => say!(
             "The server broke the TLS protocol, or chose what cannot be spoken here: {}.",
-            visible_within(said)
+            breach(words).unwrap_or_else(|| say!("“{}”", visible_within(words)))
         ),
     }
+}
+
+/// Words of the probe's in the language that is spoken; `None` for any others.
+fn breach(words: &str) -> Option<String> {
+    if let Some(known) = BREACHES.into_iter().find(|known| *known == words) {
+        return Some(spoken(known).to_owned());
+    }
+    let octets: u64 = said(TOO_MUCH, words)?.first()?.parse().ok()?;
+    Some(say!("{octets} octets came, and the handshake had not ended"))
 }
 
 /// `NoKxGroupsInCommon` as `no kx groups in common`.

@@ -1,10 +1,16 @@
 //! What reply codes and enhanced status codes mean.
 
 use heloscope_smtp::EnhancedStatusCode;
-use heloscope_words::{mark, spoken};
+use heloscope_words::{mark, say, spoken};
 
-/// What a reply code means: RFC 5321 §4.2.3, or the RFC named; `None` for one that stands in none of them.
-pub(crate) fn reply_code(code: u16) -> Option<&'static str> {
+/// What a reply code means in a greeting or in any other reply: RFC 5321 §4.2.3, or the RFC named; `None` for one that stands
+/// in none of them.
+pub(crate) fn reply_code(code: u16, greets: bool) -> Option<&'static str> {
+    match (code, greets) {
+        (554, true) => return Some(say!("no SMTP service here")),
+        (554, false) => return Some(say!("transaction failed")),
+        _ => {}
+    }
     REPLY_CODES.iter().find(|(number, _)| *number == code).map(|(_, meaning)| spoken(meaning))
 }
 
@@ -193,8 +199,12 @@ mod tests {
 
     #[test]
     fn codes_have_the_meanings_of_their_registries() {
-        assert_eq!(reply_code(421), Some("service not available, closing transmission channel"));
-        assert_eq!(reply_code(299), None);
+        assert_eq!(reply_code(421, true), Some("service not available, closing transmission channel"));
+        assert_eq!(reply_code(299, false), None);
+        assert_eq!(
+            [true, false].map(|greets| reply_code(554, greets)),
+            [Some("no SMTP service here"), Some("transaction failed")]
+        );
         for (code, rfc) in [
             (253, "RFC 1985"),
             (355, "RFC 1845"),
@@ -214,11 +224,11 @@ mod tests {
             (538, "RFC 4954"),
             (556, "RFC 7504"),
         ] {
-            assert!(reply_code(code).is_some_and(|meaning| meaning.contains(rfc)), "{code}");
+            assert!(reply_code(code, false).is_some_and(|meaning| meaning.contains(rfc)), "{code}");
         }
         // Servers make these up.
         for code in [541, 571] {
-            assert_eq!(reply_code(code), None, "{code}");
+            assert_eq!(reply_code(code, false), None, "{code}");
         }
         assert_eq!(status(5, 7, 25), Some("reverse DNS validation failed"));
         assert_eq!(status(4, 3, 2), Some("system not accepting network messages"));

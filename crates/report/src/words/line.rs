@@ -77,7 +77,9 @@ fn reply_line(text: &str, command: &str, first: bool) -> Option<String> {
         (_, _, false) => return None,
         _ => {}
     }
-    let plain = reply_code(code).or_else(|| reply_class(code)).map(|meaning| format!("{code}: {meaning}."));
+    let plain = reply_code(code, command.is_empty())
+        .or_else(|| reply_class(code))
+        .map(|meaning| format!("{code}: {meaning}."));
     let enhanced =
         EnhancedStatusCode::read(rest.strip_prefix('#').unwrap_or(rest).as_bytes()).and_then(|status| {
             let class = status_class(status)?;
@@ -149,6 +151,14 @@ mod tests {
                 "221: service closing transmission channel. 2.0.0: success, other undefined status.",
             ]
         );
+    }
+
+    #[test]
+    fn a_code_means_what_it_does_where_it_came() {
+        use Speaker::{Client, Server};
+        let words = explained(&[(Server, "554 no"), (Client, "EHLO x"), (Server, "554 no")]);
+        assert_eq!(words[0].as_deref(), Some("554: no SMTP service here."));
+        assert_eq!(words[2].as_deref(), Some("554: transaction failed."));
     }
 
     #[test]

@@ -30,11 +30,11 @@ pub(crate) fn enhanced_status_code(reply: &Reply) -> Option<EnhancedStatusCode> 
     reply.enhanced_status_code().or_else(marked)
 }
 
-/// What the codes of a reply mean, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that is
+/// What the codes of a reply mean in a stage, in a sentence: `421 means …; the enhanced status code 4.7.0 means ….`; of one that is
 /// not known, what its first digit says. `None` where even that says nothing.
-pub(crate) fn codes_explained(reply: &Reply) -> Option<String> {
+pub(crate) fn codes_explained(reply: &Reply, stage: Stage) -> Option<String> {
     let code = reply.code();
-    let plain = match reply_code(code) {
+    let plain = match reply_code(code, stage == Stage::Greeting) {
         Some(meaning) => Some(say!("{code} means “{meaning}”")),
         None => reply_class(code)
             .map(|class| say!("{code} is no code of RFC 5321 or of an extension known here; its first digit means “{class}” (RFC 5321 §4.2.1)")),
@@ -90,7 +90,7 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
              that tests."
             )
         }
-        (450, Some((3, 2)), _) => {
+        (450, Some((3, 2)), Stage::Greeting | Stage::Ehlo | Stage::EhloAfterTls) => {
             mark!(
                 "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it \
              through."
@@ -230,19 +230,19 @@ mod tests {
     fn both_codes_are_explained() {
         let busy = reply("421 4.7.0 mx Error: too many connections");
         assert_eq!(
-            codes_explained(&busy).as_deref(),
+            codes_explained(&busy, Stage::Greeting).as_deref(),
             Some(
                 "421 means “service not available, closing transmission channel”; the enhanced status code \
                  4.7.0 means “other or undefined security status”."
             )
         );
         assert!(likely_cause(&busy, Stage::Greeting).unwrap().contains("too many connections"));
-        assert_eq!(codes_explained(&reply("999 hm")), None);
+        assert_eq!(codes_explained(&reply("999 hm"), Stage::Ehlo), None);
     }
 
     #[test]
     fn a_class_that_contradicts_the_reply_code_is_told() {
-        let explained = |text| codes_explained(&reply(text)).unwrap();
+        let explained = |text| codes_explained(&reply(text), Stage::Ehlo).unwrap();
         assert!(explained("550 4.7.1 no").ends_with(
             " The class of 4.7.1 contradicts 550: the two must begin with the same digit (RFC 2034 §4)."
         ));
@@ -252,14 +252,14 @@ mod tests {
     #[test]
     fn a_code_that_is_not_known_says_at_least_its_class() {
         assert_eq!(
-            codes_explained(&reply("599 5.9.99 whatever")).as_deref(),
+            codes_explained(&reply("599 5.9.99 whatever"), Stage::Ehlo).as_deref(),
             Some(
                 "599 is no code of RFC 5321 or of an extension known here; its first digit means “failure for good” (RFC 5321 §4.2.1); the enhanced status code \
                  5.9.99 is not registered; its class means “failure for good” (RFC 3463 §2)."
             )
         );
         assert_eq!(
-            codes_explained(&reply("498 hm")).as_deref(),
+            codes_explained(&reply("498 hm"), Stage::Ehlo).as_deref(),
             Some(
                 "498 is no code of RFC 5321 or of an extension known here; its first digit means “failure for now” (RFC 5321 §4.2.1)."
             )
@@ -274,7 +274,6 @@ mod tests {
             ("421 4.7.0 mx Error: too many connections", ["too many connections, or", "", ""]),
             ("421 4.3.2 All server ports are busy", ["processes are busy", "", ""]),
             ("421 Service not available", ["busy or shutting down", "", ""]),
-            ("450 4.3.2 Service currently unavailable", ["Postfix's postscreen", "", ""]),
             (
                 "454 4.7.0 TLS not available due to local problem",
                 ["TLS or a log-in", "", "certificate or key"],
@@ -305,6 +304,12 @@ mod tests {
             assert!(likely_cause(&reply(text), Stage::Greeting).unwrap().contains("reverse DNS"), "{text}");
         }
         assert!(likely_cause(&reply("450 4.7.1 greylisted"), Stage::Ehlo).unwrap().contains("not know yet"));
+        // It lets a client that it does not know yet greet it, and refuses no STARTTLS so.
+        let postscreen = reply("450 4.3.2 Service currently unavailable");
+        for stage in [Stage::Greeting, Stage::Ehlo, Stage::EhloAfterTls] {
+            assert!(likely_cause(&postscreen, stage).unwrap().contains("Postfix's postscreen"), "{stage:?}");
+        }
+        assert_eq!(likely_cause(&postscreen, Stage::StartTls), None);
         assert!(likely_cause(&reply("530 x"), Stage::EhloAfterTls).unwrap().contains("ends TLS"));
         assert_eq!(likely_cause(&reply("299 hm"), Stage::Greeting), None);
     }
