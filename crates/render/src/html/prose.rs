@@ -15,7 +15,7 @@ pub(super) struct Foreign<'a>(pub(super) &'a str);
 
 impl Render for Prose<'_> {
     fn render_to(&self, buffer: &mut String) {
-        render(self.0, Quotation::default(), buffer);
+        render(self.0, Quotation::in_text(self.0), buffer);
     }
 }
 
@@ -62,10 +62,11 @@ fn piece(whole: &Whole<'_>) -> Markup {
 }
 
 /// Whether what is read stands between quotation marks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Quotation {
-    #[default]
     None,
+    /// Not yet; where the first mark is, and where it ends cannot be told.
+    Endless,
     /// Until this mark.
     Until(char),
     /// Whatever marks stand in it.
@@ -73,11 +74,35 @@ enum Quotation {
 }
 
 impl Quotation {
+    /// At the beginning of a text. What others said may hold marks too: only where each that opens one is closed before the next,
+    /// and stands where writers put it, is a quotation known to end.
+    fn in_text(text: &str) -> Self {
+        let mut before = ' ';
+        let mut quotation = Self::None;
+        let mut rest = text.chars().peekable();
+        while let Some(mark) = rest.next() {
+            let after = rest.peek().copied().unwrap_or(' ');
+            let was_none = quotation.is_none();
+            quotation.read(mark.encode_utf8(&mut [0; 4]));
+            let stands_well = match (was_none, quotation.is_none()) {
+                (true, false) => !before.is_alphanumeric() && !after.is_whitespace(),
+                (false, true) => !before.is_whitespace() && !after.is_alphanumeric(),
+                _ => !matches!(mark, '“' | '”' | '„'),
+            };
+            if !stands_well {
+                return Self::Endless;
+            }
+            before = mark;
+        }
+        if quotation.is_none() { Self::None } else { Self::Endless }
+    }
+
     fn read(&mut self, text: &str) {
         for mark in text.chars() {
             match (&self, mark) {
                 (Self::None, '“') => *self = Self::Until('”'),
                 (Self::None, '„') => *self = Self::Until('“'),
+                (Self::Endless, '“' | '”' | '„') => *self = Self::Whole,
                 (Self::Until(end), mark) if mark == *end => *self = Self::None,
                 _ => {}
             }
@@ -85,7 +110,7 @@ impl Quotation {
     }
 
     fn is_none(&self) -> bool {
-        matches!(self, Self::None)
+        matches!(self, Self::None | Self::Endless)
     }
 }
 
@@ -233,9 +258,17 @@ mod tests {
             "“10000 octets since 2026-11-23",
             "as“in 10000 octets",
             "Sie sind „220 10000 octets, 2026-11-23“.",
+            "It is: “554 Your IP is “blocked” since 2026-11-23, 20000 messages seen”.",
+            "Es ist „554 „Spam“ seit 2026-11-23, Grenze 20000 octets“.",
+            "„550 “ 12345 octets 2026-11-23 5.5 s“",
+            "“220 ” 12345 octets “ 2026-11-23”, 5.9 s",
         ] {
             assert_eq!(Prose(text).render().into_string(), text);
         }
+        assert_eq!(
+            Prose("In 5.9 s came “a “b” 12345 octets”.").render().into_string(),
+            r#"In <span class="short"><data value="5.9">5.9</data> s</span> came “a “b” 12345 octets”."#
+        );
         assert_eq!(
             Prose("“220 x”, 5.9 s").render().into_string(),
             r#"“220 x”, <span class="short"><data value="5.9">5.9</data> s</span>"#
