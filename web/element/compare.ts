@@ -4,6 +4,7 @@ import { actions, fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
 import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make } from "./dom.ts";
+import { factsOf, type Fact } from "./facts.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
 import { sentenceOf, steps, type Asked, type Way } from "./run.ts";
@@ -160,35 +161,6 @@ function plainOf(title: string, { sentence, head, rows }: Table): string {
 
 function named(relay: string): string {
   return relay.replace(/^\w+:\/\/|\/$/g, "");
-}
-
-interface Fact {
-  said: string;
-  /** Where it stands in the report, for a mark. */
-  place: Element | null;
-}
-
-/** What a report as it is shown says, by where it says so. */
-function factsOf(shown: Element, report: Report | null, words: Words): Map<string, Fact> {
-  const facts = new Map<string, Fact>();
-  facts.set(words.verdict, { said: textOf(shown.querySelector(".verdict h2")), place: null });
-  for (const port of shown.querySelectorAll(".port")) {
-    const of = words.portNumber(port.getAttribute("data-port") ?? "");
-    facts.set(`${of}: ${words.worst}`, { said: textOf(port.querySelector("header .mark")), place: null });
-    for (const row of port.querySelectorAll(".columns > :first-child > .facts > div")) {
-      const label = row.querySelector("dt");
-      facts.set(`${of}: ${textOf(label)}`, { said: textOf(row.querySelector("dd")), place: label });
-    }
-  }
-  for (const { port, certificate } of (report?.["ports"] ?? []) as { port: number; certificate: { sha256: string } | null }[]) {
-    const said = certificate && /^[\da-f]{64}$/.test(certificate.sha256) ? `${certificate.sha256.slice(0, 16)}…` : "";
-    facts.set(`${words.portNumber(String(port))}: ${words.certificate}`, { said, place: null });
-  }
-  return facts;
-}
-
-function textOf(element: Element | null): string {
-  return element?.textContent?.trim() ?? "";
 }
 
 function table(sides: Side[], facts: Map<string, Fact>[], keys: string[], words: Words): HTMLElement {
