@@ -3,6 +3,8 @@
 mod config;
 #[cfg(unix)]
 mod descriptors;
+#[cfg(target_env = "musl")]
+mod memory;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -89,6 +91,8 @@ async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
     if let Some(monitor) = relay.metrics_address() {
         tracing::info!("health, readiness and metrics are at http://{monitor}/");
     }
+    #[cfg(target_env = "musl")]
+    tokio::spawn(memory::give_back());
     relay.serve(stop).await;
     signals.abort();
     Ok(())

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite;
 use tokio_util::sync::CancellationToken;
 
 use crate::dial::Dialled;
-use crate::upstream::read_chunk;
+use crate::upstream::Chunks;
 use crate::upward::Upward;
 use crate::{Guard, Rule, SessionLimits};
 use traffic::Traffic;
@@ -157,8 +157,9 @@ where
     R: AsyncRead + Unpin,
     S: Sink<Message, Error = Error> + Unpin,
 {
+    let mut chunks = Chunks::default();
     loop {
-        let mut chunk = match read_chunk(&mut reader).await {
+        let mut chunk = match chunks.next(&mut reader).await {
             Ok(chunk) if chunk.is_empty() => return Ending::Closed(CloseCause::Server),
             Ok(chunk) => chunk,
             Err(_) => return Ending::Closed(CloseCause::Reset),

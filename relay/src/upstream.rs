@@ -1,11 +1,12 @@
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use axum::body::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::quota::Lease;
@@ -52,17 +53,49 @@ impl Upstream {
     }
 }
 
-/// Waits for octets, at most [`CHUNK`]; none where the other side has ended.
+/// Reads what a mail server sends.
 ///
-/// The buffer lives only while octets are being copied: a connection that waits holds none.
-pub(crate) async fn read_chunk<R: AsyncRead + Unpin>(reader: &mut R) -> io::Result<Bytes> {
-    std::future::poll_fn(|context| {
-        let mut buffer = [MaybeUninit::uninit(); CHUNK];
-        let mut buffer = ReadBuf::uninit(&mut buffer);
-        ready!(Pin::new(&mut *reader).poll_read(context, &mut buffer))?;
-        Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
-    })
-    .await
+/// A connection that waits holds no buffer. In the middle of a stream one is kept: to give so much back to the allocator and
+/// ask for it again at each chunk costs more than the reading does, with musl's more than all else.
+#[derive(Default)]
+pub(crate) struct Chunks {
+    kept: Option<BytesMut>,
+}
+
+impl Chunks {
+    /// Waits for octets, at most [`CHUNK`]; none where the other side has ended.
+    pub(crate) async fn next<R: AsyncRead + Unpin>(&mut self, reader: &mut R) -> io::Result<Bytes> {
+        poll_fn(|context| self.poll_next(reader, context)).await
+    }
+
+    fn poll_next<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Bytes>> {
+        let Some(mut buffer) = self.kept.take() else {
+            let mut buffer = [MaybeUninit::uninit(); CHUNK];
+            let mut buffer = ReadBuf::uninit(&mut buffer);
+            ready!(Pin::new(reader).poll_read(context, &mut buffer))?;
+            if buffer.filled().len() < STREAM {
+                return Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())));
+            }
+            let mut kept = BytesMut::with_capacity(CHUNK);
+            kept.extend_from_slice(buffer.filled());
+            return Poll::Ready(Ok(self.give(kept)));
+        };
+        // The last chunk has been written by now, and so this is its room once more.
+        buffer.reserve(CHUNK);
+        ready!(pin!(reader.read_buf(&mut buffer)).poll(context))?;
+        Poll::Ready(Ok(self.give(buffer)))
+    }
+
+    /// What was read; the room behind it is kept.
+    fn give(&mut self, mut buffer: BytesMut) -> Bytes {
+        let chunk = buffer.split().freeze();
+        self.kept = Some(buffer);
+        chunk
+    }
 }
 
 /// Postfix sends TLS 1.3 tickets first, and Nagle's algorithm then holds its next reply until they are acknowledged: a
@@ -120,5 +153,47 @@ impl AsyncWrite for Upstream {
             Stream::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::Specimen(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_is_read_into_one_buffer_and_who_waits_holds_none() {
+        let (mut server, mut reader) = tokio::io::duplex(4 * CHUNK);
+        let mut chunks = Chunks::default();
+        let mut stream: Vec<u8> = (0..=255).cycle().take(3 * CHUNK).collect();
+        server.write_all(&stream).await.unwrap();
+        let mut rooms = Vec::new();
+        for octets in stream.chunks(CHUNK) {
+            let chunk = chunks.next(&mut reader).await.unwrap();
+            assert!(chunk == octets);
+            rooms.push(chunk.as_ptr());
+        }
+        assert_eq!(rooms, [rooms[0]; 3]);
+
+        assert!(chunks.next(&mut reader).now_or_never().is_none());
+        assert!(chunks.kept.is_none());
+
+        stream.truncate(STREAM - 1);
+        server.write_all(&stream).await.unwrap();
+        assert!(chunks.next(&mut reader).await.unwrap() == stream);
+        assert!(chunks.kept.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_chunk_that_is_still_held_is_not_written_over() {
+        let (mut server, mut reader) = tokio::io::duplex(4 * CHUNK);
+        let mut chunks = Chunks::default();
+        server.write_all(&[1; CHUNK]).await.unwrap();
+        server.write_all(&[2; CHUNK]).await.unwrap();
+        let first = chunks.next(&mut reader).await.unwrap();
+        let second = chunks.next(&mut reader).await.unwrap();
+        assert!(first == [1; CHUNK][..] && second == [2; CHUNK][..]);
     }
 }

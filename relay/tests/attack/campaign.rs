@@ -1,9 +1,6 @@
 //! Takes attacks to a Postfix that accepts whatever it is told, through the relay and without it, and asks its log and
 //! its queue what became of them.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,6 +15,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::attack::{Attack, Directly, Key, Step, Through};
 use crate::carrier::{Carrier, Closed};
+use crate::effect::Effect;
+use crate::log::{Log, PATIENCE, connected_from};
 use crate::rig::{Names, Rig};
 use crate::tls::Tls;
 
@@ -32,15 +31,17 @@ pub(crate) const UNCOUNTED: Quotas =
 /// attack says.
 pub(crate) async fn run(attacks: Vec<Attack>) {
     let Some((server, rig)) = begin().await else { return };
-    let mut log = Log::open(&server);
+    let mut log = Log::of_a_ready(&server).await;
     let mut faults = Vec::new();
 
     for attack in &attacks {
         let port = port(&server, attack.port);
-        let mut carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={}", port.port)).await);
+        let client = rig.open(&format!("host={HOST}&port={}", port.port)).await;
+        let mut carrier = Carrier::relayed(client).await;
+        let from = connected_from(port.port).await;
         let heard = take(&mut carrier, attack, other_key(&server, attack, &mut log).await.as_ref()).await;
         let (last, closed) = carrier.end().await;
-        let effect = Effect { heard: [heard, last].concat(), log: log.of_the_relays().await };
+        let effect = Effect { heard: [heard, last].concat(), log: log.of(from).await };
         faults.extend(effect.got_out(attack).map(|what| format!("through the relay: {what}")));
         if attack.says_ehlo_first() && !effect.lines().contains(&"EHLO relay.example") {
             faults.push(format!(
@@ -58,6 +59,12 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
         };
         if !as_it_is_to {
             faults.push(format!("{}: through the relay it ended with {closed:?}", attack.name));
+        }
+    }
+    // Another program may knock here in error, and says nothing then; from the relay nobody is let in without an attack.
+    for other in log.others().into_iter().map(Effect::of_unheard) {
+        if other.took_mail() || other.commands().next().is_some() {
+            faults.push(format!("a connection that no attack made:\n{}", other.log));
         }
     }
     let queued = server.queued().unwrap();
@@ -125,22 +132,11 @@ pub(crate) async fn begin_with(change: impl FnOnce(&mut Settings)) -> Option<(Se
 pub(crate) async fn lines_heard(server: &Server, which: OpenPort) -> Vec<String> {
     let mut stream = TcpStream::connect((server.address(), port(server, which).port)).await.unwrap();
     let own = stream.local_addr().unwrap().port();
-    let mut log = Log::open(server);
     stream.write_all(b"QUIT\r\n").await.unwrap();
     stream.read_to_end(&mut Vec::new()).await.unwrap();
-    let (mut lines, mut over) = (Vec::new(), false);
-    let until = Instant::now() + PATIENCE;
-    while !over || log.open.values().any(|log| log.contains(BEGIN)) {
-        assert!(Instant::now() < until, "the server does not end a connection:\n{:?}", log.open);
-        sleep(Duration::from_millis(2)).await;
-        log.read();
-        while let Some(ended) = log.ended() {
-            over |= ended.from == own;
-            let effect = Effect { heard: Vec::new(), log: ended.log };
-            lines.extend(effect.lines().into_iter().filter(|_| ended.from != own).map(str::to_owned));
-        }
-    }
-    lines
+    let log = Log::open(server).all_up_to(own).await;
+    let effects = log.into_iter().filter(|ended| ended.from != own).map(Effect::of_unheard);
+    effects.flat_map(|effect| effect.lines().into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// Takes the steps, and gives what was heard in clear.
@@ -219,76 +215,6 @@ async fn other_key(server: &Server, attack: &Attack, log: &mut Log) -> Option<Wr
     Some(key)
 }
 
-/// What came of an attack at the server.
-struct Effect {
-    /// In clear.
-    heard: Vec<u8>,
-    /// What the server logged of the connection.
-    log: String,
-}
-
-/// All that Postfix takes for a command, and what it would not but others do; RFC 5321 §4.1, and Postfix's own.
-const VERBS: [&str; 24] = [
-    "AUTH", "BDAT", "DATA", "EHLO", "ETRN", "EXPN", "HELO", "HELP", "LHLO", "MAIL", "NOOP", "ONEX", "QUIT",
-    "RCPT", "RSET", "SAML", "SEND", "SOML", "STARTTLS", "TURN", "VERB", "VRFY", "XCLIENT", "XFORWARD",
-];
-
-/// What the relay may let through.
-const LINES: [&str; 4] = ["EHLO relay.example", "HELO relay.example", "STARTTLS", "QUIT"];
-
-impl Effect {
-    /// The command lines that the server heard, as it logs them: what cannot be printed is a question mark.
-    fn lines(&self) -> Vec<&str> {
-        self.log
-            .lines()
-            .filter_map(|line| line.split_once("]: < ")?.1.split_once("]:")?.1.split_once(": "))
-            .map(|(_, said)| said)
-            .collect()
-    }
-
-    fn took_mail(&self) -> bool {
-        self.log.contains(": client=")
-    }
-
-    /// Commands that no relay lets through.
-    fn commands(&self) -> impl Iterator<Item = &str> {
-        let is_command = |line: &&str| {
-            let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-            VERBS.contains(&word.as_str())
-        };
-        self.lines().into_iter().filter(|line| !LINES.contains(line)).filter(is_command)
-    }
-
-    fn shook_hands(&self) -> bool {
-        self.heard.windows(2).any(|two| two == b"\x16\x03") || self.log.contains("SSL_accept:")
-    }
-
-    /// What got out of this attack.
-    fn got_out(&self, attack: &Attack) -> Option<String> {
-        let commands: Vec<&str> = self.commands().collect();
-        let name = &attack.name;
-        if self.took_mail() {
-            return Some(format!("{name}: mail"));
-        }
-        if attack.directly == Directly::Handshake && self.shook_hands() {
-            return Some(format!("{name}: a handshake"));
-        }
-        (!commands.is_empty()).then(|| format!("{name}: {}", commands.join(" | ")))
-    }
-
-    /// Whether it is what was expected over TCP.
-    fn is(&self, directly: &Directly) -> bool {
-        match directly {
-            Directly::Mail => self.took_mail(),
-            Directly::Command(begin) => {
-                self.commands().any(|line| line.starts_with(begin)) && !self.took_mail()
-            }
-            Directly::Handshake => self.shook_hands(),
-            Directly::Fails(_) => self.commands().next().is_none() && !self.took_mail(),
-        }
-    }
-}
-
 /// Whether these octets end a reply, RFC 5321 §4.2.
 pub(crate) fn is_complete(octets: &[u8]) -> bool {
     let Some(lines) = octets.strip_suffix(b"\r\n") else { return false };
@@ -299,101 +225,6 @@ pub(crate) fn is_complete(octets: &[u8]) -> bool {
 pub(crate) fn port(server: &Server, which: OpenPort) -> PortSpec {
     server.ports()[which as usize]
 }
-
-/// The server's log, a connection at a time. Whose each is tells the port that it came from: no client but those known here
-/// is taken for the relay, and none is taken for another.
-struct Log {
-    file: File,
-    unread: String,
-    /// What each process of the server's has logged of the connection that it serves.
-    open: HashMap<String, String>,
-    ended: VecDeque<Ended>,
-    /// The ports of those who asked whether the server is ready, each gone once it was seen.
-    askers: Vec<u16>,
-}
-
-/// A connection that is over.
-struct Ended {
-    from: u16,
-    log: String,
-}
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-impl Log {
-    fn open(server: &Server) -> Self {
-        let file = File::open(server.log_path()).unwrap();
-        let (unread, open, ended) = Default::default();
-        Self { file, unread, open, ended, askers: server.askers().to_vec() }
-    }
-
-    /// All that is logged of the connection from this port of the test's own.
-    async fn of(&mut self, from: u16) -> String {
-        let ended = self.next().await;
-        assert_eq!(ended.from, from, "a connection that no attack made:\n{}", ended.log);
-        ended.log
-    }
-
-    /// All that is logged of the connection that the relay has made.
-    async fn of_the_relays(&mut self) -> String {
-        self.next().await.log
-    }
-
-    /// The next of those connections that have been read of and are over, but for those of who asked whether the server is
-    /// ready.
-    fn ended(&mut self) -> Option<Ended> {
-        while let Some(ended) = self.ended.pop_front() {
-            match self.askers.iter().position(|asker| *asker == ended.from) {
-                Some(at) => drop(self.askers.swap_remove(at)),
-                None => return Some(ended),
-            }
-        }
-        None
-    }
-
-    /// The next connection that ends, but for those of who asked whether the server is ready.
-    async fn next(&mut self) -> Ended {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(ended) = self.ended() {
-                return ended;
-            }
-            assert!(Instant::now() < until, "the server does not end a connection:\n{:?}", self.open);
-            sleep(Duration::from_millis(2)).await;
-            self.read();
-        }
-    }
-
-    fn read(&mut self) {
-        let mut octets = Vec::new();
-        self.file.read_to_end(&mut octets).unwrap();
-        self.unread.push_str(&String::from_utf8_lossy(&octets));
-        let Some(end) = self.unread.rfind('\n') else { return };
-        let rest = self.unread.split_off(end + 1);
-        for line in std::mem::replace(&mut self.unread, rest).lines() {
-            let Some((process, _)) = line.split_once("/smtpd[").and_then(|(_, rest)| rest.split_once("]: "))
-            else {
-                continue;
-            };
-            let log = self.open.entry(process.to_owned()).or_default();
-            if line.contains(BEGIN) {
-                log.clear();
-            }
-            log.extend([line, "\n"]);
-            if let Some((_, client)) = line.split_once(END) {
-                let client = client.split(' ').next().unwrap_or_default();
-                let from = client.rsplit(':').next().unwrap().parse().expect("the log has the client's port");
-                self.ended.push_back(Ended { from, log: std::mem::take(log) });
-            }
-        }
-    }
-}
-
-/// How the server logs that there is a connection.
-const BEGIN: &str = ": connect from ";
-
-/// How the server logs that a connection is over.
-const END: &str = ": disconnect from ";
 
 #[expect(clippy::disallowed_methods, reason = "certificates for a server that runs now are made for now")]
 fn now() -> i64 {

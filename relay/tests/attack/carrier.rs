@@ -35,7 +35,9 @@ const SILENCE: Duration = Duration::from_millis(1500);
 const LAST_SILENCE: Duration = Duration::from_millis(300);
 
 impl Carrier {
-    pub(crate) fn relayed(client: Client) -> Self {
+    /// Through the relay, once that is connected: to who speaks before, it does not listen.
+    pub(crate) async fn relayed(mut client: Client) -> Self {
+        client.connected().await;
         Self::Relay(Box::new(Relayed { client, closed: None }))
     }
 
@@ -121,8 +123,7 @@ impl Relayed {
                     FromRelay::Closed { cause } => {
                         self.closed = Some(Closed { cause: Some(cause), code: None });
                     }
-                    FromRelay::Connected(_) => {}
-                    FromRelay::Refused(refusal) => panic!("{refusal:?}"),
+                    other => panic!("{other:?}"),
                 },
                 Some(Ok(Message::Close(frame))) => {
                     self.closed.get_or_insert_default().code = frame.map(|frame| frame.code.into());

@@ -23,7 +23,7 @@ async fn connected(mode: TlsMode) -> (Rig, Carrier, TcpStream) {
         settings.quotas = UNCOUNTED;
     })
     .await;
-    let carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={port}")).await);
+    let carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={port}")).await).await;
     let stream = server.accept().await;
     (rig, carrier, stream)
 }

@@ -12,9 +12,11 @@ mod carrier;
 mod clear_phase;
 mod client_hello;
 mod collusion;
+mod effect;
 mod encrypted;
 mod hello;
 mod http;
+mod log;
 #[allow(dead_code, reason = "the relay's other tests use the rest of it")]
 #[path = "../relay/rig.rs"]
 mod rig;

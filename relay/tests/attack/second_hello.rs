@@ -89,7 +89,7 @@ async fn the_cores_own_second_hello_passes() {
         VERSIONS.into_iter().filter(|version| ![Version::Tls12, Version::Tls12ChaCha20].contains(version))
     {
         let port = port(&server, OtherGroup).port;
-        let mut carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={port}")).await);
+        let mut carrier = Carrier::relayed(rig.open(&format!("host={HOST}&port={port}")).await).await;
         let handshake = Handshake { version, last_flight: LastFlight::Sound };
         let mut tls = Tls::handshake(&mut carrier, HOST, handshake).await.expect("a handshake");
         assert!(tls.was_retried(), "{version:?}");
