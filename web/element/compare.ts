@@ -117,7 +117,8 @@ export class Sides {
     const table = this.#table;
     if (!first || !table) return null;
     const words = this.#words;
-    const title = words.comparedReports(first.host, this.#sides.length);
+    // All begin at once.
+    const title = `${words.comparedReports(first.host, this.#sides.length)}, ${first.tested_at}`;
     return {
       markdown: () => markdownOf(title, table),
       text: () => plainOf(title, table),

@@ -12,6 +12,7 @@ import { nearest } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { STANDARD_PORTS } from "./ports.ts";
+import { cease } from "./progress.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
@@ -377,6 +378,7 @@ export class HeloScopeElement extends Attributes {
   #over(): void {
     this.#test = null;
     this.#form.running(false);
+    cease(this.#output, this.#words);
   }
 
   #clear(): void {

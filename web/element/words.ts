@@ -102,6 +102,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
       left > 0 ? say("Port {port} is done, {left} to go.", { port, left }) : say("Port {port} is done.", { port }),
     finished: (verdict: string) => say("Finished. {verdict}", { verdict }),
     stopped: say("Stopped."),
+    stoppedStep: say("stopped"),
     noPort: say("Choose at least one port."),
     noHost: say("Type the name of a mail server, such as mx1.example.com."),
     failed: say("The test could not be run"),

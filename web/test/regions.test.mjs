@@ -223,7 +223,7 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     };
     const names = [address, other].map((relay) => new URL(relay).host);
     const markdown = await copied("Copy as Markdown", "Copied: Markdown.");
-    assert.match(markdown, /^# hostile-text\.specimen\.test through 2 relays\n\n\d+ things are different; verdict, findings, senders, facts, extensions and certificates are the same but for those\.\n\n\| What \| /);
+    assert.match(markdown, /^# hostile-text\.specimen\.test through 2 relays, \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n\n\d+ things are different; verdict, findings, senders, facts, extensions and certificates are the same but for those\.\n\n\| What \| /);
     const rows = markdown.split("\n").filter((line) => line.startsWith("| "));
     assert.ok(rows[0].includes(names[0]) && rows[0].includes(names[1]), rows[0]);
     assert.ok(rows.every((row) => row.split(/(?<!\\)\|/).length === 5), rows.join("\n"));

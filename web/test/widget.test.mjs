@@ -121,6 +121,10 @@ test("a test is stopped by the page around it, and leaves no report", { skip: no
     assert.deepEqual([await told(page, "finished"), await told(page, "failed")], [[], []]);
     assert.deepEqual((await told(page, "stopped")).map(({ detail }) => detail), [{ asked: { host: "silent.specimen.test", ports: ["25"] } }]);
     assert.equal(await page.getByRole("status").innerText(), "Stopped.");
+    // Nor does any step go on, to the eye or to the ear.
+    const cards = page.locator("helo-scope .card");
+    assert.equal(await cards.locator(".step.running").count(), 0);
+    assert.match(await cards.locator(".step.stopped").textContent(), /^(TCP connection|Connect|Greeting), stopped /);
   }));
 
 test("inside another element's shadow its events come out", { skip: noBrowser }, () =>
