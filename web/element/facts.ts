@@ -37,14 +37,23 @@ export function factsOf(shown: Element, report: Report | null, words: Words): Ma
       bracketed(textOf(row.querySelector("th")), textOf(row.querySelector(".where"))));
     add(`${of}: ${words.extensions}`, extensions.join(", "), port.querySelector(".extensions caption"));
     const chain = Array.from(port.querySelectorAll(".chain [part=certificate]"), (certificate) =>
-      bracketed(textOf(certificate.querySelector("dd")), textOf(certificate.querySelector(".label"))));
+      bracketed([textOf(certificate.querySelector("dd")), fingerprintIn(certificate)].join(" ").trim(), textOf(certificate.querySelector(".label"))));
     add(`${of}: ${words.certificates}`, chain.join("; "), port.querySelector(".chain h4"));
   }
   for (const { port, certificate } of (report?.["ports"] ?? []) as { port: number; certificate: { sha256: string } | null }[]) {
-    const said = certificate && /^[\da-f]{64}$/.test(certificate.sha256) ? `${certificate.sha256.slice(0, 16)}…` : "";
-    add(`${words.portNumber(String(port))}: ${words.certificate}`, said);
+    add(`${words.portNumber(String(port))}: ${words.certificate}`, shortened(certificate?.sha256 ?? ""));
   }
   return facts;
+}
+
+/** Of one that was sent: what it is, whatever it says of itself. */
+function fingerprintIn(certificate: Element): string {
+  const row = Array.from(certificate.querySelectorAll("dl > div")).find((row) => textOf(row.querySelector("dt")) === "SHA-256");
+  return shortened(textOf(row?.querySelector("dd") ?? null));
+}
+
+function shortened(sha256: string): string {
+  return /^[\da-f]{64}$/.test(sha256) ? `${sha256.slice(0, 16)}…` : "";
 }
 
 /** On one line, as it is read. */

@@ -98,6 +98,9 @@ test("through all relays, side by side, and what differs is marked", { skip: noB
     const rows = await differences.locator("tbody th").allInnerTexts();
     assert.ok(rows.includes("Port 2525: Ended early"), rows.join());
     assert.equal(rows.includes("Port 25: TLS version"), false, rows.join());
+    // Their intermediates are signed anew by each.
+    const [chain, otherChain] = await Promise.all([0, 1].map((place) => sides.nth(place).locator(".port[data-port='25'] .chain").textContent()));
+    assert.equal(rows.includes("Port 25: Certificates"), chain !== otherChain, rows.join());
     const [one25, other25] = reports.map(({ ports }) => ports[0].certificate.sha256);
     assert.equal(rows.includes("Port 25: Certificate's SHA-256"), one25 !== other25);
     const ended = differences.getByRole("row", { name: /^Port 2525: Ended early/ }).locator("td");
