@@ -17,7 +17,7 @@ after(stop);
 
 const MEANINGS = {
   "PIPELINING": "Takes several commands at once, RFC 2920",
-  "SIZE 10240000": "Largest message the server takes: 9.7 MiB (10240000 octets)",
+  "SIZE 10240000": "Largest message the server takes: 9.7 MiB (10,240,000 octets)",
   "VRFY": "Has the command to verify an address, RFC 5321 §3.5; most servers answer it with 252",
   "ETRN": "Has the command to start delivery of a domain's queue, RFC 1985",
   "STARTTLS": "Begins TLS on this connection, RFC 3207",
