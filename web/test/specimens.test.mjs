@@ -168,7 +168,7 @@ const specimen = (name) =>
 const foreignElements = (page) =>
   page.evaluate(() => {
     const own =
-      "article, b, br, button, caption, code, dd, details, div, dl, dt, h2, h3, h4, header, li, ol, p, path, rect, " +
+      "article, b, br, button, caption, code, data, dd, details, div, dl, dt, h2, h3, h4, header, li, ol, p, path, rect, " +
       "section, span, strong, summary, svg, table, tbody, td, th, thead, time, tr, ul";
     const { shadowRoot } = document.querySelector("helo-scope");
     const shown = [...shadowRoot.querySelectorAll(".output *")];
