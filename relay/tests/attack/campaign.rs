@@ -41,7 +41,7 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
         let from = connected_from(port.port).await;
         let heard = take(&mut carrier, attack, other_key(&server, attack, &mut log).await.as_ref()).await;
         let (last, closed) = carrier.end().await;
-        let effect = Effect { heard: [heard, last].concat(), log: log.of_a_hasty(from).await };
+        let effect = Effect { heard: [heard, last].concat(), log: log.of(from).await };
         faults.extend(effect.got_out(attack).map(|what| format!("through the relay: {what}")));
         if attack.says_ehlo_first() && !effect.lines().contains(&"EHLO relay.example") {
             faults.push(format!(

@@ -56,25 +56,6 @@ impl Log {
         }
     }
 
-    /// The same; nothing where the server has logged nothing of it for so long: a client that resets before the server has looked
-    /// at the connection is none to it. Of one that it has looked at there is a log, and whose end is missing is a fault.
-    pub(crate) async fn of_a_hasty(&mut self, from: u16) -> String {
-        let until = Instant::now() + PATIENCE;
-        let mark = format!("]:{from}");
-        loop {
-            if self.ended.iter().any(|ended| ended.from == from)
-                || self.open.values().any(|log| log.contains(&mark))
-            {
-                return self.of(from).await;
-            }
-            if Instant::now() > until {
-                return String::new();
-            }
-            sleep(PAUSE).await;
-            self.read();
-        }
-    }
-
     /// All connections that the server has had up to now, where the last is from this port.
     pub(crate) async fn all_up_to(mut self, last: u16) -> Vec<Ended> {
         let until = Instant::now() + PATIENCE;
