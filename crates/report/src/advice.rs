@@ -65,9 +65,8 @@ impl Audience {
     }
 }
 
-/// The words for what was found. `long_name`: the first hello was longer than 255 octets for the host's name, and the server
-/// did not say that the name was what it refused.
-pub(crate) fn advice(evidence: &Evidence, audience: Audience, long_name: bool) -> Advice {
+/// The words for what was found.
+pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
     match evidence {
         Evidence::NameNotFound => connection::name_not_found(),
         Evidence::ConnectFailed { code, spare, all_time_out } => {
@@ -116,10 +115,10 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience, long_name: bool) -
         Evidence::TlsFailed(failed) => tls::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
         Evidence::TlsOutdatedOnly { choice, why } => tls::outdated_only(choice, why, audience),
-        Evidence::TlsHelloIntolerance { said, second } => {
-            tls::hello_intolerance(said, *second, long_name, audience)
+        Evidence::TlsHelloIntolerance { said, second, long_name } => {
+            tls::hello_intolerance(said, *second, *long_name, audience)
         }
-        Evidence::TlsNameRefused { said } => tls::name_refused(said, long_name, audience),
+        Evidence::TlsNameRefused { said, long_name } => tls::name_refused(said, *long_name, audience),
         Evidence::TlsCipherWeak { suite, weaknesses } => tls::cipher_weak(suite, weaknesses, audience),
         Evidence::CertificateExpired { certificate: place, not_after, now } => {
             certificate::expired(*place, *not_after, *now, audience)

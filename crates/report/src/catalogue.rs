@@ -50,8 +50,8 @@ pub struct Warning {
 pub fn certificate_warnings() -> impl Iterator<Item = Warning> {
     checks().filter_map(|check| {
         let evidence = example(check.id)?;
-        let senders = advice(&evidence, Audience::Senders, false);
-        let to_clients = advice(&evidence, Audience::Clients, false).explanation;
+        let senders = advice(&evidence, Audience::Senders);
+        let to_clients = advice(&evidence, Audience::Clients).explanation;
         Some(Warning { check, to_senders: senders.explanation, to_clients, fix: senders.fix })
     })
 }

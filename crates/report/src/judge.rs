@@ -1,11 +1,11 @@
-use heloscope_observation::{AlertDescription, Host, Observations, PortSpec, Stage, TlsFailure};
+use heloscope_observation::{Observations, PortSpec, Stage};
 use heloscope_pki::Verifier;
 use heloscope_words::spoken;
 
 use crate::advice::{Audience, advice};
 use crate::chains::Chains;
 use crate::checks::{Check, Evidence, Outcome, Subject, checks};
-use crate::facts::{self, Cause, ChainFacts, PortFacts};
+use crate::facts::{self, ChainFacts, PortFacts};
 use crate::{
     CheckVerdict, ErrorCode, Finding, Port, PortError, Report, Role, SCHEMA_VERSION, Severity, Status,
     Verdict,
@@ -162,8 +162,7 @@ fn examined(
 }
 
 fn finding(check: &Check, evidence: &Evidence, subject: &Subject<'_>) -> Finding {
-    let audience = Audience::of(subject.facts.role(), subject.facts.is_implicit());
-    let advice = advice(evidence, audience, is_long_name(subject));
+    let advice = advice(evidence, Audience::of(subject.facts.role(), subject.facts.is_implicit()));
     Finding {
         id: check.id.to_owned(),
         severity: evidence.severity().unwrap_or(check.severity),
@@ -172,17 +171,6 @@ fn finding(check: &Check, evidence: &Evidence, subject: &Subject<'_>) -> Finding
         fix: advice.fix,
         reference: spoken(check.basis).to_owned(),
     }
-}
-
-/// Whether the first hello was longer than 255 octets for the host's name, and the server did not say that the name was what it
-/// refused, RFC 6066 §3.
-fn is_long_name(subject: &Subject<'_>) -> bool {
-    /// Characters of a name from which on it is.
-    const LONG: usize = 28;
-    const REFUSED: TlsFailure = TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME);
-    let refuses_the_name =
-        subject.facts.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(&REFUSED)));
-    matches!(subject.host, Host::Name(name) if name.len() >= LONG) && !refuses_the_name
 }
 
 /// The worst severity of all findings, but `untested` where no port was: none greeted, none gave a finding. A

@@ -84,14 +84,17 @@ pub(crate) enum Evidence {
         choice: String,
         why: Vec<&'static str>,
     },
-    /// `said` is the error in words; `second` the octets of the hello that the server had asked for, where it did.
+    /// `said` is the error in words; `second` the octets of the hello that the server had asked for, where it did; `long_name`
+    /// whether the host's name made the first hello longer than 255 octets, and the server did not say that it refused the name.
     TlsHelloIntolerance {
         said: String,
         second: Option<usize>,
+        long_name: bool,
     },
-    /// `said` is the error in words.
+    /// `said` is the error in words, `long_name` as above.
     TlsNameRefused {
         said: String,
+        long_name: bool,
     },
     /// Times in Unix seconds; `certificate` is a place in the chain, 0 for the leaf.
     CertificateExpired {

@@ -103,6 +103,7 @@ static TLS_HELLO_INTOLERANCE: Check = Check {
         Some(Answer::OtherForm(_)) => Outcome::Found(Evidence::TlsHelloIntolerance {
             said: said(subject),
             second: subject.facts.second_hello,
+            long_name: has_long_name(subject),
         }),
         _ => match subject.facts.handshake.filter(|handshake| handshake.completed) {
             Some(handshake) => Outcome::PassedWithin(hellos_taken(handshake, subject.facts.second_hello)),
@@ -130,7 +131,10 @@ static TLS_NAME_REFUSED: Check = Check {
     basis: "RFC 6066 §3; RFC 8461 §7.1; RFC 7672 §8.1",
     title: mark!("The server refuses a hello that names it"),
     examine: |subject| match subject.facts.answer() {
-        Some(Answer::Unnamed(_)) => Outcome::Found(Evidence::TlsNameRefused { said: said(subject) }),
+        Some(Answer::Unnamed(_)) => Outcome::Found(Evidence::TlsNameRefused {
+            said: said(subject),
+            long_name: has_long_name(subject),
+        }),
         _ if matches!(subject.host, Host::Address(_)) => {
             Outcome::NotApplicable(mark!("an address is not named in the hello"))
         }
@@ -138,6 +142,16 @@ static TLS_NAME_REFUSED: Check = Check {
         _ => subject.handshake_excused().unwrap_or_else(|| subject.no_tls()),
     },
 };
+
+/// Whether the host's name made the first hello longer than 255 octets, and the server did not say that it refuses the name.
+fn has_long_name(subject: &Subject<'_>) -> bool {
+    /// Characters of a name from which on it does.
+    const LONG: usize = 28;
+    const REFUSED: TlsFailure = TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME);
+    let refuses_the_name =
+        subject.facts.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(&REFUSED)));
+    matches!(subject.host, Host::Name(name) if name.len() >= LONG) && !refuses_the_name
+}
 
 /// What to make of a handshake that broke off; `None` where none did.
 pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evidence) -> Option<Outcome> {
