@@ -7,8 +7,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
-use crate::keeper::{Keeper, Script, directory};
-use crate::server::utf8;
+use crate::keeper::{Keeper, Script, directory, utf8};
 use crate::unpacked::{self, Package};
 
 /// A copy of an unpacked package that a server takes for the whole machine, with users of its own.

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use crate::authority::Authority;
 use crate::confinement::{Confinement, User};
-use crate::server::{ADDRESS, Server};
+use crate::ports::ADDRESS;
+use crate::server::Server;
 use crate::{exim, opensmtpd};
 
 const HOST: &str = "mx1.example.com";

@@ -255,7 +255,7 @@ pub(crate) const TLS13: ExpectedTls = ExpectedTls {
 };
 
 impl Usual {
-    /// In the order of [`USUAL`](crate::server::USUAL).
+    /// In the order of [`USUAL`](crate::ports::USUAL).
     pub(crate) fn expected(&self, authority: &Authority) -> Vec<Expected> {
         let relay = Expected {
             banner: Some(self.banner),

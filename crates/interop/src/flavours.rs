@@ -2,7 +2,6 @@
 
 use crate::authority::Authority;
 use crate::expected::{Expected, ExpectedTls, certificate, chain};
-use crate::openssl::HOST;
 use crate::unpacked::Package;
 
 /// What one server does.
@@ -21,6 +20,8 @@ pub(crate) struct Flavour {
     /// What is found.
     findings: &'static [&'static str],
 }
+
+pub(crate) const HOST: &str = "openssl.interop.test";
 
 pub(crate) static FLAVOURS: &[Flavour] = &[
     Flavour {

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use heloscope_observation::{PortSpec, TlsMode};
 use tempfile::TempDir;
 
-use crate::server::ADDRESS;
+use crate::ports::ADDRESS;
 
 /// A server's processes, and the directory that holds all they write.
 ///
@@ -38,6 +38,12 @@ pub(crate) fn directory(name: &str) -> std::io::Result<TempDir> {
     let directory = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir()?;
     fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
     Ok(directory)
+}
+
+/// The directory's name as configuration files can carry it.
+pub(crate) fn utf8(path: &Path) -> anyhow::Result<&str> {
+    let Some(path) = path.to_str() else { bail!("the directory for temporary files has no UTF-8 name") };
+    Ok(path)
 }
 
 impl Keeper {

@@ -5,8 +5,9 @@ use heloscope_observation::PortSpec;
 use crate::authority::Authority;
 use crate::confinement::{Confinement, User};
 use crate::expected::{TLS13, Usual};
+use crate::ports::{ADDRESS, USUAL, free_ports};
 use crate::requirements::Need;
-use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports};
+use crate::server::{Recipe, Server};
 use crate::unpacked::Package;
 
 /// OpenSMTPD: a relay port (STARTTLS), a submissions port (implicit TLS) and a submission port (STARTTLS), AUTH inside

@@ -6,9 +6,10 @@ use tempfile::TempDir;
 
 use crate::authority::Authority;
 use crate::expected::{TLS13, Usual};
-use crate::keeper::{Keeper, Script, directory};
+use crate::keeper::{Keeper, Script, directory, utf8};
+use crate::ports::{ADDRESS, USUAL, free_ports};
 use crate::requirements::Need;
-use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports, utf8};
+use crate::server::{Recipe, Server};
 
 /// Postfix: a relay port (STARTTLS), a submissions port (implicit TLS) and a submission port (STARTTLS), AUTH inside TLS
 /// on the latter two. It takes mail for its own domain and discards it.
@@ -17,7 +18,7 @@ pub(crate) const RECIPE: Recipe = Recipe { name: "postfix", needs: NEEDS, start 
 /// The same, which gives no session tickets: with these and Nagle's algorithm (RFC 9293 §3.7.4) each client waits a round
 /// trip more.
 ///
-/// It is to be measured: to a report it is the other, and [`names`](crate::names) does not have it.
+/// It is to be measured: to a report it is the other, and [`names`](crate::names()) does not have it.
 pub(crate) const WITHOUT_TICKETS: Recipe =
     Recipe { name: "postfix-without-tickets", needs: NEEDS, start: start_without_tickets };
 

@@ -5,13 +5,14 @@ use heloscope_observation::{PortSpec, TlsMode};
 
 use crate::authority::Authority;
 use crate::keeper::directory;
+use crate::ports::{ADDRESS, free_ports};
 use crate::postfix::{NEEDS, keep};
-use crate::server::{ADDRESS, Recipe, Server, free_ports};
+use crate::server::{Recipe, Server};
 
 /// Postfix as a spammer would wish for it: mail for any local part is taken from anybody, in whatever form, and stays in
 /// the queue; each command that reaches it is logged. Its ports are those of [`OpenPort`], in that order.
 ///
-/// It is to be attacked, not to be reported on: [`names`](crate::names) does not have it.
+/// It is to be attacked, not to be reported on: [`names`](crate::names()) does not have it.
 pub(crate) const RECIPE: Recipe = Recipe { name: "postfix-open", needs: NEEDS, start };
 
 /// The ports of the server `postfix-open`, each the index into [`Server::ports`].

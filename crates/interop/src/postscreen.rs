@@ -3,8 +3,9 @@ use heloscope_observation::{PortSpec, TlsMode};
 use crate::authority::Authority;
 use crate::expected::{Expected, TLS13, certificate, chain};
 use crate::keeper::directory;
+use crate::ports::{ADDRESS, free_ports};
 use crate::postfix::{NEEDS, keep};
-use crate::server::{ADDRESS, Recipe, Server, free_ports};
+use crate::server::{Recipe, Server};
 
 /// Postfix's postscreen before its own smtpd: a relay port (STARTTLS) that says half a greeting, waits 6 s and takes
 /// note of who speaks first.

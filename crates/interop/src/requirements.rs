@@ -3,8 +3,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::scripted;
-use crate::server::recipe;
+use crate::scripts;
 use crate::unpacked::{self, Package};
 
 /// What stands in the way of starting a server.
@@ -16,14 +15,6 @@ pub struct Missing {
     pub root: bool,
     /// What is not there besides, and the shell command that gets each.
     pub others: Vec<(String, String)>,
-}
-
-/// Whether all is there to start the server of this name, as Debian installs it.
-///
-/// # Errors
-/// What is missing, a [`Missing`], whose `Display` says how to come by it; or that there is no server of this name.
-pub fn requirements(name: &str) -> anyhow::Result<()> {
-    missing(recipe(name)?.needs).map_err(Into::into)
 }
 
 /// What a server cannot do without.
@@ -74,8 +65,8 @@ impl Need {
             Self::Node => std::env::var_os("PATH").is_some_and(|path| {
                 std::env::split_paths(&path).any(|directory| directory.join("node").is_file())
             }),
-            Self::NodeModules => scripted::node_module().exists(),
-            Self::PythonEnvironment => scripted::environment().is_ok_and(|environment| environment.exists()),
+            Self::NodeModules => scripts::node_module().exists(),
+            Self::PythonEnvironment => scripts::environment().is_ok_and(|environment| environment.exists()),
         }
     }
 
@@ -88,7 +79,7 @@ impl Need {
     pub(crate) fn fetch(self) -> anyhow::Result<()> {
         match self {
             Self::Unpacked(package) => unpacked::fetch(package),
-            Self::PythonEnvironment => scripted::fetch_environment(),
+            Self::PythonEnvironment => scripts::fetch_environment(),
             Self::Root | Self::Package(..) | Self::SaslMechanisms | Self::Node | Self::NodeModules => Ok(()),
         }
     }

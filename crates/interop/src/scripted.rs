@@ -1,16 +1,17 @@
 //! Servers of programming languages: a script starts them, and is told as JSON where.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use heloscope_observation::TlsMode;
 use serde_json::json;
 
 use crate::authority::Authority;
-use crate::cache::{cache, fill};
 use crate::expected::{TLS13, Usual};
-use crate::keeper::{Keeper, Script, directory};
+use crate::keeper::{Keeper, Script, directory, utf8};
+use crate::ports::{ADDRESS, USUAL, free_ports};
 use crate::requirements::Need;
-use crate::server::{ADDRESS, Recipe, Server, USUAL, free_ports, utf8};
+use crate::scripts::{self, environment};
+use crate::server::{Recipe, Server};
 
 /// npm's smtp-server, under Node.js.
 pub(crate) const SMTP_SERVER: Recipe =
@@ -86,7 +87,7 @@ fn start(
         "certificates": root.join("certificates.pem"),
         "ports": [relay, submissions, submission],
     });
-    let script = self::script(script);
+    let script = scripts::script(script);
     let mut keeper =
         Keeper::new(directory, &Script::Foreground, [utf8(program)?, utf8(&script)?, &told.to_string()])?;
     keeper.wait_until_ready(expected.host, &ports)?;
@@ -100,30 +101,3 @@ fn start(
         _front: None,
     })
 }
-
-/// A script of this crate's.
-pub(crate) fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("servers").join(name)
-}
-
-/// Where npm installed what this project needs.
-pub(crate) fn node_module() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/smtp-server")
-}
-
-/// Python's virtual environment with aiosmtpd and tlslite-ng in it; there once it is complete.
-pub(crate) fn environment() -> anyhow::Result<PathBuf> {
-    Ok(cache()?.join("aiosmtpd-1.4.6-tlslite-ng-0.8.2"))
-}
-
-/// Makes the virtual environment.
-pub(crate) fn fetch_environment() -> anyhow::Result<()> {
-    fill(&environment()?, FETCH_ENVIRONMENT, &[utf8(&script("requirements.txt"))?])
-}
-
-/// The program `pip` would look for itself in the place where it was made; that of Python finds its own.
-const FETCH_ENVIRONMENT: &str = r#"
-set -eu
-/usr/bin/python3 -m venv "$1/tree"
-"$1/tree/bin/python" -m pip --quiet --disable-pip-version-check install --require-hashes --only-binary :all: -r "$2"
-"#;

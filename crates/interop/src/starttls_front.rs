@@ -15,7 +15,7 @@ use std::time::Duration;
 use heloscope_observation::{PortSpec, TlsMode};
 
 use crate::openssl::Openssl;
-use crate::server::ADDRESS;
+use crate::ports::ADDRESS;
 
 /// Listens on its ports until it is dropped.
 #[derive(Debug)]

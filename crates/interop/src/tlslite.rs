@@ -8,11 +8,12 @@ use serde_json::json;
 use crate::authority::Authority;
 use crate::expected::{Expected, ExpectedTls, certificate, chain};
 use crate::flavours::{RSA_2048, unfinished};
-use crate::keeper::{Keeper, Script, directory};
+use crate::keeper::{Keeper, Script, directory, utf8};
 use crate::openssl::issue;
+use crate::ports::{ADDRESS, free_ports};
 use crate::requirements::Need;
-use crate::scripted::{environment, script};
-use crate::server::{ADDRESS, Recipe, Server, free_ports, utf8};
+use crate::scripts::{environment, script};
+use crate::server::{Recipe, Server};
 
 /// Relay ports (STARTTLS), each with one version and one cipher suite: those below TLS 1.2. No more ports than a relay lets be
 /// tested side by side.
