@@ -5,7 +5,6 @@ use heloscope_smtp::stray_command;
 
 use super::reading::Reading;
 use super::records::{HANDSHAKE, Record};
-use super::server_flight::RetryRequest;
 
 /// A hello that has passed, in the parts by which a second one is held against it.
 #[derive(Clone, Debug)]
@@ -18,6 +17,15 @@ pub(super) struct Hello {
 
 /// Its number and its content.
 type Extension = (u16, Vec<u8>);
+
+/// What a HelloRetryRequest asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RetryRequest {
+    /// A key share of this group, RFC 8446 §4.2.8.
+    pub(super) group: Option<u16>,
+    /// Its cookie, the whole content of the extension, RFC 8446 §4.2.2.
+    pub(super) cookie: Option<Vec<u8>>,
+}
 
 /// Rule 2: a record that is one whole ClientHello for this host, such as the core makes, and that holds no command
 /// should the server take it for SMTP. Nothing in it is the client's to choose but its randoms and its key share.

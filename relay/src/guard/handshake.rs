@@ -1,10 +1,10 @@
 use heloscope_observation::{Host, TlsMode};
 use heloscope_wire::ClientWriteKey;
 
-use super::client_hello::{Hello, client_hello};
+use super::client_hello::{Hello, RetryRequest, client_hello};
 use super::key_proof::KeyProof;
 use super::records::{Record, Records};
-use super::server_flight::{RetryRequest, Seen, ServerFlight};
+use super::server_flight::{Seen, ServerFlight};
 use super::suite::Version;
 use super::tls12::Tls12;
 use super::tls13::Tls13;

@@ -1,4 +1,4 @@
-use super::client_hello::{COOKIE, KEY_SHARE};
+use super::client_hello::{COOKIE, KEY_SHARE, RetryRequest};
 use super::reading::Reading;
 use super::records::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER, MAX_CONTENT as MAX_HELLO,
@@ -47,15 +47,6 @@ pub(super) enum Seen {
     EncryptedHandshake,
     /// What has come is no TLS; nothing after it is read.
     NoTls,
-}
-
-/// What a HelloRetryRequest asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RetryRequest {
-    /// A key share of this group, RFC 8446 §4.2.8.
-    pub(super) group: Option<u16>,
-    /// Its cookie, the whole content of the extension, RFC 8446 §4.2.2.
-    pub(super) cookie: Option<Vec<u8>>,
 }
 
 /// A handshake message that comes.
