@@ -63,6 +63,11 @@ pub(crate) fn is_partial(report: &Report) -> bool {
     report.status == Status::Ok && report.ports.iter().any(|port| worst(port).is_none())
 }
 
+/// The sign before a verdict: that of the status, unless a port that was not tested would pass for sound by it.
+pub(crate) fn overall(report: &Report) -> &'static str {
+    if is_partial(report) { say!("Tested in part") } else { words::status(report.status) }
+}
+
 /// A labelled fact.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fact {

@@ -9,8 +9,8 @@ use heloscope_report::{Port, Remedies, Report, summary};
 use heloscope_words::{say, small, spoken};
 
 use crate::facts::{
-    Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, parties, place, timings, told,
-    unit, validity, verdicts,
+    Fact, Line, Told, as_sent, dialogue, extensions, judged, marks, names, overall, parties, place, timings,
+    told, unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::span::span;
@@ -41,7 +41,7 @@ fn written(report: &Report, remedies: Option<Remedies<'_>>) -> String {
 }
 
 fn verdict(out: &mut String, report: &Report) {
-    line(out, &format!("# {}: {}", prose(&report.host), small(words::overall(report))));
+    line(out, &format!("# {}: {}", prose(&report.host), small(overall(report))));
     line(out, &format!("**{}**", prose(&summary(report))));
     let vantage = if report.vantage == "direct" {
         say!("directly").into()

@@ -12,8 +12,8 @@ use heloscope_words::{say, spoken};
 use paint::{Colour, paint};
 
 use crate::facts::{
-    Fact, Line, Told, as_sent, dialogue, extensions, is_partial, judged, marks, names, parties, place,
-    timings, told, unit, validity, verdicts,
+    Fact, Line, Told, as_sent, dialogue, extensions, is_partial, judged, marks, names, overall, parties,
+    place, timings, told, unit, validity, verdicts,
 };
 use crate::remedy::{AGAIN, CONFIGURATION, looks_like, mending};
 use crate::span::span;
@@ -73,7 +73,7 @@ struct Page {
 impl Page {
     fn verdict(&mut self, report: &Report) {
         let colour = if is_partial(report) { Colour::Bold } else { status_colour(report.status) };
-        let word = self.painted(words::overall(report), colour);
+        let word = self.painted(overall(report), colour);
         self.wrapped(0, &format!("{word}: "), &summary(report));
         let vantage = if report.vantage == "direct" {
             say!("directly").to_owned()

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use heloscope_report::{
-    Certificate, Port, Report, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict,
+    Certificate, Port, Role, Severity, Speaker, Status, StepKind, StepState, Trust, Verdict,
 };
 use heloscope_words::{mark, plural, say, spoken};
 
-use crate::facts::is_partial;
 use crate::path::{End, is_self_issued};
 
 pub(crate) const ADVICE: &str = mark!("To mend it");
@@ -42,11 +41,6 @@ pub(crate) fn status(status: Status) -> &'static str {
         Status::Error => mark!("Error"),
         Status::Untested => mark!("Not tested"),
     })
-}
-
-/// The sign before a verdict: that of the status, unless a port that was not tested would pass for sound by it.
-pub(crate) fn overall(report: &Report) -> &'static str {
-    if is_partial(report) { say!("Tested in part") } else { status(report.status) }
 }
 
 /// The name of a step of a port's test.

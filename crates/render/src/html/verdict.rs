@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::icon::Icon;
 use super::prose::Prose;
 use super::{Text, said};
-use crate::facts::is_partial;
+use crate::facts::{is_partial, overall};
 use crate::span::span;
 use crate::words;
 
@@ -13,7 +13,7 @@ pub(super) fn verdict(report: &Report) -> Markup {
     let icon = if is_partial(report) { Icon::Untested } else { Icon::from(report.status) };
     html! {
         header class={ "verdict " (icon.class()) } part="verdict" {
-            p class="kind" { (icon.with(words::overall(report))) }
+            p class="kind" { (icon.with(overall(report))) }
             h2 { (Prose(&summary(report))) }
             p class="about" { (about(report)) }
         }
