@@ -1,15 +1,20 @@
+mod ehlo_name;
+mod language;
+mod token;
+
 use std::ffi::OsString;
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use heloscope_languages::{TRANSLATIONS, catalogue};
-use heloscope_observation::{Host, PortSpec};
+use heloscope_observation::PortSpec;
 use heloscope_wire::RelayUrl;
-use heloscope_words::{Catalogue, say};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use heloscope_words::say;
+
+pub(crate) use ehlo_name::EhloName;
+pub(crate) use language::Language;
+pub(crate) use token::Token;
 
 use crate::usage::Usage;
 
@@ -211,133 +216,10 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// The language of the report, BCP 47; a region is passed over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Language(pub(crate) Option<&'static Catalogue>);
-
-impl Language {
-    /// The one that a command line asks for, which has not been read yet: `--help` and what is wrong with the others of its
-    /// words are told in it as well. English where it asks for none that there is.
-    pub(crate) fn of_command_line(words: impl Iterator<Item = OsString>) -> Self {
-        let mut asked = None;
-        let mut is_next = false;
-        for word in words {
-            let word = word.to_string_lossy().into_owned();
-            match word.strip_prefix("--lang") {
-                _ if is_next => (asked, is_next) = (Some(word), false),
-                Some("") => is_next = true,
-                Some(rest) => asked = rest.strip_prefix('=').map(str::to_owned).or(asked),
-                None => {}
-            }
-        }
-        asked.and_then(|language| language.parse().ok()).unwrap_or(Self(None))
-    }
-}
-
-impl std::str::FromStr for Language {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let language = text.split('-').next().unwrap_or_default().to_ascii_lowercase();
-        match (language.as_str(), catalogue(&language)) {
-            ("en", _) => Ok(Self(None)),
-            (_, Some(catalogue)) => Ok(Self(Some(catalogue))),
-            (_, None) => {
-                let others = TRANSLATIONS.map(|(language, _)| language).join(", ");
-                Err(say!("the languages are en, {others}"))
-            }
-        }
-    }
-}
-
-/// What may stand after EHLO, RFC 5321 §4.1.1.1: a domain name or an address literal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EhloName(String);
-
-impl EhloName {
-    /// The machine's own name, where it is a fully qualified one that means something to others.
-    pub(crate) fn of_machine(name: &str) -> Option<Self> {
-        match name.parse() {
-            Ok(Host::Name(name)) if name.contains('.') && !name.starts_with("localhost.") => Some(Self(name)),
-            _ => None,
-        }
-    }
-
-    /// An address literal, RFC 5321 §4.1.3.
-    pub(crate) fn literal(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(address) => format!("[{address}]"),
-            IpAddr::V6(address) => format!("[IPv6:{address}]"),
-        })
-    }
-
-    pub(crate) fn into_string(self) -> String {
-        self.0
-    }
-}
-
-impl std::str::FromStr for EhloName {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(|inside| {
-            inside
-                .strip_prefix("IPv6:")
-                .map_or_else(|| inside.parse().map(IpAddr::V4), |inside| inside.parse().map(IpAddr::V6))
-        });
-        match (literal, text.parse()) {
-            (Some(Ok(address)), _) => Ok(Self::literal(address)),
-            (None, Ok(Host::Name(name))) => Ok(Self(name)),
-            _ => Err(say!(
-                "EHLO takes a domain name, or an address literal: [192.0.2.1] or [IPv6:2001:db8::1]"
-            )),
-        }
-    }
-}
-
-/// What a relay lets in a program by, RFC 6750 §2.1.
-#[derive(Clone)]
-pub(crate) struct Token(String);
-
-impl Token {
-    /// The environment's, where it has one that is not empty.
-    pub(crate) fn of_environment() -> Result<Option<Self>, &'static str> {
-        let given = std::env::var_os("HELOSCOPE_TOKEN").filter(|token| !token.is_empty());
-        given.map(|token| token.to_str().unwrap_or_default().parse()).transpose()
-    }
-
-    /// The value of an `Authorization` field that shows it.
-    pub(crate) fn bearer(&self) -> HeaderValue {
-        let shown = HeaderValue::from_str(&format!("Bearer {}", self.0));
-        let mut field = shown.expect("a token is of visible ASCII characters");
-        field.set_sensitive(true);
-        field
-    }
-}
-
-impl std::str::FromStr for Token {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let visible = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic());
-        if visible {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(say!("a token is made of visible ASCII characters, none of them a space"))
-        }
-    }
-}
-
-impl fmt::Debug for Token {
-    /// Without the token.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use heloscope_words::Catalogue;
 
     use super::*;
 
@@ -397,26 +279,6 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_known_before_the_command_line_is_read() {
-        let asked = |words: &[&str]| {
-            let words = words.iter().map(OsString::from);
-            Language::of_command_line(words).0.map(Catalogue::language)
-        };
-        for words in [
-            &["heloscope", "--lang", "de", "--help"][..],
-            &["heloscope", "--no-such-option", "--lang=de-AT"],
-            &["heloscope", "--lang", "en", "--lang", "de"],
-        ] {
-            assert_eq!(asked(words), Some("de"), "{words:?}");
-        }
-        for words in
-            [&["heloscope", "mx.example"][..], &["heloscope", "--lang"], &["heloscope", "--lang", "fr"]]
-        {
-            assert_eq!(asked(words), None, "{words:?}");
-        }
-    }
-
-    #[test]
     fn what_is_for_a_relay_needs_one() {
         let read = |options: &[&str]| {
             Arguments::try_parse_from(["heloscope", "mx.example"].iter().chain(options)).map(|_| ())
@@ -436,33 +298,5 @@ mod tests {
         ] {
             assert!(read(options).is_err(), "{options:?}");
         }
-    }
-
-    #[test]
-    fn ehlo_takes_a_name_or_a_literal() {
-        for text in ["client.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
-            assert_eq!(text.parse::<EhloName>().map(EhloName::into_string).as_deref(), Ok(text));
-        }
-        for text in [
-            "",
-            "192.0.2.1",
-            "[2001:db8::1]",
-            "[client.example]",
-            "a b",
-            "a\r\nMAIL FROM:<>",
-            "[IPv6:192.0.2.1]",
-        ] {
-            assert!(text.parse::<EhloName>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_machine_without_a_qualified_name_gives_its_address() {
-        assert_eq!(EhloName::of_machine("mail.example.com"), Some(EhloName("mail.example.com".into())));
-        for name in ["mail", "localhost.localdomain", "a_b.example", "192.0.2.1", ""] {
-            assert_eq!(EhloName::of_machine(name), None, "{name}");
-        }
-        let mapped = "::ffff:192.0.2.1".parse().expect("an address");
-        assert_eq!(EhloName::literal(mapped).into_string(), "[192.0.2.1]");
     }
 }
