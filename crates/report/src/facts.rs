@@ -20,7 +20,7 @@ pub(crate) use answer::{Answer, choice};
 pub(crate) use banner::banner;
 pub(crate) use capabilities::capabilities;
 pub(crate) use certificate::{ChainFacts, days_between, presented, rfc3339};
-pub(crate) use error::{answers_nothing, ehlo_alone_rejected, port_error};
+pub(crate) use error::{answers_nothing, ehlo_alone_rejected, ehlo_refused, port_error};
 pub(crate) use failure::{Broken, Cause, Failure};
 pub(crate) use fold::on;
 pub(crate) use instead::{Instead, takes_hello_for_command};

@@ -7,7 +7,7 @@ use heloscope_words::{mark, say};
 use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Cut, Evidence, Mute, Outcome, Passage, Refused, Subject};
-use crate::facts::{Cause, Failure, Hello, PortFacts, answers_nothing, ehlo_alone_rejected};
+use crate::facts::{Cause, Failure, Hello, PortFacts, answers_nothing, ehlo_alone_rejected, ehlo_refused};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] =
@@ -26,7 +26,7 @@ static EHLO_REJECTED: Check = Check {
             Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, inside_tls })
         };
         match facts.failure.map(|failure| failure.cause) {
-            Some(Cause::EhloRejected { ehlo, helo }) if helo.unwrap_or(ehlo).code() != 421 => {
+            Some(Cause::EhloRejected { ehlo, helo, .. }) if helo.unwrap_or(ehlo).code() != 421 => {
                 return refused(ehlo, helo, false, said(subject));
             }
             Some(Cause::EhloRejected { .. }) => return subject.not_tested(),
@@ -39,6 +39,13 @@ static EHLO_REJECTED: Check = Check {
             {
                 let stage = if encrypted { Stage::EhloAfterTls } else { Stage::Ehlo };
                 return refused(ehlo, Some(helo), true, ehlo_alone_rejected(ehlo, stage));
+            }
+        }
+        // What came of HELO is another story, which does not hide this one.
+        for (hello, encrypted) in [(&facts.clear, false), (&facts.encrypted, true)] {
+            if let Some(ehlo) = hello.refused_without_helo().filter(|_| !facts.is_out_of_step(encrypted)) {
+                let stage = if encrypted { Stage::EhloAfterTls } else { Stage::Ehlo };
+                return refused(ehlo, None, false, ehlo_refused(ehlo, stage));
             }
         }
         let answered = |hello: &Hello<'_>, encrypted| {
@@ -110,7 +117,7 @@ static SESSION_CUT_SHORT: Check = Check {
                 subject.facts.established.is_some()
             }
             Cause::Refused(_) => return subject.not_tested(),
-            Cause::EhloRejected { ehlo, helo } => helo.unwrap_or(ehlo).code() == 421,
+            Cause::EhloRejected { ehlo, helo, .. } => helo.unwrap_or(ehlo).code() == 421,
             Cause::StartTlsRejected(reply) => reply.code() == 421,
             Cause::GreetingRejected(_) | Cause::NoReply(_) | Cause::Unasked(_) => false,
         };

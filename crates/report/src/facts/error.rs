@@ -10,7 +10,7 @@ use heloscope_words::{language, mark, retold, say, spoken};
 
 use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
 use super::instead::in_place_of_tls;
-use super::port::{PortFacts, Unasked};
+use super::port::{PortFacts, Unanswered, Unasked};
 use super::protocol::protocol_broken;
 use super::{Answer, Broken, Cause, Failure, choice};
 use crate::names::{alert_meaning, alert_name, is_registered, is_spoken, suite_name, warning_words};
@@ -41,7 +41,10 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             (ErrorCode::NotSmtp, words)
         }
         Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
-        Cause::EhloRejected { ehlo, helo } => {
+        Cause::EhloRejected { ehlo, unanswered: Some(how), .. } => {
+            (ErrorCode::EhloRejected, helo_unanswered(ehlo, how, stage))
+        }
+        Cause::EhloRejected { ehlo, helo, .. } => {
             (ErrorCode::EhloRejected, ehlo_rejected(ehlo, helo, stage, failure.due))
         }
         Cause::StartTlsRejected(reply) => {
@@ -216,6 +219,23 @@ fn ehlo_rejected(ehlo: &Reply, helo: Option<&Reply>, stage: Stage, due: Option<&
         Some(codes) => format!("{first} {second} {codes}"),
         None => format!("{first} {second}"),
     }
+}
+
+/// EHLO was refused, whatever came of HELO.
+pub(crate) fn ehlo_refused(ehlo: &Reply, stage: Stage) -> String {
+    rejected("EHLO", ehlo, stage, None)
+}
+
+/// EHLO was refused, and nothing came of HELO.
+fn helo_unanswered(ehlo: &Reply, how: Unanswered, stage: Stage) -> String {
+    let second = match how {
+        Unanswered::Closed => say!("HELO was tried next, and the server closed the connection.").to_owned(),
+        Unanswered::Reset => say!("HELO was tried next, and the connection was reset.").to_owned(),
+        Unanswered::TimedOut(after) => {
+            say!("HELO was tried next, and the server was silent for {} s.", after.as_secs())
+        }
+    };
+    format!("{} {second}", ehlo_refused(ehlo, stage))
 }
 
 /// EHLO was refused and HELO accepted.

@@ -29,10 +29,11 @@ pub(crate) struct Broken<'a> {
 pub(crate) enum Cause<'a> {
     Refused(&'a Refusal),
     GreetingRejected(&'a Reply),
-    /// EHLO's reply, and HELO's where that was tried.
+    /// EHLO's reply, and HELO's where that was tried; or how the wait for that one ended, where none came.
     EhloRejected {
         ehlo: &'a Reply,
         helo: Option<&'a Reply>,
+        unanswered: Option<Unanswered>,
     },
     StartTlsRejected(&'a Reply),
     NoReply(Broken<'a>),
@@ -51,23 +52,23 @@ pub(crate) enum Cause<'a> {
 impl<'a> PortFacts<'a> {
     /// A connection that ends after QUIT ends as asked, be it by a reset.
     pub(super) fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
-        let reset = |refusal: &Refusal| refusal.code == RefusalCode::Reset;
         if self.awaits_reply_to_quit() {
-            self.quit_unanswered = match cause {
-                Cause::Closed(None) => Some(Unanswered::Closed),
-                Cause::Refused(refusal) if reset(refusal) => Some(Unanswered::Reset),
-                Cause::TimedOut { after, whole: false, partial: None } => Some(Unanswered::TimedOut(after)),
-                _ => None,
-            };
+            self.quit_unanswered = unanswered(cause);
         }
         let in_order = match cause {
             Cause::Closed(_) => true,
-            Cause::Refused(refusal) => reset(refusal),
+            Cause::Refused(refusal) => is_reset(refusal),
             _ => false,
         };
         if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
-            self.fail(stage, cause);
+            self.fail(stage, self.refused_before(stage, unanswered(cause)).unwrap_or(cause));
         }
+    }
+
+    /// EHLO was refused, and HELO, which was tried next, had no reply: the refusal is why the session ends.
+    fn refused_before(&self, stage: Stage, unanswered: Option<Unanswered>) -> Option<Cause<'a>> {
+        let ehlo = self.hello(stage)?.refused_without_helo()?;
+        unanswered.map(|how| Cause::EhloRejected { ehlo, helo: None, unanswered: Some(how) })
     }
 
     /// QUIT was sent, and nothing came that may be its reply.
@@ -121,11 +122,26 @@ impl<'a> PortFacts<'a> {
     pub(super) fn give_up_helo(&mut self) {
         let pending = [(Stage::Ehlo, &self.clear), (Stage::EhloAfterTls, &self.encrypted)];
         let refused = pending.into_iter().find_map(|(stage, hello)| {
-            let reply = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
+            let ehlo = hello.ehlo.filter(|reply| reply.code() != 250 && !hello.helo_sent)?;
             // A 421 comes whether EHLO was sent or not.
             let due = self.due(stage).filter(|due| *due == "EHLO");
-            Some(Failure { stage, cause: Cause::EhloRejected { ehlo: reply, helo: None }, due })
+            Some(Failure { stage, cause: Cause::EhloRejected { ehlo, helo: None, unanswered: None }, due })
         });
         self.failure = self.failure.or(refused);
     }
+}
+
+/// How a wait for a reply ended by which nothing of it came; `None` where something came, or where it was not the server or
+/// the path that ended it.
+fn unanswered(cause: Cause<'_>) -> Option<Unanswered> {
+    match cause {
+        Cause::Closed(None) => Some(Unanswered::Closed),
+        Cause::Refused(refusal) if is_reset(refusal) => Some(Unanswered::Reset),
+        Cause::TimedOut { after, whole: false, partial: None } => Some(Unanswered::TimedOut(after)),
+        _ => None,
+    }
+}
+
+fn is_reset(refusal: &Refusal) -> bool {
+    refusal.code == RefusalCode::Reset
 }

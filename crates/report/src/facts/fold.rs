@@ -140,7 +140,7 @@ impl<'a> PortFacts<'a> {
                 let refused = hello.replied(reply);
                 if refused {
                     let (ehlo, helo) = (hello.ehlo.unwrap_or(reply), hello.ehlo.and(hello.helo));
-                    self.fail(stage, Cause::EhloRejected { ehlo, helo });
+                    self.fail(stage, Cause::EhloRejected { ehlo, helo, unanswered: None });
                 }
             }
             Stage::StartTls => {

@@ -215,6 +215,24 @@ impl PortFacts<'_> {
     }
 }
 
+impl<'a> PortFacts<'a> {
+    /// EHLO and HELO of a stage that has them.
+    pub(super) fn hello(&self, stage: Stage) -> Option<&Hello<'a>> {
+        match stage {
+            Stage::Ehlo => Some(&self.clear),
+            Stage::EhloAfterTls => Some(&self.encrypted),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Hello<'a> {
+    /// The reply that refuses EHLO, where HELO was tried next and had none.
+    pub(crate) fn refused_without_helo(&self) -> Option<&'a Reply> {
+        self.ehlo.filter(|reply| reply.code() != 250 && self.helo_sent && self.helo.is_none())
+    }
+}
+
 impl Hello<'_> {
     /// The 250 reply to EHLO.
     pub(crate) fn extensions(&self) -> Option<EhloReply> {

@@ -1,0 +1,80 @@
+//! HELO, tried where EHLO was refused, has no reply: the refusal is told all the same, with what both its codes mean.
+
+// clippy.toml allows it in #[test] functions only, and what they call is test code too.
+#![allow(clippy::unwrap_used)]
+
+mod scene;
+
+use heloscope_observation::{RefusalCode, Stage};
+use heloscope_report::{ErrorCode, Port, Severity, Verdict};
+use heloscope_smtp::{Command, FaultKind};
+use scene::{Asked, GREETING, Play, Scene};
+
+const LISTED: &str = "550 5.7.1 [192.0.2.7] listed at zen.example";
+
+fn port(play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
+    Scene::one("25", play).judged().ports.remove(0)
+}
+
+/// EHLO refused, and HELO sent.
+fn helo_sent(play: Play<'_>) -> Play<'_> {
+    let refused = play.connects().greets(GREETING).ehlo(LISTED);
+    refused.sends(Stage::Ehlo, Command::Helo("relay.example.org".to_owned()))
+}
+
+fn assert_refused(port: &Port, helo: &str) {
+    let error = port.error.as_ref().unwrap();
+    assert_eq!(error.code, ErrorCode::EhloRejected, "{error:?}");
+    let start = "The server refused EHLO: “550 5.7.1 [192.0.2.7] listed at zen.example”. 550 means ";
+    assert!(error.message.starts_with(start) && error.message.contains("5.7.1 means"), "{error:?}");
+    assert!(error.message.ends_with(helo), "{error:?}");
+    assert_eq!(port.ids(), ["ehlo-rejected"]);
+    let found = port.found("ehlo-rejected");
+    assert_eq!((found.severity, found.title.as_str()), (Severity::Error, "The server refuses EHLO with 550"));
+    assert_eq!(port.verdict("session-cut-short"), Verdict::NotTested);
+    assert_eq!(port.verdict("starttls-missing"), Verdict::NotTested);
+}
+
+#[test]
+fn a_server_that_hangs_up_on_helo() {
+    let closed = port(|play| helo_sent(play).closes(Stage::Ehlo));
+    assert_refused(&closed, "HELO was tried next, and the server closed the connection.");
+    let reset = port(|play| helo_sent(play).loses(Stage::Ehlo, RefusalCode::Reset).ends(Stage::Ehlo));
+    assert_refused(&reset, "HELO was tried next, and the connection was reset.");
+    let silent = port(|play| helo_sent(play).times_out(Stage::Ehlo, 18));
+    assert_refused(&silent, "HELO was tried next, and the server was silent for 18 s.");
+}
+
+#[test]
+fn a_server_that_hangs_up_on_helo_inside_tls() {
+    let inside = port(|play| {
+        let refused = play.until_hello().tls(&[]).says_ehlo().replies(Stage::EhloAfterTls, LISTED);
+        let helo = Command::Helo("relay.example.org".to_owned());
+        refused.sends(Stage::EhloAfterTls, helo).closes(Stage::EhloAfterTls)
+    });
+    let error = inside.error.as_ref().unwrap();
+    assert_eq!((error.code, error.phase), (ErrorCode::EhloRejected, Stage::EhloAfterTls));
+    assert!(error.message.starts_with("Inside TLS the server refused EHLO: “550 5.7.1 "), "{error:?}");
+    assert_eq!(inside.found("ehlo-rejected").title, "Inside TLS the server refuses EHLO with 550");
+}
+
+#[test]
+fn what_helo_met_does_not_hide_that_ehlo_was_refused() {
+    let babbled = port(|play| helo_sent(play).babbles(Stage::Ehlo, FaultKind::NotAReply, b"what"));
+    assert_eq!(babbled.error.as_ref().unwrap().code, ErrorCode::MalformedReply);
+    assert_eq!(babbled.ids(), ["ehlo-rejected", "malformed-reply"]);
+    // The relay's time is up: nothing is known of HELO, and the refusal of EHLO stays a fact.
+    let cut = port(|play| helo_sent(play).loses(Stage::Ehlo, RefusalCode::Timeout).ends(Stage::Ehlo));
+    assert_eq!(cut.error.as_ref().unwrap().code, ErrorCode::Timeout);
+    assert_eq!(cut.ids(), ["ehlo-rejected"]);
+}
+
+#[test]
+fn a_server_that_only_hangs_up_refuses_nothing() {
+    let accepted = port(|play| helo_sent(play).replies(Stage::Ehlo, "250 mx1").quits());
+    assert_eq!(accepted.error, None);
+    let closed = port(|play| play.connects().greets(GREETING).says_ehlo().closes(Stage::Ehlo));
+    assert_eq!(closed.error.as_ref().unwrap().code, ErrorCode::Closed);
+    assert_eq!(closed.ids(), ["session-cut-short"]);
+    assert_eq!(closed.verdict("ehlo-rejected"), Verdict::NotTested);
+}
