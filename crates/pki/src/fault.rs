@@ -100,10 +100,17 @@ pub enum Fault {
     },
     /// A name breaks the name constraints of an issuer (RFC 5280 §4.2.1.10).
     NameConstraintViolation,
-    /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9). Self-issued certificates count, as
-    /// they do in webpki and do not in the RFC.
+    /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9).
     PathLengthExceeded,
-    /// The path has more than six intermediates.
+    /// pathLenConstraint of an issuer holds, since self-issued certificates do not count (RFC 5280 §6.1.4 l); webpki
+    /// counts them, and so does not look further.
+    SelfIssuedCounted,
+    /// A date lies before 1970, which webpki does not read and RFC 5280 §4.1.2.5 allows.
+    EarlyDate {
+        /// The certificate.
+        certificate: usize,
+    },
+    /// The path has more than six intermediates, which are the most that webpki looks at.
     PathTooLong,
     /// No path was found within [`MAX_SIGNATURES`](crate::MAX_SIGNATURES), [`MAX_EFFORT`](crate::MAX_EFFORT),
     /// [`MAX_CERTIFICATES`](crate::MAX_CERTIFICATES) and [`MAX_PATHS`](crate::MAX_PATHS).
@@ -119,6 +126,23 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is a limit of this validation and no rule that the certificates break: another may find that the path
+    /// holds.
+    pub fn is_unknown(&self) -> bool {
+        /// What RFC 5280 §6.1 processes, and webpki does not: certificatePolicies, policyMappings, policyConstraints,
+        /// inhibitAnyPolicy.
+        const POLICIES: [&str; 4] = ["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+        match self {
+            Fault::UnsupportedCriticalExtension { oid, .. } => POLICIES.contains(&oid.as_str()),
+            Fault::UnsupportedSignatureAlgorithm { .. }
+            | Fault::SelfIssuedCounted
+            | Fault::EarlyDate { .. }
+            | Fault::PathTooLong
+            | Fault::SearchGivenUp => true,
+            _ => false,
+        }
+    }
+
     /// The name of the fault as the report's `chain_error` has it.
     pub fn code(&self) -> &'static str {
         match self {
@@ -142,6 +166,8 @@ impl Fault {
             Fault::UnsupportedVersion { .. } => "unsupported_version",
             Fault::NameConstraintViolation => "name_constraint_violation",
             Fault::PathLengthExceeded => "path_length_exceeded",
+            Fault::SelfIssuedCounted => "self_issued_counted",
+            Fault::EarlyDate { .. } => "early_date",
             Fault::PathTooLong => "path_too_long",
             Fault::SearchGivenUp => "search_given_up",
             Fault::Distrusted => "distrusted",

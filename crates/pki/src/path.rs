@@ -27,8 +27,8 @@ use crate::der::Parts;
 use crate::fault::Fault;
 use crate::ledger::{Signature, Signatures};
 use crate::rules::{
-    anchor_time_fault, constitution_faults, key_usage_fault, path_length_fault, purpose_fault, time_fault,
-    weak_signature,
+    anchor_time_fault, constitution_faults, early_date_fault, key_usage_fault, length_fault,
+    path_length_fault, purpose_fault, time_fault, weak_signature,
 };
 use crate::self_signed::SelfSigned;
 
@@ -67,7 +67,8 @@ pub enum Trust {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PathVerdict {
-    /// The trust anchors that the path ends at, whether it holds or not; `None` where it ends at none.
+    /// The trust anchors that the path ends at, whether it holds or not; `None` where it ends at none, and where a
+    /// signature on the path is of a kind that is not verified.
     pub trust: Option<Trust>,
     /// The path: indexes into the chain as sent, leaf first, the trust anchor not included. A certificate of
     /// the chain that is not in it is not needed; a path that is not in ascending order was sent in the wrong
@@ -214,7 +215,7 @@ impl<'a> Verifier<'a> {
         let holds = anchored.iter().find(|path| {
             let mut places = path.path.iter().map(|position| &chain.sent[*position]).enumerate();
             path.time_fault(at).is_none()
-                && path.length_fault().is_none()
+                && path.length_fault(chain).is_none()
                 && places.all(|(place, sent)| key_usage_fault(place, sent).is_none())
                 && accepts(chain, path, at).is_ok()
         });
@@ -250,16 +251,21 @@ impl<'a> Verifier<'a> {
                     .filter_map(|(sent, key)| signature_fault(chain.signatures, sent, key)),
             );
             faults.extend(constitution_faults(&path));
-            faults.extend(path_length_fault(&path).or_else(|| choice.anchored.length_fault()));
-            faults.extend(choice.error.as_ref().and_then(Fault::of));
+            faults.extend(path_length_fault(&path).or_else(|| choice.anchored.length_fault(chain)));
+            faults.extend(choice.error.as_ref().and_then(|error| match error {
+                webpki::Error::BadDerTime => early_date_fault(&path).or_else(|| Fault::of(error)),
+                _ => Fault::of(error),
+            }));
             if faults.is_empty() {
                 // webpki refused for a reason that the facts should have shown and did not.
                 let detail = choice.error.as_ref().map_or_else(String::new, ToString::to_string);
                 faults.push(Fault::Malformed { detail });
             }
         }
+        let is_verified =
+            !faults.iter().any(|fault| matches!(fault, Fault::UnsupportedSignatureAlgorithm { .. }));
         let trust = choice.anchored.private.map_or(Trust::Webpki, |_| Trust::Private);
-        PathVerdict { trust: Some(trust), path: indexes(&path), faults }
+        PathVerdict { trust: is_verified.then_some(trust), path: indexes(&path), faults }
     }
 
     fn judge_unanchored(&self, chain: &mut Chain<'_>, positions: &[usize], at: i64) -> PathVerdict {
@@ -285,7 +291,7 @@ impl<'a> Verifier<'a> {
         let signed_by_another = below_root.iter().filter(|sent| sent.self_signed == SelfSigned::No);
         faults.extend(signed_by_another.filter_map(|sent| weak_signature(sent)));
         faults.extend(constitution_faults(below_root));
-        faults.extend(path_length_fault(&path));
+        faults.extend(path_length_fault(&path).filter(|fault| !fault.is_unknown()));
         PathVerdict { trust: None, path: indexes(&path), faults }
     }
 }
@@ -295,9 +301,11 @@ impl Anchored<'_> {
         self.private.and_then(|private| anchor_time_fault(private, at))
     }
 
-    fn length_fault(&self) -> Option<Fault> {
+    fn length_fault(&self, chain: &Chain<'_>) -> Option<Fault> {
         let length = self.private.and_then(|private| private.facts.path_length)?;
-        (self.path.len() - 1 > length as usize).then_some(Fault::PathLengthExceeded)
+        let intermediates: Vec<&Sent<'_>> =
+            self.path[1..].iter().map(|position| &chain.sent[*position]).collect();
+        length_fault(length, &intermediates)
     }
 }
 

@@ -84,9 +84,32 @@ pub(crate) fn constitution_faults(path: &[&Sent<'_>]) -> Vec<Fault> {
 /// Whether an issuer among the certificates of a path allows fewer intermediates. webpki asks this too, but
 /// where several certificates have one name it may answer for another path.
 pub(crate) fn path_length_fault(path: &[&Sent<'_>]) -> Option<Fault> {
-    let exceeded = |(position, sent): (usize, &&Sent<'_>)| {
-        // Between this issuer and the leaf stand all but one of those before it.
-        sent.facts.path_length.is_some_and(|length| position > length as usize + 1)
-    };
-    path.iter().enumerate().any(exceeded).then_some(Fault::PathLengthExceeded)
+    let faults = path.iter().enumerate().filter_map(|(position, sent)| {
+        let length = sent.facts.path_length?;
+        length_fault(length, path.get(1..position)?)
+    });
+    worst(faults)
+}
+
+/// Whether an issuer that allows `length` intermediates has more than that below it.
+pub(crate) fn length_fault(length: u32, intermediates: &[&Sent<'_>]) -> Option<Fault> {
+    let length = length as usize;
+    // RFC 5280 §6.1.4 l
+    let counted = intermediates.iter().filter(|sent| !sent.facts.is_self_issued).count();
+    match intermediates.len() {
+        _ if counted > length => Some(Fault::PathLengthExceeded),
+        all if all > length => Some(Fault::SelfIssuedCounted),
+        _ => None,
+    }
+}
+
+/// What breaks a rule before what is only not known.
+fn worst(faults: impl Iterator<Item = Fault>) -> Option<Fault> {
+    faults.min_by_key(Fault::is_unknown)
+}
+
+/// A date that webpki does not read.
+pub(crate) fn early_date_fault(path: &[&Sent<'_>]) -> Option<Fault> {
+    let early = path.iter().find(|sent| sent.facts.not_before < 0 || sent.facts.not_after < 0)?;
+    Some(Fault::EarlyDate { certificate: early.index })
 }

@@ -19,7 +19,7 @@ pub(crate) enum End {
 /// sent, signed with its own key, and where the search for a path was given up.
 pub(crate) fn end(port: &Port) -> Option<(&str, End)> {
     let leaf = port.certificate.as_ref()?;
-    if port.findings.iter().any(|finding| finding.id == "certificate-path-unknown") {
+    if leaf.chain_error == Some(ChainError::SearchGivenUp) {
         return None;
     }
     let mut last = port.chain.first()?;

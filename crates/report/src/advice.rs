@@ -142,7 +142,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificatePathInvalid { faults, anchor } => {
             certificate::path_invalid(faults, *anchor, audience)
         }
-        Evidence::CertificatePathUnknown => certificate::path_unknown(audience),
+        Evidence::CertificatePathGivenUp => certificate::path_given_up(audience),
+        Evidence::CertificatePathUnknown { limits } => certificate::path_unknown(limits, audience),
         Evidence::CertificateWeakKey { keys } => certificate::weak_key(keys, audience),
         Evidence::CertificateWeakSignature { signatures } => {
             certificate::weak_signature(signatures, audience)

@@ -88,7 +88,7 @@ fn example(id: &str) -> Option<Evidence> {
             faults: vec![say!("The certificate may not be used for a TLS server.").to_owned()],
             anchor: false,
         },
-        "certificate-path-unknown" => Evidence::CertificatePathUnknown,
+        "certificate-path-unknown" => Evidence::CertificatePathGivenUp,
         "certificate-weak-key" => Evidence::CertificateWeakKey { keys: vec![(0, "RSA 1024".to_owned())] },
         "certificate-weak-signature" => {
             Evidence::CertificateWeakSignature { signatures: vec![(0, "sha1WithRSAEncryption".to_owned())] }

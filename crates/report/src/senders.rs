@@ -5,7 +5,7 @@ mod certificate;
 mod reach;
 
 use answered::answered;
-use certificate::{Standing, dane, finds_a_path, is_weakly_signed_alone, standing};
+use certificate::{Standing, dane, is_weakly_signed_alone, standing};
 use reach::{Reach, reach};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -238,7 +238,7 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                     version(port)
                 ),
             ),
-            Standing::Unknown => (Depends, say!("Delivers if {}.", finds_a_path())),
+            Standing::Unknown(condition) => (Depends, say!("Delivers if {condition}.")),
             Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
         },
         (Reach::Encrypted, Sender::Dane) => (Depends, dane(port)),
@@ -251,7 +251,7 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 Standing::Holds => {
                     (Delivers, say!("Sends over {}; the certificate holds.{login}", version(port)))
                 }
-                Standing::Unknown => (Depends, say!("Sends if {}.{login}", finds_a_path())),
+                Standing::Unknown(condition) => (Depends, say!("Sends if {condition}.{login}")),
                 Standing::Against(faults) => {
                     (Depends, say!("Refuses the connection or warns its user: {faults}.{login}"))
                 }

@@ -322,6 +322,7 @@ fn a_path_that_was_not_looked_for_to_the_end_breaks_no_rule() {
     assert_eq!(lost.ids(), ["certificate-path-unknown"]);
     let found = lost.found("certificate-path-unknown");
     assert_eq!(found.title, "The search for a certification path was given up");
+    assert!(found.explanation.contains("deliver if their TLS library finds a path"), "{}", found.explanation);
     assert!(found.explanation.contains("whether there is one is not known"), "{}", found.explanation);
     for id in ["certificate-path-invalid", "certificate-untrusted", "certificate-chain-incomplete"] {
         assert_eq!(

@@ -5,9 +5,9 @@
 
 mod scene;
 
-use heloscope_report::{ChainError, LeafCertificate};
+use heloscope_report::{ChainError, LeafCertificate, Severity, Verdict};
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, GeneralSubtree, IsCa, NameConstraints};
-use scene::{DAY, Entity, NOW, Scene, ca, chain, fixture, server};
+use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, server};
 
 const ROOT: &str = include_str!("../../pki/tests/fixtures/root.pem");
 const SHA1: &str = include_str!("../../pki/tests/fixtures/sha1.pem");
@@ -82,6 +82,30 @@ fn more_intermediates_than_an_authority_may_have_below_it() {
     };
     assert_eq!(below(0), Some(ChainError::PathTooLong));
     assert_eq!(below(1), None);
+}
+
+/// What is not verified here, such as a date before 1970 or a signature of a kind that few use, breaks no rule.
+#[test]
+fn what_is_not_verified_is_not_known() {
+    let pairs = [
+        (include_str!("../../pki/tests/fixtures/ed448.pem"), "of a kind that this test does not verify."),
+        (include_str!("../../pki/tests/fixtures/early.pem"), "lies before 1970"),
+    ];
+    for (pair, limit) in pairs {
+        let sent = fixture(pair);
+        let scene = Scene::one("25", |play| play.goes_well(&[&sent])).at(1_798_761_600); // 2027-01-01
+        let root = pair.rfind("-----BEGIN").unwrap();
+        let report = scene.judged_by(Some(&pair[root..]));
+        let port = &report.ports[0];
+        // Each is for a name of its own.
+        assert_eq!(port.ids(), ["certificate-hostname-mismatch", "certificate-path-unknown"]);
+        let found = port.found("certificate-path-unknown");
+        assert!(found.explanation.contains(limit), "{}", found.explanation);
+        assert_eq!(found.severity, Severity::Warning);
+        let invalid = "certificate-path-invalid";
+        let why = "this test cannot verify the whole path";
+        assert_eq!((port.verdict(invalid), port.why(invalid)), (Verdict::NotTested, why));
+    }
 }
 
 #[test]

@@ -1,19 +1,24 @@
-//! Chains of what rcgen cannot make: old hashes, short keys, old versions.
+//! Chains of what rcgen cannot make: old hashes, short keys, old versions, and what is not verified here.
 
 use super::chain::Chain;
 use crate::authority::{NEW_YEAR, chain};
 
+const EARLY: &str = include_str!("../fixtures/early.pem");
 const ED25519: &str = include_str!("../fixtures/ed25519.pem");
+const ED448: &str = include_str!("../fixtures/ed448.pem");
 const MD5: &str = include_str!("../fixtures/md5.pem");
 const NEGATIVE_SERIAL: &str = include_str!("../fixtures/negative-serial.pem");
+const P224: &str = include_str!("../fixtures/p224.pem");
 const P521: &str = include_str!("../fixtures/p521.pem");
 const PSS: &str = include_str!("../fixtures/pss.pem");
+const PSS_WITHOUT_SALT: &str = include_str!("../fixtures/pss-without-salt.pem");
 const ROOT: &str = include_str!("../fixtures/root.pem");
 const RSA1024: &str = include_str!("../fixtures/rsa1024.pem");
 const RSA1024_SHA1: &str = include_str!("../fixtures/rsa1024-sha1.pem");
 const SHA1: &str = include_str!("../fixtures/sha1.pem");
 /// A leaf, its issuer that is signed with SHA-1, and the root.
 const SHA1_ISSUER: &str = include_str!("../fixtures/sha1-issuer.pem");
+const SHA224: &str = include_str!("../fixtures/sha224.pem");
 const V1: &str = include_str!("../fixtures/v1.pem");
 const ZERO_SERIAL: &str = include_str!("../fixtures/zero-serial.pem");
 
@@ -35,6 +40,11 @@ const ROWS: &[Row] = &[
     ("rsa-1024-sha1-trusted", RSA1024_SHA1, &[RSA1024_SHA1], "rsa1024-sha1.example"),
     ("p-521", ROOT, &[P521], "p521.example"),
     ("p-521-trusted", P521, &[P521], "p521.example"),
+    ("ed448", ED448, &[ED448], "ed448.example"),
+    ("sha-224", SHA224, &[SHA224], "sha224.example"),
+    ("p-224", P224, &[P224], "p224.example"),
+    ("pss-without-salt", PSS_WITHOUT_SALT, &[PSS_WITHOUT_SALT], "pss-without-salt.example"),
+    ("before-1970", EARLY, &[EARLY], "early.example"),
     ("pss", ROOT, &[PSS], "pss.example"),
     ("pss-trusted", PSS, &[PSS], "pss.example"),
     ("ed25519-trusted", ED25519, &[ED25519], "ed25519.example"),

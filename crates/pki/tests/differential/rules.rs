@@ -175,6 +175,13 @@ pub(crate) const ROWS: &[Row] = &[
         |plan| extend(&mut plan.leaf, &[2, 5, 29, 32], ANY_POLICY, true),
         PLANNED,
     ),
+    // policyConstraints: inhibitPolicyMapping 0
+    Row(
+        "critical-policy-constraints",
+        2..=2,
+        |plan| extend(plan.issuer(), &[2, 5, 29, 36], &[0x30, 3, 0x81, 1, 0], true),
+        PLANNED,
+    ),
     Row(
         "uncritical-policies",
         1..=2,

@@ -248,7 +248,7 @@ pub(super) fn serial_number(numbers: &[(usize, String)], audience: Audience) -> 
     }
 }
 
-pub(super) fn path_unknown(audience: Audience) -> Advice {
+pub(super) fn path_given_up(audience: Audience) -> Advice {
     let dane = spoken(DANE_CHAIN);
     let senders = say!(
         "Opportunistic senders deliver: they do not look at the certificate. Senders that enforce MTA-STS deliver if \
@@ -269,6 +269,30 @@ pub(super) fn path_unknown(audience: Audience) -> Advice {
         fix: say!("Send the server's own certificate and the intermediates that its authority names, each followed by its \
               issuer's, and nothing else.")
             .to_owned(),
+    }
+}
+
+pub(super) fn path_unknown(limits: &[String], audience: Audience) -> Advice {
+    let dane = spoken(DANE_CHAIN);
+    let senders = say!(
+        "Opportunistic senders deliver: they do not look at the certificate. Senders that enforce MTA-STS deliver if \
+         their TLS library takes the path, else not at all. {dane}"
+    );
+    let clients = say!(
+        "Mail clients whose TLS library takes the path send mail; others refuse the connection or warn their user."
+    );
+    Advice {
+        title: say!("Whether the certification path holds is not known").to_owned(),
+        explanation: say!(
+            "{} Whether the path holds all the same is not known. {}",
+            limits.join(" "),
+            audience.pick(&senders, clients)
+        ),
+        fix: say!(
+            "Ask OpenSSL, which many mail servers are built with (openssl s_client -verify_return_error). Where mail has to \
+             arrive from everywhere, have a certificate issued by an authority whose chains need none of this."
+        )
+        .to_owned(),
     }
 }
 

@@ -133,7 +133,7 @@ static CHAIN_INCOMPLETE: Check = Check {
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             if is_given_up(chain) {
-                return given_up();
+                return unknown(chain);
             }
             let issuer = chain.path.faults.iter().find_map(|fault| match fault {
                 Fault::MissingIntermediate { issuer } => Some(issuer.clone()),
@@ -164,7 +164,7 @@ static UNTRUSTED: Check = Check {
                         "the certificate is signed with its own key and leads to no root"
                     ))
                 }
-                None if is_given_up(chain) => given_up(),
+                None if is_unknown(chain) => unknown(chain),
                 None => Outcome::NotTested(say!("the path does not reach a root").into()),
             }
         })
@@ -187,8 +187,8 @@ static PATH_INVALID: Check = Check {
         if let Some(Err(unreadable)) = chain.certificates.first() {
             return Outcome::Found(Evidence::CertificateUnreadable { why: unreadable_words(unreadable) });
         }
-        if faults.is_empty() && is_given_up(chain) {
-            return given_up();
+        if faults.is_empty() && is_unknown(chain) {
+            return unknown(chain);
         }
         found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid {
             faults,
@@ -201,10 +201,20 @@ static PATH_UNKNOWN: Check = Check {
     id: "certificate-path-unknown",
     severity: Severity::Warning,
     basis: "RFC 5280 §6.1; RFC 4158 §5.2",
-    title: mark!("The search for a certification path was given up"),
+    title: mark!("Whether a certification path holds is not known"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
-            found(is_given_up(chain).then_some(()), |()| Evidence::CertificatePathUnknown)
+            if is_given_up(chain) {
+                return Outcome::Found(Evidence::CertificatePathGivenUp);
+            }
+            // A path that leads nowhere does not hold, whatever else is not known of it.
+            let faults = &chain.path.faults;
+            let leads_nowhere = faults.iter().any(leads_nowhere);
+            let limits = faults.iter().filter(|fault| fault.is_unknown() && !leads_nowhere).map(fault_words);
+            let limits: Vec<String> = limits.collect();
+            found((!limits.is_empty()).then_some(limits), |limits| Evidence::CertificatePathUnknown {
+                limits,
+            })
         })
     },
 };
@@ -301,8 +311,26 @@ fn is_given_up(chain: &ChainFacts) -> bool {
     fault(chain, |fault| *fault == Fault::SearchGivenUp).is_some()
 }
 
-fn given_up() -> Outcome {
-    Outcome::NotTested(say!("the search for a path was given up").into())
+/// Whether this test's limits leave it open that the path holds.
+fn is_unknown(chain: &ChainFacts) -> bool {
+    fault(chain, Fault::is_unknown).is_some()
+}
+
+fn unknown(chain: &ChainFacts) -> Outcome {
+    Outcome::NotTested(match is_given_up(chain) {
+        true => say!("the search for a path was given up").into(),
+        false => say!("this test cannot verify the whole path").into(),
+    })
+}
+
+fn leads_nowhere(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::SelfSigned
+            | Fault::MissingIntermediate { .. }
+            | Fault::UntrustedRoot { .. }
+            | Fault::BadSignature { .. }
+    )
 }
 
 fn found<T>(evidence: Option<T>, of: impl FnOnce(T) -> Evidence) -> Outcome {
@@ -322,8 +350,7 @@ fn has_its_own_check(fault: &Fault) -> bool {
             | Fault::MissingIntermediate { .. }
             | Fault::UntrustedRoot { .. }
             | Fault::WeakSignature { .. }
-            | Fault::SearchGivenUp
-    )
+    ) || fault.is_unknown()
 }
 
 /// Asks about a leaf that can be read.

@@ -130,7 +130,12 @@ pub(crate) enum Evidence {
         faults: Vec<String>,
         anchor: bool,
     },
-    CertificatePathUnknown,
+    /// The search for one was.
+    CertificatePathGivenUp,
+    /// What this test does not verify, each a sentence.
+    CertificatePathUnknown {
+        limits: Vec<String>,
+    },
     /// `why` is a sentence.
     CertificateUnreadable {
         why: String,

@@ -153,7 +153,7 @@ fn chain_error(fault: &pki::Fault) -> ChainError {
         Fault::NameConstraintViolation => ChainError::NameConstraints,
         Fault::CaAsEndEntity | Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
         Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
-        Fault::PathTooLong | Fault::PathLengthExceeded => ChainError::PathTooLong,
+        Fault::PathTooLong | Fault::PathLengthExceeded | Fault::SelfIssuedCounted => ChainError::PathTooLong,
         Fault::Unreadable => ChainError::Unreadable,
         Fault::SearchGivenUp => ChainError::SearchGivenUp,
         _ => ChainError::Other,

@@ -2,7 +2,7 @@
 
 use heloscope_words::say;
 
-use super::certificate::{Standing, dane, finds_a_path, standing};
+use super::certificate::{Standing, dane, standing};
 use super::{Sender, SenderOutcome, Tested, has};
 use crate::Tls;
 
@@ -42,8 +42,8 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
         }
         Sender::MtaSts => match standing(port) {
             Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
-            Standing::Unknown => {
-                (Depends, say!("Delivers {condition}, and if {}; else not at all.", finds_a_path()))
+            Standing::Unknown(also) => {
+                (Depends, say!("Delivers {condition}, and if {also}; else not at all."))
             }
             Standing::Holds => {
                 (Depends, say!("Delivers {condition}, else not at all: the certificate holds."))
@@ -53,7 +53,7 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
             Standing::Against(faults) => {
                 (Depends, say!("Refuses the connection or warns its user: {faults}."))
             }
-            Standing::Unknown => (Depends, say!("Sends {condition}, and if {}.", finds_a_path())),
+            Standing::Unknown(also) => (Depends, say!("Sends {condition}, and if {also}.")),
             Standing::Holds => {
                 (Depends, say!("Sends {condition}, and cannot otherwise; the certificate holds."))
             }

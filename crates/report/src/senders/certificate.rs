@@ -5,15 +5,11 @@ use heloscope_words::{mark, say, spoken};
 use super::{Tested, has};
 use crate::Certificate;
 
-pub(super) fn finds_a_path() -> &'static str {
-    say!("its TLS library finds a path to a root that it trusts: this test gave up the search for one")
-}
-
 /// How the certificate stands for this host.
 pub(super) enum Standing {
     Holds,
-    /// The search for a path was given up, and nothing else stands against it.
-    Unknown,
+    /// Nothing is known to stand against it, and on what that hangs, to stand after "if".
+    Unknown(&'static str),
     /// Why it does not hold.
     Against(String),
 }
@@ -35,14 +31,19 @@ const ALL: [&str; 9] = [
 
 pub(super) fn standing(port: Tested<'_>) -> Standing {
     let Some(certificate) = &port.certificate else {
-        return Standing::Against(say!("the server sent no certificate").to_owned());
+        return match sends_none(port) {
+            true => Standing::Against(say!("the server sent no certificate").to_owned()),
+            false => Standing::Unknown(say!("the certificate holds: this test did not see it")),
+        };
     };
     if certificate.chain_valid && certificate.hostname_match {
         return Standing::Holds;
     }
     match phrases(port, &ALL) {
         Some(phrases) => Standing::Against(say!("the certificate is {phrases}")),
-        None if has(port, "certificate-path-unknown") => Standing::Unknown,
+        None if has(port, "certificate-path-unknown") => Standing::Unknown(say!(
+            "its TLS library finds that a path to a root that it trusts holds: this test could not tell"
+        )),
         None => Standing::Against(say!("the certificate does not hold").to_owned()),
     }
 }
@@ -63,6 +64,11 @@ pub(super) fn dane(port: Tested<'_>) -> String {
         "certificate-chain-incomplete",
         "certificate-path-invalid",
     ];
+    if port.certificate.is_none() && !sends_none(port) {
+        return say!("TLSA records were not looked up. Where there are any it delivers only if one matches the certificate or its key: \
+                this test did not see the certificate. Without records, as an opportunistic sender.")
+            .to_owned();
+    }
     if port.certificate.is_none() {
         return say!("TLSA records were not looked up. Where there are any it does not deliver: the server sent no certificate for \
                 them to match. Without records, as an opportunistic sender.")
@@ -83,6 +89,12 @@ pub(super) fn dane(port: Tested<'_>) -> String {
          key, whatever the certificate's name, dates and issuer; with DANE-TA(2) name, dates and the chain up to the \
          certificate in the record count as well, {anchor}. Without records, as an opportunistic sender."
     )
+}
+
+/// Whether the server sent no certificate, where none was seen: it need not in an anonymous cipher suite, and it does not any
+/// more once the handshake is finished.
+fn sends_none(port: Tested<'_>) -> bool {
+    port.tls.as_ref().is_some_and(|tls| tls.completed || tls.cipher_suite.contains("_anon_"))
 }
 
 /// What stands against the certificate by those findings, to stand after "is".

@@ -34,7 +34,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             say!("The signature of {} is MD5 or SHA-1.", which_within(*certificate))
         }
         Fault::UnsupportedSignatureAlgorithm { certificate } => {
-            say!("The signature of {} is of a kind that is not verified here.", which_within(*certificate))
+            say!("The signature of {} is of a kind that this test does not verify.", which_within(*certificate))
         }
         Fault::NotForServerAuth { certificate } => {
             say!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
@@ -59,6 +59,10 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::EndEntityAsCa { certificate } => {
             say!("{} may not issue certificates, and did.", which(*certificate))
         }
+        Fault::UnsupportedCriticalExtension { certificate, oid } if fault.is_unknown() => {
+            say!("{} has the critical extension {oid}, which is one of those for certificate policies (RFC 5280 §6.1): this test \
+                     does not process them.", which(*certificate))
+        }
         Fault::UnsupportedCriticalExtension { certificate, oid } => {
             say!("{} has the critical extension {oid}, which is not processed here; who does not \
                      process it must refuse the certificate (RFC 5280 §4.2).", which(*certificate))
@@ -68,7 +72,17 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         }
         Fault::NameConstraintViolation => say!("The names of the certificate break the name constraints of an issuer.").to_owned(),
         Fault::PathLengthExceeded => say!("An issuer's path length constraint is exceeded.").to_owned(),
-        Fault::PathTooLong => say!("The path has more than six intermediates.").to_owned(),
+        Fault::SelfIssuedCounted => {
+            say!("An authority may have fewer intermediates below it than there are, unless those that it issued to itself do \
+                     not count (RFC 5280 §6.1.4): this test does not look further.")
+                .to_owned()
+        }
+        Fault::EarlyDate { certificate } => {
+            say!("A date of {} lies before 1970, which this test's path validation does not read.", which_within(*certificate))
+        }
+        Fault::PathTooLong => {
+            say!("The path has more than six intermediates, which are the most that this test looks at.").to_owned()
+        }
         Fault::SearchGivenUp => {
             say!("The search for a path was given up: too many certificates, or too many that may have issued one another.")
                 .to_owned()
@@ -181,6 +195,8 @@ mod tests {
             Fault::UnsupportedVersion { certificate, version: 1 },
             Fault::NameConstraintViolation,
             Fault::PathLengthExceeded,
+            Fault::SelfIssuedCounted,
+            Fault::EarlyDate { certificate },
             Fault::PathTooLong,
             Fault::SearchGivenUp,
             Fault::Distrusted,
