@@ -119,10 +119,44 @@ fn a_variable_that_is_no_setting_is_told_unless_it_is_another_s() {
 
 #[test]
 fn what_is_no_toml_is_told_with_its_line() {
-    let told = faults(&[], &[], Some("demo = true\nlisten = 127.0.0.1:8025\n"));
-    assert!(told[0].starts_with("relay.toml:2: this is no TOML: "), "{told:?}");
+    let told = faults(&[], &[], Some("demo = true\nlimit-silence 30\n"));
+    assert_eq!(told, ["relay.toml:2: this is no TOML: key with no value, expected `=`"]);
     let told = faults(&[], &[], Some("demo = true\ndemo = false\n"));
     assert!(told[0].starts_with("relay.toml:2: this is no TOML: duplicate key"), "{told:?}");
+}
+
+#[test]
+fn a_value_that_is_no_toml_is_told_once_with_what_to_write() {
+    let number = "this is no value of TOML: write a whole number, without quotation marks";
+    let text = "this is no value of TOML: write a string, such as \"…\"";
+    let switch = "this is no value of TOML: write true or false, without quotation marks";
+    let list = "this is no value of TOML: write a list of strings, such as [\"…\", \"…\"]";
+    for (file, line, setting, what) in [
+        ("limit-silence = x\n", 1, "limit-silence", number),
+        ("limit-silence = 30s\n", 1, "limit-silence", number),
+        ("limit-silence = \n", 1, "limit-silence", number),
+        ("demo = true\nlisten = 127.0.0.1:8025\n", 2, "listen", text),
+        ("contact = me@example.org\n", 1, "contact", text),
+        ("token = \"abc\n", 1, "token", text),
+        ("demo = yes\n", 1, "demo", switch),
+        ("allow-net = [10.0.0.0/8]\n", 1, "allow-net", list),
+        ("allow-net = [\n \"10.0.0.0/8\",\n x,\n y\n]\n", 3, "allow-net", list),
+    ] {
+        assert_eq!(faults(&[], &[], Some(file)), [format!("relay.toml:{line}: {setting}: {what}")], "{file}");
+    }
+}
+
+#[test]
+fn of_a_list_each_value_that_is_wrong_is_told() {
+    let told = faults(&[], &[], Some("allow-net = [\"10.0.0.0/8\", \"bad\", 3, [\"a\"]]\n"));
+    assert_eq!(
+        told,
+        [
+            "relay.toml:1: allow-net: `3` is of the type integer: write a list of strings, such as [\"…\", \"…\"]",
+            "relay.toml:1: allow-net: `[\\\"a\\\"]` is of the type array: write a list of strings, such as [\"…\", \"…\"]",
+            "relay.toml:1: allow-net: `bad` is no network: write one such as 10.0.0.0/8 or fd00::/8",
+        ]
+    );
 }
 
 #[cfg(not(feature = "acme"))]
