@@ -1,6 +1,9 @@
 use heloscope_observation::PortSpec;
 
-use super::setting::{Setting, file, list, maybe, number, one, or_off, seconds, secret, switch};
+use super::setting::{
+    ADDRESS_AND_PORT, LEVEL, LOG_FORMAT, Setting, file, list, maybe, number, one, or_off, seconds, secret,
+    switch,
+};
 
 /// Settings that belong together, under their heading.
 pub(crate) struct Group {
@@ -18,7 +21,7 @@ pub(crate) fn table() -> Vec<Group> {
             settings: vec![
                 one(
                     "listen",
-                    "ADDRESS:PORT",
+                    ADDRESS_AND_PORT,
                     "Where to listen: a loopback address unless the relay is public, and a port (0 for one \
                      that is free)",
                     |c| &mut c.relay.listen,
@@ -259,7 +262,7 @@ pub(crate) fn table() -> Vec<Group> {
             heading: "For those who watch it",
             settings: vec![maybe(
                 "metrics-listen",
-                "ADDRESS:PORT",
+                ADDRESS_AND_PORT,
                 "Where to answer /healthz, /readyz and /metrics (Prometheus), such as 127.0.0.1:9025",
                 |c| &mut c.relay.metrics_listen,
             ).fixed()],
@@ -269,13 +272,13 @@ pub(crate) fn table() -> Vec<Group> {
             settings: vec![
                 one(
                     "log-format",
-                    "text|json",
+                    LOG_FORMAT,
                     "How its lines look: for people, or an object a line for programs",
                     |c| &mut c.log_format,
                 ).fixed(),
                 one(
                     "log-level",
-                    "LEVEL",
+                    LEVEL,
                     "What is logged: off, error, warn, info, debug or trace, each with those before it",
                     |c| &mut c.log_level,
                 ),
