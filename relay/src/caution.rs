@@ -1,14 +1,17 @@
 //! What a relay starts with, and that is hardly meant.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use heloscope_observation::Host;
 use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, Error, KeyUsage};
 
+use crate::address::AddressPolicy;
 use crate::tls::chain_in;
-use crate::{AllowedNet, Origin, SessionLimits, Settings, TlsFiles};
+use crate::{AllowedNet, DenyReloader, Origin, SessionLimits, Settings, TlsFiles};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Caution {
     NotClear(Origin),
     /// It is public, and may connect to its own machine by this network.
     OwnMachine(AllowedNet),
+    /// It does not connect to the host that it is to probe, and why, as a clause that follows "which is".
+    RefusedProbe(Host, String),
     /// Its page comes by HTTPS, and is to offer this relay, which has none.
     Mixed(Origin),
     /// The certificate in this file is not for the host of this origin.
@@ -49,6 +54,7 @@ impl Caution {
             Self::OneClient(_) | Self::InFront(_) => "trusted-proxy",
             Self::Clear(_) | Self::NotClear(_) => "origin",
             Self::OwnMachine(_) => "allow-net",
+            Self::RefusedProbe(..) => "port-25-probe",
             Self::Mixed(_) => "other-relay",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
             Self::Outlasted { setting, .. } => setting,
@@ -84,6 +90,11 @@ impl fmt::Display for Caution {
                 f,
                 "by {net} everybody who can reach this public relay has it connect to the machine that it runs on, where \
                  a mail server trusts it more than others; leave it out unless all of them may"
+            ),
+            Self::RefusedProbe(host, why) => write!(
+                f,
+                "the relay does not connect to {host}, which is {why}: it is not probed, and nothing is learnt of port 25; name a \
+                 mail server of yours elsewhere"
             ),
             Self::Mixed(relay) => write!(
                 f,
@@ -122,7 +133,35 @@ impl Settings {
         let mixed = self.other_relays.iter().filter(|relay| comes_by_https && !relay.is_secure());
         let of_public = if self.public { self.cautions_in_public() } else { Vec::new() };
         let mixed = mixed.cloned().map(Caution::Mixed);
-        of_certificate.chain(not_clear).chain(of_public).chain(mixed).chain(self.limits.outlasted()).collect()
+        let of_probe = self.refused_probe();
+        of_certificate
+            .chain(not_clear)
+            .chain(of_public)
+            .chain(of_probe)
+            .chain(mixed)
+            .chain(self.limits.outlasted())
+            .collect()
+    }
+
+    /// The host to probe, where the relay is not to connect to it; what a name leads to is not asked here.
+    pub(crate) fn refused_probe(&self) -> Option<Caution> {
+        let host = self.port_25_probe.as_ref()?;
+        let policy = AddressPolicy::new(&self.allow_nets, self.own_addresses.clone());
+        let deny = DenyReloader::open(self.deny_file.clone()).ok()?.list();
+        let (address, denied) = match host {
+            Host::Address(address) => (Some(*address), deny.denies_address(*address)),
+            // RFC 6761 §6.3.
+            Host::Name(name) if name == "localhost" || name.ends_with(".localhost") => {
+                (Some(Ipv4Addr::LOCALHOST.into()), deny.denies_name(name))
+            }
+            Host::Name(name) => (None, deny.denies_name(name)),
+        };
+        let why = match address.map(|address| policy.check(address)) {
+            _ if denied => "denied by the deny file".to_owned(),
+            Some(Err(why)) => why.0,
+            _ => return None,
+        };
+        Some(Caution::RefusedProbe(host.clone(), why))
     }
 
     fn cautions_in_public(&self) -> Vec<Caution> {

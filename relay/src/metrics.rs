@@ -29,6 +29,7 @@ struct Inner {
     counters: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     answers: Family<Labels<1>, Counter>,
     too_many: Counter,
+    blocked: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     /// One sample where there is a store, and none else.
     store_up: Family<Labels<0>, Gauge<u64, AtomicU64>>,
 }
@@ -42,7 +43,7 @@ const SECONDS: [f64; 10] = [0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 90.
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("heloscope");
-        let (sessions, guard, octets, spent, counters, answers, store_up) = Default::default();
+        let (sessions, guard, octets, spent, counters, answers, blocked, store_up) = Default::default();
         let too_many = Counter::default();
         let (seconds, open, lookups) = (Histogram::new(SECONDS), Gauge::default(), Gauge::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
@@ -87,6 +88,11 @@ impl Metrics {
             too_many.clone(),
         );
         registry.register(
+            "port_blocked",
+            "Whether the relay cannot reach the port, as its network lets nothing out to it",
+            Family::clone(&blocked),
+        );
+        registry.register(
             "quota_store_up",
             "Whether the shared quota store answers",
             Family::clone(&store_up),
@@ -103,6 +109,7 @@ impl Metrics {
             counters,
             answers,
             too_many,
+            blocked,
             store_up,
         }))
     }
@@ -121,6 +128,11 @@ impl Metrics {
     /// Whether the shared quota store is there.
     pub(crate) fn store(&self, up: bool) {
         self.0.store_up.get_or_create(&[]).set(up.into());
+    }
+
+    /// Whether the relay takes the port for one that it cannot reach.
+    pub(crate) fn blocked(&self, port: u16, blocked: bool) {
+        self.0.blocked.get_or_create(&[("port", port.to_string())]).set(blocked.into());
     }
 
     /// A quota that is used up: of what, and over which time.

@@ -112,8 +112,12 @@ impl Relay {
                 .map_err(StartError::Store)?,
         };
         let ready = Ready::default();
-        let monitor =
-            Monitor { metrics: metrics.clone(), turnstile: turnstile.clone(), ready: ready.clone() };
+        let monitor = Monitor {
+            metrics: metrics.clone(),
+            turnstile: turnstile.clone(),
+            reach: ground.reach.clone(),
+            ready: ready.clone(),
+        };
         let header = settings.header;
         let monitor = Door {
             router: monitor::router(monitor),
@@ -122,11 +126,6 @@ impl Relay {
             bouncer: None,
             stop: CancellationToken::new(),
         };
-        let probe = settings.port_25_probe.clone().map(|host| Probe {
-            host,
-            resolver: settings.resolver.clone(),
-            limit: settings.limits.connect,
-        });
         let terms = Terms::of(&settings, &ground);
         let standing = terms.standing(&settings);
         let admitted = ground.admitted(&settings);
@@ -135,6 +134,8 @@ impl Relay {
         let https_only = settings.public && config.is_some();
         let desk = Desk::new(terms, Access::new(admitted), turnstile, metrics, https_only, end);
         let desk = Arc::new(desk);
+        let probe = settings.port_25_probe.clone().filter(|_| settings.refused_probe().is_none());
+        let probe = probe.map(|host| Probe { host, desk: desk.clone() });
         let tls = config.map(|config| TlsDoor { config, plain: routes::to_https(desk.clone()) });
         Ok(Self {
             listener,

@@ -97,7 +97,7 @@ async fn it_takes_over_what_it_can_and_says_what_it_cannot() {
     let better = format!(
         "listen = \"127.0.0.1:1\"
 metrics-listen = \"127.0.0.1:0\"
-port-25-probe = \"mx.example.org\"
+port-25-probe = \"mx.example.net\"
 allow-port = [\"{port}/starttls\"]
 allow-net = [\"127.0.0.0/8\"]
 allow-origin = [\"https://docs.example\"]

@@ -69,6 +69,28 @@ fn a_public_relay_that_may_connect_to_its_own_machine() {
 }
 
 #[test]
+fn a_host_to_probe_that_the_relay_does_not_connect_to() {
+    let told = |host: &str, why: &str| {
+        format!(
+            "--port-25-probe: the relay does not connect to {host}, which is {why}: it is not probed, and nothing is learnt of port \
+             25; name a mail server of yours elsewhere"
+        )
+    };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "example.org\n198.18.7.0/24\n").unwrap();
+    let options = ["--listen", "127.0.0.1:0", "--deny-file", file.path().to_str().unwrap()];
+    for (host, why) in [
+        ("127.0.0.1", "a loopback address, RFC 1122"),
+        ("localhost", "a loopback address, RFC 1122"),
+        ("10.0.0.5", "for private use, RFC 1918"),
+        ("mx1.example.org", "denied by the deny file"),
+        ("198.18.7.1", "denied by the deny file"),
+    ] {
+        assert_eq!(warnings(&[&options[..], &["--port-25-probe", host]].concat()), [told(host, why)]);
+    }
+}
+
+#[test]
 fn another_relay_that_the_page_cannot_use() {
     let relays = ["--listen", "127.0.0.1:0", "--other-relay", "https://us.example.org,http://eu.example.org"];
     assert_eq!(warnings(&relays), NONE);
