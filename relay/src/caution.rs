@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use heloscope_observation::Host;
+use heloscope_wire::{Quota, Quotas};
 use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, Error, KeyUsage};
 
@@ -36,6 +37,17 @@ pub enum Caution {
     Expired(PathBuf),
     /// The certificate in this file is not valid yet.
     NotYetValid(PathBuf),
+    /// A quota, or a part of it, that is never used up, as another part of it is before.
+    Unreached {
+        /// The name of its setting.
+        setting: &'static str,
+        /// The part that is never used up: how many, and over which time.
+        part: (u16, &'static str),
+        /// The part that is used up before.
+        other: (u16, &'static str),
+        /// How many of the first that one lets through at most.
+        most: u64,
+    },
     /// A limit on time that never counts, as the whole connection ends before.
     Outlasted {
         /// The name of its setting.
@@ -57,7 +69,7 @@ impl Caution {
             Self::RefusedProbe(..) => "port-25-probe",
             Self::Mixed(_) => "other-relay",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
-            Self::Outlasted { setting, .. } => setting,
+            Self::Outlasted { setting, .. } | Self::Unreached { setting, .. } => setting,
         }
     }
 }
@@ -114,6 +126,11 @@ impl fmt::Display for Caution {
                 "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
                 file.display()
             ),
+            Self::Unreached { part: (part, per), other: (other, other_per), most, .. } => write!(
+                f,
+                "{part} {per} are never reached, as {other} {other_per} make no more than {most} {per}: choose less, or more \
+                 {other_per}"
+            ),
             Self::Outlasted { limit, connection, .. } => write!(
                 f,
                 "{} s never pass, as the whole connection ends after {} s: choose less, or more for limit-connection",
@@ -140,7 +157,21 @@ impl Settings {
             .chain(of_probe)
             .chain(mixed)
             .chain(self.limits.outlasted())
+            .chain(self.unreached())
             .collect()
+    }
+
+    fn unreached(&self) -> impl Iterator<Item = Caution> {
+        let Quotas { client, target_address, target_network, .. } = self.quotas;
+        let longest = self.limits.longest();
+        [
+            ("quota-client", client),
+            ("quota-target-address", target_address),
+            ("quota-target-network", target_network),
+        ]
+        .into_iter()
+        .filter_map(|(setting, quota)| Some((setting, quota?)))
+        .flat_map(move |(setting, quota)| of_quota(setting, quota, longest))
     }
 
     /// The host to probe, where the relay is not to connect to it; what a name leads to is not asked here.
@@ -191,6 +222,23 @@ impl Settings {
         }
         self.tls.is_some()
     }
+}
+
+/// The parts of a quota that are never used up, where a connection lasts no longer than this.
+fn of_quota(setting: &'static str, quota: Quota, longest: Duration) -> impl Iterator<Item = Caution> {
+    let at_a_time = (quota.concurrent, "at a time");
+    let (minute, hour) = ((quota.per_minute, "a minute"), (quota.per_hour, "an hour"));
+    // Of those that run there began as many in each stretch of time, the one under way included, as are let through in it.
+    let running = |allowed: u16, stretch: u64| u64::from(allowed) * (longest.as_secs() / stretch + 1);
+    [
+        (at_a_time, minute, running(quota.per_minute, 60)),
+        (at_a_time, hour, running(quota.per_hour, 3600)),
+        (minute, hour, quota.per_hour.into()),
+        (hour, minute, u64::from(quota.per_minute) * 60),
+    ]
+    .into_iter()
+    .filter(|((part, _), _, most)| u64::from(*part) > *most)
+    .map(move |(part, other, most)| Caution::Unreached { setting, part, other, most })
 }
 
 impl SessionLimits {

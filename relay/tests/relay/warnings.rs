@@ -69,6 +69,29 @@ fn a_public_relay_that_may_connect_to_its_own_machine() {
 }
 
 #[test]
+fn a_part_of_a_quota_that_another_does_not_let_be_reached() {
+    let told = |quota: &str| warnings(&["--listen", "127.0.0.1:0", "--quota-client", quota]);
+    for quota in ["4/60/600", "4/30/120", "10/5/300", "1/1/60", "off"] {
+        assert_eq!(told(quota), NONE, "{quota}");
+    }
+    assert_eq!(
+        told("10/5/3"),
+        [
+            "--quota-client: 10 at a time are never reached, as 3 an hour make no more than 3 at a time: choose less, or more an hour",
+            "--quota-client: 5 a minute are never reached, as 3 an hour make no more than 3 a minute: choose less, or more an hour",
+        ]
+    );
+    // One lasts 105 s at most, so that it may have begun in the minute before.
+    assert_eq!(
+        told("11/5/600"),
+        [
+            "--quota-client: 11 at a time are never reached, as 5 a minute make no more than 10 at a time: choose less, or more a minute",
+            "--quota-client: 600 an hour are never reached, as 5 a minute make no more than 300 an hour: choose less, or more a minute",
+        ]
+    );
+}
+
+#[test]
 fn a_host_to_probe_that_the_relay_does_not_connect_to() {
     let told = |host: &str, why: &str| {
         format!(
