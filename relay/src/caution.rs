@@ -11,6 +11,7 @@ use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, Error, KeyUsage};
 
 use crate::address::AddressPolicy;
+use crate::session::CLOSING;
 use crate::tls::chain_in;
 use crate::{AllowedNet, DenyReloader, Origin, SessionLimits, Settings, TlsFiles};
 
@@ -48,6 +49,8 @@ pub enum Caution {
         /// How many of the first that one lets through at most.
         most: u64,
     },
+    /// Running connections have more time at the end than the files that come with the relay leave it.
+    CutShort(Duration),
     /// A limit on time that never counts, as the whole connection ends before.
     Outlasted {
         /// The name of its setting.
@@ -68,6 +71,7 @@ impl Caution {
             Self::OwnMachine(_) => "allow-net",
             Self::RefusedProbe(..) => "port-25-probe",
             Self::Mixed(_) => "other-relay",
+            Self::CutShort(_) => "grace",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
             Self::Outlasted { setting, .. } | Self::Unreached { setting, .. } => setting,
         }
@@ -126,6 +130,16 @@ impl fmt::Display for Caution {
                 "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
                 file.display()
             ),
+            Self::CutShort(grace) => {
+                let needed = (*grace + TO_TELL).as_secs();
+                write!(
+                    f,
+                    "stopping takes up to {needed} s with that, and whoever stops the relay has to wait as long: \
+                     heloscope-relay.service and compose.yaml, as they come, end it after {} s; write TimeoutStopSec={needed} or \
+                     stop_grace_period: {needed}s there, unless it is done",
+                    LEFT.as_secs()
+                )
+            }
             Self::Unreached { part: (part, per), other: (other, other_per), most, .. } => write!(
                 f,
                 "{part} {per} are never reached, as {other} {other_per} make no more than {most} {per}: choose less, or more \
@@ -140,6 +154,12 @@ impl fmt::Display for Caution {
         }
     }
 }
+
+/// How long the files of relay/deploy have a relay take to stop.
+const LEFT: Duration = Duration::from_secs(20);
+
+/// How long it takes at most, after the grace, to tell clients and a shared store.
+const TO_TELL: Duration = CLOSING.saturating_add(Duration::from_secs(2));
 
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
@@ -158,6 +178,7 @@ impl Settings {
             .chain(mixed)
             .chain(self.limits.outlasted())
             .chain(self.unreached())
+            .chain((self.grace + TO_TELL > LEFT).then_some(Caution::CutShort(self.grace)))
             .collect()
     }
 
@@ -283,6 +304,15 @@ fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Ca
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_files_leave_as_much_time_to_stop_as_they_are_said_to() {
+        let (unit, compose) =
+            (include_str!("../deploy/heloscope-relay.service"), include_str!("../deploy/compose.yaml"));
+        assert!(unit.contains(&format!("\nTimeoutStopSec={}\n", LEFT.as_secs())));
+        assert!(compose.contains(&format!(" stop_grace_period: {}s\n", LEFT.as_secs())));
+        assert!(Settings::default().grace + TO_TELL <= LEFT);
+    }
 
     #[test]
     fn a_certificate_is_compared_with_the_origins_and_the_clock() {

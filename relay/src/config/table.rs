@@ -59,9 +59,12 @@ pub(crate) fn table() -> Vec<Group> {
                     "Threads that carry connections; by default one for each processor",
                     |c| &mut c.relay.workers,
                 ).fixed(),
-                seconds("grace", "How long running connections may go on once the relay stops", |c| {
-                    &mut c.relay.grace
-                }),
+                seconds(
+                    "grace",
+                    "How long running connections may go on once the relay stops; whoever stops it has to wait 4 s more \
+                     (TimeoutStopSec= of systemd, stop_grace_period of compose), and by the files that come with it waits 20 s",
+                    |c| &mut c.relay.grace,
+                ),
             ],
         },
         Group {

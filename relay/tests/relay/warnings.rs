@@ -92,6 +92,20 @@ fn a_part_of_a_quota_that_another_does_not_let_be_reached() {
 }
 
 #[test]
+fn more_time_to_stop_than_the_unit_leaves() {
+    let told = |seconds: &str| warnings(&["--listen", "127.0.0.1:0", "--grace", seconds]);
+    assert_eq!(told("16"), NONE);
+    assert_eq!(
+        told("60"),
+        [
+            "--grace: stopping takes up to 64 s with that, and whoever stops the relay has to wait as long: heloscope-relay.service and \
+             compose.yaml, as they come, end it after 20 s; write TimeoutStopSec=64 or stop_grace_period: 64s there, unless it is \
+             done"
+        ]
+    );
+}
+
+#[test]
 fn a_host_to_probe_that_the_relay_does_not_connect_to() {
     let told = |host: &str, why: &str| {
         format!(
