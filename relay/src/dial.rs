@@ -59,6 +59,7 @@ impl Dialler {
         {
             return self.dial_specimen(demo, name, query.port, mode, client).await;
         }
+        self.addresses.settled().await;
         let (addresses, resolve_ms) = self.resolve(query, visit).await?;
         for address in &addresses {
             self.check_address(*address, &query.host)?;

@@ -20,6 +20,7 @@ mod lookups;
 mod metrics;
 mod monitor;
 mod origin;
+mod outside;
 mod page;
 mod proxy;
 mod quota;

@@ -23,6 +23,7 @@ use crate::deny::DenyReloader;
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::monitor::{self, Monitor, Ready};
+use crate::outside::Outside;
 use crate::quota::Turnstile;
 use crate::reach::{Probe, Reach};
 use crate::routes::{self, Desk};
@@ -100,6 +101,7 @@ impl Relay {
             origins: Origin::of_listener(address, config.is_some()),
             deny,
             reach: Arc::new(Reach::of(settings.scarce_port)),
+            outside: Arc::new(Outside::of(settings.public)),
             lookups: Lookups::new(settings.lookups, metrics.clone()),
             demo: OnceLock::new(),
         };
@@ -212,6 +214,9 @@ impl Relay {
         #[cfg(feature = "acme")]
         self.order.map(|order| beside.spawn(order.run()));
         self.probe.map(|probe| beside.spawn(probe.run(self.ground.reach.clone())));
+        if self.settings.public {
+            beside.spawn(self.ground.outside.clone().follow(self.desk.clone()));
+        }
         self.standing.map(|standing| beside.spawn(standing.log()));
         // Asked as long as there is something to tell, also while it stops.
         if let Some((listener, door)) = self.monitor {

@@ -99,6 +99,7 @@ impl Probe {
             }
         };
         let addresses: Vec<_> = found.iter().map(|address| SocketAddr::new(address.ip(), port)).collect();
+        dialler.addresses.settled().await;
         for address in &addresses {
             dialler.check_address(*address, &self.host).map_err(|refusal| refusal.message)?;
         }
