@@ -34,6 +34,7 @@ mod settings;
 mod standing;
 mod terms;
 mod tls;
+mod turned_away;
 mod upstream;
 mod upward;
 
