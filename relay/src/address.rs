@@ -87,10 +87,10 @@ impl AddressPolicy {
     fn check_not_own(&self, address: IpAddr) -> Result<(), Forbidden> {
         match self.own.subnets() {
             Ok(subnets) if subnets.iter().any(|net| net.contains(&address)) => Err(Forbidden(
-                "the relay's own or in its own subnet, where a mail server may trust it".into(),
+                "an address of the relay's own or in the same subnet as one, where a mail server may trust the relay".into(),
             )),
             Ok(_) if self.outside.as_ref().is_some_and(|outside| outside.is_around(address)) => Err(Forbidden(
-                "the relay's own by its EHLO name or in the same subnet, where a mail server may trust it".into(),
+                "where the relay's EHLO name leads, or in the same subnet, where a mail server may trust the relay".into(),
             )),
             Ok(_) => Ok(()),
             Err(error) => {

@@ -68,8 +68,8 @@ async fn inside_a_network_of_its_own() {
         let refusal = relay.open(address, port).await.refused().await;
         assert_eq!(refusal.code, RefusalCode::Blocked, "{address}");
         let why = format!(
-            "The relay does not connect to {address}, which is the relay's own or in its own subnet, where a mail server \
-             may trust it."
+            "The relay does not connect to {address}, which is an address of the relay's own or in the same subnet as \
+             one, where a mail server may trust the relay."
         );
         assert!(refusal.message.starts_with(&why), "{}", refusal.message);
     }
@@ -82,14 +82,14 @@ async fn inside_a_network_of_its_own() {
             _ => RefusalCode::Unreachable,
         };
         assert_eq!(refusal.code, expected, "{address}: {}", refusal.message);
-        assert!(!refusal.message.contains("own subnet"), "{}", refusal.message);
+        assert!(!refusal.message.contains("same subnet"), "{}", refusal.message);
     }
 
     // An address that the machine gets later counts from the next connection on.
     ip(&["address", "add", "203.0.118.1/24", "dev", "own"]);
     let refusal = relay.open("203.0.118.25", port).await.refused().await;
     assert_eq!(refusal.code, RefusalCode::Blocked);
-    assert!(refusal.message.contains("in its own subnet"), "{}", refusal.message);
+    assert!(refusal.message.contains("in the same subnet as one"), "{}", refusal.message);
 
     // The operator can lift it.
     let lifted = Running::start(port, &["--allow-net", "203.0.114.77/32"]);
@@ -121,7 +121,7 @@ async fn where_its_ehlo_name_leads_is_refused_too() {
         for host in ["203.0.114.77", "203.0.114.1", "mx.example"] {
             let refusal = rig.open(&format!("host={host}&port={port}")).await.refused().await;
             assert_eq!(refusal.code, RefusalCode::Blocked, "{host}");
-            let why = "which is the relay's own by its EHLO name or in the same subnet, where a mail server may trust it.";
+            let why = "which is where the relay's EHLO name leads, or in the same subnet, where a mail server may trust the relay.";
             assert_eq!(refusal.message.contains(why), expected, "{}", refusal.message);
         }
         // What the operator allows is lifted here as well.
