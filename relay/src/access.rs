@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
 use crate::Origin;
@@ -22,8 +23,17 @@ pub(crate) struct Admitted {
     pub(crate) token: Option<Token>,
 }
 
-/// Why a request is turned away: a status and a sentence.
-pub(crate) type TurnedAway = (StatusCode, String);
+/// Why a request is turned away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TurnedAway {
+    pub(crate) status: StatusCode,
+    /// For the log, a word or two.
+    pub(crate) why: &'static str,
+    /// The name or the site that the request has, for the log.
+    pub(crate) named: Option<String>,
+    /// For whoever asked.
+    pub(crate) sentence: String,
+}
 
 impl Access {
     pub(crate) fn new(admitted: Admitted) -> Self {
@@ -44,42 +54,62 @@ impl Access {
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Origin, TurnedAway> {
         let field = only(headers, &HOST);
         // RFC 9112 §3.2.2: a request target in absolute form stands in the place of the field.
-        let named = uri.authority().map(axum::http::uri::Authority::as_str).or(field).ok_or_else(|| {
-            (StatusCode::BAD_REQUEST, "The request needs one Host field, RFC 9112 section 3.2.".to_owned())
+        let named = uri.authority().map(axum::http::uri::Authority::as_str).or(field);
+        let named = named.ok_or_else(|| TurnedAway {
+            status: StatusCode::BAD_REQUEST,
+            why: "no host",
+            named: None,
+            sentence: "The request needs one Host field, RFC 9112 section 3.2.".to_owned(),
         })?;
         let admitted = self.admitted();
         if let Some(origin) = admitted.pages().find(|origin| origin.is_host(named)) {
             return Ok(origin.clone());
         }
         let own: Vec<String> = admitted.own.iter().map(|origin| format!("{origin}/")).collect();
-        Err((
-            StatusCode::MISDIRECTED_REQUEST,
-            format!("This relay does not go by that name. Open {} instead.", own.join(" or ")),
-        ))
+        Err(TurnedAway {
+            status: StatusCode::MISDIRECTED_REQUEST,
+            why: "another host",
+            named: Some(named.to_owned()),
+            sentence: format!("This relay does not go by that name. Open {} instead.", own.join(" or ")),
+        })
     }
 
     /// Checks that whoever asks for a connection is a page that may, or no page and shows the token.
     pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), TurnedAway> {
         let admitted = self.admitted();
-        let refuse = |sentence: &str| Err((StatusCode::FORBIDDEN, sentence.to_owned()));
-        match only(headers, &ORIGIN) {
+        let origin = only(headers, &ORIGIN);
+        let refuse = |why, sentence: &str| {
+            let (named, sentence) = (origin.map(str::to_owned), sentence.to_owned());
+            Err(TurnedAway { status: StatusCode::FORBIDDEN, why, named, sentence })
+        };
+        match origin {
             Some(origin) if origin != "null" => {
                 let known = |site: &Origin| site.to_string() == origin;
                 if admitted.pages().chain(&admitted.sites).any(known) {
                     return Ok(());
                 }
                 refuse(
+                    "another site",
                     "Pages of this site may not use this relay; its operator can allow them with --allow-origin.",
                 )
             }
-            _ if headers.get_all(ORIGIN).iter().count() > 1 => refuse("There is more than one Origin field."),
+            _ if headers.get_all(ORIGIN).iter().count() > 1 => {
+                refuse("several origins", "There is more than one Origin field.")
+            }
             _ => match (&admitted.token, only(headers, &AUTHORIZATION)) {
                 (Some(token), Some(field)) if token.is_shown_by(field) => Ok(()),
+                (Some(_), Some(field)) if bearer(field).is_some() => refuse(
+                    "another token",
+                    "The token that this request shows is not this relay's. A request that comes from no page, or from one \
+                     without an origin (Origin: null), needs the relay's token.",
+                ),
                 (Some(_), _) => refuse(
+                    "no token",
                     "A request that comes from no page, or from one without an origin (Origin: null), needs the relay's token: \
                      send it as \"Authorization: Bearer …\".",
                 ),
                 (None, _) => refuse(
+                    "no page",
                     "A request that comes from no page, or from one without an origin (Origin: null), needs a token, and \
                      this relay has none; its operator can set one with --token.",
                 ),
@@ -133,11 +163,19 @@ impl Token {
     }
 
     fn is_shown_by(&self, field: &str) -> bool {
-        let shown = match field.split_once(' ') {
-            Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") => shown.trim(),
-            _ => return false,
-        };
-        self.0.as_bytes().ct_eq(shown.as_bytes()).into()
+        bearer(field).is_some_and(|shown| self.0.as_bytes().ct_eq(shown.as_bytes()).into())
+    }
+}
+
+/// The token in an `Authorization` field, RFC 6750 §2.1.
+fn bearer(field: &str) -> Option<&str> {
+    let (scheme, shown) = field.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(shown.trim())
+}
+
+impl IntoResponse for TurnedAway {
+    fn into_response(self) -> Response {
+        (self.status, self.sentence).into_response()
     }
 }
 
@@ -223,6 +261,21 @@ mod tests {
     }
 
     #[test]
+    fn another_token_is_told_from_none() {
+        let why = |access: &Access, fields: &[(HeaderName, &'static str)]| {
+            let turned_away = access.check_origin(&headers(fields)).unwrap_err();
+            assert!(!turned_away.sentence.contains("0123456789"), "{}", turned_away.sentence);
+            (turned_away.why, turned_away.sentence.contains("is not this relay's"))
+        };
+        let with = access(Some("0123456789abcdef"));
+        assert_eq!(why(&with, &[]), ("no token", false));
+        assert_eq!(why(&with, &[(AUTHORIZATION, "Basic 0123456789abcdef")]), ("no token", false));
+        assert_eq!(why(&with, &[(AUTHORIZATION, "Bearer 0123456789abcdeF")]), ("another token", true));
+        assert_eq!(why(&with, &[(AUTHORIZATION, "Bearer ")]), ("another token", true));
+        assert_eq!(why(&access(None), &[(AUTHORIZATION, "Bearer 0123456789abcdef")]), ("no page", false));
+    }
+
+    #[test]
     fn two_origins_are_none_to_trust() {
         let mut headers =
             headers(&[(ORIGIN, "http://localhost:8025"), (AUTHORIZATION, "Bearer 0123456789abcdef")]);
@@ -242,11 +295,11 @@ mod tests {
         ] {
             let access = access(None);
             let result = access.check_host(&relative, &headers(&[(HOST, host)]));
-            assert_eq!(result.err().map(|(status, _)| status), status, "{host}");
+            assert_eq!(result.err().map(|turned_away| turned_away.status), status, "{host}");
         }
         let access = access(None);
         let none = access.check_host(&relative, &HeaderMap::new());
-        assert_eq!(none.unwrap_err().0, StatusCode::BAD_REQUEST);
+        assert_eq!(none.unwrap_err().status, StatusCode::BAD_REQUEST);
         let absolute: Uri = "http://evil.example/".parse().unwrap();
         assert!(access.check_host(&absolute, &headers(&[(HOST, "localhost:8025")])).is_err());
     }
@@ -273,7 +326,12 @@ mod tests {
                         https://mail-test.example.org/ instead.";
         assert_eq!(
             named("relay.example.org:8443"),
-            Err((StatusCode::MISDIRECTED_REQUEST, sentence.to_owned()))
+            Err(TurnedAway {
+                status: StatusCode::MISDIRECTED_REQUEST,
+                why: "another host",
+                named: Some("relay.example.org:8443".to_owned()),
+                sentence: sentence.to_owned(),
+            })
         );
     }
 

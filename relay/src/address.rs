@@ -3,9 +3,11 @@ mod embedded;
 mod ranges;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::outside::Outside;
 pub use allowed::{AllowedNet, BadNet};
 use embedded::{Embedded, embedded_v4, isatap};
 use ranges::{SPECIAL_V4, SPECIAL_V6};
@@ -16,6 +18,7 @@ use ranges::{SPECIAL_V4, SPECIAL_V6};
 pub(crate) struct AddressPolicy {
     allowed: Vec<IpNet>,
     own: OwnAddresses,
+    outside: Option<Arc<Outside>>,
 }
 
 /// What the relay's own addresses are. It does not connect to them, nor to those next to them: a neighbouring mail
@@ -34,7 +37,19 @@ pub(crate) struct Forbidden(pub(crate) String);
 
 impl AddressPolicy {
     pub(crate) fn new(allowed: &[AllowedNet], own: OwnAddresses) -> Self {
-        Self { allowed: allowed.iter().map(|net| net.0).collect(), own }
+        Self { allowed: allowed.iter().map(|net| net.0).collect(), own, outside: None }
+    }
+
+    /// The same, that knows by which addresses the relay is known outside.
+    pub(crate) fn known_by(self, outside: Arc<Outside>) -> Self {
+        Self { outside: Some(outside), ..self }
+    }
+
+    /// Waits until that has been looked up.
+    pub(crate) async fn settled(&self) {
+        if let Some(outside) = &self.outside {
+            outside.settled().await;
+        }
     }
 
     /// Whether the relay may connect to the address. Where anything is in doubt, it may not.
@@ -72,7 +87,10 @@ impl AddressPolicy {
     fn check_not_own(&self, address: IpAddr) -> Result<(), Forbidden> {
         match self.own.subnets() {
             Ok(subnets) if subnets.iter().any(|net| net.contains(&address)) => Err(Forbidden(
-                "the relay's own or in its own subnet, where a mail server may trust it".into(),
+                "an address of the relay's own or in the same subnet as one, where a mail server may trust the relay".into(),
+            )),
+            Ok(_) if self.outside.as_ref().is_some_and(|outside| outside.is_around(address)) => Err(Forbidden(
+                "where the relay's EHLO name leads, or in the same subnet, where a mail server may trust the relay".into(),
             )),
             Ok(_) => Ok(()),
             Err(error) => {
@@ -118,8 +136,8 @@ impl OwnAddresses {
     }
 }
 
-/// A prefix length under 8, or 16, is no subnet but a point-to-point route or a missing netmask.
-fn subnet(address: IpAddr, prefix: u8) -> IpNet {
+/// The network around an address that is refused with it. A prefix length under 8, or 16, is no subnet but a point-to-point route or a missing netmask.
+pub(crate) fn subnet(address: IpAddr, prefix: u8) -> IpNet {
     let net = match address {
         IpAddr::V4(v4) => IpNet::V4(Ipv4Net::new_assert(v4, if prefix < 8 { 24 } else { prefix.min(24) })),
         IpAddr::V6(v6) => IpNet::V6(Ipv6Net::new_assert(v6, if prefix < 16 { 64 } else { prefix.min(64) })),

@@ -1,14 +1,19 @@
 //! What a relay starts with, and that is hardly meant.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use heloscope_observation::Host;
+use heloscope_wire::{Quota, Quotas};
 use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, Error, KeyUsage};
 
+use crate::address::AddressPolicy;
+use crate::session::CLOSING;
 use crate::tls::chain_in;
-use crate::{AllowedNet, Origin, SessionLimits, Settings, TlsFiles};
+use crate::{AllowedNet, DenyReloader, Origin, SessionLimits, Settings, TlsFiles};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub enum Caution {
     NotClear(Origin),
     /// It is public, and may connect to its own machine by this network.
     OwnMachine(AllowedNet),
+    /// It does not connect to the host that it is to probe, and why, as a clause that follows "which is".
+    RefusedProbe(Host, String),
     /// Its page comes by HTTPS, and is to offer this relay, which has none.
     Mixed(Origin),
     /// The certificate in this file is not for the host of this origin.
@@ -31,6 +38,19 @@ pub enum Caution {
     Expired(PathBuf),
     /// The certificate in this file is not valid yet.
     NotYetValid(PathBuf),
+    /// A quota, or a part of it, that is never used up, as another part of it is before.
+    Unreached {
+        /// The name of its setting.
+        setting: &'static str,
+        /// The part that is never used up: how many, and over which time.
+        part: (u16, &'static str),
+        /// The part that is used up before.
+        other: (u16, &'static str),
+        /// How many of the first that one lets through at most.
+        most: u64,
+    },
+    /// Running connections have more time at the end than the files that come with the relay leave it.
+    CutShort(Duration),
     /// A limit on time that never counts, as the whole connection ends before.
     Outlasted {
         /// The name of its setting.
@@ -49,9 +69,11 @@ impl Caution {
             Self::OneClient(_) | Self::InFront(_) => "trusted-proxy",
             Self::Clear(_) | Self::NotClear(_) => "origin",
             Self::OwnMachine(_) => "allow-net",
+            Self::RefusedProbe(..) => "port-25-probe",
             Self::Mixed(_) => "other-relay",
+            Self::CutShort(_) => "grace",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
-            Self::Outlasted { setting, .. } => setting,
+            Self::Outlasted { setting, .. } | Self::Unreached { setting, .. } => setting,
         }
     }
 }
@@ -85,6 +107,11 @@ impl fmt::Display for Caution {
                 "by {net} everybody who can reach this public relay has it connect to the machine that it runs on, where \
                  a mail server trusts it more than others; leave it out unless all of them may"
             ),
+            Self::RefusedProbe(host, why) => write!(
+                f,
+                "the relay does not connect to {host}, which is {why}: it is not probed, and nothing is learnt of port 25; name a \
+                 mail server of yours elsewhere"
+            ),
             Self::Mixed(relay) => write!(
                 f,
                 "{relay} has no TLS: browsers do not let this relay's page, which comes by HTTPS, use it; give it HTTPS"
@@ -103,6 +130,21 @@ impl fmt::Display for Caution {
                 "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
                 file.display()
             ),
+            Self::CutShort(grace) => {
+                let needed = (*grace + TO_TELL).as_secs();
+                write!(
+                    f,
+                    "stopping takes up to {needed} s with that, and whoever stops the relay has to wait as long: \
+                     heloscope-relay.service and compose.yaml, as they come, end it after {} s; write TimeoutStopSec={needed} or \
+                     stop_grace_period: {needed}s there, unless it is done",
+                    LEFT.as_secs()
+                )
+            }
+            Self::Unreached { part: (part, per), other: (other, other_per), most, .. } => write!(
+                f,
+                "{part} {per} are never reached, as {other} {other_per} make no more than {most} {per}: choose less, or more \
+                 {other_per}"
+            ),
             Self::Outlasted { limit, connection, .. } => write!(
                 f,
                 "{} s never pass, as the whole connection ends after {} s: choose less, or more for limit-connection",
@@ -113,6 +155,12 @@ impl fmt::Display for Caution {
     }
 }
 
+/// How long the files of relay/deploy have a relay take to stop.
+const LEFT: Duration = Duration::from_secs(20);
+
+/// How long it takes at most, after the grace, to tell clients and a shared store.
+const TO_TELL: Duration = CLOSING.saturating_add(Duration::from_secs(2));
+
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
     pub fn cautions(&self) -> Vec<Caution> {
@@ -122,7 +170,50 @@ impl Settings {
         let mixed = self.other_relays.iter().filter(|relay| comes_by_https && !relay.is_secure());
         let of_public = if self.public { self.cautions_in_public() } else { Vec::new() };
         let mixed = mixed.cloned().map(Caution::Mixed);
-        of_certificate.chain(not_clear).chain(of_public).chain(mixed).chain(self.limits.outlasted()).collect()
+        let of_probe = self.refused_probe();
+        of_certificate
+            .chain(not_clear)
+            .chain(of_public)
+            .chain(of_probe)
+            .chain(mixed)
+            .chain(self.limits.outlasted())
+            .chain(self.unreached())
+            .chain((self.grace + TO_TELL > LEFT).then_some(Caution::CutShort(self.grace)))
+            .collect()
+    }
+
+    fn unreached(&self) -> impl Iterator<Item = Caution> {
+        let Quotas { client, target_address, target_network, .. } = self.quotas;
+        let longest = self.limits.longest();
+        [
+            ("quota-client", client),
+            ("quota-target-address", target_address),
+            ("quota-target-network", target_network),
+        ]
+        .into_iter()
+        .filter_map(|(setting, quota)| Some((setting, quota?)))
+        .flat_map(move |(setting, quota)| of_quota(setting, quota, longest))
+    }
+
+    /// The host to probe, where the relay is not to connect to it; what a name leads to is not asked here.
+    pub(crate) fn refused_probe(&self) -> Option<Caution> {
+        let host = self.port_25_probe.as_ref()?;
+        let policy = AddressPolicy::new(&self.allow_nets, self.own_addresses.clone());
+        let deny = DenyReloader::open(self.deny_file.clone()).ok()?.list();
+        let (address, denied) = match host {
+            Host::Address(address) => (Some(*address), deny.denies_address(*address)),
+            // RFC 6761 §6.3.
+            Host::Name(name) if name == "localhost" || name.ends_with(".localhost") => {
+                (Some(Ipv4Addr::LOCALHOST.into()), deny.denies_name(name))
+            }
+            Host::Name(name) => (None, deny.denies_name(name)),
+        };
+        let why = match address.map(|address| policy.check(address)) {
+            _ if denied => "denied by the deny file".to_owned(),
+            Some(Err(why)) => why.0,
+            _ => return None,
+        };
+        Some(Caution::RefusedProbe(host.clone(), why))
     }
 
     fn cautions_in_public(&self) -> Vec<Caution> {
@@ -152,6 +243,23 @@ impl Settings {
         }
         self.tls.is_some()
     }
+}
+
+/// The parts of a quota that are never used up, where a connection lasts no longer than this.
+fn of_quota(setting: &'static str, quota: Quota, longest: Duration) -> impl Iterator<Item = Caution> {
+    let at_a_time = (quota.concurrent, "at a time");
+    let (minute, hour) = ((quota.per_minute, "a minute"), (quota.per_hour, "an hour"));
+    // Of those that run there began as many in each stretch of time, the one under way included, as are let through in it.
+    let running = |allowed: u16, stretch: u64| u64::from(allowed) * (longest.as_secs() / stretch + 1);
+    [
+        (at_a_time, minute, running(quota.per_minute, 60)),
+        (at_a_time, hour, running(quota.per_hour, 3600)),
+        (minute, hour, quota.per_hour.into()),
+        (hour, minute, u64::from(quota.per_minute) * 60),
+    ]
+    .into_iter()
+    .filter(|((part, _), _, most)| u64::from(*part) > *most)
+    .map(move |(part, other, most)| Caution::Unreached { setting, part, other, most })
 }
 
 impl SessionLimits {
@@ -196,6 +304,15 @@ fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Ca
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_files_leave_as_much_time_to_stop_as_they_are_said_to() {
+        let (unit, compose) =
+            (include_str!("../deploy/heloscope-relay.service"), include_str!("../deploy/compose.yaml"));
+        assert!(unit.contains(&format!("\nTimeoutStopSec={}\n", LEFT.as_secs())));
+        assert!(compose.contains(&format!(" stop_grace_period: {}s\n", LEFT.as_secs())));
+        assert!(Settings::default().grace + TO_TELL <= LEFT);
+    }
 
     #[test]
     fn a_certificate_is_compared_with_the_origins_and_the_clock() {

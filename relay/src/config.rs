@@ -288,7 +288,7 @@ impl FromStr for LogFormat {
         match text {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
-            _ => Err("there are these two"),
+            _ => Err("it is neither"),
         }
     }
 }

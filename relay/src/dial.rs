@@ -59,6 +59,7 @@ impl Dialler {
         {
             return self.dial_specimen(demo, name, query.port, mode, client).await;
         }
+        self.addresses.settled().await;
         let (addresses, resolve_ms) = self.resolve(query, visit).await?;
         for address in &addresses {
             self.check_address(*address, &query.host)?;
@@ -140,7 +141,8 @@ impl Dialler {
         Ok((addresses, Some(resolve_ms)))
     }
 
-    fn check_address(&self, address: SocketAddr, host: &Host) -> Result<(), Refusal> {
+    /// Whether the relay may connect to this address of the host.
+    pub(crate) fn check_address(&self, address: SocketAddr, host: &Host) -> Result<(), Refusal> {
         let (deny, destination) = (self.deny.list(), self.addresses.destination(address.ip()));
         if deny.denies_address(address.ip()) || deny.denies_address(destination) {
             return Err(denied(host));

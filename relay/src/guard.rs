@@ -172,6 +172,9 @@ impl Guard {
 }
 
 impl Rule {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Frame, Self::ClearPhase, Self::ClientHello, Self::Handshake, Self::KeyProof];
+
     /// Its word in the log.
     pub fn word(self) -> &'static str {
         match self {

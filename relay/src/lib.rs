@@ -20,6 +20,7 @@ mod lookups;
 mod metrics;
 mod monitor;
 mod origin;
+mod outside;
 mod page;
 mod proxy;
 mod quota;
@@ -33,6 +34,7 @@ mod settings;
 mod standing;
 mod terms;
 mod tls;
+mod turned_away;
 mod upstream;
 mod upward;
 

@@ -10,7 +10,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::session::Summary;
+use crate::session::{Ending, Summary};
+use crate::{Rule, quota};
 
 /// What the relay counts, for Prometheus. No label holds anything of a client or a mail server: each has a few fixed
 /// values. Cheap to clone.
@@ -29,6 +30,7 @@ struct Inner {
     counters: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     answers: Family<Labels<1>, Counter>,
     too_many: Counter,
+    blocked: Family<Labels<1>, Gauge<u64, AtomicU64>>,
     /// One sample where there is a store, and none else.
     store_up: Family<Labels<0>, Gauge<u64, AtomicU64>>,
 }
@@ -42,7 +44,7 @@ const SECONDS: [f64; 10] = [0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 90.
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("heloscope");
-        let (sessions, guard, octets, spent, counters, answers, store_up) = Default::default();
+        let (sessions, guard, octets, spent, counters, answers, blocked, store_up) = Default::default();
         let too_many = Counter::default();
         let (seconds, open, lookups) = (Histogram::new(SECONDS), Gauge::default(), Gauge::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
@@ -87,11 +89,16 @@ impl Metrics {
             too_many.clone(),
         );
         registry.register(
+            "port_blocked",
+            "Whether the relay cannot reach the port, as its network lets nothing out to it",
+            Family::clone(&blocked),
+        );
+        registry.register(
             "quota_store_up",
             "Whether the shared quota store answers",
             Family::clone(&store_up),
         );
-        Self(Arc::new(Inner {
+        let metrics = Self(Arc::new(Inner {
             registry,
             sessions,
             guard,
@@ -103,8 +110,28 @@ impl Metrics {
             counters,
             answers,
             too_many,
+            blocked,
             store_up,
-        }))
+        }));
+        metrics.begin();
+        metrics
+    }
+
+    /// Every counter whose labels are known beforehand is there from the start, at 0: what appears later, at 1, is no increase
+    /// to Prometheus.
+    fn begin(&self) {
+        for ending in Ending::all() {
+            self.0.sessions.get_or_create(&[("ending", ending.to_string())]).inc_by(0);
+        }
+        for rule in Rule::ALL {
+            self.0.guard.get_or_create(&[("rule", rule.word().to_owned())]).inc_by(0);
+        }
+        for direction in ["up", "down"] {
+            self.0.octets.get_or_create(&[("direction", direction.to_owned())]).inc_by(0);
+        }
+        for (of, per) in quota::refusals() {
+            self.0.spent.get_or_create(&[("of", of.to_owned()), ("per", per.to_owned())]).inc_by(0);
+        }
     }
 
     pub(crate) fn session(&self, summary: &Summary) {
@@ -121,6 +148,11 @@ impl Metrics {
     /// Whether the shared quota store is there.
     pub(crate) fn store(&self, up: bool) {
         self.0.store_up.get_or_create(&[]).set(up.into());
+    }
+
+    /// Whether the relay takes the port for one that it cannot reach.
+    pub(crate) fn blocked(&self, port: u16, blocked: bool) {
+        self.0.blocked.get_or_create(&[("port", port.to_string())]).set(blocked.into());
     }
 
     /// A quota that is used up: of what, and over which time.
@@ -160,5 +192,47 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.0.registry)?;
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heloscope_observation::RefusalCode;
+    use heloscope_wire::CloseCause;
+
+    use super::*;
+
+    /// The words that a type has on the wire, as its reader lists them where there is another.
+    fn words<T>(read: serde_json::Result<T>) -> Vec<String> {
+        let error = read.err().unwrap().to_string();
+        error.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_counter_is_there_before_there_is_anything_to_count() {
+        let text = Metrics::new().text(0, []).unwrap();
+        let begins = |name: &str, labels: &str| {
+            let sample = format!("heloscope_{name}_total{{{labels}}} 0");
+            assert!(text.lines().any(|line| line == sample), "no {sample} in {text}");
+        };
+        let other = "\"no such word\"";
+        let codes = words(serde_json::from_str::<RefusalCode>(other));
+        let causes = words(serde_json::from_str::<CloseCause>(other));
+        assert!(codes.contains(&"name_not_found".to_owned()) && causes.contains(&"guard".to_owned()));
+        codes.iter().for_each(|code| begins("sessions", &format!("ending=\"refused {code}\"")));
+        causes.iter().for_each(|cause| begins("sessions", &format!("ending=\"closed {cause}\"")));
+        begins("sessions", "ending=\"client_gone\"");
+        for rule in ["frame", "clear_phase", "client_hello", "handshake", "key_proof"] {
+            begins("guard_refusals", &format!("rule=\"{rule}\""));
+        }
+        ["up", "down"].iter().for_each(|way| begins("octets", &format!("direction=\"{way}\"")));
+        for of in ["client", "target_address", "target_network"] {
+            for per in ["concurrent", "minute", "hour"] {
+                begins("quota_refusals", &format!("of=\"{of}\",per=\"{per}\""));
+            }
+        }
+        ["all", "lookups"]
+            .iter()
+            .for_each(|of| begins("quota_refusals", &format!("of=\"{of}\",per=\"concurrent\"")));
     }
 }

@@ -11,11 +11,13 @@ use axum::routing::get;
 
 use crate::metrics::Metrics;
 use crate::quota::Turnstile;
+use crate::reach::Reach;
 
 #[derive(Clone)]
 pub(crate) struct Monitor {
     pub(crate) metrics: Metrics,
     pub(crate) turnstile: Turnstile,
+    pub(crate) reach: Arc<Reach>,
     pub(crate) ready: Ready,
 }
 
@@ -48,7 +50,9 @@ async fn readiness(State(monitor): State<Monitor>) -> Response {
 }
 
 async fn metrics(State(monitor): State<Monitor>) -> Response {
-    match monitor.metrics.text(monitor.turnstile.inside(), monitor.turnstile.counters()) {
+    let Monitor { metrics, turnstile, reach, .. } = &monitor;
+    metrics.blocked(reach.port(), reach.is_unreachable(reach.port()));
+    match metrics.text(turnstile.inside(), turnstile.counters()) {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -74,6 +74,12 @@ pub(crate) struct Lease {
     _shared: Option<Shared>,
 }
 
+/// Each quota that can be used up: of what, and over which time, by their names in metrics.
+pub(crate) fn refusals() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let counted = Kind::ALL.into_iter().flat_map(|kind| Per::ALL.map(|per| (kind.name(), per.name())));
+    counted.chain(["all", "lookups"].map(|of| (of, Per::Time.name())))
+}
+
 impl Turnstile {
     pub(crate) fn new(quotas: &Quotas, longest: Duration, metrics: Metrics) -> Self {
         let crowd = Crowd { limit: quotas.all.into(), inside: 0.into(), told: 0.into() };

@@ -34,6 +34,8 @@ struct Learnt {
     elsewhere: Option<Instant>,
     /// The host that is there for being probed does not answer.
     probe_failed: bool,
+    /// Whether the log has it last that the port cannot be reached.
+    told: bool,
 }
 
 /// The last addresses of which something was learnt, each once.
@@ -47,7 +49,8 @@ const RECENT: usize = 64;
 const SILENT: usize = 3;
 /// How long ago an answer on another port may have been, for the relay to have a network at all.
 const ELSEWHERE: Duration = Duration::from_secs(60 * 60);
-/// How long an answer on the port outweighs all silence: nobody who tests hosts that are down is to make it out as blocked.
+/// How long an answer on the port outweighs all silence, that of the host to probe too: nobody who tests hosts that are down,
+/// and no probe of one, is to make it out as blocked.
 const ANSWERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Reach {
@@ -64,6 +67,7 @@ impl Reach {
                     answered: Some(Instant::now()),
                     elsewhere: learnt.elsewhere,
                     there: std::mem::take(&mut learnt.there),
+                    told: learnt.told,
                     ..Learnt::default()
                 };
             } else {
@@ -92,7 +96,7 @@ impl Reach {
         });
     }
 
-    /// The host that is there for being probed did not answer on the port.
+    /// The host that is there for being probed did not answer on the port. Where nothing else is known, that is enough.
     pub(crate) fn probe_failed(&self) {
         self.learn(|learnt| learnt.probe_failed = true);
     }
@@ -102,15 +106,20 @@ impl Reach {
         if self.is_unreachable(self.port) { vec![self.port] } else { Vec::new() }
     }
 
+    /// The port that it is about.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn is_unreachable(&self, port: u16) -> bool {
         port == self.port && self.learnt.lock().unwrap_or_else(PoisonError::into_inner).is_blocked()
     }
 
     fn learn(&self, what: impl FnOnce(&mut Learnt)) {
         let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = learnt.is_blocked();
         what(&mut learnt);
-        match (before, learnt.is_blocked()) {
+        let blocked = learnt.is_blocked();
+        match (std::mem::replace(&mut learnt.told, blocked), blocked) {
             (false, true) => tracing::warn!(
                 port = self.port,
                 "this relay cannot reach the port: its network lets none out"
@@ -128,7 +137,7 @@ impl Learnt {
         let shut: HashSet<IpNet> =
             turned_back.map(|address| around(*address)).chain(self.silent.iter().copied()).collect();
         let learnt = shut.len() >= SILENT && within(self.elsewhere, ELSEWHERE);
-        self.probe_failed || (learnt && !within(self.answered, ANSWERED))
+        (self.probe_failed || learnt) && !within(self.answered, ANSWERED)
     }
 }
 
@@ -238,12 +247,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_probe_speaks_for_itself() {
+    async fn a_probe_speaks_for_itself_where_nothing_else_is_known() {
         let reach = Reach::of(25);
-        reach.answered(at("192.0.2.1:25"));
         reach.probe_failed();
         assert_eq!(reach.unreachable(), [25]);
         reach.answered(at("192.0.2.1:25"));
         assert_eq!(reach.unreachable(), [0; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_to_probe_that_is_down_does_not_outweigh_one_that_answered_today() {
+        let reach = Reach::of(25);
+        reach.answered(at("192.0.2.1:25"));
+        for _ in 0..23 {
+            advance(HOUR).await;
+            reach.probe_failed();
+            assert_eq!(reach.unreachable(), [0; 0]);
+        }
+        advance(HOUR).await;
+        assert_eq!(reach.unreachable(), [25]);
     }
 }

@@ -47,6 +47,10 @@ impl Reloader {
         self.desk.turnstile.change(&settings.quotas, settings.limits.longest());
         self.ground.lookups.change(settings.lookups);
         self.desk.change(terms);
+        if public {
+            let (desk, outside) = (self.desk.clone(), self.ground.outside.clone());
+            tokio::spawn(async move { outside.learn_of(&desk.terms()).await });
+        }
         tracing::info!("read the configuration again");
         Ok(())
     }

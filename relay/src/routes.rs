@@ -14,7 +14,7 @@ use heloscope_wire::{ABOUT_PATH, About, CONNECT_PATH, ConnectQuery, Example, Lim
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::Access;
+use crate::access::{Access, TurnedAway};
 use crate::asked::asked;
 use crate::metrics::Metrics;
 use crate::page;
@@ -22,6 +22,7 @@ use crate::proxy;
 use crate::quota::{Entrance, Turnstile, Visit, prefix};
 use crate::session::{Session, Summary};
 use crate::terms::Terms;
+use crate::turned_away::Doorbook;
 use crate::upstream::CHUNK;
 use crate::{Contact, Rule};
 
@@ -33,6 +34,7 @@ pub(crate) struct Desk {
     pub(crate) metrics: Metrics,
     /// Whether browsers are to come by HTTPS alone, RFC 6797.
     https_only: bool,
+    doorbook: Doorbook,
     pub(crate) sessions: TaskTracker,
     pub(crate) end: CancellationToken,
 }
@@ -46,13 +48,23 @@ impl Desk {
         https_only: bool,
         end: CancellationToken,
     ) -> Self {
-        let terms = RwLock::new(Arc::new(terms));
-        Self { terms, access, turnstile, metrics, https_only, sessions: TaskTracker::new(), end }
+        let (terms, doorbook, sessions) =
+            (RwLock::new(Arc::new(terms)), Doorbook::default(), TaskTracker::new());
+        Self { terms, access, turnstile, metrics, https_only, doorbook, sessions, end }
     }
 
     /// The terms as they are now.
     pub(crate) fn terms(&self) -> Arc<Terms> {
         self.terms.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Answers a request that does not name this relay, and tells the log.
+    fn turn_away(&self, request: &Request, turned_away: TurnedAway) -> Response {
+        if let Some(Peer(peer)) = request.extensions().get() {
+            let client = proxy::client(*peer, request.headers(), &self.terms().trusted_proxies);
+            self.doorbook.note(client, request.uri(), &turned_away);
+        }
+        page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED)
     }
 
     /// Other terms, for what begins from now on.
@@ -91,9 +103,7 @@ pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
     Router::new().fallback(async move |request: Request| {
         let origin = match desk.access.check_host(request.uri(), request.headers()) {
             Ok(origin) => origin,
-            Err(turned_away) => {
-                return page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED);
-            }
+            Err(turned_away) => return desk.turn_away(&request, turned_away),
         };
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let sentence = "This relay speaks HTTPS here: write https:// in the address.\n";
@@ -109,9 +119,7 @@ async fn admit(desk: &Desk, request: Request, next: Next) -> Response {
     let relays = match desk.access.check_host(request.uri(), request.headers()) {
         // 'self' includes ws: and wss: of the same host in Content Security Policy Level 3, and not in older browsers.
         Ok(origin) => desk.terms().with_others(origin.socket()),
-        Err(turned_away) => {
-            return page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED);
-        }
+        Err(turned_away) => return desk.turn_away(&request, turned_away),
     };
     let shared = page::is_shared(request.uri().path());
     let site = desk.access.site(request.headers());
@@ -145,6 +153,8 @@ async fn connect(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if let Err(turned_away) = desk.access.check_origin(&headers) {
+        let client = proxy::client(peer, &headers, &desk.terms().trusted_proxies);
+        desk.doorbook.note(client, &uri, &turned_away);
         return turned_away.into_response();
     }
     let query = match asked(&uri) {

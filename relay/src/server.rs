@@ -23,6 +23,7 @@ use crate::deny::DenyReloader;
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::monitor::{self, Monitor, Ready};
+use crate::outside::Outside;
 use crate::quota::Turnstile;
 use crate::reach::{Probe, Reach};
 use crate::routes::{self, Desk};
@@ -100,6 +101,7 @@ impl Relay {
             origins: Origin::of_listener(address, config.is_some()),
             deny,
             reach: Arc::new(Reach::of(settings.scarce_port)),
+            outside: Arc::new(Outside::of(settings.public)),
             lookups: Lookups::new(settings.lookups, metrics.clone()),
             demo: OnceLock::new(),
         };
@@ -112,8 +114,12 @@ impl Relay {
                 .map_err(StartError::Store)?,
         };
         let ready = Ready::default();
-        let monitor =
-            Monitor { metrics: metrics.clone(), turnstile: turnstile.clone(), ready: ready.clone() };
+        let monitor = Monitor {
+            metrics: metrics.clone(),
+            turnstile: turnstile.clone(),
+            reach: ground.reach.clone(),
+            ready: ready.clone(),
+        };
         let header = settings.header;
         let monitor = Door {
             router: monitor::router(monitor),
@@ -122,11 +128,6 @@ impl Relay {
             bouncer: None,
             stop: CancellationToken::new(),
         };
-        let probe = settings.port_25_probe.clone().map(|host| Probe {
-            host,
-            resolver: settings.resolver.clone(),
-            limit: settings.limits.connect,
-        });
         let terms = Terms::of(&settings, &ground);
         let standing = terms.standing(&settings);
         let admitted = ground.admitted(&settings);
@@ -135,6 +136,8 @@ impl Relay {
         let https_only = settings.public && config.is_some();
         let desk = Desk::new(terms, Access::new(admitted), turnstile, metrics, https_only, end);
         let desk = Arc::new(desk);
+        let probe = settings.port_25_probe.clone().filter(|_| settings.refused_probe().is_none());
+        let probe = probe.map(|host| Probe { host, desk: desk.clone() });
         let tls = config.map(|config| TlsDoor { config, plain: routes::to_https(desk.clone()) });
         Ok(Self {
             listener,
@@ -211,6 +214,9 @@ impl Relay {
         #[cfg(feature = "acme")]
         self.order.map(|order| beside.spawn(order.run()));
         self.probe.map(|probe| beside.spawn(probe.run(self.ground.reach.clone())));
+        if self.settings.public {
+            beside.spawn(self.ground.outside.clone().follow(self.desk.clone()));
+        }
         self.standing.map(|standing| beside.spawn(standing.log()));
         // Asked as long as there is something to tell, also while it stops.
         if let Some((listener, door)) = self.monitor {

@@ -11,6 +11,7 @@ use crate::address::AddressPolicy;
 use crate::demo::Demo;
 use crate::dial::Dialler;
 use crate::lookups::Lookups;
+use crate::outside::Outside;
 use crate::reach::Reach;
 use crate::standing::Standing;
 use crate::{Contact, DenyReloader, EhloName, Origin, SessionLimits, Settings, TrustAnchors, TrustedProxy};
@@ -42,6 +43,7 @@ pub(crate) struct Ground {
     pub(crate) origins: Vec<Origin>,
     pub(crate) deny: DenyReloader,
     pub(crate) reach: Arc<Reach>,
+    pub(crate) outside: Arc<Outside>,
     pub(crate) lookups: Lookups,
     /// Made when it is asked for first.
     pub(crate) demo: OnceLock<Arc<Demo>>,
@@ -55,7 +57,8 @@ impl Terms {
             ehlo_name: ehlo_name.clone().unwrap_or_else(|| EhloName::literal(own())).to_string(),
             dialler: Dialler {
                 ports: settings.ports.clone(),
-                addresses: AddressPolicy::new(&settings.allow_nets, settings.own_addresses.clone()),
+                addresses: AddressPolicy::new(&settings.allow_nets, settings.own_addresses.clone())
+                    .known_by(ground.outside.clone()),
                 deny: ground.deny.clone(),
                 resolver: settings.resolver.clone(),
                 lookups: ground.lookups.clone(),

@@ -93,8 +93,7 @@ impl CertificateReloader {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            if self.has_changed() {
-                self.reload_and_log();
+            if self.has_changed() && self.reload_and_log() {
                 let origins = self.0.origins.read().unwrap_or_else(PoisonError::into_inner).clone();
                 for caution in caution::of_certificate_now(&self.files(), &origins) {
                     tracing::warn!("{caution}");
@@ -103,12 +102,19 @@ impl CertificateReloader {
         }
     }
 
-    /// Reads the files again, and tells the log how that went.
-    pub fn reload_and_log(&self) {
-        match self.reload() {
+    /// Reads the files again, and tells the log how that went; whether they are in service now.
+    fn reload_and_log(&self) -> bool {
+        let read = self.reload();
+        match &read {
             Ok(()) => tracing::info!("read the certificate files again"),
+            // One file is there before the other whenever both are replaced.
+            Err(error @ CertificateFault::NoPair(_)) => tracing::warn!(
+                %error,
+                "the certificate and the key do not belong together: those from before stay in service until they do"
+            ),
             Err(error) => tracing::error!(%error, "keeping the certificate as it was"),
         }
+        read.is_ok()
     }
 
     fn has_changed(&self) -> bool {

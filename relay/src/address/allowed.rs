@@ -65,8 +65,9 @@ impl fmt::Display for BadNet {
             }
             Self::TooWide(net) => write!(
                 f,
-                "{net} lifts more than one range: allow each by itself, such as 10.0.0.0/8, or a subnet of at most a \
-                 /24 or a /64"
+                "`{net}` lifts more than one range at once; there is no switch for all, as it would open the relay's own machine \
+                 and its neighbours to everybody who can reach the relay: allow each range by itself, such as 10.0.0.0/8, or \
+                 a subnet of at most a /24 or a /64"
             ),
             Self::NoNat64Prefix(net) => write!(
                 f,

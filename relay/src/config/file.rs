@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,76 +12,99 @@ use super::{Fault, Given, Source, nearest};
 /// What a configuration file gives: the words of each setting in it, and all that is wrong with it.
 pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given>, Vec<Fault>) {
     let shared: Arc<str> = path.display().to_string().into();
-    let source = |offset: usize| Source::File {
-        path: shared.clone(),
-        line: text.as_bytes()[..offset.min(text.len())].iter().filter(|&&octet| octet == b'\n').count() + 1,
-    };
+    let source_at = |offset: usize| source(&shared, text, offset);
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut faults: Vec<Fault> = errors
-        .iter()
-        .map(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            Fault {
-                source: Some(source(offset)),
-                setting: None,
-                what: format!("this is no TOML: {}", error.message()),
-            }
-        })
-        .collect();
+    // The first of a line: those after it come of it.
+    let mut broken: BTreeMap<usize, (usize, &str)> = BTreeMap::new();
+    for error in &errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        broken.entry(line_at(text, offset)).or_insert((offset, error.message()));
+    }
+    let mut faults = Vec::new();
     let mut given = Vec::new();
     let mut entries: Vec<_> = document.get_ref().iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     for (key, value) in entries {
         let name: &str = key.get_ref();
-        let source = source(key.span().start);
+        let source = source_at(key.span().start);
         match settings.iter().find(|setting| setting.name == name) {
             None => faults.push(Fault {
                 source: Some(source),
                 setting: None,
                 what: unknown(name, value, settings),
             }),
-            Some(setting) => match words(value, setting.form) {
-                Ok(words) => given.push(Given { setting: setting.name, words, source }),
-                Err(wrong) => faults.extend(wrong.into_iter().map(|what| Fault {
-                    source: Some(source.clone()),
-                    setting: Some(setting.name),
-                    what,
-                })),
-            },
+            Some(setting) => {
+                let fault = |source, what| Fault { source: Some(source), setting: Some(setting.name), what };
+                let lines = line_at(text, key.span().start)..=line_at(text, value.span().end);
+                // What the reader made of the rest would be told of as if it had been written.
+                if let Some(&(offset, _)) = broken.range(lines.clone()).map(|(_, first)| first).next() {
+                    broken.retain(|line, _| !lines.contains(line));
+                    let what = format!("this is no value of TOML: write {}", right(setting.form));
+                    faults.push(fault(source_at(offset), what));
+                    continue;
+                }
+                let (words, wrong) = words(value, setting.form, text);
+                faults.extend(wrong.into_iter().map(|what| fault(source.clone(), what)));
+                given.extend(words.map(|words| Given { setting: setting.name, words, source }));
+            }
         }
     }
+    faults.extend(broken.into_values().map(|(offset, message)| Fault {
+        source: Some(source_at(offset)),
+        setting: None,
+        what: format!("this is no TOML: {message}"),
+    }));
     (given, faults)
 }
 
-/// The words of a value, which has to be of the setting's form.
-fn words(value: &Spanned<DeValue<'_>>, form: Form) -> Result<Vec<String>, Vec<String>> {
-    let right = match form {
+/// The words of a value, which has to be of the setting's form, and what is wrong with it; of a list, both.
+fn words(value: &Spanned<DeValue<'_>>, form: Form, file: &str) -> (Option<Vec<String>>, Vec<String>) {
+    match (form, value.get_ref()) {
+        (Form::Text, DeValue::String(text)) => (Some(vec![text.to_string()]), Vec::new()),
+        (Form::Number, DeValue::Integer(integer)) if integer.radix() == 10 => {
+            (Some(vec![integer.as_str().to_owned()]), Vec::new())
+        }
+        (Form::Switch, DeValue::Boolean(on)) => (Some(vec![on.to_string()]), Vec::new()),
+        (Form::List, DeValue::Array(values)) => {
+            let (mut words, mut wrong) = (Vec::new(), Vec::new());
+            for value in values.iter() {
+                match value.get_ref() {
+                    DeValue::String(text) => words.push(text.to_string()),
+                    other => {
+                        let written: String = file[value.span()].chars().take(SHOWN).collect();
+                        let (written, right) = (written.escape_debug(), right(form));
+                        wrong.push(format!("`{written}` is of the type {}: write {right}", other.type_str()));
+                    }
+                }
+            }
+            (Some(words), wrong)
+        }
+        (_, other) => {
+            (None, vec![format!("write {}; this is of the type {}", right(form), other.type_str())])
+        }
+    }
+}
+
+/// How much of what is written in the file is repeated.
+const SHOWN: usize = 60;
+
+/// What to write for a setting of this form.
+fn right(form: Form) -> &'static str {
+    match form {
         Form::Text => "a string, such as \"…\"",
         Form::Number => "a whole number, without quotation marks",
         Form::Switch => "true or false, without quotation marks",
         Form::List => "a list of strings, such as [\"…\", \"…\"]",
-    };
-    let wrong = |value: &DeValue<'_>| format!("write {right}; this is of the type {}", value.type_str());
-    match (form, value.get_ref()) {
-        (Form::Text, DeValue::String(text)) => Ok(vec![text.to_string()]),
-        (Form::Number, DeValue::Integer(integer)) if integer.radix() == 10 => {
-            Ok(vec![integer.as_str().to_owned()])
-        }
-        (Form::Switch, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
-        (Form::List, DeValue::Array(values)) => {
-            let word = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
-                DeValue::String(text) => Ok(text.to_string()),
-                other => Err(wrong(other)),
-            };
-            let (words, faults): (Vec<_>, Vec<_>) = values.iter().map(word).partition(Result::is_ok);
-            if faults.is_empty() {
-                Ok(words.into_iter().flatten().collect())
-            } else {
-                Err(faults.into_iter().filter_map(Result::err).collect())
-            }
-        }
-        (_, other) => Err(vec![wrong(other)]),
     }
+}
+
+fn source(path: &Arc<str>, text: &str, offset: usize) -> Source {
+    Source::File { path: path.clone(), line: line_at(text, offset) }
+}
+
+/// The number of the line, from 1, in which this octet stands.
+fn line_at(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|&&octet| octet == b'\n').count() + 1
 }
 
 fn unknown(name: &str, value: &Spanned<DeValue<'_>>, settings: &[&Setting]) -> String {

@@ -280,14 +280,33 @@ pub(crate) fn seconds(
 fn parse<T: FromStr<Err: Display>>(value: &str, word: &str) -> Result<T, String> {
     word.parse().map_err(|error: T::Err| {
         let error = error.to_string();
-        // The standard library's errors do not say what was read, nor what to write.
-        if error.contains('`') {
-            error
-        } else {
-            format!("`{}` is not of the form {value}: {error}", word.escape_debug())
+        let word = word.escape_debug();
+        match what_to_write(value) {
+            Some(what) => format!("`{word}` is not of the form {value}: write {what}"),
+            None if error.contains('`') => error,
+            None => format!("`{word}` is not of the form {value}: {error}"),
         }
     })
 }
+
+/// What to write for a value whose own error, from a library, does not say so.
+fn what_to_write(value: &str) -> Option<&'static str> {
+    match value {
+        ADDRESS_AND_PORT => Some(
+            "an IP address and a port from 1 to 65535 (or 0 for one that is free), such as 127.0.0.1:8025 or [::1]:8025",
+        ),
+        LEVEL => Some("off, error, warn, info, debug or trace"),
+        LOG_FORMAT => Some("text or json"),
+        _ => None,
+    }
+}
+
+/// What stands for the value of a setting that is listened on.
+pub(crate) const ADDRESS_AND_PORT: &str = "ADDRESS:PORT";
+/// What stands for the level of the log.
+pub(crate) const LEVEL: &str = "LEVEL";
+/// What stands for how the log's lines look.
+pub(crate) const LOG_FORMAT: &str = "text|json";
 
 fn whole(word: &str, range: &RangeInclusive<u64>, unit: &str) -> Result<u64, String> {
     word.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {

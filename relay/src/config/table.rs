@@ -1,6 +1,9 @@
 use heloscope_observation::PortSpec;
 
-use super::setting::{Setting, file, list, maybe, number, one, or_off, seconds, secret, switch};
+use super::setting::{
+    ADDRESS_AND_PORT, LEVEL, LOG_FORMAT, Setting, file, list, maybe, number, one, or_off, seconds, secret,
+    switch,
+};
 
 /// Settings that belong together, under their heading.
 pub(crate) struct Group {
@@ -18,7 +21,7 @@ pub(crate) fn table() -> Vec<Group> {
             settings: vec![
                 one(
                     "listen",
-                    "ADDRESS:PORT",
+                    ADDRESS_AND_PORT,
                     "Where to listen: a loopback address unless the relay is public, and a port (0 for one \
                      that is free)",
                     |c| &mut c.relay.listen,
@@ -56,9 +59,12 @@ pub(crate) fn table() -> Vec<Group> {
                     "Threads that carry connections; by default one for each processor",
                     |c| &mut c.relay.workers,
                 ).fixed(),
-                seconds("grace", "How long running connections may go on once the relay stops", |c| {
-                    &mut c.relay.grace
-                }),
+                seconds(
+                    "grace",
+                    "How long running connections may go on once the relay stops; whoever stops it has to wait 4 s more \
+                     (TimeoutStopSec= of systemd, stop_grace_period of compose), and by the files that come with it waits 20 s",
+                    |c| &mut c.relay.grace,
+                ),
             ],
         },
         Group {
@@ -259,7 +265,7 @@ pub(crate) fn table() -> Vec<Group> {
             heading: "For those who watch it",
             settings: vec![maybe(
                 "metrics-listen",
-                "ADDRESS:PORT",
+                ADDRESS_AND_PORT,
                 "Where to answer /healthz, /readyz and /metrics (Prometheus), such as 127.0.0.1:9025",
                 |c| &mut c.relay.metrics_listen,
             ).fixed()],
@@ -269,13 +275,13 @@ pub(crate) fn table() -> Vec<Group> {
             settings: vec![
                 one(
                     "log-format",
-                    "text|json",
+                    LOG_FORMAT,
                     "How its lines look: for people, or an object a line for programs",
                     |c| &mut c.log_format,
                 ).fixed(),
                 one(
                     "log-level",
-                    "LEVEL",
+                    LEVEL,
                     "What is logged: off, error, warn, info, debug or trace, each with those before it",
                     |c| &mut c.log_level,
                 ),

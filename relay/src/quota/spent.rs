@@ -24,6 +24,8 @@ pub(crate) enum Per {
 }
 
 impl Per {
+    pub(crate) const ALL: [Self; 3] = [Self::Time, Self::Minute, Self::Hour];
+
     /// Its name in metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {

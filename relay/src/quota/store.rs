@@ -13,7 +13,9 @@ use std::time::Duration;
 use heloscope_wire::Quota;
 use hmac::{Hmac, KeyInit, Mac};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisResult, Script, TlsCertificates};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, RedisError, RedisResult, Script, TlsCertificates,
+};
 use sha2::Sha256;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
@@ -212,17 +214,17 @@ impl Inner {
     }
 
     /// Goes on without the store, and says so once.
-    fn lost(&self, error: &redis::RedisError) {
+    fn lost(&self, error: &RedisError) {
         let there = self.connection.write().unwrap_or_else(PoisonError::into_inner).take();
         if there.is_some() {
             self.away(error);
         }
     }
 
-    fn away(&self, error: &redis::RedisError) {
+    fn away(&self, error: &RedisError) {
         self.metrics.store(false);
-        let reason = error.category();
-        tracing::warn!(reason, "the quota store is away: quotas hold for this relay alone until it is back");
+        let (store, reason) = (&self.client.get_connection_info().addr, reason(error));
+        tracing::warn!(%store, reason, "the quota store is away: quotas hold for this relay alone until it is back");
     }
 
     fn connection(&self) -> Option<MultiplexedConnection> {
@@ -252,6 +254,17 @@ impl Drop for Shared {
             }
             remove.query_async(&mut connection).await
         });
+    }
+}
+
+/// Why the store is away; of the address that may have a password in it, nothing.
+fn reason(error: &RedisError) -> String {
+    if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else if error.is_io_error() {
+        error.to_string()
+    } else {
+        [Some(error.category()), error.detail()].into_iter().flatten().collect::<Vec<_>>().join(": ")
     }
 }
 

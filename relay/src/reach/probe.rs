@@ -4,61 +4,105 @@ use std::time::Duration;
 
 use heloscope_observation::Host;
 use tokio::net::TcpStream;
-use tokio::time::{interval, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::Reach;
-use crate::Resolve;
+use crate::dial::Dialler;
+use crate::routes::Desk;
 
-/// A host of the operator's that answers on port 25, and how it is reached.
+/// A host of the operator's that answers on port 25, and what knows how it is reached.
 pub(crate) struct Probe {
     pub(crate) host: Host,
-    pub(crate) resolver: Arc<dyn Resolve>,
-    /// Time for the look-up, and time for each address.
-    pub(crate) limit: Duration,
+    pub(crate) desk: Arc<Desk>,
 }
 
 /// How often the host is connected to.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How soon it is again while there is no connection to it: what the relay then says of its network may be wrong.
+const AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// Why there was no connection to the host.
+#[derive(PartialEq, Eq)]
+enum Failure {
+    /// No address of it was dialled: of the port nothing is learnt.
+    NotDialled(String),
+    /// None of its addresses answered; each with what the system says.
+    NoAnswer(String),
+}
+
 impl Probe {
-    /// Connects to the host now and once an hour, and says nothing there.
+    /// Connects to the host now and once an hour, and says nothing there; what is wrong with it is told the log once.
     pub(crate) async fn run(self, reach: Arc<Reach>) {
-        let mut times = interval(EVERY);
+        let host = &self.host;
+        let mut told = None;
         loop {
-            times.tick().await;
-            let addresses = match self.addresses(reach.port).await {
-                Ok(addresses) => addresses,
-                Err(error) => {
-                    // Of the port nothing is learnt by this.
-                    tracing::warn!(host = %self.host, %error, "the host to probe could not be looked up");
+            let connected = {
+                let terms = self.desk.terms();
+                self.connect(&terms.dialler, reach.port).await
+            };
+            let failure = match connected {
+                Ok(address) => {
+                    if told.take().is_some() {
+                        tracing::info!(%host, %address, "the host to probe answers again");
+                    }
+                    reach.answered(address);
+                    sleep(EVERY).await;
                     continue;
                 }
+                Err(failure) => failure,
             };
-            match self.first_answer(&addresses).await {
-                Some(address) => reach.answered(address),
-                None => reach.probe_failed(),
+            if told.as_ref() != Some(&failure) {
+                match &failure {
+                    Failure::NotDialled(error) => {
+                        tracing::warn!(%host, error, "the host to probe is not dialled: nothing is learnt from it");
+                    }
+                    Failure::NoAnswer(error) => {
+                        tracing::warn!(%host, error, "the host to probe does not answer");
+                    }
+                }
             }
+            if matches!(failure, Failure::NoAnswer(_)) {
+                reach.probe_failed();
+            }
+            told = Some(failure);
+            sleep(AGAIN).await;
         }
     }
 
-    async fn addresses(&self, port: u16) -> Result<Vec<SocketAddr>, String> {
-        let name = match &self.host {
-            Host::Address(address) => return Ok(vec![SocketAddr::new(*address, port)]),
-            Host::Name(name) => name,
+    /// The first of its addresses that answers. A refusal is no answer: a firewall on the way may have sent it, and the
+    /// host is there to accept.
+    async fn connect(&self, dialler: &Dialler, port: u16) -> Result<SocketAddr, Failure> {
+        let addresses = self.addresses(dialler, port).await.map_err(Failure::NotDialled)?;
+        let mut failures = Vec::new();
+        for address in addresses {
+            match timeout(dialler.connect_limit, TcpStream::connect(address)).await {
+                Ok(Ok(_)) => return Ok(address),
+                Ok(Err(error)) => failures.push(format!("{address}: {error}")),
+                Err(_) => {
+                    failures.push(format!("{address}: no answer within {:?}", dialler.connect_limit));
+                }
+            }
+        }
+        Err(Failure::NoAnswer(failures.join("; ")))
+    }
+
+    /// Its addresses, to each of which the relay may connect; a connection to itself would prove nothing.
+    async fn addresses(&self, dialler: &Dialler, port: u16) -> Result<Vec<SocketAddr>, String> {
+        let found = match &self.host {
+            Host::Address(address) => vec![SocketAddr::new(*address, port)],
+            Host::Name(name) => {
+                let found = timeout(dialler.resolve_limit, dialler.resolver.lookup(name)).await;
+                found
+                    .map_err(|_| "the name servers did not answer".to_owned())?
+                    .map_err(|why| why.to_string())?
+            }
         };
-        let found =
-            timeout(self.limit, self.resolver.lookup(name)).await.map_err(|error| error.to_string())?;
-        let addresses = found.map_err(|failure| failure.to_string())?;
-        Ok(addresses.iter().map(|address| SocketAddr::new(address.ip(), port)).collect())
-    }
-
-    /// A refusal is none: a firewall on the way may have sent it, and the host is there to accept.
-    async fn first_answer(&self, addresses: &[SocketAddr]) -> Option<SocketAddr> {
-        for &address in addresses {
-            if matches!(timeout(self.limit, TcpStream::connect(address)).await, Ok(Ok(_))) {
-                return Some(address);
-            }
+        let addresses: Vec<_> = found.iter().map(|address| SocketAddr::new(address.ip(), port)).collect();
+        dialler.addresses.settled().await;
+        for address in &addresses {
+            dialler.check_address(*address, &self.host).map_err(|refusal| refusal.message)?;
         }
-        None
+        if addresses.is_empty() { Err("the name has no address".to_owned()) } else { Ok(addresses) }
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::attack::{Attack, Directly, Key, Step, Through};
 use crate::carrier::{Carrier, Closed};
 use crate::effect::Effect;
-use crate::log::{Log, PATIENCE, connected_from};
+use crate::log::{Connections, Log, PATIENCE};
 use crate::rig::{Names, Rig};
 use crate::tls::Tls;
 
@@ -32,13 +32,15 @@ pub(crate) const UNCOUNTED: Quotas =
 pub(crate) async fn run(attacks: Vec<Attack>) {
     let Some((server, rig)) = begin().await else { return };
     let mut log = Log::of_a_ready(&server).await;
+    let mut connections = Connections::default();
     let mut faults = Vec::new();
 
     for attack in &attacks {
+        log.begin();
         let port = port(&server, attack.port);
         let client = rig.open(&format!("host={HOST}&port={}", port.port)).await;
         let mut carrier = Carrier::relayed(client).await;
-        let from = connected_from(port.port).await;
+        let from = connections.newest_to(port.port).await;
         let heard = take(&mut carrier, attack, other_key(&server, attack, &mut log).await.as_ref()).await;
         let (last, closed) = carrier.end().await;
         let effect = Effect { heard: [heard, last].concat(), log: log.of(from).await };
@@ -74,6 +76,7 @@ pub(crate) async fn run(attacks: Vec<Attack>) {
 
     let mut mails = queued;
     for attack in &attacks {
+        log.begin();
         let port = port(&server, attack.port);
         let stream = TcpStream::connect((server.address(), port.port)).await.unwrap();
         let from = stream.local_addr().unwrap().port();

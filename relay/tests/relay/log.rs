@@ -1,11 +1,12 @@
-//! What the log keeps to itself.
+//! What the log tells, and what it keeps to itself.
 
 use std::io::{BufRead, BufReader, Read};
 
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 use crate::command::{relay, signal};
-use crate::rig::{Server, upgrade};
+use crate::rig::{Server, ask, upgrade};
 
 #[tokio::test]
 async fn at_no_level_does_it_hold_what_was_said() {
@@ -40,4 +41,63 @@ async fn at_no_level_does_it_hold_what_was_said() {
             assert!(!log.contains(unwanted), "{format}, {unwanted}: {log}");
         }
     }
+}
+
+#[tokio::test]
+async fn who_is_turned_away_before_there_is_a_session_stands_in_it() {
+    let mut command =
+        relay(&["--listen", "127.0.0.1:0", "--token", "0123456789abcdef", "--log-format", "json"]);
+    let mut child = command.spawn().unwrap();
+    let mut place = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut place).unwrap();
+    let (_, address) = place.split_once("http://").unwrap();
+    let address = address.split('/').next().unwrap().parse().unwrap();
+    let protocol = ("sec-websocket-protocol", "heloscope.v1");
+    for field in [
+        ("authorization", "Bearer fedcba9876543210"),
+        ("authorization", "Basic fedcba9876543210"),
+        ("origin", "https://evil.example"),
+    ] {
+        let refused = upgrade(address, "host=mx.example&port=25", &[protocol, field]).await.err().unwrap();
+        assert_eq!(refused.0, 403);
+    }
+    assert_eq!(ask(address, "GET / HTTP/1.1", &["Host: evil.example"]).await.status(), 421);
+    for _ in 0..20 {
+        assert_eq!(ask(address, "GET / HTTP/1.1", &[]).await.status(), 400);
+    }
+
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(!log.contains("fedcba9876543210"), "{log}");
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<Value> = lines
+        .filter(|line| line["message"] == "turned away")
+        .map(|mut line| {
+            ["level", "client", "host", "port", "ending", "named", "status"]
+                .map(|field| line[field].take())
+                .into()
+        })
+        .collect();
+    let none = || json!(["INFO", "127.0.0.0/24", null, null, "no host", null, 400]);
+    assert_eq!(
+        told,
+        [
+            json!(["INFO", "127.0.0.0/24", "mx.example", 25, "another token", null, 403]),
+            json!(["INFO", "127.0.0.0/24", "mx.example", 25, "no token", null, 403]),
+            json!(["INFO", "127.0.0.0/24", "mx.example", 25, "another site", "https://evil.example", 403]),
+            json!(["INFO", "127.0.0.0/24", null, null, "another host", "evil.example", 421]),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+        ]
+    );
 }

@@ -4,11 +4,12 @@
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use heloscope_observation::RefusalCode;
 use tokio::net::TcpListener;
 
-use crate::rig::{Client, upgrade};
+use crate::rig::{Client, Names, Rig, Server, upgrade};
 
 /// Says that this test program is in the network that the test below lays.
 const INSIDE: &str = "HELOSCOPE_RELAY_TEST_INSIDE";
@@ -67,8 +68,8 @@ async fn inside_a_network_of_its_own() {
         let refusal = relay.open(address, port).await.refused().await;
         assert_eq!(refusal.code, RefusalCode::Blocked, "{address}");
         let why = format!(
-            "The relay does not connect to {address}, which is the relay's own or in its own subnet, where a mail server \
-             may trust it."
+            "The relay does not connect to {address}, which is an address of the relay's own or in the same subnet as \
+             one, where a mail server may trust the relay."
         );
         assert!(refusal.message.starts_with(&why), "{}", refusal.message);
     }
@@ -81,14 +82,14 @@ async fn inside_a_network_of_its_own() {
             _ => RefusalCode::Unreachable,
         };
         assert_eq!(refusal.code, expected, "{address}: {}", refusal.message);
-        assert!(!refusal.message.contains("own subnet"), "{}", refusal.message);
+        assert!(!refusal.message.contains("same subnet"), "{}", refusal.message);
     }
 
     // An address that the machine gets later counts from the next connection on.
     ip(&["address", "add", "203.0.118.1/24", "dev", "own"]);
     let refusal = relay.open("203.0.118.25", port).await.refused().await;
     assert_eq!(refusal.code, RefusalCode::Blocked);
-    assert!(refusal.message.contains("in its own subnet"), "{}", refusal.message);
+    assert!(refusal.message.contains("in the same subnet as one"), "{}", refusal.message);
 
     // The operator can lift it.
     let lifted = Running::start(port, &["--allow-net", "203.0.114.77/32"]);
@@ -96,6 +97,36 @@ async fn inside_a_network_of_its_own() {
     server.accept().await.unwrap();
     client.connected().await;
     println!("every address was tried");
+}
+
+/// As behind NAT, where no interface has the address that the relay is known by.
+#[tokio::test]
+async fn where_its_ehlo_name_leads_is_refused_too() {
+    let server = Server::new().await;
+    let port = server.port();
+    let deny_file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(deny_file.path(), "203.0.114.0/24\n").unwrap();
+    for (public, expected) in [(true, true), (false, false)] {
+        let rig = Rig::new(&[port], |settings| {
+            settings.public = public;
+            settings.contact = Some("postmaster@example.org".parse().unwrap());
+            settings.origins = vec!["https://relay.example".parse().unwrap()];
+            let names =
+                [("relay.example", &["203.0.114.77", "127.0.0.1"][..]), ("mx.example", &["203.0.114.25"])];
+            settings.resolver = Arc::new(Names::of(&names));
+            // Nothing of the test leaves the machine.
+            settings.deny_file = (!public).then(|| deny_file.path().to_owned());
+        })
+        .await;
+        for host in ["203.0.114.77", "203.0.114.1", "mx.example"] {
+            let refusal = rig.open(&format!("host={host}&port={port}")).await.refused().await;
+            assert_eq!(refusal.code, RefusalCode::Blocked, "{host}");
+            let why = "which is where the relay's EHLO name leads, or in the same subnet, where a mail server may trust the relay.";
+            assert_eq!(refusal.message.contains(why), expected, "{}", refusal.message);
+        }
+        // What the operator allows is lifted here as well.
+        rig.open(&format!("host=127.0.0.1&port={port}")).await.connected().await;
+    }
 }
 
 fn ip(words: &[&str]) {

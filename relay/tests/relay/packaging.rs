@@ -25,6 +25,34 @@ fn the_example_of_a_configuration_is_one() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn the_second_wall_can_be_loaded_again() {
+    // In a network of its own, where nobody has the relay's user.
+    let wall = std::fs::read_to_string(deploy("heloscope.nft")).unwrap().replace("\"heloscope\"", "0");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("heloscope.nft");
+    std::fs::write(&file, wall).unwrap();
+    let script = "nft -f \"$0\" && once=$(nft list ruleset) && nft -f \"$0\" && echo \"$once\" && echo twice && nft list ruleset";
+    let mut command = Command::new("unshare");
+    command
+        .args(["--map-root-user", "--net", "sh", "-c", script])
+        .arg(&file)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    // Without nft, or where users may make no namespaces.
+    if !output.status.success() && !said.contains("heloscope.nft:") {
+        eprintln!("skipped: {said}");
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let (once, twice) = listed.split_once("twice\n").unwrap();
+    assert_eq!(once, twice);
+    assert!(once.contains("skuid 0 jump relay"), "{once}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn the_unit_is_one_and_leaves_the_relay_little() {
     let directory = tempfile::tempdir().unwrap();
     let unit = directory.path().join("heloscope-relay.service");

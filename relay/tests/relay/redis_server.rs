@@ -71,6 +71,11 @@ impl Redis {
         command.stdout(Stdio::null()).spawn().unwrap()
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     fn url(&self) -> String {
         let scheme = if self.paper.is_some() { "rediss" } else { "redis" };
         format!("{scheme}://127.0.0.1:{}/0", self.port)

@@ -33,7 +33,8 @@ impl<'a> Running<'a> {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let ready: Value = serde_json::from_str(&ready).unwrap();
         let place = ready["message"].as_str().unwrap();
-        let address = place.trim_end_matches('/').rsplit_once("://").unwrap().1.parse().unwrap();
+        // The last, where it is reached as another.
+        let address = place.trim_end_matches('/').rsplit(['/', ' ']).next().unwrap().parse().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, file, address, log }
     }
@@ -83,6 +84,40 @@ impl Drop for Running<'_> {
     }
 }
 
+#[test]
+fn of_a_certificate_whose_key_is_still_to_come_it_says_no_more_than_that() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("relay.toml");
+    let (old, new) = (Paper::new(), Paper::new());
+    let TlsFiles { certificate, key } = new.files();
+    let new = [certificate, key].map(|file| std::fs::read(file).unwrap());
+    let TlsFiles { certificate, key } = old.files();
+    let configuration = format!(
+        "listen = \"127.0.0.1:0\"\ntls-cert = {certificate:?}\ntls-key = {key:?}\norigin = [\"https://elsewhere.example\"]\n"
+    );
+    let mut relay = Running::start(&file, &configuration);
+    assert!(
+        relay.next()["message"]
+            .as_str()
+            .unwrap()
+            .contains("does not name the host of https://elsewhere.example")
+    );
+    std::fs::write(&certificate, &new[0]).unwrap();
+    let line = relay.says(
+        "the certificate and the key do not belong together: those from before stay in service until they do",
+    );
+    assert_eq!(line["level"], "WARN");
+    std::fs::write(&key, &new[1]).unwrap();
+    relay.says("read the certificate files again");
+    // What browsers hold against it is said as soon as they are shown it.
+    assert!(
+        relay.next()["message"]
+            .as_str()
+            .unwrap()
+            .contains("does not name the host of https://elsewhere.example")
+    );
+}
+
 #[tokio::test]
 async fn it_takes_over_what_it_can_and_says_what_it_cannot() {
     let directory = tempfile::tempdir().unwrap();
@@ -97,7 +132,7 @@ async fn it_takes_over_what_it_can_and_says_what_it_cannot() {
     let better = format!(
         "listen = \"127.0.0.1:1\"
 metrics-listen = \"127.0.0.1:0\"
-port-25-probe = \"mx.example.org\"
+port-25-probe = \"mx.example.net\"
 allow-port = [\"{port}/starttls\"]
 allow-net = [\"127.0.0.0/8\"]
 allow-origin = [\"https://docs.example\"]

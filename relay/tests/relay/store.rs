@@ -168,6 +168,7 @@ async fn a_store_that_does_not_answer_is_as_good_as_away() {
     // A quarter of a second is waited for once, for the client or for the target, and not again.
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     relay.wait_for("the quota store is away", 1).await;
+    relay.wait_for("no answer in time", 1).await;
     redis.signal("CONT");
     relay.wait_for("the quota store is back", 1).await;
 }
@@ -199,6 +200,13 @@ async fn a_relay_starts_without_its_store() {
     let relay = RelayProcess::start(&redis, port, &[]);
     relay.wait_for("the quota store is away", 1).await;
     relay.open(&format!("host=127.0.0.1&port={port}")).await.connected().await;
+    let address = redis.address();
+    let url = format!("redis://:swordfish@{address}/0");
+    let with_password = RelayProcess::start(&redis, port, &["--quota-store", &url]);
+    with_password.wait_for("\"reason\":\"Connection refused (os error 111)\"", 1).await;
+    with_password.wait_for(&format!("\"store\":\"{address}\""), 1).await;
+    with_password.wait_for("swordfish", 0).await;
+
     redis.restart().await;
     relay.wait_for("the quota store is back", 1).await;
 }

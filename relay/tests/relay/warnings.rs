@@ -69,6 +69,65 @@ fn a_public_relay_that_may_connect_to_its_own_machine() {
 }
 
 #[test]
+fn a_part_of_a_quota_that_another_does_not_let_be_reached() {
+    let told = |quota: &str| warnings(&["--listen", "127.0.0.1:0", "--quota-client", quota]);
+    for quota in ["4/60/600", "4/30/120", "10/5/300", "1/1/60", "off"] {
+        assert_eq!(told(quota), NONE, "{quota}");
+    }
+    assert_eq!(
+        told("10/5/3"),
+        [
+            "--quota-client: 10 at a time are never reached, as 3 an hour make no more than 3 at a time: choose less, or more an hour",
+            "--quota-client: 5 a minute are never reached, as 3 an hour make no more than 3 a minute: choose less, or more an hour",
+        ]
+    );
+    // One lasts 105 s at most, so that it may have begun in the minute before.
+    assert_eq!(
+        told("11/5/600"),
+        [
+            "--quota-client: 11 at a time are never reached, as 5 a minute make no more than 10 at a time: choose less, or more a minute",
+            "--quota-client: 600 an hour are never reached, as 5 a minute make no more than 300 an hour: choose less, or more a minute",
+        ]
+    );
+}
+
+#[test]
+fn more_time_to_stop_than_the_unit_leaves() {
+    let told = |seconds: &str| warnings(&["--listen", "127.0.0.1:0", "--grace", seconds]);
+    assert_eq!(told("16"), NONE);
+    assert_eq!(
+        told("60"),
+        [
+            "--grace: stopping takes up to 64 s with that, and whoever stops the relay has to wait as long: heloscope-relay.service and \
+             compose.yaml, as they come, end it after 20 s; write TimeoutStopSec=64 or stop_grace_period: 64s there, unless it is \
+             done"
+        ]
+    );
+}
+
+#[test]
+fn a_host_to_probe_that_the_relay_does_not_connect_to() {
+    let told = |host: &str, why: &str| {
+        format!(
+            "--port-25-probe: the relay does not connect to {host}, which is {why}: it is not probed, and nothing is learnt of port \
+             25; name a mail server of yours elsewhere"
+        )
+    };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "example.org\n198.18.7.0/24\n").unwrap();
+    let options = ["--listen", "127.0.0.1:0", "--deny-file", file.path().to_str().unwrap()];
+    for (host, why) in [
+        ("127.0.0.1", "a loopback address, RFC 1122"),
+        ("localhost", "a loopback address, RFC 1122"),
+        ("10.0.0.5", "for private use, RFC 1918"),
+        ("mx1.example.org", "denied by the deny file"),
+        ("198.18.7.1", "denied by the deny file"),
+    ] {
+        assert_eq!(warnings(&[&options[..], &["--port-25-probe", host]].concat()), [told(host, why)]);
+    }
+}
+
+#[test]
 fn another_relay_that_the_page_cannot_use() {
     let relays = ["--listen", "127.0.0.1:0", "--other-relay", "https://us.example.org,http://eu.example.org"];
     assert_eq!(warnings(&relays), NONE);

@@ -25,7 +25,8 @@ silence = 3
             "HELOSCOPE_EHLO_NAME: `relay` is no name for EHLO: write a full host name such as relay.example.org, or an \
              address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
             "HELOSCOPE_LIMIT_SILENCE: `soon` will not do: write a whole number of seconds from 1 to 3600",
-            "relay.toml:2: listen: `here` is not of the form ADDRESS:PORT: invalid socket address syntax",
+            "relay.toml:2: listen: `here` is not of the form ADDRESS:PORT: write an IP address and a port from 1 to 65535 (or 0 for \
+             one that is free), such as 127.0.0.1:8025 or [::1]:8025",
             "relay.toml:3: `alow-net` is no setting; perhaps `allow-net` is meant, and `heloscope-relay print-config` \
              lists all",
             "relay.toml:4: demo: write true or false, without quotation marks; this is of the type string",
@@ -119,10 +120,71 @@ fn a_variable_that_is_no_setting_is_told_unless_it_is_another_s() {
 
 #[test]
 fn what_is_no_toml_is_told_with_its_line() {
-    let told = faults(&[], &[], Some("demo = true\nlisten = 127.0.0.1:8025\n"));
-    assert!(told[0].starts_with("relay.toml:2: this is no TOML: "), "{told:?}");
+    let told = faults(&[], &[], Some("demo = true\nlimit-silence 30\n"));
+    assert_eq!(told, ["relay.toml:2: this is no TOML: key with no value, expected `=`"]);
     let told = faults(&[], &[], Some("demo = true\ndemo = false\n"));
     assert!(told[0].starts_with("relay.toml:2: this is no TOML: duplicate key"), "{told:?}");
+}
+
+#[test]
+fn a_value_that_is_no_toml_is_told_once_with_what_to_write() {
+    let number = "this is no value of TOML: write a whole number, without quotation marks";
+    let text = "this is no value of TOML: write a string, such as \"…\"";
+    let switch = "this is no value of TOML: write true or false, without quotation marks";
+    let list = "this is no value of TOML: write a list of strings, such as [\"…\", \"…\"]";
+    for (file, line, setting, what) in [
+        ("limit-silence = x\n", 1, "limit-silence", number),
+        ("limit-silence = 30s\n", 1, "limit-silence", number),
+        ("limit-silence = \n", 1, "limit-silence", number),
+        ("demo = true\nlisten = 127.0.0.1:8025\n", 2, "listen", text),
+        ("contact = me@example.org\n", 1, "contact", text),
+        ("token = \"abc\n", 1, "token", text),
+        ("demo = yes\n", 1, "demo", switch),
+        ("allow-net = [10.0.0.0/8]\n", 1, "allow-net", list),
+        ("allow-net = [\n \"10.0.0.0/8\",\n x,\n y\n]\n", 3, "allow-net", list),
+    ] {
+        assert_eq!(faults(&[], &[], Some(file)), [format!("relay.toml:{line}: {setting}: {what}")], "{file}");
+    }
+}
+
+#[test]
+fn of_a_list_each_value_that_is_wrong_is_told() {
+    let told = faults(&[], &[], Some("allow-net = [\"10.0.0.0/8\", \"bad\", 3, [\"a\"]]\n"));
+    assert_eq!(
+        told,
+        [
+            "relay.toml:1: allow-net: `3` is of the type integer: write a list of strings, such as [\"…\", \"…\"]",
+            "relay.toml:1: allow-net: `[\\\"a\\\"]` is of the type array: write a list of strings, such as [\"…\", \"…\"]",
+            "relay.toml:1: allow-net: `bad` is no network: write one such as 10.0.0.0/8 or fd00::/8",
+        ]
+    );
+}
+
+#[test]
+fn what_to_write_is_said_where_a_library_would_not() {
+    for (option, value, what) in [
+        (
+            "--metrics-listen",
+            "127.0.0.1:80000",
+            "`127.0.0.1:80000` is not of the form ADDRESS:PORT: write an IP address and a port from 1 to 65535 (or 0 for one that is \
+             free), such as 127.0.0.1:8025 or [::1]:8025",
+        ),
+        (
+            "--log-level",
+            "loud",
+            "`loud` is not of the form LEVEL: write off, error, warn, info, debug or trace",
+        ),
+        ("--log-format", "xml", "`xml` is not of the form text|json: write text or json"),
+        (
+            "--allow-net",
+            "0.0.0.0/0",
+            "`0.0.0.0/0` lifts more than one range at once; there is no switch for all, as it would open the relay's own machine \
+             and its neighbours to everybody who can reach the relay: allow each range by itself, such as 10.0.0.0/8, or a \
+             subnet of at most a /24 or a /64",
+        ),
+    ] {
+        assert_eq!(faults(&[option, value], &[], None), [format!("{option}: {what}")]);
+    }
 }
 
 #[cfg(not(feature = "acme"))]
