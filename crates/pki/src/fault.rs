@@ -98,6 +98,11 @@ pub enum Fault {
         /// Its version.
         version: u32,
     },
+    /// A key's curve is given by its parameters and not by its name, which RFC 5480 §2.1.1 forbids.
+    ExplicitCurve {
+        /// The certificate.
+        certificate: usize,
+    },
     /// A name breaks the name constraints of an issuer (RFC 5280 §4.2.1.10).
     NameConstraintViolation,
     /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9).
@@ -164,6 +169,7 @@ impl Fault {
             Fault::EndEntityAsCa { .. } => "end_entity_as_ca",
             Fault::UnsupportedCriticalExtension { .. } => "unsupported_critical_extension",
             Fault::UnsupportedVersion { .. } => "unsupported_version",
+            Fault::ExplicitCurve { .. } => "explicit_curve",
             Fault::NameConstraintViolation => "name_constraint_violation",
             Fault::PathLengthExceeded => "path_length_exceeded",
             Fault::SelfIssuedCounted => "self_issued_counted",

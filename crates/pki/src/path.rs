@@ -27,7 +27,7 @@ use crate::der::Parts;
 use crate::fault::Fault;
 use crate::ledger::{Signature, Signatures};
 use crate::rules::{
-    anchor_time_fault, constitution_faults, early_date_fault, key_usage_fault, length_fault,
+    anchor_time_fault, constitution_faults, curve_fault, early_date_fault, key_usage_fault, length_fault,
     path_length_fault, purpose_fault, time_fault, weak_signature,
 };
 use crate::self_signed::SelfSigned;
@@ -179,6 +179,7 @@ impl<'a> Verifier<'a> {
                 .chain(renewed.and_then(|private| anchor_time_fault(private, at)))
                 .chain(purpose_fault(leaf))
                 .chain(key_usage_fault(0, leaf))
+                .chain(curve_fault(leaf))
                 .chain(trailing_octets_fault(leaf));
             return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults: faults.collect() };
         }
@@ -216,7 +217,9 @@ impl<'a> Verifier<'a> {
             let mut places = path.path.iter().map(|position| &chain.sent[*position]).enumerate();
             path.time_fault(at).is_none()
                 && path.length_fault(chain).is_none()
-                && places.all(|(place, sent)| key_usage_fault(place, sent).is_none())
+                && places.all(|(place, sent)| {
+                    key_usage_fault(place, sent).is_none() && curve_fault(sent).is_none()
+                })
                 && accepts(chain, path, at).is_ok()
         });
         if let Some(anchored) = holds {

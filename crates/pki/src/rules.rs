@@ -5,6 +5,7 @@ use crate::certificate::Certificate;
 use crate::chain::Sent;
 use crate::extensions::KeyPurpose;
 use crate::fault::Fault;
+use crate::key::{Curve, Key};
 use crate::self_signed::SelfSigned;
 
 pub(crate) fn time_fault(sent: &Sent<'_>, at: i64) -> Option<Fault> {
@@ -43,6 +44,12 @@ pub(crate) fn key_usage_fault(position: usize, sent: &Sent<'_>) -> Option<Fault>
     (!allowed).then_some(Fault::WrongKeyUsage { certificate: sent.index })
 }
 
+/// webpki looks at no key but those that verify a signature.
+pub(crate) fn curve_fault(sent: &Sent<'_>) -> Option<Fault> {
+    let is_named = !matches!(sent.facts.key, Key::Ec { curve: Curve::Other { oid: None, .. } });
+    (!is_named).then_some(Fault::ExplicitCurve { certificate: sent.index })
+}
+
 pub(crate) fn weak_signature(sent: &Sent<'_>) -> Option<Fault> {
     sent.facts.signature_algorithm.is_weak().then_some(Fault::WeakSignature { certificate: sent.index })
 }
@@ -67,6 +74,7 @@ pub(crate) fn constitution_faults(path: &[&Sent<'_>]) -> Vec<Fault> {
         if facts.version != 3 {
             faults.push(Fault::UnsupportedVersion { certificate, version: facts.version });
         }
+        faults.extend(curve_fault(sent));
         let critical = facts.critical_extensions.iter().filter(|oid| !PROCESSED.contains(&oid.as_str()));
         faults.extend(
             critical.map(|oid| Fault::UnsupportedCriticalExtension { certificate, oid: oid.clone() }).take(1),

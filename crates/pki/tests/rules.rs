@@ -5,7 +5,9 @@
 
 mod authority;
 
-use authority::{Entity, ask, ask_fixtures, ca, missing, params, self_signed, server, three, untrusted};
+use authority::{
+    Entity, ask, ask_fixtures, ask_pair, ca, missing, params, self_signed, server, three, untrusted,
+};
 use heloscope_pki::{Certificate, Fault, Trust};
 use rcgen::{
     BasicConstraints, CidrSubnet, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
@@ -130,6 +132,15 @@ fn a_critical_extension_of_an_intermediate() {
     let intermediate = root.issue(asked);
     let expected = Fault::UnsupportedCriticalExtension { certificate: 1, oid: "2.999.1".to_owned() };
     assert_eq!(ask(&[&root], &[&intermediate.issue(server()), &intermediate]).faults, [expected]);
+}
+
+#[test]
+fn a_curve_by_its_parameters_and_by_its_name() {
+    let explicit = ask_pair(include_str!("fixtures/explicit.pem"));
+    assert_eq!(explicit.faults, [Fault::ExplicitCurve { certificate: 0 }]);
+    assert_eq!(explicit.trust, Some(Trust::Private));
+    let (root, intermediate, leaf) = three();
+    assert!(ask(&[&root], &[&leaf, &intermediate]).holds());
 }
 
 #[test]

@@ -5,16 +5,9 @@
 
 mod authority;
 
-use authority::{NEW_YEAR, ask, ca, chain, self_signed, server, verifier};
-use heloscope_pki::{Fault, PathVerdict, Trust, TrustAnchors};
+use authority::{ask, ask_pair, ca, self_signed, server};
+use heloscope_pki::{Fault, Trust};
 use rcgen::CustomExtension;
-
-/// A leaf and its root each, of which the root is trusted.
-fn ask_pair(pem: &str) -> PathVerdict {
-    let mut anchors = TrustAnchors::none();
-    anchors.add_pem(pem).unwrap();
-    verifier(&anchors).path(&chain(pem)[..1], NEW_YEAR)
-}
 
 #[test]
 fn a_signature_of_a_kind_that_is_not_verified() {

@@ -92,6 +92,11 @@ pub(crate) fn ask_fixtures(trusted: &str, sent: &[&str]) -> PathVerdict {
     verifier(&anchors).path(&chain, NEW_YEAR)
 }
 
+/// A leaf and its root, of which the root is trusted.
+pub(crate) fn ask_pair(pem: &str) -> PathVerdict {
+    ask_fixtures(&pem[pem.rfind("-----BEGIN").unwrap()..], &[pem])
+}
+
 /// A certificate with its key.
 pub(crate) struct Entity {
     pub(crate) der: Vec<u8>,

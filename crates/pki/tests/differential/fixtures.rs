@@ -6,6 +6,7 @@ use crate::authority::{NEW_YEAR, chain};
 const EARLY: &str = include_str!("../fixtures/early.pem");
 const ED25519: &str = include_str!("../fixtures/ed25519.pem");
 const ED448: &str = include_str!("../fixtures/ed448.pem");
+const EXPLICIT: &str = include_str!("../fixtures/explicit.pem");
 const MD5: &str = include_str!("../fixtures/md5.pem");
 const NEGATIVE_SERIAL: &str = include_str!("../fixtures/negative-serial.pem");
 const P224: &str = include_str!("../fixtures/p224.pem");
@@ -44,6 +45,7 @@ const ROWS: &[Row] = &[
     ("sha-224", SHA224, &[SHA224], "sha224.example"),
     ("p-224", P224, &[P224], "p224.example"),
     ("pss-without-salt", PSS_WITHOUT_SALT, &[PSS_WITHOUT_SALT], "pss-without-salt.example"),
+    ("explicit-curve", EXPLICIT, &[EXPLICIT], "explicit.example"),
     ("before-1970", EARLY, &[EARLY], "early.example"),
     ("pss", ROOT, &[PSS], "pss.example"),
     ("pss-trusted", PSS, &[PSS], "pss.example"),

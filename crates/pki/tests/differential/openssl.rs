@@ -132,6 +132,7 @@ impl Error {
             (34, _) => "unsupported_critical_extension",
             (47 | 48, _) => "name_constraint_violation",
             (68, _) => "weak_signature",
+            (94, _) => "explicit_curve",
             (number, _) => return format!("error {number}"),
         };
         word.to_owned()

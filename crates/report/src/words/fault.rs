@@ -70,6 +70,9 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::UnsupportedVersion { certificate, version } => {
             say!("{} is of version {version}; only version 3 will do.", which(*certificate))
         }
+        Fault::ExplicitCurve { certificate } => {
+            say!("The key of {} gives its elliptic curve by parameters and not by name, which RFC 5480 §2.1.1 forbids.", which_within(*certificate))
+        }
         Fault::NameConstraintViolation => say!("The names of the certificate break the name constraints of an issuer.").to_owned(),
         Fault::PathLengthExceeded => say!("An issuer's path length constraint is exceeded.").to_owned(),
         Fault::SelfIssuedCounted => {
@@ -193,6 +196,7 @@ mod tests {
             Fault::EndEntityAsCa { certificate },
             Fault::UnsupportedCriticalExtension { certificate, oid: "1.2.3".to_owned() },
             Fault::UnsupportedVersion { certificate, version: 1 },
+            Fault::ExplicitCurve { certificate },
             Fault::NameConstraintViolation,
             Fault::PathLengthExceeded,
             Fault::SelfIssuedCounted,
