@@ -60,6 +60,19 @@ fn one_sentence_for_each_situation() {
         "No mail reaches this server: it refuses connections on port 25."
     );
     assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::Unreachable)),
+        "No mail reaches this server from here: there is no way to it on port 25."
+    );
+    assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::RelayUnreachable)),
+        "Nothing could be tested: the relay cannot be reached."
+    );
+    assert_eq!(
+        of_25(|play| play.connects().greets(GREETING).loses(Stage::Ehlo, RefusalCode::RelayUnreachable)),
+        "Whether this server speaks TLS on port 25 is not known: the connection to the relay broke off while the \
+         reply to EHLO was awaited."
+    );
+    assert_eq!(
         of_25(|play| play.meets(Stage::Connect, RefusalCode::Quota)),
         "Nothing could be tested: the relay's quota is used up."
     );
