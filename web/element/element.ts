@@ -398,9 +398,11 @@ export class HeloScopeElement extends Attributes {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
   }
 
-  /** What stands in the attributes, not read yet. */
+  /** What stands in the attributes, not read yet: a text with a digit after a colon, or a scheme, may name ports of its own. */
   get #wanted(): Asking {
-    return { host: this.host.trim(), ports: this.#ports };
+    const host = this.host.trim();
+    const namesPorts = /[:\s,;]\d|^(smtp|submission)s?:/i.test(host);
+    return { host, ports: namesPorts ? [] : this.#ports };
   }
 
   get #words(): Words {

@@ -255,6 +255,30 @@ for (const [typed, host, ports, said] of [
     }));
 }
 
+test("a test that is stopped before its text was read leaves the text, and no ports that are not its own", { skip: noBrowser }, () =>
+  withPage({ expected: [/ERR_FAILED|Failed to (fetch|load)/] }, async ({ page, address }) => {
+    const held = [];
+    await page.route("**/*.wasm", (route) => void held.push(route));
+    for (const [typed, search] of [
+      ["https://healthy.specimen.test:587/x", "?host=https://healthy.specimen.test:587/x"],
+      ["healthy.specimen.test:465", "?host=healthy.specimen.test:465"],
+      ["healthy.specimen.test", "?host=healthy.specimen.test&ports=25,465,587"],
+    ]) {
+      await field(page).fill(typed);
+      await field(page).press("Enter");
+      await page.getByRole("button", { name: "Stop" }).click();
+      assert.equal(page.url(), `${address}/${search}`);
+      assert.equal(await page.title(), `${typed} – Heloscope`);
+    }
+    await page.unroute("**/*.wasm");
+    await page.goBack();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    assert.equal(await field(page).inputValue(), "healthy.specimen.test:465");
+    await page.reload();
+    await finished(page, "healthy.specimen.test");
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=465`);
+  }));
+
 test("ports that a text names are chosen for as long as it stands there", { skip: noBrowser }, () =>
   withPage({}, async ({ page }) => {
     const boxes = () => page.getByRole("checkbox").evaluateAll((boxes) => boxes.filter((box) => box.checked).map((box) => box.value));
