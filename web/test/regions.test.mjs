@@ -282,3 +282,35 @@ test("a comparison has its language's dates and numbers on the page, and those o
     }
   });
 });
+
+/** Runs in the page: the words of row heads that do not stand on one line. */
+function brokenHeads() {
+  const broken = [];
+  const heads = document.querySelector("helo-scope").shadowRoot.querySelectorAll(".differences tbody th");
+  for (const head of heads) {
+    for (const { index, 0: word } of head.textContent.matchAll(/[\p{L}\p{N}]+/gu)) {
+      const range = document.createRange();
+      range.setStart(head.firstChild, index);
+      range.setEnd(head.firstChild, index + word.length);
+      if (new Set(Array.from(range.getClientRects(), ({ top }) => top)).size > 1) broken.push(`${head.textContent}: ${word}`);
+    }
+  }
+  return heads.length > 10 ? broken : ["there are hardly any heads"];
+}
+
+test("no word is broken in what a row of a comparison is about", { skip: noBrowser }, async () => {
+  const saved = async (name) => JSON.parse(await readFile(`crates/render/tests/fixtures/${name}.json`, "utf8"));
+  const [one, other] = await Promise.all(["faulty", "healthy"].map(saved));
+  for (const language of ["en", "de"]) {
+    const vantages = [one, other].map((report, place) => ({ ...report, language, vantage: `wss://relay-${place}.north.example.org` }));
+    await withPage({ path: `/?lang=${language}` }, async ({ page }) => {
+      await page.evaluate((reports) => document.querySelector("helo-scope").open(reports), JSON.stringify(vantages));
+      await differences(page).waitFor();
+      for (const width of [320, 768, 1200, 1600]) {
+        await page.setViewportSize({ width, height: 900 });
+        assert.deepEqual(await page.evaluate(brokenHeads), [], `${language}, ${width} pixels`);
+        await picture(page, `compared-${language}-${width}`);
+      }
+    });
+  }
+});
