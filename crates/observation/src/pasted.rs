@@ -99,9 +99,7 @@ impl<'a> Form<'a> {
                 rest.split('?').next().unwrap_or_default()
             }
             // `smtp:25` is a host with a port.
-            Some((scheme, rest))
-                if is_scheme(scheme) && !rest.starts_with(|first: char| first.is_ascii_digit()) =>
-            {
+            Some((scheme, rest)) if is_scheme(scheme) && !begins_with_port(rest) => {
                 rest.trim_start_matches('/')
             }
             _ => text.strip_prefix("//").unwrap_or(text),
@@ -204,6 +202,12 @@ fn is_scheme(word: &str) -> bool {
     ["http", "https", "smtp", "smtps", "submission", "submissions", "relay"]
         .iter()
         .any(|scheme| word.eq_ignore_ascii_case(scheme))
+}
+
+/// Whether a number, perhaps with a path or a mode, is all that stands there.
+fn begins_with_port(text: &str) -> bool {
+    let number = text.split('/').next().unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// What stands in angle brackets, if it is an address or a host that does (RFC 5322 §3.4); else the text as it is.
@@ -384,6 +388,8 @@ mod tests {
             ("mail.example.com 25 465 25", "mail.example.com 25,465"),
             ("smtp:[mail.example.com]:587", "mail.example.com 587"),
             ("smtp:25", "smtp 25"),
+            ("smtp:25/starttls", "smtp 25"),
+            ("smtp:192.0.2.1:587", "192.0.2.1 587"),
             ("IPv6:2001:db8::1 25", "2001:db8::1 25"),
         ] {
             let (understood, said) = read(text);
