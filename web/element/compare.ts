@@ -3,7 +3,7 @@
 import { actions, fileOf, type Exports } from "./actions.ts";
 import type { Outcome, Report } from "./core.ts";
 import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
-import { make } from "./dom.ts";
+import { make, unbroken } from "./dom.ts";
 import { factsOf, type Fact } from "./facts.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
@@ -168,6 +168,6 @@ function table(sides: Side[], facts: Map<string, Fact>[], keys: string[], words:
   const head = make("tr", {}, make("th", { scope: "col" }, words.fact), ...sides.map(({ relay }) => make("th", { scope: "col" }, named(relay))));
   const rows = keys.map((key) =>
     make("tr", {}, make("th", { scope: "row" }, key), ...sides.map(({ relay }, place) =>
-      make("td", {}, make("span", { class: "from" }, `${named(relay)}: `), facts[place]?.get(key)?.said || words.nothingSaid))));
+      make("td", {}, make("span", { class: "from" }, `${named(relay)}: `), ...unbroken(facts[place]?.get(key)?.said || words.nothingSaid)))));
   return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
 }

@@ -90,7 +90,7 @@ export class HeloScopeElement extends Attributes {
   disconnectedCallback(): void {
     this.#speech.leave();
     this.#paper.leave();
-    this.#end();
+    this.#abort();
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
@@ -115,8 +115,7 @@ export class HeloScopeElement extends Attributes {
 
   /** Starts a test of `host`, ending one that runs. Settles when it has ended, in whichever way. */
   async start(): Promise<void> {
-    if (this.#speech.isLearning) await this.#speech.learned();
-    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#run(signal), this.#wanted);
+    await this.#during("loading", "failed", (signal) => this.#run(signal), this.#wanted);
   }
 
   /**
@@ -124,8 +123,7 @@ export class HeloScopeElement extends Attributes {
    * when all have ended, in whichever way.
    */
   async compare(): Promise<void> {
-    if (this.#speech.isLearning) await this.#speech.learned();
-    await this.#during(this.#words.loading, this.#words.failed, (signal) => this.#compare(signal), this.#wanted);
+    await this.#during("loading", "failed", (signal) => this.#compare(signal), this.#wanted);
   }
 
   /**
@@ -134,9 +132,8 @@ export class HeloScopeElement extends Attributes {
    * when it has been said why not.
    */
   async open(report: string | Blob, from: From = "file"): Promise<void> {
-    if (this.#speech.isLearning) await this.#speech.learned();
-    const words = this.#words;
-    await this.#during(words.opening, words.notOpened, async (signal) => {
+    await this.#during("opening", "notOpened", async (signal) => {
+      const words = this.#words;
       this.#show("");
       const { outcomes, several } = await read(report, from, words, signal);
       const reports = outcomes.map(({ report }) => report);
@@ -150,36 +147,38 @@ export class HeloScopeElement extends Attributes {
       this.#form.choose(portsOf(first));
       this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => void this.#testAgain(host)));
       this.#elsewhere.hidden = false;
-      this.#tell<Report | Report[]>("opened", several ? reports : first);
+      this.#end<Report | Report[]>("opened", several ? reports : first);
     });
   }
 
   /** Stops the test that runs, if one does. What was learned so far stays in sight. */
   stop(): void {
-    if (this.#end()) this.#tell<Stopped>("stopped", this.#asking ? { asked: this.#asking } : {});
+    if (this.#abort()) this.#tell<Stopped>("stopped", this.#asking ? { asked: this.#asking } : {});
   }
 
   /** Puts the element back to where no test was made. */
   reset(): void {
-    this.#end();
+    this.#abort();
     this.#clear();
     this.#form.giveBack();
     this.#form.say(this.#words.hostHint);
   }
 
   /** Does something that can be stopped, and says what came in its way. */
-  async #during(what: string, otherwise: string, act: (signal: AbortSignal) => Promise<void>, asking: Asking | null = null): Promise<void> {
-    this.#end();
+  async #during(what: "loading" | "opening", otherwise: "failed" | "notOpened", act: (signal: AbortSignal) => Promise<void>, asking: Asking | null = null): Promise<void> {
+    this.#abort();
     this.#asking = asking;
     const test = new AbortController();
     this.#test = test;
     this.#clear();
     this.#form.running(true);
-    this.#status.textContent = what;
     try {
+      if (this.#speech.isLearning) await this.#speech.learned();
+      test.signal.throwIfAborted();
+      this.#status.textContent = this.#words[what];
       await act(test.signal);
     } catch (reason) {
-      if (!test.signal.aborted) this.#failed(otherwise, sentenceOf(reason));
+      if (!test.signal.aborted) this.#failed(this.#words[otherwise], sentenceOf(reason));
     }
     if (this.#test === test) this.#over();
   }
@@ -207,7 +206,7 @@ export class HeloScopeElement extends Attributes {
         this.#tell<Progress>("progress", { host, ports, done: [...done] });
       } else {
         this.#present(step, words.finished);
-        this.#tell<Report>("finished", step.report);
+        this.#end<Report>("finished", step.report);
       }
     }
   }
@@ -230,7 +229,7 @@ export class HeloScopeElement extends Attributes {
     await sides.test(asked, { address: this.address, signal, words });
     signal.throwIfAborted();
     this.#compared(sides, words.finished);
-    this.#tell<Report[]>("compared", sides.reports);
+    this.#end<Report[]>("compared", sides.reports);
   }
 
   /** What is to be tested, and says so; null where something is wrong with it, which is said too. */
@@ -356,18 +355,24 @@ export class HeloScopeElement extends Attributes {
     this.#form.say(sentence, true);
     this.#form.field.focus();
     this.#shown(sentence);
-    this.#tell<Failure>("failed", { message: sentence });
+    this.#end<Failure>("failed", { message: sentence });
   }
 
   #failed(what: string, message: string): void {
     this.#alert.replaceChildren(make("strong", {}, what), make("p", {}, message));
     this.#alert.hidden = false;
     this.#status.textContent = "";
-    this.#tell<Failure>("failed", this.#asking ? { message, asked: this.#asking } : { message });
+    this.#end<Failure>("failed", this.#asking ? { message, asked: this.#asking } : { message });
   }
 
-  /** Ends the test that runs; whether one did. */
-  #end(): boolean {
+  /** Tells how what was done ended; whoever hears it finds nothing more to be stopped. */
+  #end<Detail>(what: string, detail: Detail): void {
+    this.#over();
+    this.#tell(what, detail);
+  }
+
+  /** Ends the test that runs, before its end; whether one did. */
+  #abort(): boolean {
     if (!this.#test) return false;
     this.#test.abort();
     this.#over();
@@ -398,9 +403,11 @@ export class HeloScopeElement extends Attributes {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
   }
 
-  /** What stands in the attributes, not read yet. */
+  /** What stands in the attributes, not read yet: a text with a digit after a colon, or a scheme, may name ports of its own. */
   get #wanted(): Asking {
-    return { host: this.host.trim(), ports: this.#ports };
+    const host = this.host.trim();
+    const namesPorts = /[:\s,;]\d|^(smtp|submission)s?:/i.test(host);
+    return { host, ports: namesPorts ? [] : this.#ports };
   }
 
   get #words(): Words {

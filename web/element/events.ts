@@ -3,6 +3,7 @@
 /** What is to be tested, or was. */
 export interface Asking {
   host: string;
+  /** None where the test ended before the text was read that may name them. */
   ports: string[];
   /** The relays, where the test goes through several side by side. */
   relays?: string[];

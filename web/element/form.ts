@@ -210,7 +210,7 @@ export class Form {
     this.#offered = about.ports;
     this.#tick(ticked);
     const examples = about.examples.map(({ host, title }) =>
-      make("li", {}, make("button", { type: "button", value: host, title: host }, this.#words.page(title))),
+      make("li", {}, make("button", { type: "button", value: host, title: host }, ...unbroken(this.#words.page(title)))),
     );
     this.#examples.replaceChildren(make("summary", {}, this.#words.examples), make("ul", {}, ...examples));
     this.#examples.hidden = examples.length === 0;

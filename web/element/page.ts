@@ -155,7 +155,8 @@ function lead(link: HTMLAnchorElement): void {
 
 /** `?host=mx1.example.com&ports=25,465`, with `&compare` where it goes through all relays; commas, slashes and colons are left readable. */
 function search(host: string, ports: string[], address: string, compare: boolean): string {
-  const asked = new URLSearchParams({ host, ports: ports.join(","), ...(address && { address }), ...(wish !== null && { lang: wish }) });
+  const named = ports.length > 0 && { ports: ports.join(",") };
+  const asked = new URLSearchParams({ host, ...named, ...(address && { address }), ...(wish !== null && { lang: wish }) });
   return readable(compare ? `?${asked}&compare` : `?${asked}`);
 }
 

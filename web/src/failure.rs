@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 
+use heloscope_words::capital;
 use js_sys::{Error, Function};
 use wasm_bindgen::JsValue;
 
@@ -13,6 +14,12 @@ thread_local! {
 /// An `Error` to throw.
 pub(crate) fn error(message: &str) -> JsValue {
     Error::new(message).into()
+}
+
+/// An `Error` to throw for what was given and is wrong. What is said of it stands after other words in a terminal; here it is
+/// a sentence by itself.
+pub(crate) fn wrong(words: &str) -> JsValue {
+    error(&format!("{}.", capital(words)))
 }
 
 /// Has a panic, which stops the module for good, rejected as an error of every test under way, instead of leaving each

@@ -66,7 +66,7 @@ pub fn learn(text: String) {
 pub fn understand(text: &str, language: &str) -> Result<JsValue, JsValue> {
     languages::speaking(language, || {
         let understood = heloscope_observation::understand(text, host::to_ascii)
-            .map_err(|cause| failure::error(&cause.to_string()))?;
+            .map_err(|cause| failure::wrong(&cause.to_string()))?;
         outcome::to_js(&outcome::Understood::from(understood))
     })
 }
@@ -93,7 +93,7 @@ pub fn run(
 ) -> Promise {
     let begun = on_progress
         .dyn_into::<Function>()
-        .map_err(|_| failure::error("onProgress must be a function"))
+        .map_err(|_| failure::wrong("the option onProgress must be a function"))
         .and_then(|on_progress| test::begin(options, on_progress, signal));
     begun.unwrap_or_else(|cause| Promise::reject(&cause))
 }

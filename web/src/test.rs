@@ -41,7 +41,7 @@ struct Options {
 }
 
 impl Options {
-    /// An error is a sentence for whoever wrote them.
+    /// An error is a sentence for whoever wrote them, as `failure::wrong` takes it.
     fn read(given: &JsValue) -> Result<Self, String> {
         let Given { host, ports, relay, address, trust_anchors, language } = json::read(given)
             .map_err(|option| say!("the option “{option}” is missing, or is not of its type"))?;
@@ -95,7 +95,7 @@ pub(crate) fn begin(
     signal: Option<AbortSignal>,
 ) -> Result<Promise, JsValue> {
     let Options { host, ports, relay, address, anchors, language } =
-        Options::read(options).map_err(|sentence| failure::error(&sentence))?;
+        Options::read(options).map_err(|words| failure::wrong(&words))?;
     if let Some(signal) = signal.as_ref().filter(|signal| signal.aborted()) {
         return Err(signal.reason());
     }

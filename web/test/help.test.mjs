@@ -58,3 +58,17 @@ test("the words are the report's", { skip: noBrowser }, () =>
     assert.match(extensions, /<tr id="CHUNKING"><th scope="row"><code>CHUNKING<\/code><\/th><td>Takes messages in chunks of known size \(BDAT\), RFC 3030<\/td>/);
     assert.equal((await fetch(`${address}/help/`)).status, 200);
   }));
+
+test("dates are written as the page's language has them, without script", { skip: noBrowser }, () =>
+  withPage({ path: "/help/certificates.html" }, async ({ page, address }) => {
+    for (const [path, sentence] of [
+      ["certificates", "The certificate was valid until 13 November 2026."],
+      ["de/certificates", "Das Zertifikat war bis 13. November 2026 gültig."],
+    ]) {
+      await page.goto(`${address}/help/${path}.html`);
+      const text = await page.locator("main").innerText();
+      assert.ok(text.includes(sentence), text);
+      assert.doesNotMatch(text, /\d{4}-\d\d-\d\d/);
+      assert.equal(await page.locator("time").nth(1).getAttribute("datetime"), "2026-11-13");
+    }
+  }));

@@ -112,9 +112,9 @@ test("its manifest of elements names what the class has", async () => {
   assert.deepEqual(named(fields), has(/^  get (\w+)\(/gm));
   assert.deepEqual(named(element.attributes), has(/^  set (\w+)\(/gm));
   assert.deepEqual(named(element.slots), has(/make\("slot"(?:, \{ name: "(\w+)")?/g).map((name) => name ?? ""));
-  assert.deepEqual(named(element.events), has(/#tell<[\w[\] |]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
+  assert.deepEqual(named(element.events), has(/#(?:tell|end)<[\w[\] |]+>\("(\w+)"/g).map((name) => `heloscope-${name}`).filter((name, place, all) => all.indexOf(name) === place));
   const details = detailsOf(events);
-  const told = [...own.matchAll(/#tell<([\w[\] |]+)>\("(\w+)"/g)].map(([, type, name]) => [`heloscope-${name}`, type]);
+  const told = [...own.matchAll(/#(?:tell|end)<([\w[\] |]+)>\("(\w+)"/g)].map(([, type, name]) => [`heloscope-${name}`, type]);
   for (const { name, type } of element.events) {
     const types = [...new Set(told.filter(([other]) => other === name).map(([, type]) => type))];
     assert.equal(types.length, 1, name);

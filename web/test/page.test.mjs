@@ -207,10 +207,12 @@ test("what is pasted is understood, and what is not is said", { skip: noBrowser 
       ["127.1", /four decimal numbers/],
       ["１２７.０.０.１", /four decimal numbers/],
       ["under_score.example", /letters, digits and hyphens/],
-      ["mx.example ninety", /a host name has no spaces in it/i],
-      ["mx.example 90", /is no port to test/],
+      ["mx.example ninety", /^A host name has no spaces in it, .*\.$/],
+      ["mx.example 90", /^`90` is no port to test .*\.$/],
       ["mx1.example.com, mx2.example.com", /more than one mail server/],
-      ["", /Type the name of a mail server/i],
+      ["<b>x</b>", /^A host name is made of letters, digits and hyphens, with single dots between\.$/],
+      ["[::1", /^Write an IPv6 address as in 2001:db8::1, /],
+      ["", /^Type the name of a mail server, such as mx1\.example\.com\.$/],
     ]) {
       await field(page).fill(typed);
       await field(page).press("Enter");
@@ -234,6 +236,7 @@ for (const [typed, host, ports, said] of [
   ["postmaster@healthy.specimen.test", "healthy.specimen.test", [25, 465, 587],
     "Tests healthy.specimen.test, the domain of the mail address, itself: which hosts take a domain's mail is said by its MX records."],
   ["[127.0.0.1]:25", "127.0.0.1", [25], "Tests port 25 of 127.0.0.1."],
+  ["postmaster@[127.0.0.1]", "127.0.0.1", [25, 465, 587], "Tests 127.0.0.1, the address literal of the mail address."],
   ["::1", "::1", [25, 465, 587], ""],
 ]) {
   test(`each form in which a mail server is named: ${typed}`, { skip: noBrowser }, () =>
@@ -251,6 +254,30 @@ for (const [typed, host, ports, said] of [
       assert.equal(await page.getByText(told).count(), own ? ports.length : 0);
     }));
 }
+
+test("a test that is stopped before its text was read leaves the text, and no ports that are not its own", { skip: noBrowser }, () =>
+  withPage({ expected: [/ERR_FAILED|Failed to (fetch|load)/] }, async ({ page, address }) => {
+    const held = [];
+    await page.route("**/*.wasm", (route) => void held.push(route));
+    for (const [typed, search] of [
+      ["https://healthy.specimen.test:587/x", "?host=https://healthy.specimen.test:587/x"],
+      ["healthy.specimen.test:465", "?host=healthy.specimen.test:465"],
+      ["healthy.specimen.test", "?host=healthy.specimen.test&ports=25,465,587"],
+    ]) {
+      await field(page).fill(typed);
+      await field(page).press("Enter");
+      await page.getByRole("button", { name: "Stop" }).click();
+      assert.equal(page.url(), `${address}/${search}`);
+      assert.equal(await page.title(), `${typed} – Heloscope`);
+    }
+    await page.unroute("**/*.wasm");
+    await page.goBack();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    assert.equal(await field(page).inputValue(), "healthy.specimen.test:465");
+    await page.reload();
+    await finished(page, "healthy.specimen.test");
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=465`);
+  }));
 
 test("ports that a text names are chosen for as long as it stands there", { skip: noBrowser }, () =>
   withPage({}, async ({ page }) => {

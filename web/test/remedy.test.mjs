@@ -116,6 +116,12 @@ test("no word of a command is broken, however narrow the screen", { skip: noBrow
     const scrolled = await remedy.locator("pre").evaluateAll((all) => all.filter((pre) => pre.checkVisibility() && pre.scrollWidth > pre.clientWidth).map((pre) => pre.tabIndex));
     assert.ok(scrolled.every((index) => index === 0), "what can be scrolled can be reached by keyboard");
     await picture(page, "commands-320");
+    // On paper, where nothing can be scrolled, an option keeps its hyphen before it, too.
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 718, height: 1000 });
+    assert.deepEqual((await remedy.evaluate(brokenWords)).filter(([, lines]) => lines !== 1), []);
+    await page.emulateMedia({ media: "screen" });
+    await page.setViewportSize({ width: 320, height: 640 });
 
     await page.goto(`${address}/help/tools.html`);
     const help = await page.locator("main").evaluate(brokenWords);

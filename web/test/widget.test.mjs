@@ -127,6 +127,49 @@ test("a test is stopped by the page around it, and leaves no report", { skip: no
     assert.match(await cards.locator(".step.stopped").textContent(), /^(TCP connection|Connect|Greeting), stopped /);
   }));
 
+test("what cannot be tested is told once, and then there is nothing to stop", { skip: noBrowser }, () =>
+  onForeignPage({ body: "<helo-scope></helo-scope>" }, async ({ page }) => {
+    await page.locator("helo-scope input").first().waitFor();
+    await listen(page);
+    const events = () => page.evaluate(() => told.splice(0).map(({ what, detail }) => [what, detail]));
+    await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      const ended = element.start();
+      element.stop();
+      await ended;
+    });
+    assert.deepEqual(await events(), [["failed", { message: "Type the name of a mail server, such as mx1.example.com." }]]);
+    // What is typed wrong is told in a sentence, too, and a listener that stops whatever ends stops nothing.
+    await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      for (const what of ["failed", "finished"]) element.addEventListener(`heloscope-${what}`, () => element.stop());
+      for (const host of ["127.1", "healthy.specimen.test:25"]) {
+        element.host = host;
+        await element.start();
+      }
+    });
+    const [failed, ...rest] = await events();
+    assert.deepEqual(failed, ["failed", { message:
+      "Write an IPv4 address as four decimal numbers, such as 192.0.2.1; none is above 255 or has a leading zero." }]);
+    assert.deepEqual(rest.map(([what]) => what).filter((what) => what !== "progress"), ["started", "finished"]);
+  }));
+
+test("a test is stopped before its language is there", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<helo-scope host="healthy.specimen.test" ports="25"></helo-scope>' }, async ({ page }) => {
+    await page.locator("helo-scope input").first().waitFor();
+    await listen(page);
+    const left = await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      element.lang = "de";
+      const ended = element.start();
+      element.stop();
+      await ended;
+      return element.report;
+    });
+    assert.equal(left, null);
+    assert.deepEqual(await page.evaluate(() => told.map(({ what }) => what)), ["stopped"]);
+  }));
+
 test("inside another element's shadow its events come out", { skip: noBrowser }, () =>
   onForeignPage({ body: '<div id="around"></div>' }, async ({ page }) => {
     await page.evaluate(() => customElements.whenDefined("helo-scope"));

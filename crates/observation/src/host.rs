@@ -23,10 +23,14 @@ pub enum NotAHost {
     Empty,
     /// More than 253 octets, or a label of more than 63, RFC 1035 §2.3.4.
     TooLong,
-    /// A label is empty, or holds what is no letter, digit or hyphen, or begins or ends with a hyphen.
+    /// A label is empty, or holds what is no letter, digit or hyphen.
     BadLabel,
+    /// A label begins or ends with a hyphen, RFC 1123 §2.1.
+    HyphenAtEdge,
     /// It ends in a number, but is no address of four decimal numbers: `127.1`, `0x7f.1`, `2130706433`.
     OddAddress,
+    /// It has a colon or stands in brackets, but is no IPv6 address of RFC 4291 §2.2.
+    OddAddress6,
     /// An IPv6 address with a scope identifier, which means nothing to another machine.
     Scoped,
 }
@@ -44,7 +48,7 @@ impl FromStr for Host {
             return match address.parse::<Ipv6Addr>() {
                 Ok(address) => Ok(Self::Address(address.into())),
                 Err(_) if address.contains('%') => Err(NotAHost::Scoped),
-                Err(_) => Err(NotAHost::BadLabel),
+                Err(_) => Err(NotAHost::OddAddress6),
             };
         }
         if let Ok(address) = text.parse::<Ipv4Addr>() {
@@ -71,8 +75,10 @@ fn check_label(label: &str) -> Result<(), NotAHost> {
         return Err(NotAHost::TooLong);
     }
     let letters = label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-    let framed = label.starts_with('-') || label.ends_with('-');
-    if label.is_empty() || !letters || framed { Err(NotAHost::BadLabel) } else { Ok(()) }
+    if label.is_empty() || !letters {
+        return Err(NotAHost::BadLabel);
+    }
+    if label.starts_with('-') || label.ends_with('-') { Err(NotAHost::HyphenAtEdge) } else { Ok(()) }
 }
 
 /// The WHATWG URL Standard's "ends in a number": such a host is an address or nothing.
@@ -113,7 +119,13 @@ impl fmt::Display for NotAHost {
             Self::BadLabel => {
                 mark!("a host name is made of letters, digits and hyphens, with single dots between")
             }
-            Self::OddAddress => mark!("write an IPv4 address as four decimal numbers, such as 192.0.2.1"),
+            Self::HyphenAtEdge => mark!("no part of a host name begins or ends with a hyphen"),
+            Self::OddAddress => mark!(
+                "write an IPv4 address as four decimal numbers, such as 192.0.2.1; none is above 255 or has a leading zero"
+            ),
+            Self::OddAddress6 => {
+                mark!("write an IPv6 address as in 2001:db8::1, and with a port as in [2001:db8::1]:25")
+            }
             Self::Scoped => {
                 mark!("an IPv6 address with a scope (%…) is known on one machine only; leave the scope out")
             }
@@ -164,19 +176,14 @@ mod tests {
     #[test]
     fn what_is_no_name_says_why() {
         assert_eq!("".parse::<Host>(), Err(NotAHost::Empty));
-        for text in [
-            "a..b",
-            ".a",
-            "-a.example",
-            "a-.example",
-            "a b",
-            "a_b",
-            "mx\r\n",
-            "münchen.example",
-            "a:25",
-            "[::1",
-        ] {
+        for text in ["a..b", ".a", "a b", "a_b", "mx\r\n", "münchen.example", "[mx"] {
             assert_eq!(text.parse::<Host>(), Err(NotAHost::BadLabel), "{text}");
+        }
+        for text in ["-a.example", "a-.example", "xn--.example"] {
+            assert_eq!(text.parse::<Host>(), Err(NotAHost::HyphenAtEdge), "{text}");
+        }
+        for text in ["a:25", "[::1", "::1]", "[192.0.2.1]", "2001:db8::/32"] {
+            assert_eq!(text.parse::<Host>(), Err(NotAHost::OddAddress6), "{text}");
         }
         assert_eq!(format!("{}.example", "a".repeat(64)).parse::<Host>(), Err(NotAHost::TooLong));
         assert_eq!("a.".repeat(130).parse::<Host>(), Err(NotAHost::TooLong));

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use heloscope_words::say;
 
@@ -32,7 +33,7 @@ pub enum NotUnderstood {
 
 /// Reads what a person pastes: a host, `host:587`, `[2001:db8::1]:25`, `mx.example.com 25 465`, a URL, a mail address
 /// with a display name or without, a line of MX records such as `10 mx1.example.com.`, or what a mail log says,
-/// `mx1.example.com[192.0.2.1]:25`.
+/// `mx1.example.com[192.0.2.1]:25`, or a next hop of Postfix's, `smtp:[mx1.example.com]:587`.
 ///
 /// `to_ascii` converts a name with characters beyond ASCII to A-labels (RFC 5891 §4.4), or says `None`.
 pub fn understand(
@@ -43,8 +44,15 @@ pub fn understand(
     let (form, place) = Form::of(text)?;
     let Parts { host: host_text, ports, left_out } = form.split(place)?;
     let host = read_host(host_text, to_ascii)?;
-    let plain = text.trim_matches(['[', ']']) == host_text && host_text.is_ascii();
-    let said = (!plain).then(|| say(&form, host_text, &host, ports.as_deref(), left_out));
+    let like_a_port =
+        matches!(host, Host::Address(IpAddr::V6(_))) && text == host_text && ends_like_a_port(text);
+    let plain = text.trim_matches(['[', ']']) == host_text && host_text.is_ascii() && !like_a_port;
+    let said = (!plain).then(|| match like_a_port {
+        true => {
+            say!("Tests {host}, read as an address to its end; with a port it is written [2001:db8::1]:25.")
+        }
+        false => say(&form, &host, !host_text.is_ascii(), ports.as_deref(), left_out),
+    });
     Ok(Understood { host, ports, said })
 }
 
@@ -90,15 +98,13 @@ impl<'a> Form<'a> {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("mailto") => {
                 rest.split('?').next().unwrap_or_default()
             }
-            _ => text,
-        };
-        let bare = match bare.rsplit_once('<') {
-            Some((before, _)) if before.contains('>') && !before.contains('"') => {
-                return Err(NotUnderstood::SeveralHosts);
+            // `smtp:25` is a host with a port.
+            Some((scheme, rest)) if is_scheme(scheme) && !begins_with_port(rest) => {
+                rest.trim_start_matches('/')
             }
-            Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
-            None => bare,
+            _ => text.strip_prefix("//").unwrap_or(text),
         };
+        let bare = without_display_name(bare)?;
         if let Some((local, domain)) = bare.rsplit_once('@') {
             // In a local part these stand in quotes (RFC 5321 §4.1.2).
             let several = !local.contains('"')
@@ -124,12 +130,16 @@ impl<'a> Form<'a> {
         let is_number = port.len() <= 5 && port.chars().all(|digit| digit.is_ascii_digit());
         let left_out = if named.is_none() && is_number { port } else { "" };
         ports.extend(named);
-        for word in more.split(is_between).filter(|word| !word.is_empty()) {
-            ports.push(word.parse().map_err(|cause| match Meant::by(word, listed) {
+        let is_named = |word: &&str| !["", "port", "ports"].contains(&word.to_ascii_lowercase().as_str());
+        for word in more.split(is_between).filter(is_named) {
+            let named = word.parse().map_err(|cause| match Meant::by(word, host, listed) {
                 Meant::Port => NotUnderstood::Port(cause),
                 Meant::Host => NotUnderstood::SeveralHosts,
                 Meant::Words => NotUnderstood::Spaces,
-            })?);
+            })?;
+            if !ports.contains(&named) {
+                ports.push(named);
+            }
         }
         Ok(Parts { host, ports: (!ports.is_empty()).then_some(ports), left_out })
     }
@@ -138,11 +148,12 @@ impl<'a> Form<'a> {
     fn port(&self, text: &str) -> Result<Option<PortSpec>, NotUnderstood> {
         let Self::Url { scheme } = self else {
             // `mx.example.com:25/path` has a path, `mx.example.com:2525/starttls` has none.
-            let number = text.split('/').next().unwrap_or_default();
-            let standard = number.parse().ok().and_then(PortSpec::standard).map(Ok);
-            return match text {
-                "" => Ok(None),
-                text => standard.unwrap_or_else(|| text.parse()).map(Some).map_err(NotUnderstood::Port),
+            let (number, path) = text.split_once('/').unwrap_or((text, ""));
+            let standard = number.parse().ok().and_then(PortSpec::standard);
+            return match (text, standard) {
+                ("", _) => Ok(None),
+                (_, Some(port)) if !["starttls", "implicit"].contains(&path) => Ok(Some(port)),
+                _ => text.parse().map(Some).map_err(NotUnderstood::Port),
             };
         };
         let (mode, usual) = match scheme.to_ascii_lowercase().as_str() {
@@ -157,7 +168,11 @@ impl<'a> Form<'a> {
             return Ok(None);
         }
         let standard: Result<PortSpec, NotAPort> = text.parse();
-        standard.or_else(|_| format!("{text}/{mode}").parse()).map(Some).map_err(NotUnderstood::Port)
+        // What is said of it is said of what was written.
+        standard
+            .or_else(|wrong| format!("{text}/{mode}").parse().map_err(|_| wrong))
+            .map(Some)
+            .map_err(NotUnderstood::Port)
     }
 }
 
@@ -169,16 +184,54 @@ enum Meant {
 }
 
 impl Meant {
-    /// `listed`: after a comma.
-    fn by(word: &str, listed: bool) -> Self {
+    /// `before`: what stands where the host belongs; `listed`: after a comma.
+    fn by(word: &str, before: &str, listed: bool) -> Self {
         // What does not begin as a number was not meant as a port, and no port has a dot or a colon in it.
         let number = word.starts_with(|first: char| first.is_ascii_digit());
-        match word.contains(['.', ':']) || (listed && !number) {
+        let is_host = |word: &str| word.trim_matches('.').contains(['.', ':']) && !word.starts_with('.');
+        match (is_host(word) && is_host(before)) || (listed && !number) {
             true => Self::Host,
             false if number => Self::Port,
             false => Self::Words,
         }
     }
+}
+
+/// What stands before a colon where no URL follows: the name of a scheme, or that of a transport of Postfix's.
+fn is_scheme(word: &str) -> bool {
+    ["http", "https", "smtp", "smtps", "submission", "submissions", "relay"]
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme))
+}
+
+/// Whether a number, perhaps with a path or a mode, is all that stands there.
+fn begins_with_port(text: &str) -> bool {
+    let number = text.split('/').next().unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit())
+}
+
+/// What stands in angle brackets, if it is an address or a host that does (RFC 5322 §3.4); else the text as it is.
+fn without_display_name(text: &str) -> Result<&str, NotUnderstood> {
+    let Some((before, rest)) = text.rsplit_once('<') else { return Ok(text) };
+    if before.contains('>') && !before.contains('"') {
+        let several = before.contains(['@', '.']);
+        return Err(if several {
+            NotUnderstood::SeveralHosts
+        } else {
+            NotUnderstood::Host(NotAHost::BadLabel)
+        });
+    }
+    match rest.split_once('>') {
+        Some((inside, after)) if after.trim_matches(comes_along).is_empty() => Ok(inside),
+        Some((_, after)) if after.contains('@') => Err(NotUnderstood::SeveralHosts),
+        _ => Err(NotUnderstood::Host(NotAHost::BadLabel)),
+    }
+}
+
+/// Whether an IPv6 address without brackets may have been meant to end in a port.
+fn ends_like_a_port(address: &str) -> bool {
+    let last = address.rsplit(':').next().unwrap_or_default();
+    last.parse().is_ok_and(|port| PortSpec::standard(port).is_some())
 }
 
 /// What stands between the things of a list.
@@ -197,20 +250,30 @@ fn split_port(place: &str) -> (&str, &str) {
     if let Some((before, (inside, after))) =
         place.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?)))
     {
-        let inside = match inside.split_once(':') {
-            Some((tag, address)) if tag.eq_ignore_ascii_case("IPv6") => address, // RFC 5321 §4.1.3
-            _ => inside,
-        };
         return (
-            if before.is_empty() { inside } else { before },
+            if before.is_empty() { without_tag(inside) } else { before },
             after.strip_prefix(':').unwrap_or_default(),
         );
     }
+    let place = without_tag(place);
     match place.split_once(':') {
-        Some((_, rest)) if rest.contains(':') => (place, ""),
+        Some((first, rest)) if rest.contains(':') && is_of_an_address(first) => (place, ""),
         Some((host, port)) => (host, port),
         None => (place.split('/').next().unwrap_or_default(), ""),
     }
+}
+
+/// An address literal's address, RFC 5321 §4.1.3.
+fn without_tag(literal: &str) -> &str {
+    match literal.split_once(':') {
+        Some((tag, address)) if tag.eq_ignore_ascii_case("IPv6") => address,
+        _ => literal,
+    }
+}
+
+/// Whether an IPv6 address may begin so.
+fn is_of_an_address(text: &str) -> bool {
+    text.trim_start_matches('[').bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
 fn read_host(text: &str, to_ascii: impl FnOnce(&str) -> Option<String>) -> Result<Host, NotUnderstood> {
@@ -228,16 +291,25 @@ fn read_host(text: &str, to_ascii: impl FnOnce(&str) -> Option<String>) -> Resul
     }
 }
 
-fn say(form: &Form<'_>, host_text: &str, host: &Host, ports: Option<&[PortSpec]>, left_out: &str) -> String {
+/// `converted`: the name had characters beyond ASCII.
+fn say(form: &Form<'_>, host: &Host, converted: bool, ports: Option<&[PortSpec]>, left_out: &str) -> String {
     let ports: Vec<String> = ports.unwrap_or_default().iter().map(PortSpec::to_string).collect();
     let ports = match ports.as_slice() {
         [] => String::new(),
         [port] => say!("port {port} of "),
         [first @ .., last] => say!("ports {} and {last} of ", first.join(", ")),
     };
-    let label = if host_text.is_ascii() { "" } else { say!(", the A-label form of what was written") };
+    // Letters of full width, say, were only another form of ASCII.
+    let is_a_label = |label: &str| label.starts_with("xn--");
+    let label = match converted && host.to_string().split('.').any(is_a_label) {
+        true => say!(", the A-label form of what was written"),
+        false => "",
+    };
     let rest = match form {
         Form::Host => "",
+        Form::MailAddress if matches!(host, Host::Address(_)) => {
+            say!(", the address literal of the mail address")
+        }
         Form::MailAddress => {
             say!(
                 ", the domain of the mail address, itself: which hosts take a domain's mail is said by its MX records"
@@ -312,6 +384,13 @@ mod tests {
             ("192.0.2.1:465", "192.0.2.1 465"),
             ("[mail.example.com]:587", "mail.example.com 587"),
             ("mx1.example.com[192.0.2.1]:25", "mx1.example.com 25"),
+            ("mail.example.com, port 25", "mail.example.com 25"),
+            ("mail.example.com 25 465 25", "mail.example.com 25,465"),
+            ("smtp:[mail.example.com]:587", "mail.example.com 587"),
+            ("smtp:25", "smtp 25"),
+            ("smtp:25/starttls", "smtp 25"),
+            ("smtp:192.0.2.1:587", "192.0.2.1 587"),
+            ("IPv6:2001:db8::1 25", "2001:db8::1 25"),
         ] {
             let (understood, said) = read(text);
             assert_eq!(understood, read_as, "{text}");
@@ -330,6 +409,8 @@ mod tests {
             ("http://mail.example.com:587", "mail.example.com 587"),
             ("smtp://mail.example.com:587/", "mail.example.com 587"),
             ("mail.example.com/webmail", "mail.example.com"),
+            ("//mail.example.com/webmail", "mail.example.com"),
+            ("http:/mail.example.com", "mail.example.com"),
             ("mail.example.com:25/webmail", "mail.example.com 25"),
             ("smtp://mail.example.com", "mail.example.com"),
             ("smtp://mail.example.com:465", "mail.example.com 465"),
@@ -368,8 +449,36 @@ mod tests {
             assert_eq!(understood, "example.com", "{text}");
             assert!(said.is_some_and(|said| said.starts_with("Tests example.com, the ")), "{text}");
         }
-        assert_eq!(read("postmaster@[192.0.2.1]").0, "192.0.2.1");
-        assert_eq!(read("postmaster@[IPv6:2001:db8::1]").0, "2001:db8::1");
+    }
+
+    #[test]
+    fn an_address_literal_is_an_address_with_no_mx_records() {
+        for (text, said) in [
+            ("postmaster@[192.0.2.1]", "Tests 192.0.2.1, the address literal of the mail address."),
+            (
+                "Postmaster <postmaster@[IPv6:2001:db8::1]>",
+                "Tests 2001:db8::1, the address literal of the mail address.",
+            ),
+            ("[IPv6:2001:db8::1]", "Tests 2001:db8::1."),
+            ("IPv6:2001:db8::1", "Tests 2001:db8::1."),
+        ] {
+            assert_eq!(read(text).1.as_deref(), Some(said), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_that_ends_like_a_port_is_said_to_be_all_of_it() {
+        assert_eq!(
+            read("2001:db8::1:25"),
+            (
+                "2001:db8::1:25".to_owned(),
+                Some(
+                    "Tests 2001:db8::1:25, read as an address to its end; with a port it is written [2001:db8::1]:25."
+                        .to_owned()
+                )
+            )
+        );
+        assert_eq!(read("[2001:db8::1:25]").1, None);
     }
 
     #[test]
@@ -382,6 +491,9 @@ mod tests {
             Some("Tests xn--mnchen-3ya.example, the A-label form of what was written.")
         );
         assert_eq!(understand("münchen.example", |_| None), Err(NotUnderstood::NotAscii));
+        let wide = |_: &str| Some("mx1.example".to_owned());
+        let said = understand("mx1．example", wide).unwrap().said;
+        assert_eq!(said.as_deref(), Some("Tests mx1.example."), "no A-label in it");
     }
 
     #[test]
@@ -417,6 +529,21 @@ mod tests {
             ("mail.example.com:2525", NotUnderstood::Port("2525".parse::<PortSpec>().unwrap_err())),
             ("mail.example.com:0", NotUnderstood::Port("0".parse::<PortSpec>().unwrap_err())),
             ("a_b.example", NotUnderstood::Host(NotAHost::BadLabel)),
+            ("<b>x</b>", NotUnderstood::Host(NotAHost::BadLabel)),
+            ("a<b>c", NotUnderstood::Host(NotAHost::BadLabel)),
+            ("mx1. example.com", NotUnderstood::Spaces),
+            ("mx1 .example.com", NotUnderstood::Spaces),
+            ("telnet mx1.example.com 25", NotUnderstood::Spaces),
+            ("EHLO mx1.example.com", NotUnderstood::Spaces),
+            ("220 mx1.example.com ESMTP Postfix", NotUnderstood::Spaces),
+            ("mx1.example.com:25:465", NotUnderstood::Port("25:465".parse::<PortSpec>().unwrap_err())),
+            (
+                "mx1.example.com:25/implicit",
+                NotUnderstood::Port("25/implicit".parse::<PortSpec>().unwrap_err()),
+            ),
+            ("smtp://mx1.example.com:70000", NotUnderstood::Port("70000".parse::<PortSpec>().unwrap_err())),
+            ("-mx.example.com", NotUnderstood::Host(NotAHost::HyphenAtEdge)),
+            ("[::1", NotUnderstood::Host(NotAHost::OddAddress6)),
             ("127.1:25", NotUnderstood::Host(NotAHost::OddAddress)),
             ("[fe80::1%eth0]:25", NotUnderstood::Host(NotAHost::Scoped)),
         ] {

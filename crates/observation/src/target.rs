@@ -76,7 +76,20 @@ impl PortSpec {
 
 /// The text is no port: see its `Display`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAPort(String);
+pub struct NotAPort {
+    text: String,
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// It is neither a number from 1 to 65535 nor one with a mode.
+    Form,
+    /// How TLS begins on this port is not said.
+    NoMode(u16),
+    /// On this port TLS begins in another way.
+    OtherMode(PortSpec),
+}
 
 impl FromStr for PortSpec {
     type Err = NotAPort;
@@ -85,20 +98,22 @@ impl FromStr for PortSpec {
     ///
     /// The mode of a standard port is fixed: `465/starttls` is an error.
     fn from_str(text: &str) -> Result<Self, NotAPort> {
-        let refused = || NotAPort(text.to_owned());
+        let refused = |why| NotAPort { text: text.to_owned(), why };
         let (number, mode) = text.split_once('/').map_or((text, None), |(number, mode)| (number, Some(mode)));
         let decimal = number.bytes().all(|octet| octet.is_ascii_digit());
-        let port: u16 = number.parse().ok().filter(|port| decimal && *port != 0).ok_or_else(refused)?;
+        let port: u16 =
+            number.parse().ok().filter(|port| decimal && *port != 0).ok_or_else(|| refused(Why::Form))?;
         let mode = match mode {
             None => None,
             Some("starttls") => Some(TlsMode::StartTls),
             Some("implicit") => Some(TlsMode::Implicit),
-            Some(_) => return Err(refused()),
+            Some(_) => return Err(refused(Why::Form)),
         };
         match (Self::standard(port), mode) {
             (Some(standard), mode) if mode.is_none_or(|mode| mode == standard.mode) => Ok(standard),
             (None, Some(mode)) => Ok(Self { port, mode }),
-            _ => Err(refused()),
+            (None, None) => Err(refused(Why::NoMode(port))),
+            (Some(standard), _) => Err(refused(Why::OtherMode(standard))),
         }
     }
 }
@@ -129,11 +144,24 @@ impl From<PortSpec> for String {
 
 impl fmt::Display for NotAPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&say!(
-            "`{}` is no port to test: write 25, 465 or 587, or any other with its TLS mode, such as 2525/starttls or \
-             10465/implicit",
-            self.0.escape_default()
-        ))
+        // Printable letters of other scripts stay as they were typed.
+        let text = self.text.escape_debug();
+        f.write_str(&match self.why {
+            Why::Form => say!(
+                "`{text}` is no port to test: write 25, 465 or 587, or any other up to 65535 with its TLS mode, such as \
+                 2525/starttls or 10465/implicit"
+            ),
+            Why::NoMode(port) => say!(
+                "`{text}` is no port to test before its TLS mode is known: write {port}/starttls where TLS begins with \
+                 STARTTLS, or {port}/implicit where it begins at once"
+            ),
+            Why::OtherMode(PortSpec { port, mode: TlsMode::Implicit }) => {
+                say!("`{text}` is no port to test: on port {port} TLS begins at once; write {port} alone")
+            }
+            Why::OtherMode(PortSpec { port, mode: TlsMode::StartTls }) => {
+                say!("`{text}` is no port to test: on port {port} TLS begins with STARTTLS; write {port} alone")
+            }
+        })
     }
 }
 
@@ -174,6 +202,31 @@ mod tests {
             "25/tls",
         ] {
             assert!(text.parse::<PortSpec>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_port_is_said() {
+        let any = "write 25, 465 or 587, or any other up to 65535 with its TLS mode, such as 2525/starttls or 10465/implicit";
+        for (text, why) in [
+            ("70000", format!("`70000` is no port to test: {any}")),
+            ("２５\u{202e}", format!("`２５\\u{{202e}}` is no port to test: {any}")),
+            (
+                "2525",
+                "`2525` is no port to test before its TLS mode is known: write 2525/starttls where TLS begins with \
+                 STARTTLS, or 2525/implicit where it begins at once"
+                    .to_owned(),
+            ),
+            (
+                "465/starttls",
+                "`465/starttls` is no port to test: on port 465 TLS begins at once; write 465 alone".to_owned(),
+            ),
+            (
+                "25/implicit",
+                "`25/implicit` is no port to test: on port 25 TLS begins with STARTTLS; write 25 alone".to_owned(),
+            ),
+        ] {
+            assert_eq!(text.parse::<PortSpec>().map_err(|wrong| wrong.to_string()), Err(why), "{text}");
         }
     }
 }

@@ -3,6 +3,7 @@ use heloscope_words::{mark, say, spoken};
 use maud::{Markup, html};
 
 use crate::Page;
+use crate::date::dated;
 
 pub(crate) const PAGE: Page = Page {
     name: "certificates",
@@ -26,14 +27,14 @@ fn body() -> Markup {
                   counts, and neither name, dates nor issuer; with DANE-TA(2) name and dates count too."))) }
             li { (emphasized(say!("A *mail client* on port 465 or 587 looks at all of it, and refuses or asks its user."))) }
         }
-        p { (say!("The examples below are told of mx1.example.com, on 23 November 2026.")) }
+        p { (dated(say!("The examples below are told of mx1.example.com, on 2026-11-23."))) }
         @for warning in certificate_warnings() {
             section {
                 h2 id=(warning.check.id) { (spoken(warning.check.title)) }
                 h3 { (say!("Where mail servers connect")) }
-                p { (warning.to_senders) }
+                p { (dated(&warning.to_senders)) }
                 h3 { (say!("Where mail clients connect")) }
-                p { (warning.to_clients) }
+                p { (dated(&warning.to_clients)) }
                 h3 { (say!("To mend it")) }
                 p { (warning.fix) }
                 p class="reference" { (say!("Reference")) ": " (spoken(warning.check.basis)) }

@@ -5,6 +5,7 @@
 //! WebAssembly. Their addresses and the anchors in them are public: the report links to them, and so may anyone.
 
 mod certificates;
+mod date;
 mod extensions;
 mod keyboard;
 mod ports;

@@ -268,6 +268,29 @@ fn the_times_of_a_port_are_in_one_unit() {
     );
 }
 
+/// As whatever shows the page writes them; what only looks like a mark is a server's, and stays as it is.
+#[test]
+fn the_count_in_a_mark_is_a_number() {
+    let mut report = fixture("healthy");
+    let texts = [
+        format!("220 {} … [123456 more octets]", "x".repeat(508)),
+        "… [39901 more lines, 359109 octets]".to_owned(),
+        "250 mine … [123456 more octets]".to_owned(),
+    ];
+    for (line, text) in report.ports[0].transcript.iter_mut().zip(&texts) {
+        text.clone_into(&mut line.text);
+    }
+    let html = html::report(&report);
+    for told in [
+        r#"x … <span class="short">[<data value="123456">123456</data> more</span> octets]"#,
+        r#"… <span class="short">[<data value="39901">39901</data> more</span> lines, "#,
+        r#"<span class="short"><data value="359109">359109</data> octets]</span>"#,
+        "<code>250 mine … [123456 more octets]</code>",
+    ] {
+        assert!(html.contains(told), "{told}");
+    }
+}
+
 #[test]
 fn what_there_is_to_paste_stands_below_the_finding() {
     let mut report = fixture("faulty");

@@ -33,5 +33,5 @@ pub use remedy::{Clue, Guess, Remedies, Remedy};
 pub use report::*;
 pub use senders::{Sender, SenderOutcome, SenderRow, senders};
 pub use summary::summary;
-pub use visible::{MAX_SHOWN, inert};
+pub use visible::{MAX_SHOWN, inert, left_out_mark};
 pub use words::explain;

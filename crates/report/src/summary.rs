@@ -5,7 +5,7 @@ use heloscope_words::{plural, say, small};
 
 use crate::senders::is_out_of_step;
 use crate::words::error_words;
-use crate::{ErrorCode, Finding, Port, Report, Role, Severity, Status, Tls};
+use crate::{ErrorCode, Finding, Port, PortError, Report, Role, Severity, Status, Tls};
 
 /// The verdict on a report in plain words: `Mail reaches this server over TLS 1.3; its certificate expires in
 /// 12 days.`
@@ -84,24 +84,32 @@ fn untested(report: &Report) -> String {
 }
 
 fn nothing_answers(report: &Report) -> String {
-    let refused = report
-        .ports
-        .iter()
-        .all(|port| port.error.as_ref().is_some_and(|error| error.code == ErrorCode::ConnectionRefused));
+    let all = |code| {
+        report
+            .ports
+            .iter()
+            .all(|port| port.error.as_ref().is_some_and(|error: &PortError| error.code == code))
+    };
     let ports = numbers(report.ports.iter());
     let for_clients = |port: &Port| {
         matches!(port.role, Role::Submission | Role::Submissions)
             || (port.role == Role::Custom && port.implicit_tls)
     };
     let only_clients = report.ports.iter().all(for_clients);
-    match refused {
-        true if only_clients => {
+    match only_clients {
+        true if all(ErrorCode::ConnectionRefused) => {
             say!("Mail clients cannot send on {ports}: the server refuses the connection.")
         }
-        false if only_clients => {
-            say!("Mail clients cannot send on {ports} from here: the server does not answer.")
+        true if all(ErrorCode::Unreachable) => {
+            say!("Mail clients cannot send on {ports} from here: there is no way to the server.")
         }
-        true => say!("No mail reaches this server: it refuses connections on {ports}."),
+        true => say!("Mail clients cannot send on {ports} from here: the server does not answer."),
+        false if all(ErrorCode::ConnectionRefused) => {
+            say!("No mail reaches this server: it refuses connections on {ports}.")
+        }
+        false if all(ErrorCode::Unreachable) => {
+            say!("No mail reaches this server from here: there is no way to it on {ports}.")
+        }
         false => say!("No mail reaches this server from here: it does not answer on {ports}."),
     }
 }

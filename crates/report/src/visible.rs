@@ -3,7 +3,7 @@
 use heloscope_smtp::LeftOut;
 pub use heloscope_smtp::inert;
 pub(crate) use heloscope_smtp::visible;
-use heloscope_words::{plural, say};
+use heloscope_words::{plural, said, say};
 
 /// Octets of one line that are shown; the rest is counted.
 pub const MAX_SHOWN: usize = 512;
@@ -72,6 +72,27 @@ pub(crate) fn more_lines(left_out: LeftOut) -> Option<String> {
     }
 }
 
+/// Where in a line of the transcript a mark begins that says how much was left out there: what stands before it is a server's.
+/// `None` where there is none, as where a server wrote one itself into a line that is shown whole.
+pub fn left_out_mark(line: &str) -> Option<usize> {
+    /// As they are said where they are made.
+    const OF_LINES: [&str; 4] = [
+        "… [1 more line, {octets} octets]",
+        "… [{lines} more lines, {octets} octets]",
+        "… [{more} more lines]",
+        "… [{more} more octets]",
+    ];
+    const OF_OCTETS: &str = " … [{more} more octets]";
+    let is_count = |value: &String| value.bytes().all(|octet| octet.is_ascii_digit());
+    let is = |message, text| said(message, text).is_some_and(|values| values.iter().all(is_count));
+    if OF_LINES.into_iter().any(|message| is(message, line)) {
+        return Some(0);
+    }
+    // Only what is that long is cut, less what is left of a character.
+    let begins = line.rfind(" … [").filter(|begins| *begins > MAX_SHOWN - 4)?;
+    is(OF_OCTETS, &line[begins..]).then_some(begins)
+}
+
 /// At most [`MAX_SHOWN`] octets, not ending inside a character.
 fn cut(octets: &[u8]) -> &[u8] {
     let Some(mut shown) = octets.get(..MAX_SHOWN) else { return octets };
@@ -104,6 +125,17 @@ mod tests {
     fn a_long_line_is_cut_and_says_so() {
         assert_eq!(visible_line(&[b'a'; 512], 0), "a".repeat(512));
         assert_eq!(visible_line(&[b'a'; 515], 7), format!("{} … [10 more octets]", "a".repeat(512)));
+    }
+
+    #[test]
+    fn a_mark_is_told_from_what_stands_before_it() {
+        let cut = visible_line(&[b'a'; 515], 123_456);
+        assert_eq!(left_out_mark(&cut), Some(512));
+        assert_eq!(left_out_mark("… [39901 more lines, 359109 octets]"), Some(0));
+        assert_eq!(left_out_mark("… [12345 more lines]"), Some(0));
+        for line in ["250 all of it", "250 mine … [12345 more octets]", "… [a more lines]", ""] {
+            assert_eq!(left_out_mark(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -60,6 +60,19 @@ fn one_sentence_for_each_situation() {
         "No mail reaches this server: it refuses connections on port 25."
     );
     assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::Unreachable)),
+        "No mail reaches this server from here: there is no way to it on port 25."
+    );
+    assert_eq!(
+        of_25(|play| play.meets(Stage::Connect, RefusalCode::RelayUnreachable)),
+        "Nothing could be tested: the relay cannot be reached."
+    );
+    assert_eq!(
+        of_25(|play| play.connects().greets(GREETING).loses(Stage::Ehlo, RefusalCode::RelayUnreachable)),
+        "Whether this server speaks TLS on port 25 is not known: the connection to the relay broke off while the \
+         reply to EHLO was awaited."
+    );
+    assert_eq!(
         of_25(|play| play.meets(Stage::Connect, RefusalCode::Quota)),
         "Nothing could be tested: the relay's quota is used up."
     );
@@ -369,6 +382,67 @@ fn what_the_relay_says_of_itself_is_told_in_german() {
         let error = report.ports[0].error.as_ref().unwrap();
         assert!(error.message.starts_with(told), "{}", error.message);
     }
+}
+
+#[test]
+fn what_the_relay_says_of_a_name_or_an_address_is_told_in_german() {
+    for (code, message, told) in [
+        (
+            RefusalCode::NameNotFound,
+            "The name nobody.example does not exist or has no address. Is it spelt right?",
+            "Den Namen nobody.example gibt es nicht, oder er hat keine Adresse. Ist er richtig geschrieben?",
+        ),
+        (
+            RefusalCode::ResolveFailed,
+            "The name mx1.example.com could not be looked up: the name servers did not answer within 5 s. \
+             Try again, or give its address.",
+            "Der Name mx1.example.com ließ sich nicht nachschlagen: die Nameserver haben nicht innerhalb von 5 s \
+             geantwortet. Noch einmal versuchen, oder die Adresse angeben.",
+        ),
+        (
+            RefusalCode::ConnectTimeout,
+            "192.0.2.1:25 did not answer within 7.5 s: a firewall drops the packets, or the machine is down. \
+             Many networks block port 25 outwards; the relay's may be one. (2 addresses were tried.)",
+            "192.0.2.1:25 hat nicht innerhalb von 7.5 s geantwortet: eine Firewall verwirft die Pakete, oder der \
+             Rechner läuft nicht. Viele Netze sperren Port 25 nach außen; das des Relays kann eines davon sein. \
+             (Versucht wurden 2 Adressen.)",
+        ),
+        (
+            RefusalCode::ConnectionRefused,
+            "[2001:db8::1]:25 refused the connection: no mail server listens on that port, or a firewall says so.",
+            "[2001:db8::1]:25 hat die Verbindung abgelehnt: auf diesem Port lauscht kein Mailserver, oder eine Firewall \
+             sagt das.",
+        ),
+    ] {
+        let scene = Scene::one("25", |play| play.hears(code, message));
+        let report = within(Some(german()), || scene.judged());
+        assert_eq!(report.ports[0].error.as_ref().unwrap().message, told);
+    }
+}
+
+/// The relay knows nothing of reports, nor they of it: what both have is a sentence, and it is one.
+#[test]
+fn what_is_known_of_the_relays_words_is_what_the_relay_says() {
+    let relay =
+        [include_str!("../../../relay/src/dial.rs"), include_str!("../../../relay/src/dial/failure.rs")];
+    let relay: Vec<String> = relay.into_iter().map(joined).collect();
+    let known = joined(include_str!("../src/words/relay.rs"));
+    let mut sentences = 0;
+    for literal in known.split("mark!(").skip(1) {
+        let message = literal.split('"').nth(1).expect("a literal");
+        for own in message.split(['{', '}']).step_by(2) {
+            assert!(relay.iter().any(|file| file.contains(own)), "the relay does not say “{own}”");
+        }
+        sentences += 1;
+    }
+    assert_eq!(sentences, 18);
+}
+
+/// A file of Rust, each literal that goes on in another line in one.
+fn joined(source: &str) -> String {
+    let mut lines = source.split("\\\n");
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |whole, line| whole + line.trim_start())
 }
 
 /// Port 25 of a host, to which the relay makes no connection, and says why.

@@ -1,10 +1,10 @@
-use heloscope_report::{Port, Severity, Speaker, explain};
+use heloscope_report::{Port, Severity, Speaker, explain, left_out_mark};
 use heloscope_words::{plural, say, spoken};
 use maud::{Markup, html};
 
 use super::icon::Icon;
 use super::prose::Prose;
-use super::said;
+use super::{Text, said};
 use crate::facts;
 use crate::words;
 
@@ -32,9 +32,9 @@ pub(super) fn transcript(port: &Port) -> Markup {
                                 td { (words::speaker(line.from)) }
                                 td {
                                     @if let Some(words) = words {
-                                        details { summary { (said(&line.text)) } p { (Prose(words)) } }
+                                        details { summary { (line_said(&line.text)) } p { (Prose(words)) } }
                                     } @else {
-                                        (said(&line.text))
+                                        (line_said(&line.text))
                                     }
                                 }
                             }
@@ -44,6 +44,12 @@ pub(super) fn transcript(port: &Port) -> Markup {
             }
         }
     }
+}
+
+/// What a line says; the count in a mark of ours is a number like any other.
+fn line_said(text: &str) -> Markup {
+    let (server, mark) = text.split_at(left_out_mark(text).unwrap_or(text.len()));
+    html! { code { (Text(server)) (Prose(mark)) } }
 }
 
 fn lines_counted(count: usize) -> String {

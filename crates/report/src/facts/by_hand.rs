@@ -8,8 +8,9 @@ use heloscope_observation::{
 use heloscope_smtp::Reply;
 use heloscope_words::{mark, say, spoken};
 
-use super::error::{explained, refusal_code};
+use super::error::refusal_code;
 use super::instead::refusal;
+use super::rejected::explained;
 use super::{Cause, PortFacts};
 use crate::names::alert_name;
 use crate::words::{error_words, is_refusal, quoted};

@@ -4,7 +4,8 @@ use heloscope_observation::{RefusalCode, Stage, TlsFailure};
 use heloscope_smtp::{Reply, ReplyReader, Separator};
 use heloscope_words::say;
 
-use super::error::{explained, no_smtp};
+use super::error::no_smtp;
+use super::rejected::explained;
 use super::{Cause, PortFacts};
 use crate::ErrorCode;
 use crate::visible::visible_line;

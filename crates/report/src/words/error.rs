@@ -20,6 +20,10 @@ pub(crate) fn error_words(error: &PortError) -> String {
         ErrorCode::Quota if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
             say!("the relay carried no more {}", phase_words(error.phase))
         }
+        // It was reached before.
+        ErrorCode::RelayUnreachable if !matches!(error.phase, Stage::Resolve | Stage::Connect) => {
+            say!("the connection to the relay broke off {}", phase_words(error.phase))
+        }
         ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset => {
             format!("{words} {}", phase_words(error.phase))
         }

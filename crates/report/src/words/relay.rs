@@ -21,6 +21,29 @@ const DENIED: &str = mark!(
     "The operator of this relay does not have it connect to {host}. Ask them, or run a relay of your own."
 );
 
+/// What it says where there is no connection though it would make one: told in the language of the report wherever it stands
+/// as a message, one sentence or several.
+const _: [&str; 14] = [
+    mark!("The name {name} does not exist or has no address. Is it spelt right?"),
+    mark!("The name has no address."),
+    mark!("The name {name} could not be looked up: {reason}. Try again, or give its address."),
+    mark!("the name servers did not answer within {time}"),
+    mark!("{address} did not answer within {time}: a firewall drops the packets, or the machine is down."),
+    mark!("{address} did not answer: a firewall drops the packets, or the machine is down."),
+    mark!("{address} refused the connection: no mail server listens on that port, or a firewall says so."),
+    mark!(
+        "The relay has no way to {address}: its network may have no IPv6. Try an IPv4 address of the host."
+    ),
+    mark!("The relay has no way to {address}: there is no route to that network."),
+    mark!("A firewall at the relay does not let it connect to {address}."),
+    mark!(
+        "A router on the way says that {address} cannot be reached: the machine is down, or a firewall says so."
+    ),
+    mark!("{address} cannot be reached: {error}."),
+    mark!("Many networks block port 25 outwards; the relay's may be one."),
+    mark!("({tried} addresses were tried.)"),
+];
+
 /// Why the relay refused, to stand after a colon; `None` where its message is none of those that are known. Nothing of it is
 /// the message's own but a port, an address or a host.
 pub(super) fn reason(message: &str) -> Option<String> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod judged;
 mod told;
 
 use std::sync::LazyLock;
@@ -24,6 +25,7 @@ use heloscope_smtp::{Command, Fault, FaultKind, LeftOut, LineEnding, Octets, Rep
 use heloscope_words::{Catalogue, within};
 
 pub(crate) use authority::{Entity, ca, chain, fixture, named, server, valid};
+pub(crate) use judged::{assert_says, error, healthy, port};
 pub(crate) use told::tell_lists;
 
 /// 2026-11-23T22:15:04Z
