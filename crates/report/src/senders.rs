@@ -210,6 +210,7 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 .to_owned(),
         ),
         (Reach::Broken, Sender::MailClient) => (Refuses, say!("Cannot send: TLS does not come up.").to_owned()),
+        (Reach::BrokenToday, sender) => (Depends, broken_today(sender)),
         (reach @ (Reach::Encrypted | Reach::Answered(_)), sender) if has(port, "starttls-injection") => {
             injected(port, sender, matches!(reach, Reach::Encrypted))
         }
@@ -316,6 +317,24 @@ fn injected(port: Tested<'_>, sender: Sender, encrypted: bool) -> (SenderOutcome
         Sender::Dane if encrypted => (SenderOutcome::Depends, format!("{text} {}", dane(port))),
         _ => (SenderOutcome::Depends, text),
     }
+}
+
+/// Where TLS fails with a hello of today's form, and one of old was not tested.
+fn broken_today(sender: Sender) -> String {
+    let does = spoken(match sender {
+        Sender::Opportunistic => mark!(
+            "With a hello of today's form TLS fails: delivers in clear text after a failed attempt, or keeps the mail queued."
+        ),
+        Sender::MtaSts => mark!("With a hello of today's form TLS fails: does not deliver."),
+        Sender::Dane => mark!(
+            "With a hello of today's form TLS fails: does not deliver where TLSA records are published for this host. \
+             Without such records, as an opportunistic sender. The records were not looked up."
+        ),
+        Sender::MailClient => mark!("With a hello of today's form TLS fails: cannot send."),
+    });
+    say!(
+        "{does} Whether a hello that offers older versions and cipher suites as well is taken was not tested."
+    )
 }
 
 /// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.

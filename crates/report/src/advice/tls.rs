@@ -34,6 +34,32 @@ fn starttls_broken(audience: Audience) -> String {
     )
 }
 
+/// As far as is known where a hello that offers what is old as well could not be tried.
+fn starttls_broken_today(audience: Audience) -> String {
+    audience.says(
+        mark!(
+            "With a hello of today's form opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
+             queued; senders that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are \
+             published for this host (RFC 7672 §2.2). Those that offer older versions and cipher suites as well may get \
+             through."
+        ),
+        CLIENTS_TODAY,
+    )
+}
+
+const CLIENTS_TODAY: &str = mark!(
+    "Mail clients with a hello of today's form cannot send mail. Those that offer older versions and cipher suites as well \
+     may get through."
+);
+
+/// Where a hello could not be tried, a later test may.
+fn test_again(failed: &Handshaking, fix: &str) -> String {
+    match failed.open {
+        true => say!("{fix} Test again later: the hello that could not be tried this time tells more."),
+        false => fix.to_owned(),
+    }
+}
+
 pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     Advice {
@@ -85,24 +111,47 @@ pub(super) fn starttls_answered_oddly(refused: &Refused, audience: Audience) -> 
 pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advice {
     Advice {
         title: match failed.begun {
+            true if failed.open => {
+                say!("STARTTLS is offered but the handshake fails with a hello of today's form").to_owned()
+            }
             true => say!("STARTTLS is offered but the handshake fails").to_owned(),
             false => say!("STARTTLS is offered but the server hangs up at it").to_owned(),
         },
-        explanation: format!("{}{} {}", failed.said, besides(failed), starttls_broken(audience)),
-        fix: handshake_fix(failed).to_owned(),
+        explanation: format!(
+            "{}{} {}",
+            failed.said,
+            besides(failed),
+            match failed.open {
+                true => starttls_broken_today(audience),
+                false => starttls_broken(audience),
+            }
+        ),
+        fix: test_again(failed, handshake_fix(failed)),
     }
 }
 
 pub(super) fn failed(failed: &Handshaking) -> Advice {
+    let clients = match failed.open {
+        true => spoken(CLIENTS_TODAY),
+        false => say!("Mail clients set to TLS on this port cannot send mail."),
+    };
     Advice {
-        title: say!("TLS does not come up").to_owned(),
+        title: match failed.open {
+            true => say!("TLS does not come up with a hello of today's form").to_owned(),
+            false => say!("TLS does not come up").to_owned(),
+        },
         explanation: say!(
-            "{}{} Mail clients set to TLS on this port cannot send mail. Other mail servers do not use it: \
-             opportunistic, MTA-STS and DANE senders are not affected.",
+            "{}{} {clients} Other mail servers do not use this port: opportunistic, MTA-STS and DANE senders are not \
+             affected.",
             failed.said,
             besides(failed)
         ),
-        fix: match (&failed.choice, failed.client_certificate_requested) {
+        fix: test_again(failed, &failed_fix(failed)),
+    }
+}
+
+fn failed_fix(failed: &Handshaking) -> String {
+    match (&failed.choice, failed.client_certificate_requested) {
             // It speaks TLS.
             _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX).to_owned(),
             (None, false) if failed.no_tls => say!(
@@ -117,7 +166,6 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
                  tls_on_connect_ports = 465). {}",
                 spoken(HANDSHAKE_FIX)
             ),
-        },
     }
 }
 

@@ -214,6 +214,8 @@ pub(crate) struct Handshaking {
     pub(crate) begun: bool,
     /// Whether it was answered with a certificate or the wish for one; what is said says so.
     pub(crate) taken: bool,
+    /// Whether a hello that offers what is old as well could not be tried, so that some may get through.
+    pub(crate) open: bool,
     /// What was chosen when a hello made by hand was answered: `TLS 1.2 with
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,
@@ -234,6 +236,8 @@ impl Evidence {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
             Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
+            Self::StartTlsFailed(Handshaking { open: true, .. })
+            | Self::TlsFailed(Handshaking { open: true, .. }) => Some(Severity::Warning),
             Self::GreetingRejected(refused) if refused.is_temporary() || is_positive(refused.code) => {
                 Some(Severity::Warning)
             }

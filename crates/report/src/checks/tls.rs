@@ -159,9 +159,7 @@ pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evi
     excused.or_else(|| match tls_failed(subject) {
         // A hello made by hand may yet be answered.
         true if subject.facts.raw_hello_runs => Some(subject.not_tested()),
-        true => {
-            Some(subject.handshake_open().unwrap_or_else(|| Outcome::Found(evidence(handshaking(subject)))))
-        }
+        true => Some(Outcome::Found(evidence(handshaking(subject)))),
         false => None,
     })
 }
@@ -192,6 +190,7 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         said: said(subject),
         begun: facts.moments.handshake_begun.is_some(),
         taken: facts.first_hello_taken,
+        open: facts.hello_untried().is_some(),
         choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(

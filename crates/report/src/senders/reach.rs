@@ -17,6 +17,8 @@ pub(super) enum Reach<'a> {
     Masked,
     /// TLS was offered and failed.
     Broken,
+    /// TLS was offered and failed with a hello of today's form; whether it does with one of old was not tested.
+    BrokenToday,
     Encrypted,
     /// A hello by hand was answered, and no handshake finished: it depends on what a sender's TLS library speaks.
     Answered(&'a Tls),
@@ -54,8 +56,8 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
         return Reach::Stopped(fatal);
     }
-    if find(&["starttls-failed", "tls-failed"]).is_some() {
-        return Reach::Broken;
+    if let Some(failed) = find(&["starttls-failed", "tls-failed"]) {
+        return if failed.severity < Severity::Error { Reach::BrokenToday } else { Reach::Broken };
     }
     match &port.port.tls {
         // What was not tested is the rest: the relay went away, or a reply had no end.
