@@ -96,7 +96,7 @@ impl Subject<'_> {
     /// What has not been seen was not tested, for the reason that the port's test ended, or goes on.
     fn not_tested(&self) -> Outcome {
         let facts = self.facts;
-        Outcome::NotTested(match self.error {
+        Outcome::NotTested(match self.error.filter(|error| !error.is_after_all()) {
             Some(error) => Cow::Owned(say!("the test of this port ended early: {}", error_words(error))),
             None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(say!(
                 "a device on the path overwrites what the server offers, STARTTLS perhaps among it"

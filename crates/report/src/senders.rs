@@ -368,13 +368,18 @@ fn masked(sender: Sender) -> &'static str {
 }
 
 fn not_tested(port: Tested<'_>) -> String {
-    match &port.error {
+    match ended_by(port) {
         None if has(port, "reply-too-long") => {
             say!("Not tested: the reply to EHLO has more lines than are kept.").to_owned()
         }
         Some(error) => say!("Not tested: {}.", error_words(error)),
         None => say!("Not tested.").to_owned(),
     }
+}
+
+/// The error that kept the test from what it is about.
+fn ended_by(port: Tested<'_>) -> Option<&PortError> {
+    port.port.error.as_ref().filter(|error| !error.is_after_all())
 }
 
 fn version(port: Tested<'_>) -> &str {

@@ -1,7 +1,7 @@
 //! How far a sender gets, whatever it does about it.
 
 use super::certificate::{Standing, standing};
-use super::{Sender, Tested, has, is_out_of_step};
+use super::{Sender, Tested, ended_by, has, is_out_of_step};
 use crate::{Finding, Phase, Role, Severity, Speaker, Tls, TranscriptLine};
 
 /// How far a sender of any kind gets.
@@ -28,7 +28,7 @@ pub(super) enum Reach<'a> {
 pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     let find = |ids: &[&str]| port.port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
     if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
-        let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
+        let helo_only = ended_by(port).is_none() && refused.id == "ehlo-rejected";
         let for_clients = port.implicit_tls || matches!(port.role, Role::Submission | Role::Submissions);
         return match refused.severity {
             Severity::Error => Reach::Stopped(refused),
