@@ -80,7 +80,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun, audience),
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
-        Evidence::EhloReplyTooLong { kept, all } => session::ehlo_reply_too_long(*kept, *all),
+        Evidence::EhloReplyTooLong { kept, all, loses } => session::ehlo_reply_too_long(*kept, *all, *loses),
         Evidence::RepliesOutOfStep { said, inside_tls } => {
             session::replies_out_of_step(said, *inside_tls, audience)
         }

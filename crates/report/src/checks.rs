@@ -17,7 +17,9 @@ use std::net::IpAddr;
 use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
-pub(crate) use evidence::{Cut, Evidence, Handshaking, Mute, Passage, Refused, is_positive, is_temporary};
+pub(crate) use evidence::{
+    Cut, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
+};
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};
@@ -78,6 +80,10 @@ pub(crate) struct Subject<'a> {
 /// Why an extension is not said to be missing.
 const LEFT_OUT: &str =
     mark!("the EHLO reply has more lines than are kept, and it may stand on one of those that are not");
+
+/// Why nothing is said of all lines of a reply.
+const NOT_KEPT: &str =
+    mark!("a reply has more lines than are kept, and what stands on the others is not known");
 
 /// What a check came to.
 #[derive(Debug, PartialEq, Eq)]

@@ -31,7 +31,9 @@ fn what_was_not_tested_has_the_same_reason_whether_quit_is_answered_or_not() {
     let silent: Act = |play| play.sends(Stage::Quit, Command::Quit).times_out(Stage::Quit, 5);
     let hangs_up: Act = |play| play.sends(Stage::Quit, Command::Quit).closes(Stage::Quit);
     for act in [HELO_ONLY, MASKED, CLEAR_TEXT, LONG] {
-        let answered = told(act, |play| play.quits());
+        let answered = told(act, |play| {
+            play.sends(Stage::Quit, Command::Quit).replies(Stage::Quit, "221 bye").ends(Stage::Quit)
+        });
         assert_eq!(told(act, silent), answered);
         assert_eq!(told(act, hangs_up), answered);
     }
