@@ -98,6 +98,8 @@ dialogues! {
         unrecognized_name_as_a_warning,
         unrecognized_name_as_a_refusal,
         hang_up_after_the_server_hello,
+        suite_that_was_not_offered,
+        version_that_was_not_offered,
         refused_as_well,
         hang_up_at_the_name,
         after_starttls,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heloscope_observation::{
     ConnectionId, Established, Event, Handshake, Observation, Pace, PortSpec, Refusal, RefusalCode, Stage,
-    Target, TlsFailure,
+    Target, TlsFailure, Unoffered,
 };
 use heloscope_probe::{Input, Output, Probe, limits};
 use heloscope_smtp::ReplyLine;
@@ -348,12 +348,17 @@ fn line(observation: &Observation) -> String {
         Event::TlsWarned(alert) => format!("warning {}", alert.0),
         Event::ClientCertificateRequested => "client certificate requested".to_owned(),
         Event::Handshake(handshake) => format!(
-            "handshake {:04x} suite {:04x} group {} {}{}",
+            "handshake {:04x} suite {:04x} group {} {}{}{}",
             handshake.version.0,
             handshake.suite.0,
             group(handshake),
             if handshake.hello_retry { "after a retry " } else { "" },
             if handshake.completed { "completed" } else { "not completed" },
+            match handshake.unoffered {
+                None => "",
+                Some(Unoffered::Version) => ", version not offered",
+                Some(Unoffered::Suite) => ", suite not offered",
+            }
         ),
         Event::TlsFailed(TlsFailure::Alert(alert)) => format!("alert {}", alert.0),
         Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?} {at}"),

@@ -178,6 +178,7 @@ impl TlsClient {
             hello_retry: connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
             hello_octets: Some(self.hello_octets),
             completed: true,
+            unoffered: None,
         })
     }
 }

@@ -7,7 +7,7 @@ use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{Answer, Cause, Instead, choice, takes_hello_for_command};
-use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
+use crate::names::{is_offered, is_spoken, suite_name, unspoken, version_name, weaknesses};
 use crate::words::Likeness;
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -42,6 +42,7 @@ static TLS_VERSION_WEAK: Check = Check {
     basis: "RFC 8996; RFC 7568",
     title: mark!("The best TLS version is below 1.2"),
     examine: |subject| match subject.facts.handshake {
+        Some(handshake) if !is_offered(handshake) => unoffered(),
         Some(handshake) if handshake.version < TlsVersion::TLS_1_2 => {
             Outcome::Found(Evidence::TlsVersionWeak { version: version_name(handshake.version) })
         }
@@ -50,8 +51,8 @@ static TLS_VERSION_WEAK: Check = Check {
     },
 };
 
-fn unknown_suite() -> Outcome {
-    Outcome::NotTested(Cow::Borrowed(say!("the cipher suite is not known to this test")))
+fn unoffered() -> Outcome {
+    Outcome::NotTested(Cow::Borrowed(say!("the server chose what it had not been offered")))
 }
 
 static TLS_CIPHER_WEAK: Check = Check {
@@ -60,7 +61,7 @@ static TLS_CIPHER_WEAK: Check = Check {
     basis: "RFC 9325 §4.1, §4.2",
     title: mark!("The cipher suite is weak"),
     examine: |subject| match subject.facts.handshake {
-        Some(handshake) if !is_registered(handshake.suite) => unknown_suite(),
+        Some(handshake) if !is_offered(handshake) => unoffered(),
         Some(handshake) => match weaknesses(handshake) {
             none if none.is_empty() => Outcome::Passed,
             weaknesses => {
@@ -88,7 +89,8 @@ static TLS_OUTDATED_ONLY: Check = Check {
                 }
             }
         }
-        (_, Some(handshake)) if !is_registered(handshake.suite) => unknown_suite(),
+        (_, Some(handshake)) if !is_offered(handshake) => unoffered(),
+        (_, Some(handshake)) if !handshake.completed && !is_spoken(handshake) => subject.not_tested(),
         (_, Some(_)) => Outcome::Passed,
         (_, None) => subject.no_tls(),
     },
@@ -191,7 +193,10 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         begun: facts.moments.handshake_begun.is_some(),
         taken: facts.first_hello_taken,
         open: facts.hello_untried().is_some(),
-        choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
+        choice: facts
+            .handshake
+            .filter(|read| !read.completed && is_offered(read) && !facts.lacks_certificate())
+            .map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(
             |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == AlertDescription::CERTIFICATE_REQUIRED),

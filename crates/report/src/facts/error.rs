@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use heloscope_observation::{
-    AlertDescription, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure, TlsVersion,
+    AlertDescription, Handshake, MAX_RECEIVED, Pace, Refusal, RefusalCode, Stage, TlsFailure, TlsVersion,
+    Unoffered,
 };
 use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyLine, Separator};
 use heloscope_words::{language, mark, retold, say, spoken};
@@ -13,7 +14,9 @@ use super::instead::in_place_of_tls;
 use super::port::{PortFacts, Unasked};
 use super::protocol::protocol_broken;
 use super::{Answer, Broken, Cause, Failure, choice};
-use crate::names::{alert_meaning, alert_name, is_registered, is_spoken, suite_name, warning_words};
+use crate::names::{
+    alert_meaning, alert_name, is_offered, is_spoken, suite_name, version_name, warning_words,
+};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{
     Likeness, codes_explained, first_line, first_octets, is_refusal, is_reply_code, likely_cause,
@@ -77,12 +80,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     if let Some(answer) = facts.answer() {
         message.push_str(&answered(answer));
     }
-    if let Some(read) = facts.handshake.filter(|read| !read.completed && !is_registered(read.suite)) {
-        let suite = suite_name(read.suite);
-        message.push_str(&say!(
-            " The server answered a second hello with {suite}, which was not offered either."
-        ));
-    }
+    message.extend(facts.handshake.filter(|read| !read.completed).and_then(|read| no_answer(read, facts)));
     if stage == Stage::Tls && facts.handshake.is_none() {
         message.extend(facts.by_hand.iter().map(ByHand::words));
         if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
@@ -339,7 +337,8 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
 fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, String) {
     match failure {
         TlsFailure::Alert(alert) => {
-            let age_is_not_it = is_refused_by_hand(facts) || facts.handshake.is_some_and(is_spoken);
+            let age_is_not_it = is_refused_by_hand(facts)
+                || facts.handshake.is_some_and(|read| is_offered(read) && is_spoken(read));
             let blamed = age_blamed(Cause::Tls(failure));
             let meaning = match blamed.filter(|_| age_is_not_it).or_else(|| alert_meaning(*alert)) {
                 // It has chosen among what was offered.
@@ -405,6 +404,27 @@ fn answered(answer: Answer<'_>) -> String {
             choice(read)
         ),
     }
+}
+
+/// An answer to a hello made by hand that nobody can go on from.
+fn no_answer(read: &Handshake, facts: &PortFacts<'_>) -> Option<String> {
+    if read.unoffered == Some(Unoffered::Version) {
+        let version = version_name(read.version);
+        return Some(say!(
+            " The server answered a second hello with {version}, which that hello did not offer."
+        ));
+    }
+    if !is_offered(read) {
+        let suite = suite_name(read.suite);
+        return Some(say!(" The server answered a second hello with {suite}, which was not offered either."));
+    }
+    facts.lacks_certificate().then(|| {
+        say!(
+            " The server answered a second hello, of an older form, and chose {}, but did not send the certificate that goes \
+             with it.",
+            choice(read)
+        )
+    })
 }
 
 /// What a refusal means whose last line had no end when the server hung up; nothing where it is none.

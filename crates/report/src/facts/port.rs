@@ -11,7 +11,7 @@ use super::by_hand::ByHand;
 use super::failure::{Broken, Cause, Failure};
 use super::instead::Instead;
 use crate::Role;
-use crate::names::{Weakness, weaknesses};
+use crate::names::{Weakness, is_offered, weaknesses};
 use crate::words::{is_masked, is_masked_greeting};
 
 /// What was seen of one port.
@@ -154,7 +154,9 @@ impl PortFacts<'_> {
 
     /// The cipher suite is one without a certificate.
     pub(crate) fn is_anonymous(&self) -> bool {
-        self.handshake.is_some_and(|handshake| weaknesses(handshake).contains(&Weakness::Anonymous))
+        self.handshake.is_some_and(|handshake| {
+            is_offered(handshake) && weaknesses(handshake).contains(&Weakness::Anonymous)
+        })
     }
 
     /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it, or that
