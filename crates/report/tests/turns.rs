@@ -212,3 +212,29 @@ fn what_came_behind_it_is_counted() {
     assert!(said(&port).2.ends_with("“250 hello”, with 28 octets more behind it."), "{:?}", port.error);
     assert_eq!(port.transcript[2].text, "… [28 more octets]");
 }
+
+/// However the reply to it fails to come.
+#[test]
+fn whether_ehlo_is_refused_is_not_tested_where_it_is_not_answered_inside_tls() {
+    type Act = fn(Play<'_>) -> Play<'_>;
+    let cases: [Act; 4] = [
+        |play| play.says_ehlo().closes(Stage::EhloAfterTls),
+        |play| play.says_ehlo().times_out(Stage::EhloAfterTls, 18),
+        |play| play.ehlo("421 4.3.2 down").ends(Stage::EhloAfterTls),
+        |play| {
+            let play = play.says_ehlo().replies(Stage::EhloAfterTls, "220 mx1.example.com");
+            let play = play.sends(Stage::Quit, Command::Quit).replies(Stage::Quit, "250 mx1.example.com");
+            play.volunteers(Stage::Quit, "221 bye").ends(Stage::Quit)
+        },
+    ];
+    for act in cases {
+        let scene = Scene::one("25", |play| act(play.until_hello().tls(&[])));
+        let port = scene.judged().ports.remove(0);
+        assert_eq!(port.verdict("ehlo-rejected"), Verdict::NotTested, "{:?}", port.error);
+    }
+    let answered = Scene::one("25", |play| play.until_hello().tls(&[]).ehlo("250 mx1.example.com").quits());
+    assert_eq!(answered.judged().ports[0].verdict("ehlo-rejected"), Verdict::Passed);
+    // Where TLS does not come up, the reply in clear text is all there is.
+    let clear = Scene::one("25", |play| play.until_hello().closes(Stage::Tls));
+    assert_eq!(clear.judged().ports[0].verdict("ehlo-rejected"), Verdict::Passed);
+}

@@ -44,11 +44,12 @@ static EHLO_REJECTED: Check = Check {
         let answered = |hello: &Hello<'_>, encrypted| {
             hello.ehlo.is_some_and(|reply| reply.code() == 250) && !facts.is_out_of_step(encrypted)
         };
-        if answered(&facts.clear, false) || answered(&facts.encrypted, true) {
-            Outcome::Passed
-        } else {
-            subject.not_tested()
-        }
+        // Where TLS came up it is asked once more, and that answer counts.
+        let is_answered = match facts.is_encrypted() {
+            true => answered(&facts.encrypted, true),
+            false => answered(&facts.clear, false),
+        };
+        if is_answered { Outcome::Passed } else { subject.not_tested() }
     },
 };
 
