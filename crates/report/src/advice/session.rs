@@ -206,7 +206,12 @@ pub(super) fn esmtp_masked(
                              deliver, nor do DANE senders where TLSA records are published, and mail clients that demand TLS \
                              do not send.")
             .to_owned(),
-        Passage::Hidden | Passage::Refused => audience.says(
+        Passage::Refused => audience.says(
+            mark!("Across such a device opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
+             queued; senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published."),
+            mark!("Across such a device mail clients set to STARTTLS cannot send mail."),
+        ),
+        Passage::Hidden => audience.says(
             mark!("Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published."),
             mark!("Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \

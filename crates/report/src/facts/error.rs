@@ -7,7 +7,7 @@ use heloscope_observation::{
     Unoffered,
 };
 use heloscope_smtp::{Fault, FaultKind, LineEnding, Reply, ReplyLine, Separator};
-use heloscope_words::{language, mark, retold, say, spoken};
+use heloscope_words::{language, mark, plural, retold, say, spoken};
 
 use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
 use super::instead::in_place_of_tls;
@@ -20,7 +20,7 @@ use crate::names::{
 use crate::visible::{visible_line, visible_within};
 use crate::words::{
     Likeness, codes_explained, first_line, first_octets, is_refusal, is_reply_code, likely_cause,
-    phase_words, quoted,
+    likely_cause_inside_tls, phase_words, quoted,
 };
 use crate::{ErrorCode, PortError};
 
@@ -43,7 +43,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             );
             (ErrorCode::NotSmtp, words)
         }
-        Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
+        Cause::GreetingRejected(reply) => {
+            (ErrorCode::GreetingRejected, greeting_rejected(reply, facts.is_implicit()))
+        }
         Cause::EhloRejected { ehlo, helo } => {
             (ErrorCode::EhloRejected, ehlo_rejected(ehlo, helo, stage, failure.due))
         }
@@ -65,7 +67,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     };
     if stage == Stage::Tls && !facts.is_encrypted() {
         message.extend(facts.second_hello.map(second_hello));
-        message.extend(facts.warned.iter().map(|alert| warned_before(*alert)));
+        message.extend(warned_before(&facts.warned));
     }
     if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
         message.push_str(taken(facts));
@@ -130,8 +132,17 @@ fn second_hello(octets: usize) -> String {
 }
 
 /// What may explain that a handshake broke off.
-fn warned_before(alert: AlertDescription) -> String {
-    say!(" Before that the server had warned {}, which may be why.", warning_words(alert))
+fn warned_before(warned: &[AlertDescription]) -> Option<String> {
+    let (first, others) = warned.split_first()?;
+    let first = warning_words(*first);
+    Some(match others.len() {
+        0 => say!(" Before that the server had warned {first}, which may be why."),
+        others => plural!(
+            others,
+            " Before that the server had warned {first}, and with 1 other alert, which may be why.",
+            " Before that the server had warned {first}, and with {others} other alerts, which may be why."
+        ),
+    })
 }
 
 pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
@@ -185,13 +196,17 @@ fn had_begun(partial: Option<Broken<'_>>) -> String {
     })
 }
 
-fn greeting_rejected(reply: &Reply) -> String {
+fn greeting_rejected(reply: &Reply, inside_tls: bool) -> String {
     let said = quoted(reply);
     let what = match is_refusal(reply.code()) {
         true => say!("The server greeted with a refusal: {said}."),
         false => say!("The server greeted with {said}, which is no greeting that SMTP has."),
     };
-    explained(what, reply, Stage::Greeting)
+    let cause = match inside_tls {
+        true => likely_cause_inside_tls(reply),
+        false => likely_cause(reply, Stage::Greeting),
+    };
+    with_codes(what, reply, Stage::Greeting, cause)
 }
 
 /// HELO is tried where EHLO was refused; each has a reply of its own.
@@ -256,8 +271,12 @@ fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&str>) -> St
     explained(what, reply, stage)
 }
 
-pub(super) fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
-    for more in [codes_explained(reply, stage).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
+pub(super) fn explained(words: String, reply: &Reply, stage: Stage) -> String {
+    with_codes(words, reply, stage, likely_cause(reply, stage))
+}
+
+fn with_codes(mut words: String, reply: &Reply, stage: Stage, cause: Option<&str>) -> String {
+    for more in [codes_explained(reply, stage).as_deref(), cause].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
     }
