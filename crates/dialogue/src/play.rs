@@ -132,6 +132,12 @@ impl Play {
         self.input(|connection, at| Input::Received { connection, at, octets: octets.as_ref() });
     }
 
+    /// The server says this in clear, though TLS is up.
+    pub(crate) fn in_clear(&mut self, octets: impl AsRef<[u8]>) {
+        assert!(self.end().tls.is_some(), "TLS is up");
+        self.deliver(octets.as_ref());
+    }
+
     /// Asks that the client has said this and nothing else.
     pub(crate) fn client(&mut self, expected: &str) {
         let end = self.end();

@@ -110,8 +110,8 @@ impl From<Der> for String {
 pub enum TlsFailure {
     /// The server sent a fatal alert.
     Alert(AlertDescription),
-    /// What came after the ClientHello is no TLS record: these octets first, at most 512. The time is that at which they
-    /// came.
+    /// What came after the ClientHello, or once the handshake was finished, is no TLS record: these octets first, at most
+    /// 512. The time is that at which they came.
     NotTls(heloscope_smtp::Octets),
     /// The server broke the protocol, or what it chose cannot be spoken; in the TLS library's words.
     Protocol(String),

@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{Event, Stage};
+use heloscope_observation::{Event, Stage, TlsFailure};
 use heloscope_report::{
     ErrorCode, Phase, Port, Report, SenderOutcome, Severity, Status, StepState, Verdict, progress, senders,
     summary,
@@ -237,4 +237,50 @@ fn whether_ehlo_is_refused_is_not_tested_where_it_is_not_answered_inside_tls() {
     // Where TLS does not come up, the reply in clear text is all there is.
     let clear = Scene::one("25", |play| play.until_hello().closes(Stage::Tls));
     assert_eq!(clear.judged().ports[0].verdict("ehlo-rejected"), Verdict::Passed);
+}
+
+/// The server's end of TLS is gone, and what was behind it answers: the handshake had succeeded.
+#[test]
+fn clear_text_inside_tls_ends_the_session_and_is_shown() {
+    let left = |spec: &str| {
+        let scene = Scene::one(spec, |play| {
+            let octets = b"250-mx1.example.com\r\n250 SIZE\r\n";
+            let failure = TlsFailure::NotTls(octets.into());
+            let (play, stage) = match spec {
+                "465" => (play.until_hello().tls(&[]), Stage::Greeting),
+                _ => (play.until_hello().tls(&[]).says_ehlo(), Stage::EhloAfterTls),
+            };
+            play.after_ms(5).see(stage, Event::TlsFailed(failure)).ends(stage)
+        });
+        scene.judged()
+    };
+    let report = left("25");
+    let port = &report.ports[0];
+    let error = port.error.as_ref().expect("an error");
+    assert_eq!(
+        (error.code, error.phase, &*error.message),
+        (
+            ErrorCode::TlsFailed,
+            Phase::EhloAfterTls,
+            "The server left TLS, and went on in clear text: “250-mx1.example.com”."
+        )
+    );
+    assert_eq!(port.ids(), ["session-cut-short"]);
+    assert_eq!(port.found("session-cut-short").title, "The session ends before the reply to EHLO inside TLS");
+    assert_eq!(
+        (port.verdict("starttls-failed"), port.verdict("ehlo-rejected")),
+        (Verdict::Passed, Verdict::NotTested)
+    );
+    let last: Vec<_> =
+        port.transcript.iter().rev().take(2).map(|line| (&*line.text, line.encrypted)).collect();
+    assert_eq!(last, [("250 SIZE", false), ("250-mx1.example.com", false)]);
+    assert!(senders(&report).iter().all(|row| row.outcome != SenderOutcome::Delivers));
+
+    let report = left("465");
+    assert_eq!(report.ports[0].ids(), ["session-cut-short"]);
+    assert_eq!(report.ports[0].verdict("tls-failed"), Verdict::Passed);
+    // Before TLS was up it is the handshake that fails.
+    let never =
+        Scene::one("25", |play| play.until_hello().tls_fails(TlsFailure::NotTls(b"454 4.7.0 no\r\n".into())));
+    assert_eq!(never.judged().ports[0].ids(), ["starttls-failed"]);
 }

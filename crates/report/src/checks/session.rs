@@ -104,7 +104,7 @@ static SESSION_CUT_SHORT: Check = Check {
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
-            Cause::Tls(_) if subject.facts.tls_stood() => true,
+            Cause::Tls(_) if subject.facts.is_encrypted() => true,
             Cause::Tls(_) => !subject.facts.is_implicit() && subject.facts.turned_away().is_some(),
             Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => {

@@ -376,7 +376,13 @@ fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, Strin
             let begun = visible_line(first_line(octets), 0);
             let likeness = Likeness::of(octets);
             let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
-            if facts.is_implicit() && clear_text {
+            if facts.is_encrypted() {
+                let words = match clear_text {
+                    true => say!("The server left TLS, and went on in clear text: “{begun}”."),
+                    false => say!("What the server sent inside TLS is no TLS record: “{begun}”."),
+                };
+                (ErrorCode::TlsFailed, words)
+            } else if facts.is_implicit() && clear_text {
                 let words = match likeness {
                     Likeness::Smtp => say!(
                         "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
