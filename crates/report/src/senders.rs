@@ -288,7 +288,15 @@ fn later(port: Tested<'_>, finding: &Finding, sender: Sender) -> String {
         false => say!("Tries the domain's other mail exchangers, or this one again later: {why}."),
     };
     let in_tls = |error: &PortError| {
-        let lost = matches!(error.code, ErrorCode::Closed | ErrorCode::Reset | ErrorCode::Timeout);
+        // A 421 is an answer like any other.
+        let lost = matches!(
+            error.code,
+            ErrorCode::Closed
+                | ErrorCode::Reset
+                | ErrorCode::Timeout
+                | ErrorCode::TlsAlert
+                | ErrorCode::TlsFailed
+        );
         lost && matches!(error.phase, Phase::Tls | Phase::EhloAfterTls)
     };
     match sender {
