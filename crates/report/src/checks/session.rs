@@ -45,7 +45,7 @@ static EHLO_REJECTED: Check = Check {
             hello.ehlo.is_some_and(|reply| reply.code() == 250) && !facts.is_out_of_step(encrypted)
         };
         // Where TLS came up it is asked once more, and that answer counts.
-        let is_answered = match facts.is_encrypted() {
+        let is_answered = match facts.is_encrypted() && !tls_failed(subject) {
             true => answered(&facts.encrypted, true),
             false => answered(&facts.clear, false),
         };
