@@ -14,6 +14,7 @@ mod port;
 mod protocol;
 mod timings;
 mod tls;
+mod tls_error;
 mod transcript;
 
 pub(crate) use answer::{Answer, choice};

@@ -4,8 +4,8 @@ use heloscope_observation::{AlertDescription, Pace};
 use heloscope_smtp::{Command, LeftOut};
 use heloscope_words::{capital, decimal, plural, say};
 
-use super::error::close_notify_basis;
 use super::port::Unanswered;
+use super::tls_error::close_notify_basis;
 use super::{Cause, ChainFacts, Heard, PortFacts};
 use crate::names::warning_words;
 use crate::words::reply_name;
