@@ -175,9 +175,7 @@ pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
     subject.facts.failure.is_some_and(|failure| {
         let begun = matches!(failure.stage, Stage::StartTls | Stage::Tls);
         match failure.cause {
-            // In TLS 1.3 an alert may refuse the handshake that the client has finished.
-            Cause::Tls(TlsFailure::Alert(_)) => !subject.facts.tls_stood(),
-            Cause::Tls(_) => !subject.facts.is_encrypted(),
+            Cause::Tls(failure) => subject.facts.ends_handshake(failure),
             Cause::Closed(_) => begun,
             Cause::Refused(refusal) => begun && refusal.code == RefusalCode::Reset,
             _ => false,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsMode, TlsVersion,
+    AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsFailure, TlsMode, TlsVersion,
 };
 use heloscope_smtp::{Command, EhloReply, FaultKind, Octets, Reply};
 
@@ -150,6 +150,15 @@ impl PortFacts<'_> {
         self.handshake.is_some_and(|handshake| {
             handshake.completed && (said || handshake.version <= TlsVersion::TLS_1_2)
         })
+    }
+
+    /// Whether it is the handshake that such a failure ends, not the session behind it: in TLS 1.3 an alert may refuse the
+    /// handshake that the client has finished.
+    pub(crate) fn ends_handshake(&self, failure: &TlsFailure) -> bool {
+        match failure {
+            TlsFailure::Alert(_) => !self.tls_stood(),
+            _ => !self.is_encrypted(),
+        }
     }
 
     /// The cipher suite is one without a certificate.
