@@ -87,6 +87,8 @@ dialogues! {
         one_line_without_an_end_on_an_implicit_tls_port,
         tls_alert_on_a_clear_text_port,
         close_notify_before_the_reply,
+        clear_text_inside_tls,
+        clear_text_inside_tls_as_long_as_it_is_kept,
     }
     raw {
         tls_1_0_with_rsa_key_transport,
@@ -98,6 +100,8 @@ dialogues! {
         unrecognized_name_as_a_warning,
         unrecognized_name_as_a_refusal,
         hang_up_after_the_server_hello,
+        suite_that_was_not_offered,
+        version_that_was_not_offered,
         refused_as_well,
         hang_up_at_the_name,
         after_starttls,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heloscope_observation::{
     ConnectionId, Established, Event, Handshake, Observation, Pace, PortSpec, Refusal, RefusalCode, Stage,
-    Target, TlsFailure,
+    Target, TlsFailure, Unoffered,
 };
 use heloscope_probe::{Input, Output, Probe, limits};
 use heloscope_smtp::ReplyLine;
@@ -130,6 +130,12 @@ impl Play {
     pub(crate) fn server_at_once(&mut self, octets: impl AsRef<[u8]>) {
         assert!(self.end().tls.is_none(), "TLS is not up");
         self.input(|connection, at| Input::Received { connection, at, octets: octets.as_ref() });
+    }
+
+    /// The server says this in clear, though TLS is up.
+    pub(crate) fn in_clear(&mut self, octets: impl AsRef<[u8]>) {
+        assert!(self.end().tls.is_some(), "TLS is up");
+        self.deliver(octets.as_ref());
     }
 
     /// Asks that the client has said this and nothing else.
@@ -348,12 +354,17 @@ fn line(observation: &Observation) -> String {
         Event::TlsWarned(alert) => format!("warning {}", alert.0),
         Event::ClientCertificateRequested => "client certificate requested".to_owned(),
         Event::Handshake(handshake) => format!(
-            "handshake {:04x} suite {:04x} group {} {}{}",
+            "handshake {:04x} suite {:04x} group {} {}{}{}",
             handshake.version.0,
             handshake.suite.0,
             group(handshake),
             if handshake.hello_retry { "after a retry " } else { "" },
             if handshake.completed { "completed" } else { "not completed" },
+            match handshake.unoffered {
+                None => "",
+                Some(Unoffered::Version) => ", version not offered",
+                Some(Unoffered::Suite) => ", suite not offered",
+            }
         ),
         Event::TlsFailed(TlsFailure::Alert(alert)) => format!("alert {}", alert.0),
         Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?} {at}"),

@@ -151,6 +151,30 @@ pub(crate) fn hang_up_after_the_server_hello(play: &mut Play) {
     play.seen(&["#1 tls: handshake 0302 suite 0035 group none not completed", "#1 tls: ended"]);
 }
 
+/// Of what nobody asked for the key exchange has no known form.
+pub(crate) fn suite_that_was_not_offered(play: &mut Play) {
+    until_raw_hello(play);
+    let hint = message(3, 12, &[0, 3, b'a', b'b', b'c']);
+    play.server([server_hello(3, [0, 0x8c]), hint, done(3)].concat()); // TLS_PSK_WITH_AES_128_CBC_SHA
+    play.is_closed_by_probe();
+    play.seen(&[
+        "#1 tls: handshake 0303 suite 008c group none not completed, suite not offered",
+        "#1 tls: ended",
+    ]);
+}
+
+/// A draft of TLS 1.3, RFC 8446 §4.2.1.
+pub(crate) fn version_that_was_not_offered(play: &mut Play) {
+    until_raw_hello(play);
+    let draft = [&[3, 3][..], &[9; 32], &[0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 0x7f, 0x1c]].concat();
+    play.server([message(3, 2, &draft), done(3)].concat());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "#1 tls: handshake 7f1c suite 1301 group none not completed, version not offered",
+        "#1 tls: ended",
+    ]);
+}
+
 pub(crate) fn refused_as_well(play: &mut Play) {
     until_raw_hello(play);
     play.server(HANDSHAKE_FAILURE);

@@ -276,3 +276,27 @@ pub(crate) fn close_notify_before_the_reply(play: &mut Play) {
     play.is_closed_by_probe();
     play.seen_last(&["ehlo after tls: closed after close_notify", "ehlo after tls: ended"]);
 }
+
+/// The server's own end of TLS is gone, and what was behind it answers.
+pub(crate) fn clear_text_inside_tls(play: &mut Play) {
+    for tls in [Tls::V1_3, Tls::V1_2] {
+        dial(play, "465");
+        play.handshake(&tls);
+        play.server("220 mx.example\r\n");
+        play.client("EHLO relay.example\r\n");
+        play.in_clear("250-mx.example\r\n250 SIZE\r\n");
+        play.wait(2);
+        play.seen_last(&[
+            "ehlo after tls: not TLS \"250-mx.example\\r\\n250 SIZE\\r\\n\" at 0 s",
+            "ehlo after tls: ended",
+        ]);
+    }
+}
+
+pub(crate) fn clear_text_inside_tls_as_long_as_it_is_kept(play: &mut Play) {
+    dial(play, "465");
+    play.handshake(&Tls::V1_3);
+    play.in_clear("x".repeat(600));
+    play.is_closed_by_probe();
+    play.seen_last(&[&format!("greeting: not TLS \"{}\" at 0 s", "x".repeat(512)), "greeting: ended"]);
+}

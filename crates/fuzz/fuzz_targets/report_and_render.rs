@@ -11,7 +11,7 @@ use heloscope_fuzz::{CERTIFICATE, Script, changed};
 use heloscope_observation::{
     AlertDescription, CipherSuite, Connection, ConnectionId, Der, Established, Event, Handshake, Host,
     NamedGroup, Observation, Observations, Pace, PortSpec, Purpose, Refusal, RefusalCode, Stage, Target,
-    TlsFailure, TlsVersion,
+    TlsFailure, TlsVersion, Unoffered,
 };
 use heloscope_pki::{TrustAnchors, Verifier};
 use heloscope_render::{html, markdown, text};
@@ -234,6 +234,7 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             hello_retry: flag(script),
             hello_octets: None,
             completed: flag(script),
+            unoffered: pick(script, &[None, Some(Unoffered::Version), Some(Unoffered::Suite)]),
         }),
         12 => Event::TlsFailed(match script.octet().unwrap_or_default() % 4 {
             0 => TlsFailure::Alert(AlertDescription(script.octet().unwrap_or_default())),

@@ -18,4 +18,4 @@ pub use observation::{
 pub use pasted::{NotUnderstood, Understood, understand};
 pub use refusal::{Refusal, RefusalCode};
 pub use target::{NotAPort, PortSpec, STANDARD_PORTS, Target, TlsMode};
-pub use tls::{AlertDescription, CipherSuite, Der, Handshake, NamedGroup, TlsFailure, TlsVersion};
+pub use tls::{AlertDescription, CipherSuite, Der, Handshake, NamedGroup, TlsFailure, TlsVersion, Unoffered};

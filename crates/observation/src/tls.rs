@@ -61,6 +61,20 @@ pub struct Handshake {
     pub hello_octets: Option<usize>,
     /// Whether the handshake was finished; `false` where this was read from the server's clear flight alone.
     pub completed: bool,
+    /// What of it the hello made by hand had not offered, so that nobody can go on; `None` also in a test that was saved
+    /// before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unoffered: Option<Unoffered>,
+}
+
+/// What a server chose though it was not offered, RFC 5246 §7.4.1.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unoffered {
+    /// The version, and the suite perhaps as well.
+    Version,
+    /// The suite.
+    Suite,
 }
 
 /// A certificate as sent; in JSON lower-case hexadecimal.
@@ -96,8 +110,8 @@ impl From<Der> for String {
 pub enum TlsFailure {
     /// The server sent a fatal alert.
     Alert(AlertDescription),
-    /// What came after the ClientHello is no TLS record: these octets first, at most 512. The time is that at which they
-    /// came.
+    /// What came after the ClientHello, or once the handshake was finished, is no TLS record: these octets first, at most
+    /// 512. The time is that at which they came.
     NotTls(heloscope_smtp::Octets),
     /// The server broke the protocol, or what it chose cannot be spoken; in the TLS library's words.
     Protocol(String),

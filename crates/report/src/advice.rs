@@ -4,6 +4,7 @@
 mod certificate;
 mod connection;
 mod ehlo;
+mod handshake;
 mod identity;
 mod session;
 mod submission;
@@ -80,7 +81,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun, audience),
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
-        Evidence::EhloReplyTooLong { kept, all } => session::ehlo_reply_too_long(*kept, *all),
+        Evidence::EhloReplyTooLong { kept, all, loses } => session::ehlo_reply_too_long(*kept, *all, *loses),
         Evidence::RepliesOutOfStep { said, inside_tls } => {
             session::replies_out_of_step(said, *inside_tls, audience)
         }
@@ -106,13 +107,13 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::SubmissionWithoutAuth => submission::submission_without_auth(),
         Evidence::StartTlsMissing => tls::starttls_missing(audience),
         Evidence::StartTlsRefused(refused) if !is_refusal(refused.code) => {
-            tls::starttls_answered_oddly(refused, audience)
+            handshake::starttls_answered_oddly(refused, audience)
         }
-        Evidence::StartTlsRefused(refused) => tls::starttls_refused(refused, audience),
-        Evidence::StartTlsFailed(failed) => tls::starttls_failed(failed, audience),
+        Evidence::StartTlsRefused(refused) => handshake::starttls_refused(refused, audience),
+        Evidence::StartTlsFailed(failed) => handshake::starttls_failed(failed, audience),
         Evidence::StartTlsInsideTls => tls::starttls_inside_tls(),
         Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
-        Evidence::TlsFailed(failed) => tls::failed(failed),
+        Evidence::TlsFailed(failed) => handshake::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
         Evidence::TlsOutdatedOnly { choice, why } => tls::outdated_only(choice, why, audience),
         Evidence::TlsHelloIntolerance { said, second, long_name } => {

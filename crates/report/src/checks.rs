@@ -17,7 +17,9 @@ use std::net::IpAddr;
 use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
-pub(crate) use evidence::{Cut, Evidence, Handshaking, Mute, Passage, Refused, is_positive, is_temporary};
+pub(crate) use evidence::{
+    Cut, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
+};
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};
@@ -79,6 +81,10 @@ pub(crate) struct Subject<'a> {
 const LEFT_OUT: &str =
     mark!("the EHLO reply has more lines than are kept, and it may stand on one of those that are not");
 
+/// Why nothing is said of all lines of a reply.
+const NOT_KEPT: &str =
+    mark!("a reply has more lines than are kept, and what stands on the others is not known");
+
 /// What a check came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -96,7 +102,7 @@ impl Subject<'_> {
     /// What has not been seen was not tested, for the reason that the port's test ended, or goes on.
     fn not_tested(&self) -> Outcome {
         let facts = self.facts;
-        Outcome::NotTested(match self.error {
+        Outcome::NotTested(match self.error.filter(|error| !error.is_after_all()) {
             Some(error) => Cow::Owned(say!("the test of this port ended early: {}", error_words(error))),
             None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(say!(
                 "a device on the path overwrites what the server offers, STARTTLS perhaps among it"

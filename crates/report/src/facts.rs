@@ -16,6 +16,7 @@ mod protocol;
 mod rejected;
 mod timings;
 mod tls;
+mod tls_error;
 mod transcript;
 
 pub(crate) use answer::{Answer, choice};

@@ -9,5 +9,5 @@ mod versions;
 pub(crate) use alerts::{alert_meaning, alert_name, warning_words};
 pub(crate) use groups::group_name;
 pub(crate) use spoken::{is_spoken, unspoken};
-pub(crate) use suites::{Weakness, is_registered, is_rsa_key_transport, suite_name, weaknesses};
+pub(crate) use suites::{Weakness, is_offered, is_rsa_key_transport, suite_name, weaknesses};
 pub(crate) use versions::version_name;

@@ -144,7 +144,9 @@ fn span(facts: &PortFacts<'_>, kind: StepKind) -> (Option<Duration>, Option<Dura
 fn failed_step(facts: &PortFacts<'_>, failure: &Failure<'_>) -> Option<StepKind> {
     use heloscope_observation::Stage;
     match failure.stage {
-        _ if matches!(failure.cause, Cause::Tls(_)) => Some(StepKind::Tls),
+        _ if matches!(failure.cause, Cause::Tls(failure) if facts.ends_handshake(failure)) => {
+            Some(StepKind::Tls)
+        }
         Stage::Resolve | Stage::Connect => Some(StepKind::Connect),
         Stage::Greeting => Some(StepKind::Greeting),
         Stage::Ehlo => Some(StepKind::Ehlo),

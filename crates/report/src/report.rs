@@ -139,6 +139,14 @@ pub struct PortError {
     pub phase: Phase,
 }
 
+impl PortError {
+    /// Whether it took nothing from the test: all was said and answered but QUIT, and no reply too many puts the answers in
+    /// doubt.
+    pub(crate) fn is_after_all(&self) -> bool {
+        self.phase == Phase::Quit && self.code != ErrorCode::MalformedReply
+    }
+}
+
 /// What can end a port's test early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -210,6 +210,7 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 .to_owned(),
         ),
         (Reach::Broken, Sender::MailClient) => (Refuses, say!("Cannot send: TLS does not come up.").to_owned()),
+        (Reach::BrokenToday, sender) => (Depends, broken_today(sender)),
         (reach @ (Reach::Encrypted | Reach::Answered(_)), sender) if has(port, "starttls-injection") => {
             injected(port, sender, matches!(reach, Reach::Encrypted))
         }
@@ -287,7 +288,15 @@ fn later(port: Tested<'_>, finding: &Finding, sender: Sender) -> String {
         false => say!("Tries the domain's other mail exchangers, or this one again later: {why}."),
     };
     let in_tls = |error: &PortError| {
-        let lost = matches!(error.code, ErrorCode::Closed | ErrorCode::Reset | ErrorCode::Timeout);
+        // A 421 is an answer like any other.
+        let lost = matches!(
+            error.code,
+            ErrorCode::Closed
+                | ErrorCode::Reset
+                | ErrorCode::Timeout
+                | ErrorCode::TlsAlert
+                | ErrorCode::TlsFailed
+        );
         lost && matches!(error.phase, Phase::Tls | Phase::EhloAfterTls)
     };
     match sender {
@@ -316,6 +325,24 @@ fn injected(port: Tested<'_>, sender: Sender, encrypted: bool) -> (SenderOutcome
         Sender::Dane if encrypted => (SenderOutcome::Depends, format!("{text} {}", dane(port))),
         _ => (SenderOutcome::Depends, text),
     }
+}
+
+/// Where TLS fails with a hello of today's form, and one of old was not tested.
+fn broken_today(sender: Sender) -> String {
+    let does = spoken(match sender {
+        Sender::Opportunistic => mark!(
+            "With a hello of today's form TLS fails: delivers in clear text after a failed attempt, or keeps the mail queued."
+        ),
+        Sender::MtaSts => mark!("With a hello of today's form TLS fails: does not deliver."),
+        Sender::Dane => mark!(
+            "With a hello of today's form TLS fails: does not deliver where TLSA records are published for this host. \
+             Without such records, as an opportunistic sender. The records were not looked up."
+        ),
+        Sender::MailClient => mark!("With a hello of today's form TLS fails: cannot send."),
+    });
+    say!(
+        "{does} Whether a hello that offers older versions and cipher suites as well is taken was not tested."
+    )
 }
 
 /// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.
@@ -349,13 +376,18 @@ fn masked(sender: Sender) -> &'static str {
 }
 
 fn not_tested(port: Tested<'_>) -> String {
-    match &port.error {
+    match ended_by(port) {
         None if has(port, "reply-too-long") => {
             say!("Not tested: the reply to EHLO has more lines than are kept.").to_owned()
         }
         Some(error) => say!("Not tested: {}.", error_words(error)),
         None => say!("Not tested.").to_owned(),
     }
+}
+
+/// The error that kept the test from what it is about.
+fn ended_by(port: Tested<'_>) -> Option<&PortError> {
+    port.port.error.as_ref().filter(|error| !error.is_after_all())
 }
 
 fn version(port: Tested<'_>) -> &str {

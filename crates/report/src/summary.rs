@@ -159,6 +159,8 @@ fn port_sentence(port: &Port, all: &[Port]) -> String {
     let decides = |finding: &&Finding| match finding.id.as_str() {
         "esmtp-masked" => port.starttls_supported != Some(true),
         "malformed-reply" => !is_out_of_step(finding),
+        // All else was tested.
+        "reply-too-long" => finding.severity > Severity::Notice,
         id => DECISIVE.contains(&id),
     };
     let decisive = port.findings.iter().find(decides);

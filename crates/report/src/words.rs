@@ -25,7 +25,7 @@ pub(crate) use likeness::{Likeness, first_line, first_octets, stray_lines};
 pub use line::explain;
 pub(crate) use rejection::{
     codes_explained, enhanced_status_code, is_refusal, is_reply_code, lacks_reverse_name, likely_cause,
-    quoted,
+    likely_cause_inside_tls, quoted,
 };
 
 /// Where in a session something happened, to stand at the end of a sentence: `while the greeting was awaited`.

@@ -2,11 +2,14 @@
 
 mod scene;
 
-use heloscope_observation::{RefusalCode, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{ErrorCode, Port, Verdict};
+use heloscope_observation::{
+    AlertDescription, CipherSuite, Der, Event, Handshake, RefusalCode, Stage, TlsFailure, TlsVersion,
+    Unoffered,
+};
+use heloscope_report::{ErrorCode, Port, SenderOutcome, Severity, Verdict, senders};
 use heloscope_smtp::FaultKind;
 use heloscope_words::within;
-use scene::{Asked, EHLO, GREETING, Play, Scene};
+use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
 fn port(spec: &str, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Port {
     Scene::one(spec, play).judged().ports.remove(0)
@@ -53,8 +56,8 @@ fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
         .raw_hello("25", |play| play.connects().answers(TlsVersion::TLS_1_2, 0xfefe, Some(29), None, &[]));
     let port = scene.judged().ports.remove(0);
     assert!(port.ids().contains(&"starttls-failed"));
-    let unknown = "the cipher suite is not known to this test";
-    for id in ["tls-cipher-weak", "tls-outdated-only"] {
+    let unknown = "the server chose what it had not been offered";
+    for id in ["tls-version-weak", "tls-cipher-weak", "tls-outdated-only"] {
         assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, unknown), "{id}");
     }
     let said = "The server broke the rules of TLS: it chose a cipher suite that was not offered. The server answered a second hello \
@@ -64,6 +67,92 @@ fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
     assert!(words.starts_with(&format!("{said} Opportunistic senders deliver in clear text")), "{words}");
 }
 
+/// A suite with a name, or a version, is no better than one without where it was not offered.
+#[test]
+fn what_was_not_offered_is_no_proof_that_tls_works() {
+    let (_, intermediate, leaf) = chain();
+    let fails = "the server broke the rules of TLS (SelectedUnofferedCipherSuite)";
+    let answered = |version, suite, unoffered| {
+        let handshake = Handshake {
+            version: TlsVersion(version),
+            suite: CipherSuite(suite),
+            group: None,
+            finite_field_bits: None,
+            hello_retry: false,
+            hello_octets: Some(517),
+            completed: false,
+            unoffered,
+        };
+        let chain = vec![Der(leaf.der.clone()), Der(intermediate.der.clone())];
+        Scene::one("25", |play| play.until_hello().tls_fails(TlsFailure::Protocol(fails.to_owned())))
+            .raw_hello("25", |play| {
+                let play = play.connects().begins_handshake().see(Stage::Tls, Event::Chain(chain));
+                play.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
+            })
+            .judged()
+    };
+    for (version, suite, unoffered, said) in [
+        (0x0303, 0x0000, Unoffered::Suite, "TLS_NULL_WITH_NULL_NULL, which was not offered either."),
+        (
+            0x0303,
+            0xc0ae,
+            Unoffered::Suite,
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, which was not offered either.",
+        ),
+        (
+            0x0303,
+            0x00a2,
+            Unoffered::Suite,
+            "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256, which was not offered either.",
+        ),
+        (0x0305, 0x002f, Unoffered::Version, "0x0305, which that hello did not offer."),
+        (0x7f1c, 0x1301, Unoffered::Version, "0x7f1c, which that hello did not offer."),
+        (0x0304, 0x1305, Unoffered::Version, "TLS 1.3, which that hello did not offer."),
+    ] {
+        let report = answered(version, suite, Some(unoffered));
+        let port = &report.ports[0];
+        assert_eq!(port.found("starttls-failed").severity, Severity::Error, "{said}");
+        let told = format!("The server answered a second hello with {said}");
+        assert!(message(port).ends_with(&told), "{}", message(port));
+        for id in ["tls-version-weak", "tls-cipher-weak", "tls-outdated-only", "tls-hello-intolerance"] {
+            assert_eq!(port.verdict(id), Verdict::NotTested, "{id}, {said}");
+        }
+        let outcomes: Vec<_> = senders(&report).iter().map(|row| row.outcome).collect();
+        assert_eq!(
+            outcomes,
+            [SenderOutcome::Depends, SenderOutcome::Refuses, SenderOutcome::Depends],
+            "{said}"
+        );
+    }
+    // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+    let offered = answered(0x0303, 0x009e, None);
+    assert_eq!(offered.ports[0].verdict("tls-outdated-only"), Verdict::Found);
+    assert_eq!(offered.ports[0].verdict("starttls-failed"), Verdict::NotTested);
+}
+
+/// RFC 5246 §7.4.2: every suite that is not anonymous goes with one.
+#[test]
+fn an_answer_without_its_certificate_is_no_proof_that_tls_works() {
+    let answered = |suite| {
+        let alert = TlsFailure::Alert(AlertDescription(40));
+        Scene::one("25", |play| play.until_hello().tls_fails(alert))
+            .raw_hello("25", |play| {
+                play.connects().begins_handshake().answers_without_chain(TlsVersion::TLS_1_2, suite)
+            })
+            .judged()
+            .ports
+            .remove(0)
+    };
+    let port = answered(0x009e); // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+    assert_eq!(port.ids(), ["starttls-failed"]);
+    let told = "The server answered a second hello, of an older form, and chose TLS 1.2 with \
+                TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, but did not send the certificate that goes with it.";
+    assert!(message(&port).ends_with(told), "{}", message(&port));
+    assert_eq!(port.verdict("tls-outdated-only"), Verdict::NotTested);
+    let anonymous = answered(0x00a6); // TLS_DH_anon_WITH_AES_128_GCM_SHA256
+    assert_eq!(anonymous.ids(), ["tls-cipher-weak"]);
+}
+
 #[test]
 fn the_tls_librarys_names_are_not_the_readers() {
     let message = |said: &str| {
@@ -71,8 +160,8 @@ fn the_tls_librarys_names_are_not_the_readers() {
         message(&port("25", |play| play.until_hello().tls_fails(failure))).to_owned()
     };
     for (name, words) in [
-        ("ServerDoesNotSupportTls12Or13", "The server answered with a version below TLS 1.2."),
-        ("ServerTlsVersionIsDisabledByOurConfig", "The server answered with a version below TLS 1.2."),
+        ("ServerDoesNotSupportTls12Or13", "The server answered with neither TLS 1.2 nor TLS 1.3."),
+        ("ServerTlsVersionIsDisabledByOurConfig", "The server answered with neither TLS 1.2 nor TLS 1.3."),
         (
             "NoKxGroupsInCommon",
             "The server broke the TLS protocol, or chose what cannot be spoken here: the TLS library of this test calls it “no kx groups in common”.",

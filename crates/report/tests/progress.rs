@@ -4,7 +4,7 @@ mod scene;
 
 use std::time::Duration;
 
-use heloscope_observation::{RefusalCode, Stage};
+use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{Step, StepKind, StepState, progress};
 use scene::{EHLO, GREETING, Play, Scene, chain};
 
@@ -114,4 +114,22 @@ fn progress_in_json() {
         })
     );
     assert_eq!(serde_json::to_value(steps[2].state).unwrap(), "pending");
+}
+
+/// The handshake had ended well.
+#[test]
+fn clear_text_inside_tls_fails_the_step_that_it_comes_in() {
+    let (_, _, leaf) = chain();
+    let leaves = |stage| Event::TlsFailed(TlsFailure::NotTls(format!("220 {stage:?}").as_str().into()));
+    let implicit = steps("465", 200, |play| {
+        let play = play.connects().tls(&[&leaf.der]);
+        play.see(Stage::Greeting, leaves(Stage::Greeting)).ends(Stage::Greeting)
+    });
+    let of = |steps: &[Step], kind| steps.iter().find(|step| step.kind == kind).map(|step| step.state);
+    assert_eq!(of(&implicit, Tls), Some(Done { took_ms: 31 }));
+    assert_eq!(of(&implicit, Greeting), Some(Failed));
+    let begun = steps("465", 200, |play| {
+        play.connects().begins_handshake().see(Stage::Tls, leaves(Stage::Tls)).ends(Stage::Tls)
+    });
+    assert_eq!(of(&begun, Tls), Some(Failed));
 }

@@ -3,7 +3,7 @@
 mod scene;
 
 use heloscope_observation::Stage;
-use heloscope_report::{Port, Severity, Verdict};
+use heloscope_report::{Port, Severity, Verdict, summary};
 use heloscope_smtp::Command;
 use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
@@ -216,4 +216,46 @@ fn every_reply_is_looked_at_and_named() {
         play.replies_octets(Stage::Quit, b"221 bye\n")
     });
     assert!(told(&at_quit).starts_with("Line 1 of the reply to QUIT ends in LF"));
+}
+
+/// What is not there may stand on a line that is not kept.
+#[test]
+fn of_a_reply_inside_tls_with_lines_that_are_not_kept_nothing_is_said_to_be_missing() {
+    let (root, intermediate, leaf) = chain();
+    let inside = |spec: &str, extensions: usize| {
+        let lines: String = (0..extensions).map(|number| format!("250-X{number}\r\n")).collect();
+        let reply = format!("250-mx1.example.com\r\n{lines}250 HELP\r\n");
+        let scene = Scene::one(spec, |play| {
+            let play = play.until_hello().tls(&[&leaf.der, &intermediate.der]).says_ehlo();
+            play.replies_octets(Stage::EhloAfterTls, reply.as_bytes()).quits()
+        });
+        scene.judged_trusting(&root)
+    };
+    let report = inside("587", 108);
+    let port = &report.ports[0];
+    for id in ["starttls-inside-tls", "submission-without-auth", "reply-format"] {
+        assert_eq!(port.verdict(id), Verdict::NotTested, "{id}");
+        assert!(port.why(id).contains("more lines than are kept"), "{id}: {}", port.why(id));
+    }
+    let found = port.found("reply-too-long");
+    assert_eq!(found.severity, Severity::Notice);
+    assert_eq!(found.title, "The reply to EHLO inside TLS has more lines than are kept");
+    assert!(
+        found.explanation.starts_with(
+            "The reply to EHLO inside TLS has 110 lines, of which this test keeps the first 99 and the last. What the others \
+             offer is not known"
+        ),
+        "{}",
+        found.explanation
+    );
+    assert!(
+        summary(&report).starts_with("Mail clients reach this server over TLS 1.3; "),
+        "{}",
+        summary(&report)
+    );
+    // A hundred lines are all kept.
+    let report = inside("25", 98);
+    for id in ["starttls-inside-tls", "reply-too-long", "reply-format"] {
+        assert_eq!(report.ports[0].verdict(id), Verdict::Passed, "{id}");
+    }
 }

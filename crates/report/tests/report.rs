@@ -5,7 +5,9 @@ mod scene;
 use std::time::Duration;
 
 use heloscope_observation::{AlertDescription, Event, Pace, RefusalCode, Stage, TlsFailure, TlsVersion};
-use heloscope_report::{Port, Remedies, Report, SenderOutcome, Speaker, Status, Verdict, senders, summary};
+use heloscope_report::{
+    Port, Remedies, Report, SenderOutcome, Severity, Speaker, Status, Verdict, senders, summary,
+};
 use heloscope_smtp::{Fault, FaultKind, LeftOut, LineEnding, Octets, ReplyLine};
 use scene::{Asked, EHLO, GREETING, Play, Scene, chain};
 
@@ -222,7 +224,9 @@ fn a_long_reply_is_shown_as_far_as_it_is_kept() {
         play.connects().greets("220 mx1").says_ehlo().replies_octets(Stage::Ehlo, &ehlo)
     });
     let port = offered.judged().ports.remove(0);
-    assert_eq!((port.starttls_supported, port.ids()), (Some(true), vec!["auth-without-tls", "reply-format"]));
+    assert_eq!(port.starttls_supported, Some(true));
+    assert_eq!(port.ids(), ["auth-without-tls", "reply-format", "reply-too-long"]);
+    assert_eq!(port.found("reply-too-long").severity, Severity::Notice);
 }
 
 /// The test is over, and has not told whether there is TLS.

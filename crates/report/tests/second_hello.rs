@@ -5,7 +5,7 @@ mod scene;
 use heloscope_observation::{
     AlertDescription, Event, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion,
 };
-use heloscope_report::{Port, SenderOutcome, Status, Verdict, senders, summary};
+use heloscope_report::{Port, SenderOutcome, Severity, Status, Verdict, senders, summary};
 use scene::{Asked, GREETING, Play, Scene, chain};
 
 const OLDER: &str =
@@ -113,39 +113,97 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
     assert_eq!(nameless.judged().ports[0].ids(), ["starttls-failed"]);
 }
 
-/// Whether TLS works, for whom, and how, is left open; and why.
+/// That a hello of today's form fails is a fact; whether one of old does is left open, and why.
 fn open(port: &Port, why: &str) {
-    assert_eq!(port.ids(), Vec::<&str>::new());
+    assert_eq!(port.ids(), ["starttls-failed"]);
+    let found = port.found("starttls-failed");
+    assert_eq!(found.severity, Severity::Warning);
+    assert_eq!(found.title, "STARTTLS is offered but the handshake fails with a hello of today's form");
+    assert!(found.explanation.ends_with("as well may get through."), "{}", found.explanation);
     let why = format!(
         "the server took no hello of today's form, and whether it takes one of old could not be tested: {why}"
     );
-    for id in [
-        "starttls-failed",
-        "tls-version-weak",
-        "tls-cipher-weak",
-        "tls-outdated-only",
-        "tls-hello-intolerance",
-    ] {
-        let check = port.checks.iter().find(|check| check.id == id).expect("there is such a check");
-        assert_eq!((check.verdict, check.why.as_deref()), (Verdict::NotTested, Some(&*why)), "{id}");
+    for id in ["tls-version-weak", "tls-cipher-weak", "tls-outdated-only", "tls-hello-intolerance"] {
+        assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, &*why), "{id}");
     }
 }
 
 #[test]
-fn what_senders_do_is_open_where_no_other_hello_could_be_tried() {
-    let report = Scene::one("25", |play| play.until_hello().tls_fails(alert(40)))
-        .raw_hello("25", |play| play.meets(Stage::Connect, RefusalCode::Quota))
-        .judged();
-    assert_eq!(report.status, Status::Ok);
+fn what_a_hello_of_today_meets_is_told_where_no_other_could_be_tried() {
+    let first = |spec| Scene::one(spec, |play| play.until_hello().tls_fails(alert(40)));
+    let report = first("25").raw_hello("25", |play| play.meets(Stage::Connect, RefusalCode::Quota)).judged();
+    assert_eq!(report.status, Status::Warning);
     assert_eq!(
         summary(&report),
-        "Whether this server speaks TLS on port 25 is not known: the server ended TLS with an alert."
+        "Port 25: STARTTLS is offered but the handshake fails with a hello of today's form."
     );
+    for row in senders(&report) {
+        assert_eq!(row.outcome, SenderOutcome::Depends, "{row:?}");
+        assert!(row.text.starts_with("With a hello of today's form TLS fails: "), "{row:?}");
+        assert!(row.text.ends_with("cipher suites as well is taken was not tested."), "{row:?}");
+    }
+    let report =
+        first("465").raw_hello("465", |play| play.meets(Stage::Connect, RefusalCode::Quota)).judged();
+    assert_eq!(report.status, Status::Warning);
+    let found = report.ports[0].found("tls-failed");
+    assert_eq!(
+        (found.severity, &*found.title),
+        (Severity::Warning, "TLS does not come up with a hello of today's form")
+    );
+    let refused = first("25").raw_hello("25", |play| play.until_hello().tls_fails(alert(40))).judged();
+    assert_eq!(refused.status, Status::Error);
+}
+
+#[test]
+fn a_second_connection_that_offers_no_starttls_is_said() {
+    let port = refused(40, |play| play.connects().greets(GREETING).ehlo("250 mx1.example.com").quits());
     assert!(
-        senders(&report).iter().all(|row| row.outcome == SenderOutcome::NotTested),
-        "{:?}",
-        senders(&report)
+        message(&port).ends_with(&format!(
+            "{OLDER}It did not get that far: this time the server did not offer STARTTLS. Whether the server takes such a \
+             hello was not tested."
+        )),
+        "{}",
+        message(&port)
     );
+    open(&port, "this time the server did not offer STARTTLS");
+    let odd = refused(40, |play| play.connects().greets("354 go on").quits());
+    open(&odd, "this time the server gave another answer before");
+}
+
+/// On an implicit-TLS port nobody says anything before the hello: whether it was read is not known.
+#[test]
+fn a_reset_at_the_second_hello_is_no_answer_to_it_where_the_first_had_one() {
+    let on = |spec| {
+        Scene::one(spec, |play| play.until_hello().tls_fails(alert(40)))
+            .raw_hello(spec, |play| play.until_hello().loses(Stage::Tls, RefusalCode::Reset))
+            .nameless_hello(spec, |play| play.until_hello().loses(Stage::Tls, RefusalCode::Reset))
+            .judged()
+            .ports
+            .remove(0)
+    };
+    let port = on("465");
+    assert_eq!(port.found("tls-failed").severity, Severity::Warning);
+    assert!(
+        message(&port).ends_with(&format!(
+            "{OLDER}It did not get that far: the connection was reset before the server said anything. Whether the server \
+             takes such a hello was not tested.{NAMELESS}It did not get that far: the connection was reset before the \
+             server said anything. Whether the server takes such a hello was not tested."
+        )),
+        "{}",
+        message(&port)
+    );
+    // After the 220 to STARTTLS it is.
+    let port = on("25");
+    assert_eq!(port.found("starttls-failed").severity, Severity::Error);
+    let told =
+        format!("{OLDER}The connection was reset.{NAMELESS}The connection was reset. So it takes none");
+    assert!(message(&port).contains(&told), "{}", message(&port));
+
+    let closed = Scene::one("465", |play| play.until_hello().closes(Stage::Tls))
+        .raw_hello("465", |play| play.until_hello().closes(Stage::Tls))
+        .judged();
+    assert_eq!(closed.ports[0].found("tls-failed").severity, Severity::Error);
+    assert!(message(&closed.ports[0]).ends_with(&format!("{OLDER}The server closed the connection.")));
 }
 
 /// It is the session that ends then, not the handshake that fails.

@@ -27,6 +27,19 @@ fn a_device_that_overwrites_the_command_is_not_said_to_let_it_pass() {
     );
     assert!(words.contains("opportunistic senders deliver in clear text") && !words.contains("all the same"));
 
+    // Who connects there has found it.
+    let client = port("587", |play| {
+        let play = play.connects().greets("220 ****").ehlo(EHLO);
+        play.starttls("500 5.5.1 command unrecognized").quits()
+    });
+    let explanation = &client.found("esmtp-masked").explanation;
+    assert!(
+        explanation.ends_with(
+            "which was refused. Across such a device mail clients set to STARTTLS cannot send mail."
+        ),
+        "{explanation}"
+    );
+
     let (severity, words) = masked(|play| play.starttls("421 4.3.2 down").ends(Stage::StartTls));
     assert_eq!(severity, Severity::Notice);
     assert!(

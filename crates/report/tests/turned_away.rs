@@ -293,3 +293,22 @@ fn a_certificate_that_does_not_hold_counts_behind_clear_text_after_the_220() {
     let holds = senders(&scene("25").judged_trusting(&root));
     assert_eq!((holds[1].outcome, holds[1].text.as_str()), (SenderOutcome::Depends, careful));
 }
+
+/// A program that screens clients, such as postscreen, greets in clear text.
+#[test]
+fn a_greeting_inside_tls_is_not_laid_at_a_screening_program() {
+    let greeted = |spec: &str, greeting: &str| {
+        let scene = Scene::one(spec, |play| {
+            let play = play.connects();
+            let play = if spec == "465" { play.tls(&[]) } else { play };
+            play.greets(greeting).quits()
+        });
+        let report = scene.judged();
+        report.ports[0].found("greeting-rejected").explanation.clone()
+    };
+    assert!(greeted("25", "450 4.3.2 try later").contains("Postfix's postscreen"));
+    for greeting in ["450 4.3.2 try later", "521 5.3.2 no", "521 5.7.1 no"] {
+        let explanation = greeted("465", greeting);
+        assert!(!explanation.contains("postscreen"), "{explanation}");
+    }
+}

@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_observation::{Event, Stage};
+use heloscope_observation::{AlertDescription, Event, Stage, TlsFailure};
 use heloscope_report::{
     ErrorCode, Phase, Port, Report, SenderOutcome, Severity, Status, StepState, Verdict, progress, senders,
     summary,
@@ -211,4 +211,95 @@ fn what_came_behind_it_is_counted() {
     });
     assert!(said(&port).2.ends_with("“250 hello”, with 28 octets more behind it."), "{:?}", port.error);
     assert_eq!(port.transcript[2].text, "… [28 more octets]");
+}
+
+/// However the reply to it fails to come.
+#[test]
+fn whether_ehlo_is_refused_is_not_tested_where_it_is_not_answered_inside_tls() {
+    type Act = fn(Play<'_>) -> Play<'_>;
+    let cases: [Act; 4] = [
+        |play| play.says_ehlo().closes(Stage::EhloAfterTls),
+        |play| play.says_ehlo().times_out(Stage::EhloAfterTls, 18),
+        |play| play.ehlo("421 4.3.2 down").ends(Stage::EhloAfterTls),
+        |play| {
+            let play = play.says_ehlo().replies(Stage::EhloAfterTls, "220 mx1.example.com");
+            let play = play.sends(Stage::Quit, Command::Quit).replies(Stage::Quit, "250 mx1.example.com");
+            play.volunteers(Stage::Quit, "221 bye").ends(Stage::Quit)
+        },
+    ];
+    for act in cases {
+        let scene = Scene::one("25", |play| act(play.until_hello().tls(&[])));
+        let port = scene.judged().ports.remove(0);
+        assert_eq!(port.verdict("ehlo-rejected"), Verdict::NotTested, "{:?}", port.error);
+    }
+    let answered = Scene::one("25", |play| play.until_hello().tls(&[]).ehlo("250 mx1.example.com").quits());
+    assert_eq!(answered.judged().ports[0].verdict("ehlo-rejected"), Verdict::Passed);
+    // Where TLS does not come up, the reply in clear text is all there is; in TLS 1.3 the server may say so last.
+    let broken: [Act; 2] = [
+        |play| play.closes(Stage::Tls),
+        |play| {
+            let refused = TlsFailure::Alert(AlertDescription::CERTIFICATE_REQUIRED);
+            let play = play.tls(&[]).says_ehlo().see(Stage::EhloAfterTls, Event::TlsFailed(refused));
+            play.ends(Stage::EhloAfterTls)
+        },
+    ];
+    for act in broken {
+        let port = Scene::one("25", |play| act(play.until_hello())).judged().ports.remove(0);
+        assert_eq!(port.ids(), ["starttls-failed"]);
+        assert_eq!(port.verdict("ehlo-rejected"), Verdict::Passed);
+    }
+}
+
+/// The server's end of TLS is gone, and what was behind it answers: the handshake had succeeded.
+#[test]
+fn clear_text_inside_tls_ends_the_session_and_is_shown() {
+    let left = |spec: &str| {
+        let scene = Scene::one(spec, |play| {
+            let octets = b"250-mx1.example.com\r\n250 SIZE\r\n";
+            let failure = TlsFailure::NotTls(octets.into());
+            let (play, stage) = match spec {
+                "465" => (play.until_hello().tls(&[]), Stage::Greeting),
+                _ => (play.until_hello().tls(&[]).says_ehlo(), Stage::EhloAfterTls),
+            };
+            play.after_ms(5).see(stage, Event::TlsFailed(failure)).ends(stage)
+        });
+        scene.judged()
+    };
+    let report = left("25");
+    let port = &report.ports[0];
+    let error = port.error.as_ref().expect("an error");
+    assert_eq!(
+        (error.code, error.phase, &*error.message),
+        (
+            ErrorCode::TlsFailed,
+            Phase::EhloAfterTls,
+            "The server left TLS, and went on in clear text: “250-mx1.example.com”."
+        )
+    );
+    assert_eq!(port.ids(), ["session-cut-short"]);
+    assert_eq!(port.found("session-cut-short").title, "The session ends before the reply to EHLO inside TLS");
+    assert_eq!(
+        (port.verdict("starttls-failed"), port.verdict("ehlo-rejected")),
+        (Verdict::Passed, Verdict::NotTested)
+    );
+    let last: Vec<_> =
+        port.transcript.iter().rev().take(2).map(|line| (&*line.text, line.encrypted)).collect();
+    assert_eq!(last, [("250 SIZE", false), ("250-mx1.example.com", false)]);
+    let row = senders(&report).remove(0);
+    assert_eq!(
+        (row.outcome, &*row.text),
+        (
+            SenderOutcome::Queues,
+            "Tries the domain's other mail exchangers, or this one again later: the session ends before the reply to EHLO \
+             inside TLS. Some, such as Postfix, then try this one without TLS."
+        )
+    );
+
+    let report = left("465");
+    assert_eq!(report.ports[0].ids(), ["session-cut-short"]);
+    assert_eq!(report.ports[0].verdict("tls-failed"), Verdict::Passed);
+    // Before TLS was up it is the handshake that fails.
+    let never =
+        Scene::one("25", |play| play.until_hello().tls_fails(TlsFailure::NotTls(b"454 4.7.0 no\r\n".into())));
+    assert_eq!(never.judged().ports[0].ids(), ["starttls-failed"]);
 }

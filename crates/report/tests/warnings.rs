@@ -80,6 +80,18 @@ fn what_a_server_warned_of_may_explain_that_it_hung_up() {
     assert!(port.found("tls-failed").explanation.starts_with(&error.message));
     assert_eq!(port.found("tls-failed").severity, Severity::Error);
 
+    // Of several the first is told, and how many there were.
+    let floods = |spec: &str, alerts: &[u8]| {
+        let scene = Scene::one(spec, |play| {
+            let begun = play.connects().begins_handshake();
+            alerts.iter().fold(begun, |play, alert| warns(play, *alert)).closes(Stage::Tls)
+        });
+        scene.judged().ports.remove(0).error.expect("an error").message
+    };
+    let closed = "The server closed the connection during the TLS handshake. Before that the server had warned with the alert 1, and with";
+    assert_eq!(floods("465", &[1, 2]), format!("{closed} 1 other alert, which may be why."));
+    assert_eq!(floods("465", &[1, 2, 3, 4]), format!("{closed} 3 other alerts, which may be why."));
+
     // A server that did not warn has nothing to explain.
     fn silent(play: Play<'_>) -> Play<'_> {
         play.connects().begins_handshake().closes(Stage::Tls)

@@ -1,7 +1,7 @@
 use heloscope_observation::AlertDescription;
 
-/// Follows the records of a server's clear flight (RFC 8446 §5.1, RFC 5246 §6.2.1), in any cut, for the alerts among
-/// them that only warn: the TLS library goes on after those and does not tell of them. At most 7 octets are kept.
+/// Follows a server's records (RFC 8446 §5.1, RFC 5246 §6.2.1), in any cut: where each begins, and in its clear flight the
+/// alerts among them that only warn: the TLS library goes on after those and does not tell of them. At most 7 octets are kept.
 #[derive(Debug, Default)]
 pub(super) struct ClearRecords {
     /// The first octets of the record at hand.
@@ -15,6 +15,11 @@ const HEADER: usize = 5;
 const ALERT: usize = HEADER + 2;
 
 impl ClearRecords {
+    /// Whether the next octet begins a record.
+    pub(super) fn is_between(&self) -> bool {
+        self.come == 0
+    }
+
     /// Takes octets to the end of the record at hand, or as many as there are, from the front; and says of what the server
     /// warns with them. A close_notify is no warning, though its level says so.
     pub(super) fn take<'o>(&mut self, octets: &mut &'o [u8]) -> (&'o [u8], Option<AlertDescription>) {

@@ -105,9 +105,12 @@ impl TlsChannel {
         }
     }
 
-    /// Whether TLS will not begin, whatever follows.
+    /// Whether TLS will not begin, or does not go on, whatever follows.
     pub(crate) fn is_lost(&self) -> bool {
-        self.threshold.as_ref().is_some_and(Threshold::is_lost)
+        match &self.client {
+            Client::Library(client) if client.is_astray() => true,
+            _ => self.threshold.as_ref().is_some_and(Threshold::is_lost),
+        }
     }
 
     /// What to make of the connection's end.
@@ -117,7 +120,10 @@ impl TlsChannel {
         let mut events = did_not_begin(held_back);
         if !failed {
             match &mut self.client {
-                Client::Library(client) => events.extend(client.witnessed()),
+                Client::Library(client) => {
+                    events.extend(client.witnessed());
+                    events.extend(client.end_astray());
+                }
                 Client::Raw(client) => events.extend(client.end()),
             }
         }

@@ -13,6 +13,8 @@ use rustls::pki_types::{DnsName, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, Error, HandshakeKind};
 
+use crate::limits::MAX_STRAY;
+
 use super::clear_records::ClearRecords;
 use super::witness::Witness;
 use super::{TlsEvent, holds_no_command};
@@ -22,8 +24,9 @@ use super::{TlsEvent, holds_no_command};
 pub(super) struct TlsClient {
     connection: ClientConnection,
     witness: Arc<Witness>,
-    /// Until the handshake is finished.
-    clear: ClearRecords,
+    records: ClearRecords,
+    /// What came where a record was due once the handshake was finished, and is none: its first octets.
+    stray: Vec<u8>,
     /// Octets of the first hello, with the header of its record.
     hello_octets: usize,
     retried: bool,
@@ -45,7 +48,8 @@ impl TlsClient {
             let mut client = Self {
                 connection,
                 witness: witness.clone(),
-                clear: ClearRecords::default(),
+                records: ClearRecords::default(),
+                stray: Vec::new(),
                 hello_octets: 0,
                 retried: false,
                 finished_handshake: false,
@@ -99,16 +103,41 @@ impl TlsClient {
         let mut events = Vec::new();
         // Record by record, so that what the server warns of stands where it came, in whatever cut.
         while !octets.is_empty() {
-            let (piece, warning) = match self.finished_handshake {
-                true => (std::mem::take(&mut octets), None),
-                false => self.clear.take(&mut octets),
-            };
-            events.extend(warning.map(TlsEvent::Warned));
+            if self.goes_astray(octets) {
+                if self.stray.len() == MAX_STRAY {
+                    events.extend(self.end_astray());
+                }
+                break;
+            }
+            let (piece, warning) = self.records.take(&mut octets);
+            events.extend(warning.filter(|_| !self.finished_handshake).map(TlsEvent::Warned));
             if self.take_in(piece, &mut events).is_break() {
                 break;
             }
         }
         events
+    }
+
+    /// Whether what comes is no TLS any more, whatever follows.
+    pub(super) fn is_astray(&self) -> bool {
+        !self.stray.is_empty()
+    }
+
+    /// What came in place of TLS.
+    pub(super) fn end_astray(&mut self) -> Option<TlsEvent> {
+        let stray = std::mem::take(&mut self.stray);
+        (!stray.is_empty()).then(|| TlsEvent::Failed(TlsFailure::NotTls(stray.into())))
+    }
+
+    /// Keeps these octets from the TLS library where they are no record: it would say no more of them than that.
+    fn goes_astray(&mut self, octets: &[u8]) -> bool {
+        let begins = self.finished_handshake && self.records.is_between();
+        let is_stray = self.is_astray() || begins && !octets.first().is_some_and(is_content_type);
+        if is_stray {
+            let room = MAX_STRAY - self.stray.len();
+            self.stray.extend_from_slice(&octets[..octets.len().min(room)]);
+        }
+        is_stray
     }
 
     /// Breaks where nothing more comes.
@@ -178,8 +207,14 @@ impl TlsClient {
             hello_retry: connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
             hello_octets: Some(self.hello_octets),
             completed: true,
+            unoffered: None,
         })
     }
+}
+
+/// RFC 8446 §5.1, RFC 6520 §3.
+fn is_content_type(octet: &u8) -> bool {
+    matches!(octet, 20..=24)
 }
 
 /// Octets of the handshake records among these.

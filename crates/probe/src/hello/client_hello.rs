@@ -1,4 +1,4 @@
-use heloscope_observation::Host;
+use heloscope_observation::{CipherSuite, Host, TlsVersion, Unoffered};
 
 /// A ClientHello (RFC 5246 §7.4.1.2) in one record, offering all that mail servers were ever configured with.
 ///
@@ -18,6 +18,14 @@ pub(crate) fn client_hello(host: Option<&Host>, random: [u8; 32]) -> Vec<u8> {
     let body = if padding.is_some() { body(padding) } else { unpadded };
     let message = [&[CLIENT_HELLO], &u32_of(body.len()).to_be_bytes()[1..], &body[..]].concat();
     [&RECORD_HEADER[..], &sized16(&message)].concat()
+}
+
+/// What such a hello does not offer of a version and a suite.
+pub(super) fn unoffered(version: TlsVersion, suite: CipherSuite) -> Option<Unoffered> {
+    if !(TlsVersion::SSL_3_0..=TlsVersion::TLS_1_2).contains(&version) {
+        return Some(Unoffered::Version);
+    }
+    (suite.0 == RENEGOTIATION_INFO || !SUITES.contains(&suite.0)).then_some(Unoffered::Suite)
 }
 
 const TLS_1_2: [u8; 2] = [3, 3];
@@ -87,9 +95,12 @@ const SUITES: [u16; 63] = [
     0x00a7, 0x00a6, 0x006d, 0x006c, 0xc019, 0xc018, 0x003a, 0x0034, 0x001b, //
     // export and no encryption
     0x0014, 0x0008, 0x0003, 0x003b, 0x0002, //
-    // the renegotiation signal, RFC 5746 §3.3
+    // the renegotiation signal
     0x00ff,
 ];
+
+/// A signal among the suites and none of them, RFC 5746 §3.3.
+const RENEGOTIATION_INFO: u16 = SUITES[SUITES.len() - 1];
 
 /// No finite-field groups: where they are offered a server may use only those (RFC 7919 §4), not its own.
 const GROUPS: [u16; 10] = [29, 23, 24, 25, 30, 26, 27, 28, 22, 21];
@@ -126,6 +137,18 @@ mod tests {
         let first =
             |hello: &[u8]| u16::from_be_bytes([hello[start_of_extensions], hello[start_of_extensions + 1]]);
         assert_eq!((first(&hello("mx.example")), first(&hello("192.0.2.1"))), (0, 23));
+    }
+
+    #[test]
+    fn what_is_offered_is_what_stands_in_it() {
+        let of = |version, suite| unoffered(TlsVersion(version), CipherSuite(suite));
+        assert_eq!((of(0x0303, 0xc02f), of(0x0300, 0x0003), of(0x0301, 0x0034)), (None, None, None));
+        assert_eq!(of(0x0303, 0x00ff), Some(Unoffered::Suite)); // the signal
+        assert_eq!(of(0x0303, 0x0000), Some(Unoffered::Suite)); // TLS_NULL_WITH_NULL_NULL
+        assert_eq!(of(0x0303, 0x00a2), Some(Unoffered::Suite)); // TLS_DHE_DSS_WITH_AES_128_GCM_SHA256
+        for version in [0x0002, 0x0304, 0x0305, 0x7f1c] {
+            assert_eq!(of(version, 0x002f), Some(Unoffered::Version), "{version:04x}");
+        }
     }
 
     #[test]

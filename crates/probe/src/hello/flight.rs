@@ -2,7 +2,8 @@
 
 use heloscope_observation::{CipherSuite, Der, NamedGroup, TlsVersion};
 
-/// The ServerHello, RFC 5246 §7.4.1.3.
+/// The ServerHello, RFC 5246 §7.4.1.3; the version is that of the extension which TLS 1.3 has for it, where there is one (RFC
+/// 8446 §4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ServerHello {
     pub(super) version: TlsVersion,
@@ -24,8 +25,26 @@ pub(super) fn server_hello(body: &[u8]) -> Option<ServerHello> {
     let (_, rest) = rest.split_at_checked(RANDOM)?;
     let (session, rest) = rest.split_first()?;
     let (_, rest) = rest.split_at_checked(usize::from(*session))?;
-    let (suite, _) = u16_of(rest)?;
+    let (suite, rest) = u16_of(rest)?;
+    let version = selected_version(rest).unwrap_or(version);
     Some(ServerHello { version: TlsVersion(version), suite: CipherSuite(suite) })
+}
+
+/// `rest`: the compression method and the extensions.
+fn selected_version(rest: &[u8]) -> Option<u16> {
+    const SUPPORTED_VERSIONS: u16 = 43;
+    let (_, rest) = rest.split_first()?;
+    let (length, rest) = u16_of(rest)?;
+    let mut rest = rest.get(..usize::from(length))?;
+    loop {
+        let (kind, following) = u16_of(rest)?;
+        let (length, following) = u16_of(following)?;
+        let (content, following) = following.split_at_checked(usize::from(length))?;
+        if kind == SUPPORTED_VERSIONS {
+            return u16_of(content).map(|(version, _)| version);
+        }
+        rest = following;
+    }
 }
 
 /// The Certificate message, RFC 5246 §7.4.2: leaf first. Reads as far as it is well-formed.
@@ -83,6 +102,19 @@ mod tests {
         for end in 0..body.len() - 1 {
             assert_eq!(server_hello(&body[..end]), None, "{end}");
         }
+    }
+
+    #[test]
+    fn a_version_in_the_extension_for_it_counts() {
+        let body = |extensions: &[u8]| {
+            let [high, low] = u16::try_from(extensions.len()).unwrap().to_be_bytes();
+            [&[3, 3][..], &[9; 32], &[0, 0x13, 1, 0, high, low], extensions].concat()
+        };
+        let version = |extensions: &[u8]| server_hello(&body(extensions)).unwrap().version;
+        assert_eq!(version(&[0, 23, 0, 0, 0, 43, 0, 2, 0x7f, 0x1c]), TlsVersion(0x7f1c));
+        assert_eq!(version(&[0, 23, 0, 0]), TlsVersion::TLS_1_2);
+        assert_eq!(version(&[0, 43, 0, 2, 3]), TlsVersion::TLS_1_2, "cut");
+        assert_eq!(version(&[0, 43, 0, 9, 3, 4]), TlsVersion::TLS_1_2, "too short");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use heloscope_observation::{AlertDescription, Handshake, NamedGroup, TlsFailure};
 
+use super::client_hello::unoffered;
 use super::flight::{self, KeyExchange, ServerHello};
 use super::records::{Piece, Records};
 use crate::channel::TlsEvent;
@@ -76,7 +77,8 @@ impl RawHandshake {
                 Some(TlsEvent::Chain(flight::certificates(body)))
             }
             (Piece::Message { kind: SERVER_KEY_EXCHANGE, body }, Some(hello)) => {
-                self.key_exchange = flight::key_exchange(hello.suite, body);
+                let is_known = unoffered(hello.version, hello.suite).is_none();
+                self.key_exchange = is_known.then(|| flight::key_exchange(hello.suite, body)).flatten();
                 None
             }
             (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) if !self.requested => {
@@ -119,6 +121,7 @@ impl RawHandshake {
             hello_retry: false,
             hello_octets: Some(self.hello_octets),
             completed: false,
+            unoffered: unoffered(version, suite),
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Link {
     received: usize,
 }
 
-/// When the first octets came that may turn out to be clear text where TLS was to begin.
+/// When the first octets came that may turn out to be clear text where TLS was to begin, or to go on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Stray {
     /// Of those before the ClientHello.
@@ -182,7 +182,12 @@ impl Link {
                 if tls.awaits_first_record() && !octets.is_empty() {
                     self.stray.late.get_or_insert(cx.at);
                 }
-                tls.receive(octets)
+                let was_lost = tls.is_lost();
+                let events = tls.receive(octets);
+                if !was_lost && tls.is_lost() && !tls.awaits_first_record() {
+                    self.stray.late = Some(cx.at);
+                }
+                events
             }
             None => {
                 self.reader.push(octets, cx.at);

@@ -4,7 +4,7 @@ use heloscope_observation::Stage;
 use heloscope_words::{capital, mark, plural, say, spoken};
 
 use super::{Advice, Audience};
-use crate::checks::{Breach, Cut, Mute, Passage};
+use crate::checks::{Breach, Cut, Loses, Mute, Passage};
 use crate::visible::inert_within;
 
 pub(super) fn malformed_reply(said: &str) -> Advice {
@@ -36,18 +36,35 @@ pub(super) fn reply_too_long(said: &str) -> Advice {
     }
 }
 
-pub(super) fn ehlo_reply_too_long(kept: usize, all: usize) -> Advice {
-    Advice {
-        title: say!(
-            "The reply to EHLO has more lines than are kept, and STARTTLS may be on one of the others"
-        )
-        .to_owned(),
-        explanation: say!(
-            "The reply to EHLO has {all} lines, of which this test keeps the first {} and the last. STARTTLS stands on none of \
+pub(super) fn ehlo_reply_too_long(kept: usize, all: usize, loses: Loses) -> Advice {
+    let title = spoken(match loses {
+        Loses::StartTls => {
+            mark!("The reply to EHLO has more lines than are kept, and STARTTLS may be on one of the others")
+        }
+        Loses::InClear => mark!("The reply to EHLO has more lines than are kept"),
+        Loses::InsideTls => mark!("The reply to EHLO inside TLS has more lines than are kept"),
+    });
+    let first = kept - 1;
+    let lost = match loses {
+        Loses::StartTls => say!(
+            "The reply to EHLO has {all} lines, of which this test keeps the first {first} and the last. STARTTLS stands on none of \
              these, and may stand on one of the others: neither it nor what comes after was tested, and nothing is said to be \
-             missing. Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read all lines, or as many as a \
-             limit of their own allows.",
-            kept - 1
+             missing."
+        ),
+        Loses::InClear => say!(
+            "The reply to EHLO has {all} lines, of which this test keeps the first {first} and the last. What the others offer is \
+             not known, and nothing is said to be missing."
+        ),
+        Loses::InsideTls => say!(
+            "The reply to EHLO inside TLS has {all} lines, of which this test keeps the first {first} and the last. What the others \
+             offer is not known, and nothing is said to be missing."
+        ),
+    };
+    Advice {
+        title: title.to_owned(),
+        explanation: say!(
+            "{lost} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read all lines, or as many as a limit \
+             of their own allows."
         ),
         fix: say!(
             "Shorten the reply to EHLO to one line for each extension (RFC 5321 §4.1.1.1), and test again."
@@ -189,7 +206,12 @@ pub(super) fn esmtp_masked(
                              deliver, nor do DANE senders where TLSA records are published, and mail clients that demand TLS \
                              do not send.")
             .to_owned(),
-        Passage::Hidden | Passage::Refused => audience.says(
+        Passage::Refused => audience.says(
+            mark!("Across such a device opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
+             queued; senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published."),
+            mark!("Across such a device mail clients set to STARTTLS cannot send mail."),
+        ),
+        Passage::Hidden => audience.says(
             mark!("Across such a device opportunistic senders deliver in clear text; senders that enforce MTA-STS \
              do not deliver, nor do DANE senders where TLSA records are published."),
             mark!("Across such a device mail clients find no STARTTLS, and refuse to go on or send the password in \

@@ -31,10 +31,11 @@ pub(crate) enum Evidence {
     ReplyTooLong {
         said: String,
     },
-    /// Lines of the EHLO reply; STARTTLS is on none of those that are kept.
+    /// Lines of the EHLO reply.
     EhloReplyTooLong {
         kept: usize,
         all: usize,
+        loses: Loses,
     },
     /// `said` is what came when.
     RepliesOutOfStep {
@@ -162,6 +163,17 @@ pub(crate) enum Evidence {
     SubmissionWithoutAuth,
 }
 
+/// What the lines of an EHLO reply that are not kept take away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loses {
+    /// STARTTLS is on none of those that are kept, and what comes after it was not tested.
+    StartTls,
+    /// Other extensions that may be offered in clear text.
+    InClear,
+    /// Other extensions that may be offered inside TLS.
+    InsideTls,
+}
+
 /// How a session was cut short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -219,6 +231,8 @@ pub(crate) struct Handshaking {
     pub(crate) begun: bool,
     /// Whether it was answered with a certificate or the wish for one; what is said says so.
     pub(crate) taken: bool,
+    /// Whether a hello that offers what is old as well could not be tried, so that some may get through.
+    pub(crate) open: bool,
     /// What was chosen when a hello made by hand was answered: `TLS 1.2 with
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,
@@ -239,6 +253,9 @@ impl Evidence {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
             Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
+            Self::EhloReplyTooLong { loses: Loses::InClear | Loses::InsideTls, .. } => Some(Severity::Notice),
+            Self::StartTlsFailed(Handshaking { open: true, .. })
+            | Self::TlsFailed(Handshaking { open: true, .. }) => Some(Severity::Warning),
             Self::GreetingRejected(refused) if refused.is_temporary() || is_positive(refused.code) => {
                 Some(Severity::Warning)
             }

@@ -3,7 +3,7 @@
 use heloscope_smtp::{Command, LineEnding, Reply, ReplyLine, Separator};
 use heloscope_words::{mark, say, spoken};
 
-use super::{Check, Evidence, Outcome};
+use super::{Check, Evidence, NOT_KEPT, Outcome};
 use crate::Severity;
 use crate::facts::Heard;
 use crate::visible::shortened;
@@ -28,6 +28,9 @@ static REPLY_FORMAT: Check = Check {
         let breaches = breaches(&heard);
         match breaches.is_empty() {
             false => Outcome::Found(Evidence::ReplyFormat { breaches }),
+            true if heard.iter().any(|heard| heard.reply.left_out.lines > 0) => {
+                Outcome::NotTested(spoken(NOT_KEPT).into())
+            }
             true if facts.greeting.is_some() => Outcome::Passed,
             true => subject.not_tested(),
         }

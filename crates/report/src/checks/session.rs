@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use heloscope_observation::{Host, RefusalCode, Stage};
 use heloscope_smtp::Reply;
-use heloscope_words::{mark, say};
+use heloscope_words::{mark, say, spoken};
 
 use super::greeting::said;
 use super::tls::tls_failed;
-use super::{Check, Cut, Evidence, Mute, Outcome, Passage, Refused, Subject};
+use super::{Check, Cut, Evidence, Loses, Mute, NOT_KEPT, Outcome, Passage, Refused, Subject};
 use crate::facts::{Cause, Failure, Hello, PortFacts, answers_nothing, ehlo_alone_rejected, ehlo_refused};
 use crate::{ErrorCode, Severity};
 
@@ -51,11 +51,12 @@ static EHLO_REJECTED: Check = Check {
         let answered = |hello: &Hello<'_>, encrypted| {
             hello.ehlo.is_some_and(|reply| reply.code() == 250) && !facts.is_out_of_step(encrypted)
         };
-        if answered(&facts.clear, false) || answered(&facts.encrypted, true) {
-            Outcome::Passed
-        } else {
-            subject.not_tested()
-        }
+        // Where TLS came up it is asked once more, and that answer counts.
+        let is_answered = match facts.is_encrypted() && !tls_failed(subject) {
+            true => answered(&facts.encrypted, true),
+            false => answered(&facts.clear, false),
+        };
+        if is_answered { Outcome::Passed } else { subject.not_tested() }
     },
 };
 
@@ -84,8 +85,8 @@ static REPLY_TOO_LONG: Check = Check {
     title: mark!("A reply is longer than this test reads"),
     examine: |subject| match subject.error_code() {
         Some(ErrorCode::ReplyTooLong) => Outcome::Found(Evidence::ReplyTooLong { said: said(subject) }),
-        _ => match starttls_left_out(subject.facts) {
-            Some((kept, all)) => Outcome::Found(Evidence::EhloReplyTooLong { kept, all }),
+        _ => match lines_left_out(subject.facts) {
+            Some(evidence) => Outcome::Found(evidence),
             None if subject.facts.greeting.is_some() => Outcome::Passed,
             None => subject.not_tested(),
         },
@@ -110,7 +111,7 @@ static SESSION_CUT_SHORT: Check = Check {
         let cut = match failure.cause {
             // Failures of TLS have checks of their own, and after QUIT nothing is lost.
             _ if stage == Stage::Quit || tls_failed(subject) => false,
-            Cause::Tls(_) if subject.facts.tls_stood() => true,
+            Cause::Tls(_) if subject.facts.is_encrypted() => true,
             Cause::Tls(_) => !subject.facts.is_implicit() && subject.facts.turned_away().is_some(),
             Cause::Closed(_) | Cause::TimedOut { .. } => subject.facts.established.is_some(),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => {
@@ -161,9 +162,7 @@ static ESMTP_MASKED: Check = Check {
             }),
             false if facts.is_out_of_step(false) => subject.not_tested(),
             false => match facts.clear.extensions() {
-                Some(ehlo) if ehlo.left_out > 0 => Outcome::NotTested(
-                    say!("the EHLO reply has more lines than are kept, and what stands on the others is not known").into(),
-                ),
+                Some(ehlo) if ehlo.left_out > 0 => Outcome::NotTested(spoken(NOT_KEPT).into()),
                 Some(_) => Outcome::Passed,
                 None => subject.not_tested(),
             },
@@ -180,13 +179,19 @@ fn is_silent_after_quit(failure: &Failure<'_>) -> bool {
 /// A client that is not wanted is hung up on at once; who waits for its first octets gives up later.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many lines of the EHLO reply are kept, and how many it has, where STARTTLS may stand on one of the others.
-fn starttls_left_out(facts: &PortFacts<'_>) -> Option<(usize, usize)> {
-    let left_out = facts.clear.extensions()?.left_out;
-    let is_the_cause = left_out > 0 && !facts.is_masked() && !facts.is_out_of_step(false);
-    let ehlo = facts.clear.ehlo.filter(|_| is_the_cause && facts.offers_starttls().is_none())?;
-    let kept = ehlo.lines.len();
-    Some((kept, ehlo.left_out.lines.saturating_add(kept)))
+/// An EHLO reply of which not all lines are kept: that in clear text where STARTTLS may stand on one of the others, else that
+/// inside TLS first.
+fn lines_left_out(facts: &PortFacts<'_>) -> Option<Evidence> {
+    let of = |hello: &Hello<'_>, loses| {
+        let ehlo = hello.ehlo.filter(|reply| reply.code() == 250 && reply.left_out.lines > 0)?;
+        let kept = ehlo.lines.len();
+        Some(Evidence::EhloReplyTooLong { kept, all: ehlo.left_out.lines.saturating_add(kept), loses })
+    };
+    let is_known = facts.offers_starttls().is_some() || facts.is_masked() || facts.is_out_of_step(false);
+    match is_known {
+        false => of(&facts.clear, Loses::StartTls),
+        true => of(&facts.encrypted, Loses::InsideTls).or_else(|| of(&facts.clear, Loses::InClear)),
+    }
 }
 
 fn mute(subject: &Subject<'_>) -> Option<Mute> {

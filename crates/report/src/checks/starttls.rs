@@ -1,8 +1,8 @@
-use heloscope_words::mark;
+use heloscope_words::{mark, spoken};
 
 use super::greeting::said;
 use super::tls::broken_off;
-use super::{Check, Evidence, Outcome, Refused};
+use super::{Check, Evidence, LEFT_OUT, Outcome, Refused};
 use crate::Severity;
 use crate::facts::{Cause, PortFacts};
 use crate::visible::visible_line;
@@ -84,6 +84,7 @@ static STARTTLS_INSIDE_TLS: Check = Check {
     title: mark!("STARTTLS is offered inside TLS"),
     examine: |subject| match subject.facts.encrypted.extensions() {
         Some(reply) if reply.offers("STARTTLS") => Outcome::Found(Evidence::StartTlsInsideTls),
+        Some(reply) if reply.left_out > 0 => Outcome::NotTested(spoken(LEFT_OUT).into()),
         Some(_) if subject.facts.is_out_of_step(true) => subject.not_tested(),
         Some(_) => Outcome::Passed,
         None => subject.no_tls(),

@@ -7,7 +7,7 @@ use super::greeting::said;
 use super::{Check, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{Answer, Cause, Instead, choice, takes_hello_for_command};
-use crate::names::{is_registered, suite_name, unspoken, version_name, weaknesses};
+use crate::names::{is_offered, is_spoken, suite_name, unspoken, version_name, weaknesses};
 use crate::words::Likeness;
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -42,6 +42,7 @@ static TLS_VERSION_WEAK: Check = Check {
     basis: "RFC 8996; RFC 7568",
     title: mark!("The best TLS version is below 1.2"),
     examine: |subject| match subject.facts.handshake {
+        Some(handshake) if !is_offered(handshake) => unoffered(),
         Some(handshake) if handshake.version < TlsVersion::TLS_1_2 => {
             Outcome::Found(Evidence::TlsVersionWeak { version: version_name(handshake.version) })
         }
@@ -50,8 +51,8 @@ static TLS_VERSION_WEAK: Check = Check {
     },
 };
 
-fn unknown_suite() -> Outcome {
-    Outcome::NotTested(Cow::Borrowed(say!("the cipher suite is not known to this test")))
+fn unoffered() -> Outcome {
+    Outcome::NotTested(Cow::Borrowed(say!("the server chose what it had not been offered")))
 }
 
 static TLS_CIPHER_WEAK: Check = Check {
@@ -60,7 +61,7 @@ static TLS_CIPHER_WEAK: Check = Check {
     basis: "RFC 9325 §4.1, §4.2",
     title: mark!("The cipher suite is weak"),
     examine: |subject| match subject.facts.handshake {
-        Some(handshake) if !is_registered(handshake.suite) => unknown_suite(),
+        Some(handshake) if !is_offered(handshake) => unoffered(),
         Some(handshake) => match weaknesses(handshake) {
             none if none.is_empty() => Outcome::Passed,
             weaknesses => {
@@ -88,7 +89,8 @@ static TLS_OUTDATED_ONLY: Check = Check {
                 }
             }
         }
-        (_, Some(handshake)) if !is_registered(handshake.suite) => unknown_suite(),
+        (_, Some(handshake)) if !is_offered(handshake) => unoffered(),
+        (_, Some(handshake)) if !handshake.completed && !is_spoken(handshake) => subject.not_tested(),
         (_, Some(_)) => Outcome::Passed,
         (_, None) => subject.no_tls(),
     },
@@ -159,9 +161,7 @@ pub(super) fn broken_off(subject: &Subject<'_>, evidence: fn(Handshaking) -> Evi
     excused.or_else(|| match tls_failed(subject) {
         // A hello made by hand may yet be answered.
         true if subject.facts.raw_hello_runs => Some(subject.not_tested()),
-        true => {
-            Some(subject.handshake_open().unwrap_or_else(|| Outcome::Found(evidence(handshaking(subject)))))
-        }
+        true => Some(Outcome::Found(evidence(handshaking(subject)))),
         false => None,
     })
 }
@@ -175,7 +175,7 @@ pub(super) fn tls_failed(subject: &Subject<'_>) -> bool {
     subject.facts.failure.is_some_and(|failure| {
         let begun = matches!(failure.stage, Stage::StartTls | Stage::Tls);
         match failure.cause {
-            Cause::Tls(_) => !subject.facts.tls_stood(),
+            Cause::Tls(failure) => subject.facts.ends_handshake(failure),
             Cause::Closed(_) => begun,
             Cause::Refused(refusal) => begun && refusal.code == RefusalCode::Reset,
             _ => false,
@@ -192,7 +192,11 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         said: said(subject),
         begun: facts.moments.handshake_begun.is_some(),
         taken: facts.first_hello_taken,
-        choice: facts.handshake.filter(|read| !read.completed && is_registered(read.suite)).map(choice),
+        open: facts.hello_untried().is_some(),
+        choice: facts
+            .handshake
+            .filter(|read| !read.completed && is_offered(read) && !facts.lacks_certificate())
+            .map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(
             |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == AlertDescription::CERTIFICATE_REQUIRED),

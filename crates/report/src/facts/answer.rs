@@ -4,7 +4,7 @@ use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, Tls
 use heloscope_words::say;
 
 use super::{Cause, PortFacts};
-use crate::names::{is_registered, is_spoken, suite_name, version_name};
+use crate::names::{is_offered, is_spoken, suite_name, version_name};
 
 /// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +21,12 @@ pub(crate) enum Answer<'a> {
 
 impl<'a> PortFacts<'a> {
     /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
-    /// where the answer does not excuse the failure: a suite that was not offered is none.
+    /// where the answer does not excuse the failure: what was not offered is none, and nothing that lacks its certificate.
     pub(crate) fn answer(&self) -> Option<Answer<'a>> {
-        let read = self.handshake.filter(|read| !read.completed && is_registered(read.suite))?;
+        let read = self.handshake.filter(|read| !read.completed && is_offered(read))?;
+        if self.lacks_certificate() {
+            return None;
+        }
         let failure = self.failure?;
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
@@ -41,6 +44,14 @@ impl<'a> PortFacts<'a> {
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),
             _ => None,
         }
+    }
+}
+
+impl PortFacts<'_> {
+    /// A hello made by hand was answered with a suite that goes with a certificate, RFC 5246 §7.4.2, and none was sent.
+    pub(crate) fn lacks_certificate(&self) -> bool {
+        let read = self.handshake.filter(|read| !read.completed && is_offered(read));
+        read.is_some() && self.chain.is_none() && !self.is_anonymous()
     }
 }
 

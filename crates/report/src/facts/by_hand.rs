@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use heloscope_observation::{
     AlertDescription, Connection, Event, Observations, Purpose, RefusalCode, Stage, TlsFailure,
 };
-use heloscope_smtp::Reply;
+use heloscope_smtp::{EhloReply, Reply};
 use heloscope_words::{mark, say, spoken};
 
 use super::error::refusal_code;
@@ -27,31 +27,44 @@ pub(crate) struct ByHand<'a> {
 enum Came<'a> {
     Alert(AlertDescription),
     HungUp,
+    Reset,
     Silence,
     /// An answer that is none.
     Failed,
     /// The hello did not go out: the server refused, in this stage.
     TurnedAway(Cow<'a, Reply>, Stage),
+    /// The hello did not go out: this time the server offered no STARTTLS.
+    NotOffered,
+    /// The hello did not go out, for what the server said was neither what it had said before nor a refusal.
+    Strayed,
+    /// The connection was closed or reset, with no word of the server's on it, though it had answered the hello before: it
+    /// may not have read this one.
+    Unread(ErrorCode),
     /// The hello did not go out, or nothing could be learned of it.
     Prevented(ErrorCode, Stage),
 }
 
 impl<'a> ByHand<'a> {
-    /// `None` where the hello was answered, where it is none by hand, and while nothing has come of it.
-    pub(super) fn of(observations: &'a Observations, connection: &Connection) -> Option<Self> {
+    /// `None` where the hello was answered, where it is none by hand, and while nothing has come of it. `alone`: it is all
+    /// that was said on the connection, by either side, and the server has answered a hello before.
+    pub(super) fn of(observations: &'a Observations, connection: &Connection, alone: bool) -> Option<Self> {
         let is_nameless = match connection.purpose {
             Purpose::Dialogue => return None,
             Purpose::RawHello => false,
             Purpose::NamelessHello => true,
         };
         let mut seen = observations.seen.iter().filter(|seen| seen.connection == connection.id);
-        let came = seen.find_map(|seen| came(&seen.event, seen.stage))??;
+        let came = match seen.find_map(|seen| came(&seen.event, seen.stage))?? {
+            Came::HungUp if alone => Came::Unread(ErrorCode::Closed),
+            Came::Reset if alone => Came::Unread(ErrorCode::Reset),
+            came => came,
+        };
         Some(Self { is_nameless, came })
     }
 
     /// Whether the server refused the hello itself.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.came, Came::Alert(_) | Came::HungUp)
+        matches!(self.came, Came::Alert(_) | Came::HungUp | Came::Reset)
     }
 
     /// Why nothing was learned of it, to stand after a colon; `None` where the hello went out, and where it does not name the
@@ -62,8 +75,7 @@ impl<'a> ByHand<'a> {
             Came::TurnedAway(reply, _) => {
                 Some(say!("the server turned that connection away, with {}", quoted(reply)))
             }
-            Came::Prevented(code, stage) => Some(prevented(*code, *stage)),
-            _ => None,
+            came => came.prevented(),
         }
     }
 
@@ -72,14 +84,16 @@ impl<'a> ByHand<'a> {
         let what = match &self.came {
             Came::Alert(alert) => say!("The server sent the alert {}.", alert_name(*alert)),
             Came::HungUp => say!("The server closed the connection.").to_owned(),
+            Came::Reset => say!("The connection was reset.").to_owned(),
             Came::Silence => say!("The server was silent.").to_owned(),
             Came::Failed => say!("What the server answered is no handshake.").to_owned(),
             Came::TurnedAway(reply, stage) => {
                 let what = say!("It was turned away before: {}.", quoted(reply));
                 explained(what, reply, *stage) + spoken(NOT_TESTED)
             }
-            Came::Prevented(code, stage) => {
-                say!("It did not get that far: {}.", prevented(*code, *stage)) + spoken(NOT_TESTED)
+            came => {
+                let why = came.prevented().unwrap_or_default();
+                say!("It did not get that far: {}.", why) + spoken(NOT_TESTED)
             }
         };
         let tried = spoken(match self.is_nameless {
@@ -94,8 +108,22 @@ impl<'a> ByHand<'a> {
     }
 }
 
-fn prevented(code: ErrorCode, stage: Stage) -> String {
-    error_words(&PortError { code, message: String::new(), phase: stage })
+impl Came<'_> {
+    /// Why nothing was learned of the hello, to stand after a colon; `None` where the server met it, or refused before.
+    fn prevented(&self) -> Option<String> {
+        Some(match self {
+            Self::NotOffered => say!("this time the server did not offer STARTTLS").to_owned(),
+            Self::Strayed => say!("this time the server gave another answer before").to_owned(),
+            Self::Unread(ErrorCode::Reset) => {
+                say!("the connection was reset before the server said anything").to_owned()
+            }
+            Self::Unread(_) => say!("the connection was closed before the server said anything").to_owned(),
+            Self::Prevented(code, stage) => {
+                error_words(&PortError { code: *code, message: String::new(), phase: *stage })
+            }
+            _ => return None,
+        })
+    }
 }
 
 impl PortFacts<'_> {
@@ -119,6 +147,7 @@ fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
         Event::Replied { reply, .. } if !reply.lines.is_empty() && is_refusal(reply.code()) => {
             Came::TurnedAway(Cow::Borrowed(reply), stage)
         }
+        Event::Replied { reply, .. } if stage == Stage::Ehlo && offers_no_starttls(reply) => Came::NotOffered,
         Event::TlsFailed(TlsFailure::Alert(alert)) => Came::Alert(*alert),
         Event::TlsFailed(TlsFailure::NotTls(octets)) => match refusal(octets) {
             Some(reply) => Came::TurnedAway(Cow::Owned(reply), stage),
@@ -129,10 +158,17 @@ fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
         Event::Closed { .. } => Came::Prevented(ErrorCode::Closed, stage),
         Event::TimedOut { whole: false, .. } if in_handshake => Came::Silence,
         Event::TimedOut { .. } => Came::Prevented(ErrorCode::Timeout, stage),
-        Event::Refused(refusal) if in_handshake && refusal.code == RefusalCode::Reset => Came::HungUp,
+        Event::Refused(refusal) if in_handshake && refusal.code == RefusalCode::Reset => Came::Reset,
         Event::Refused(refusal) => Came::Prevented(refusal_code(refusal.code), stage),
+        Event::Ended => Came::Strayed,
         _ => return None,
     }))
+}
+
+/// The reply to EHLO says yes, all of it is kept, and STARTTLS is not on it.
+fn offers_no_starttls(reply: &Reply) -> bool {
+    let offered = (reply.lines.last().is_some() && reply.code() == 250).then(|| EhloReply::read(reply));
+    offered.is_some_and(|offered| offered.left_out == 0 && !offered.offers("STARTTLS"))
 }
 
 pub(super) const NOT_BY_AGE: &str = mark!(

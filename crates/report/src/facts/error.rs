@@ -2,20 +2,16 @@
 
 use std::borrow::Cow;
 
-use heloscope_observation::{
-    AlertDescription, MAX_RECEIVED, Refusal, RefusalCode, Stage, TlsFailure, TlsVersion,
-};
+use heloscope_observation::{MAX_RECEIVED, Refusal, RefusalCode, Stage};
 use heloscope_smtp::{Fault, FaultKind};
 use heloscope_words::{language, mark, retold, say, spoken};
 
-use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
 use super::ended::{closed, had_begun, timed_out, whole_time_over};
 use super::instead::in_place_of_tls;
 use super::port::{PortFacts, Unasked};
-use super::protocol::protocol_broken;
 use super::rejected::{ehlo_rejected, greeting_rejected, helo_unanswered, refused_without_end, rejected};
-use super::{Answer, Broken, Cause, Failure, choice};
-use crate::names::{alert_meaning, alert_name, is_registered, is_spoken, suite_name, warning_words};
+use super::tls_error::{tls_failure, tls_told};
+use super::{Broken, Cause, Failure};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{Likeness, first_line, first_octets, is_reply_code, phase_words, quoted};
 use crate::{ErrorCode, PortError};
@@ -39,7 +35,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             );
             (ErrorCode::NotSmtp, words)
         }
-        Cause::GreetingRejected(reply) => (ErrorCode::GreetingRejected, greeting_rejected(reply)),
+        Cause::GreetingRejected(reply) => {
+            (ErrorCode::GreetingRejected, greeting_rejected(reply, facts.is_implicit()))
+        }
         Cause::EhloRejected { ehlo, unanswered: Some(how), .. } => {
             (ErrorCode::EhloRejected, helo_unanswered(ehlo, how, stage))
         }
@@ -62,80 +60,8 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
         }
     };
-    if stage == Stage::Tls && !facts.is_encrypted() {
-        message.extend(facts.second_hello.map(second_hello));
-        message.extend(facts.warned.iter().map(|alert| warned_before(*alert)));
-    }
-    if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
-        message.push_str(taken(facts));
-    }
-    if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
-        message.push_str(&say!(
-            " The connection was closed without TLS's close_notify, which {} demands: that it was the server, and not something on the \
-             path, cannot be told.",
-            close_notify_basis(facts)
-        ));
-    }
-    if let Some(answer) = facts.answer() {
-        message.push_str(&answered(answer));
-    }
-    if let Some(read) = facts.handshake.filter(|read| !read.completed && !is_registered(read.suite)) {
-        let suite = suite_name(read.suite);
-        message.push_str(&say!(
-            " The server answered a second hello with {suite}, which was not offered either."
-        ));
-    }
-    if stage == Stage::Tls && facts.handshake.is_none() {
-        message.extend(facts.by_hand.iter().map(ByHand::words));
-        if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
-            message.push_str(spoken(NOT_BY_AGE));
-        }
-    }
+    message.push_str(&tls_told(failure, facts));
     PortError { code, message, phase: stage }
-}
-
-/// Whether a server ended a handshake that it had begun.
-fn breaks_off(cause: Cause<'_>) -> bool {
-    match cause {
-        Cause::Closed(_) | Cause::TimedOut { .. } => true,
-        // This one says why by itself.
-        Cause::Tls(TlsFailure::Alert(alert)) => *alert != AlertDescription::CERTIFICATE_REQUIRED,
-        Cause::Refused(refusal) => refusal.code == RefusalCode::Reset,
-        _ => false,
-    }
-}
-
-/// What came before that.
-fn taken(facts: &PortFacts<'_>) -> &'static str {
-    match facts.client_certificate_requested {
-        true => say!(
-            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
-             that it demands one is the likely cause."
-        ),
-        false => say!(
-            " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."
-        ),
-    }
-}
-
-/// Where the version that is spoken demands that its end is told.
-pub(super) fn close_notify_basis(facts: &PortFacts<'_>) -> &'static str {
-    match facts.handshake {
-        Some(handshake) if handshake.version == TlsVersion::TLS_1_3 => "RFC 8446 §6.1",
-        _ => "RFC 5246 §7.2.1",
-    }
-}
-
-/// At which of two hellos a handshake broke off.
-fn second_hello(octets: usize) -> String {
-    say!(
-        " Before that the server had asked for another hello (HelloRetryRequest, RFC 8446 §4.1.4), and got one of {octets} octets."
-    )
-}
-
-/// What may explain that a handshake broke off.
-fn warned_before(alert: AlertDescription) -> String {
-    say!(" Before that the server had warned {}, which may be why.", warning_words(alert))
 }
 
 pub(super) fn refusal_code(code: RefusalCode) -> ErrorCode {
@@ -249,77 +175,6 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
         None => say!(
             "When every command had its reply{inside}, one more came: {said}{more}. One of those before it was none that \
              had been asked for, and which reply answers which command is not known."
-        ),
-    }
-}
-
-fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (ErrorCode, String) {
-    match failure {
-        TlsFailure::Alert(alert) => {
-            let age_is_not_it = is_refused_by_hand(facts) || facts.handshake.is_some_and(is_spoken);
-            let blamed = age_blamed(Cause::Tls(failure));
-            let meaning = match blamed.filter(|_| age_is_not_it).or_else(|| alert_meaning(*alert)) {
-                // It has chosen among what was offered.
-                _ if blamed.is_some() && facts.first_hello_taken => None,
-                // The handshake is over, and what it was about with it.
-                _ if facts.tls_stood() => None,
-                meaning => meaning,
-            };
-            let meaning = meaning.map(|meaning| format!(" {meaning}")).unwrap_or_default();
-            (
-                ErrorCode::TlsAlert,
-                say!("The server ended TLS with the alert {}.{meaning}", alert_name(*alert)),
-            )
-        }
-        TlsFailure::NotTls(octets) => {
-            let begun = visible_line(first_line(octets), 0);
-            let likeness = Likeness::of(octets);
-            let clear_text = !matches!(likeness, Likeness::Binary | Likeness::Tls);
-            if facts.is_implicit() && clear_text {
-                let words = match likeness {
-                    Likeness::Smtp => say!(
-                        "The server speaks clear text where TLS begins with the first octet: “{begun}”. The port \
-                         is set up without implicit TLS."
-                    ),
-                    _ => say!(
-                        "The server speaks clear text where TLS begins with the first octet: “{begun}”. Either the port \
-                         is set up without implicit TLS, or something else than a mail server answers there."
-                    ),
-                };
-                (ErrorCode::PlaintextOnImplicitTls, words)
-            } else {
-                (
-                    ErrorCode::TlsFailed,
-                    say!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
-                )
-            }
-        }
-        TlsFailure::Protocol(said) => (ErrorCode::TlsFailed, protocol_broken(said)),
-        TlsFailure::BadSignature => {
-            let words = say!(
-                "The server did not prove that it holds the key of its certificate: the signature in \
-                         the handshake does not verify. Either certificate and key do not belong together, \
-                         or someone on the path posed as the server."
-            );
-            (ErrorCode::TlsFailed, words.to_owned())
-        }
-    }
-}
-
-fn answered(answer: Answer<'_>) -> String {
-    match answer {
-        Answer::Unspoken(read) => say!(
-            " The server answered a hello of an older form, and chose {}. This test reads that answer, but finishes no \
-             handshake of this kind: nothing inside TLS was tested.",
-            choice(read)
-        ),
-        Answer::OtherForm(read) => say!(
-            " The server answered a second hello, of an older form, and chose {}. Nothing inside TLS was tested.",
-            choice(read)
-        ),
-        Answer::Unnamed(read) => say!(
-            " The server answered another hello, which did not name it, and chose {}. Nothing inside TLS was tested.",
-            choice(read)
         ),
     }
 }

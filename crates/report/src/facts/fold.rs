@@ -158,7 +158,9 @@ impl<'a> PortFacts<'a> {
         self.first_hello_taken = self.chain.is_some() || self.client_certificate_requested;
         // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
-        self.by_hand = by_hand.clone().filter_map(|one| ByHand::of(observations, one)).collect();
+        let answered = self.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(_)));
+        let alone = answered && self.is_implicit();
+        self.by_hand = by_hand.clone().filter_map(|one| ByHand::of(observations, one, alone)).collect();
         let Some(by_hand) = by_hand.rfind(|one| one.purpose != Purpose::Dialogue) else { return };
         self.answers_unnamed = by_hand.purpose == Purpose::NamelessHello;
         self.raw_hello_runs = true;

@@ -25,6 +25,8 @@ impl PortFacts<'_> {
     pub(super) fn said_instead_of_tls(&self) -> Option<Instead> {
         let failure = self.failure?;
         let hung_up = match failure.cause {
+            // It had begun.
+            Cause::Tls(_) if self.is_encrypted() => return None,
             Cause::Tls(TlsFailure::NotTls(octets)) => {
                 let likeness = Likeness::of(octets);
                 let other =

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use heloscope_observation::{AlertDescription, Pace};
 use heloscope_smtp::{Command, LeftOut};
-use heloscope_words::{capital, decimal, say};
+use heloscope_words::{capital, decimal, plural, say};
 
-use super::error::close_notify_basis;
 use super::port::Unanswered;
+use super::tls_error::close_notify_basis;
 use super::{Cause, ChainFacts, Heard, PortFacts};
 use crate::names::warning_words;
 use crate::words::reply_name;
@@ -24,7 +24,7 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
         None => &[],
     };
     let long_replies = facts.replies.iter().filter_map(long_reply);
-    let warned = warned.iter().map(|alert| went_on(*alert, fits));
+    let warned = went_on(warned, fits);
     let quit = facts.quit_unanswered.map(quit_unanswered);
     let order = chain.and_then(out_of_order);
     let cut_off = cut_off_at_last(facts);
@@ -58,14 +58,24 @@ fn out_of_order(chain: &ChainFacts) -> Option<String> {
     })
 }
 
-/// A warning in a handshake that did not break off.
-fn went_on(alert: AlertDescription, fits: Option<bool>) -> String {
-    let certificate = match fits.filter(|_| alert == AlertDescription::UNRECOGNIZED_NAME) {
+/// Warnings in a handshake that did not break off; that about the name is told before others.
+fn went_on(warned: &[AlertDescription], fits: Option<bool>) -> Option<String> {
+    let about_name = warned.iter().find(|alert| **alert == AlertDescription::UNRECOGNIZED_NAME);
+    let alert = *about_name.or(warned.first())?;
+    let certificate = match fits.filter(|_| about_name.is_some()) {
         Some(true) => say!(" The certificate that it sent is for the name all the same."),
         Some(false) => say!(" The certificate that it sent is not for the name."),
         None => "",
     };
-    say!("In the handshake the server warned {}, and went on.{certificate}", warning_words(alert))
+    let first = warning_words(alert);
+    Some(match warned.len() - 1 {
+        0 => say!("In the handshake the server warned {first}, and went on.{certificate}"),
+        others => plural!(
+            others,
+            "In the handshake the server warned {first}, and with 1 other alert, and went on.{certificate}",
+            "In the handshake the server warned {first}, and with {others} other alerts, and went on.{certificate}"
+        ),
+    })
 }
 
 /// All was said by then: it is no fault that mail meets.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsMode, TlsVersion,
+    AlertDescription, Der, Established, Handshake, Pace, PortSpec, Stage, TlsFailure, TlsMode, TlsVersion,
 };
 use heloscope_smtp::{Command, EhloReply, FaultKind, Octets, Reply};
 
@@ -11,7 +11,7 @@ use super::by_hand::ByHand;
 use super::failure::{Broken, Cause, Failure};
 use super::instead::Instead;
 use crate::Role;
-use crate::names::{Weakness, weaknesses};
+use crate::names::{Weakness, is_offered, weaknesses};
 use crate::words::{is_masked, is_masked_greeting};
 
 /// What was seen of one port.
@@ -152,9 +152,20 @@ impl PortFacts<'_> {
         })
     }
 
+    /// Whether it is the handshake that such a failure ends, not the session behind it: in TLS 1.3 an alert may refuse the
+    /// handshake that the client has finished.
+    pub(crate) fn ends_handshake(&self, failure: &TlsFailure) -> bool {
+        match failure {
+            TlsFailure::Alert(_) => !self.tls_stood(),
+            _ => !self.is_encrypted(),
+        }
+    }
+
     /// The cipher suite is one without a certificate.
     pub(crate) fn is_anonymous(&self) -> bool {
-        self.handshake.is_some_and(|handshake| weaknesses(handshake).contains(&Weakness::Anonymous))
+        self.handshake.is_some_and(|handshake| {
+            is_offered(handshake) && weaknesses(handshake).contains(&Weakness::Anonymous)
+        })
     }
 
     /// Whether STARTTLS is offered; `None` where that is not known, be it that a device on the path hides it, or that

@@ -27,7 +27,7 @@ pub(super) fn protocol_broken(words: &str) -> String {
     let parts = words.strip_suffix(')').and_then(|words| words.split_once(" ("));
     match parts.map(|(_, name)| name).filter(is_name) {
         Some("ServerDoesNotSupportTls12Or13" | "ServerTlsVersionIsDisabledByOurConfig") => {
-            say!("The server answered with a version below TLS 1.2.").to_owned()
+            say!("The server answered with neither TLS 1.2 nor TLS 1.3.").to_owned()
         }
         Some("SelectedUnofferedCipherSuite") => {
             say!("The server broke the rules of TLS: it chose a cipher suite that was not offered.")

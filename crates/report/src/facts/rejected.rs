@@ -6,15 +6,19 @@ use heloscope_words::say;
 
 use super::Broken;
 use super::port::Unanswered;
-use crate::words::{codes_explained, is_refusal, likely_cause, quoted};
+use crate::words::{codes_explained, is_refusal, likely_cause, likely_cause_inside_tls, quoted};
 
-pub(super) fn greeting_rejected(reply: &Reply) -> String {
+pub(super) fn greeting_rejected(reply: &Reply, inside_tls: bool) -> String {
     let said = quoted(reply);
     let what = match is_refusal(reply.code()) {
         true => say!("The server greeted with a refusal: {said}."),
         false => say!("The server greeted with {said}, which is no greeting that SMTP has."),
     };
-    explained(what, reply, Stage::Greeting)
+    let cause = match inside_tls {
+        true => likely_cause_inside_tls(reply),
+        false => likely_cause(reply, Stage::Greeting),
+    };
+    with_codes(what, reply, Stage::Greeting, cause)
 }
 
 /// HELO is tried where EHLO was refused; each has a reply of its own.
@@ -96,8 +100,12 @@ pub(super) fn rejected(command: &str, reply: &Reply, stage: Stage, due: Option<&
     explained(what, reply, stage)
 }
 
-pub(super) fn explained(mut words: String, reply: &Reply, stage: Stage) -> String {
-    for more in [codes_explained(reply, stage).as_deref(), likely_cause(reply, stage)].into_iter().flatten() {
+pub(super) fn explained(words: String, reply: &Reply, stage: Stage) -> String {
+    with_codes(words, reply, stage, likely_cause(reply, stage))
+}
+
+fn with_codes(mut words: String, reply: &Reply, stage: Stage, cause: Option<&str>) -> String {
+    for more in [codes_explained(reply, stage).as_deref(), cause].into_iter().flatten() {
         words.push(' ');
         words.push_str(more);
     }

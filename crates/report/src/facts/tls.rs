@@ -42,6 +42,7 @@ mod tests {
                 hello_retry,
                 hello_octets,
                 completed,
+                unoffered: None,
             })
         };
         // TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_ and TLS_DHE_RSA_ with the same

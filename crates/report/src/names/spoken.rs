@@ -52,6 +52,7 @@ mod tests {
             hello_retry: false,
             hello_octets: None,
             completed: false,
+            unoffered: None,
         }
     }
 

@@ -8,9 +8,10 @@ pub(crate) fn suite_name(suite: CipherSuite) -> String {
     registered(suite).map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned)
 }
 
-/// Whether [`SUITES`] holds the suite; every one that is offered is there.
-pub(crate) fn is_registered(suite: CipherSuite) -> bool {
-    registered(suite).is_some()
+/// Whether version and suite had been offered: else the handshake says nothing of what the server can do. [`SUITES`] holds
+/// every suite that is offered.
+pub(crate) fn is_offered(handshake: &Handshake) -> bool {
+    handshake.unoffered.is_none() && registered(handshake.suite).is_some()
 }
 
 /// Whether the key exchange is RSA key transport, which has no group (RFC 5246 §7.4.7.1).
@@ -273,6 +274,7 @@ mod tests {
             hello_retry: false,
             hello_octets: None,
             completed: false,
+            unoffered: None,
         };
         // TLS_RSA_EXPORT_WITH_RC4_40_MD5, TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA
         assert_eq!(weaknesses(&handshake(0x0003)).last(), Some(&ShortKey(512)));

@@ -1,7 +1,7 @@
 //! How far a sender gets, whatever it does about it.
 
 use super::certificate::{Standing, standing};
-use super::{Sender, Tested, has, is_out_of_step};
+use super::{Sender, Tested, ended_by, has, is_out_of_step};
 use crate::{Finding, Phase, Role, Severity, Speaker, Tls, TranscriptLine};
 
 /// How far a sender of any kind gets.
@@ -17,6 +17,8 @@ pub(super) enum Reach<'a> {
     Masked,
     /// TLS was offered and failed.
     Broken,
+    /// TLS was offered and failed with a hello of today's form; whether it does with one of old was not tested.
+    BrokenToday,
     Encrypted,
     /// A hello by hand was answered, and no handshake finished: it depends on what a sender's TLS library speaks.
     Answered(&'a Tls),
@@ -26,7 +28,7 @@ pub(super) enum Reach<'a> {
 pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     let find = |ids: &[&str]| port.port.findings.iter().find(|finding| ids.contains(&finding.id.as_str()));
     if let Some(refused) = find(&["greeting-rejected", "ehlo-rejected"]) {
-        let helo_only = port.error.is_none() && refused.id == "ehlo-rejected";
+        let helo_only = ended_by(port).is_none() && refused.id == "ehlo-rejected";
         let for_clients = port.implicit_tls || matches!(port.role, Role::Submission | Role::Submissions);
         return match refused.severity {
             Severity::Error => Reach::Stopped(refused),
@@ -54,8 +56,8 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
         return Reach::Stopped(fatal);
     }
-    if find(&["starttls-failed", "tls-failed"]).is_some() {
-        return Reach::Broken;
+    if let Some(failed) = find(&["starttls-failed", "tls-failed"]) {
+        return if failed.severity < Severity::Error { Reach::BrokenToday } else { Reach::Broken };
     }
     match &port.port.tls {
         // What was not tested is the rest: the relay went away, or a reply had no end.

@@ -199,6 +199,23 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
     }))
 }
 
+/// That of a greeting inside TLS: programs that screen clients, such as postscreen, greet in clear text.
+pub(crate) fn likely_cause_inside_tls(reply: &Reply) -> Option<&'static str> {
+    let status = enhanced_status_code(reply).map(|code| (code.subject, code.detail));
+    Some(spoken(match (reply.code(), status) {
+        _ if lacks_reverse_name(reply) => return likely_cause(reply, Stage::Greeting),
+        (450, Some((3, 2))) => {
+            mark!(
+                "Likely cause: all of the server's processes for mail clients are busy, or it is shutting down."
+            )
+        }
+        (521, Some(_)) => mark!(
+            "Likely cause: the server denies the address that tests, by a block list or a rule of its own."
+        ),
+        _ => return likely_cause(reply, Stage::Greeting),
+    }))
+}
+
 const NO_REVERSE_NAME: &str = mark!(
     "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back to it."
 );
@@ -310,6 +327,12 @@ mod tests {
             assert!(likely_cause(&postscreen, stage).unwrap().contains("Postfix's postscreen"), "{stage:?}");
         }
         assert_eq!(likely_cause(&postscreen, Stage::StartTls), None);
+        for text in ["450 4.3.2 try later", "521 5.3.2 no", "521 5.7.1 no"] {
+            let cause = likely_cause_inside_tls(&reply(text)).unwrap();
+            assert!(!cause.contains("postscreen"), "{text}: {cause}");
+        }
+        let busy = reply("421 4.7.0 too many");
+        assert_eq!(likely_cause_inside_tls(&busy), likely_cause(&busy, Stage::Greeting));
         assert!(likely_cause(&reply("530 x"), Stage::EhloAfterTls).unwrap().contains("ends TLS"));
         assert_eq!(likely_cause(&reply("299 hm"), Stage::Greeting), None);
     }

@@ -296,6 +296,7 @@ impl Play<'_> {
             hello_retry: false,
             hello_octets: Some(FIRST_HELLO),
             completed,
+            unoffered: None,
         };
         self.encrypted |= completed;
         self.see(Stage::Tls, Event::Chain(chain)).see(Stage::Tls, Event::Handshake(handshake))
@@ -326,6 +327,7 @@ impl Play<'_> {
             hello_retry: false,
             hello_octets: Some(HELLO_BY_HAND),
             completed: false,
+            unoffered: None,
         };
         let play = self.begins_handshake().after_ms(7).see(Stage::Tls, Event::Chain(chain));
         play.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
@@ -341,6 +343,7 @@ impl Play<'_> {
             hello_retry: false,
             hello_octets: Some(HELLO_BY_HAND),
             completed: false,
+            unoffered: None,
         };
         self.see(Stage::Tls, Event::Handshake(handshake)).ends(Stage::Tls)
     }

@@ -1,0 +1,70 @@
+//! A QUIT that is not answered takes nothing from what was seen before.
+
+mod scene;
+
+use heloscope_observation::Stage;
+use heloscope_report::{CheckVerdict, SenderRow, Verdict, senders, summary};
+use heloscope_smtp::Command;
+use scene::{Asked, GREETING, Play, Scene};
+
+type Act = fn(Play<'_>) -> Play<'_>;
+
+const HELO_ONLY: Act =
+    |play| play.connects().greets(GREETING).ehlo("502 5.5.1 no").helo("250 mx1.example.com");
+const MASKED: Act = |play| play.connects().greets(GREETING).ehlo("250-mx1.example.com\n250 XXXXXXXA");
+const CLEAR_TEXT: Act = |play| play.connects().greets(GREETING).ehlo("250 mx1.example.com");
+const LONG: Act = |play| {
+    let lines: String = (0..120).map(|number| format!("250-X{number}\r\n")).collect();
+    let reply = format!("250-mx1.example.com\r\n{lines}250 HELP\r\n");
+    play.connects().greets(GREETING).says_ehlo().replies_octets(Stage::Ehlo, reply.as_bytes())
+};
+
+/// What the report says of all before QUIT.
+fn told(act: Act, quit: Act) -> (Vec<CheckVerdict>, Vec<SenderRow>, String) {
+    let report = Scene::one("25", |play| quit(act(play))).judged();
+    let (senders, summary) = (senders(&report), summary(&report));
+    (report.ports.into_iter().flat_map(|port| port.checks).collect(), senders, summary)
+}
+
+#[test]
+fn what_was_not_tested_has_the_same_reason_whether_quit_is_answered_or_not() {
+    let silent: Act = |play| play.sends(Stage::Quit, Command::Quit).times_out(Stage::Quit, 5);
+    let hangs_up: Act = |play| play.sends(Stage::Quit, Command::Quit).closes(Stage::Quit);
+    for act in [HELO_ONLY, MASKED, CLEAR_TEXT, LONG] {
+        let answered = told(act, |play| {
+            play.sends(Stage::Quit, Command::Quit).replies(Stage::Quit, "221 bye").ends(Stage::Quit)
+        });
+        assert_eq!(told(act, silent), answered);
+        assert_eq!(told(act, hangs_up), answered);
+    }
+}
+
+#[test]
+fn the_reasons_are_those_of_what_came_before() {
+    for (act, why) in [
+        (HELO_ONLY, "the server takes only HELO, and without EHLO nothing is offered"),
+        (MASKED, "a device on the path overwrites what the server offers, STARTTLS perhaps among it"),
+        (LONG, "the EHLO reply has more lines than are kept, and it may stand on one of those that are not"),
+    ] {
+        let scene =
+            Scene::one("25", |play| act(play).sends(Stage::Quit, Command::Quit).times_out(Stage::Quit, 5));
+        let port = scene.judged().ports.remove(0);
+        for id in ["tls-version-weak", "certificate-expired"] {
+            assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, why), "{id}");
+        }
+    }
+}
+
+/// Then which reply answers which command is not known.
+#[test]
+fn a_reply_too_many_at_quit_puts_what_came_before_in_doubt() {
+    let scene = Scene::one("25", |play| {
+        let play = CLEAR_TEXT(play).sends(Stage::Quit, Command::Quit).replies(Stage::Quit, "250 ok");
+        play.volunteers(Stage::Quit, "221 bye").ends(Stage::Quit)
+    });
+    let port = scene.judged().ports.remove(0);
+    assert_eq!(
+        port.why("tls-version-weak"),
+        "the test of this port ended early: a reply broke the rules of SMTP"
+    );
+}
