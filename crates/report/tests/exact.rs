@@ -130,6 +130,35 @@ fn what_was_not_offered_is_no_proof_that_tls_works() {
     assert_eq!(offered.ports[0].verdict("starttls-failed"), Verdict::NotTested);
 }
 
+/// OpenSSL does so where it finds no version that it may speak: nobody has put it in.
+#[test]
+fn an_alert_before_the_hello_is_no_clear_text_that_was_put_in() {
+    let early = |octets: &[u8]| {
+        let injected = Event::Injected { octets: octets.into(), total: octets.len() };
+        let scene = Scene::one("25", |play| play.until_hello().see(Stage::Tls, injected).closes(Stage::Tls));
+        scene.judged().ports.remove(0)
+    };
+    let alert = b"\x15\x03\x03\x00\x02\x02\x46"; // fatal, protocol_version
+    let port = early(alert);
+    assert_eq!(port.ids(), ["starttls-failed"]);
+    assert_eq!(port.verdict("starttls-injection"), Verdict::NotTested);
+    assert_eq!(
+        message(&port),
+        "The server closed the connection during the TLS handshake. Before the hello was sent the server had ended TLS with \
+         the alert protocol_version."
+    );
+    for other in [&b"250 ok\r\n"[..], &[&alert[..], b"250 ok\r\n"].concat(), b"\x15\x03\x03\x00\x02\x01\x70"]
+    {
+        assert_eq!(early(other).verdict("starttls-injection"), Verdict::Found, "{other:?}");
+    }
+    // With TLS behind it, it has not ended TLS.
+    let begun = Scene::one("25", |play| {
+        let injected = Event::Injected { octets: alert.into(), total: alert.len() };
+        play.until_hello().see(Stage::Tls, injected).tls(&[]).ehlo("250 mx1.example.com").quits()
+    });
+    assert_eq!(begun.judged().ports[0].verdict("starttls-injection"), Verdict::Found);
+}
+
 /// RFC 5246 §7.4.2: every suite that is not anonymous goes with one.
 #[test]
 fn an_answer_without_its_certificate_is_no_proof_that_tls_works() {

@@ -64,7 +64,7 @@ static STARTTLS_INJECTION: Check = Check {
         let facts = subject.facts;
         match facts.injected {
             _ if facts.is_implicit() => IMPLICIT,
-            Some(_) if is_the_end(facts) => subject.not_tested(),
+            Some(_) if is_the_end(facts) || facts.early_alert().is_some() => subject.not_tested(),
             Some((octets, total)) => {
                 let begun = visible_line(octets, total.saturating_sub(octets.len()));
                 Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })

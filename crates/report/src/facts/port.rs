@@ -152,6 +152,19 @@ impl PortFacts<'_> {
         })
     }
 
+    /// The alert with which the server ended TLS before the hello was sent, as one does that finds no version which it may
+    /// speak: it is all that came before TLS, and TLS did not begin.
+    pub(crate) fn early_alert(&self) -> Option<AlertDescription> {
+        const FATAL: u8 = 2;
+        let (octets, total) = self.injected.filter(|_| self.handshake.is_none())?;
+        match octets[..] {
+            [21, 3, _, 0, 2, FATAL, description] if total == octets.len() => {
+                Some(AlertDescription(description))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is the handshake that such a failure ends, not the session behind it: in TLS 1.3 an alert may refuse the
     /// handshake that the client has finished.
     pub(crate) fn ends_handshake(&self, failure: &TlsFailure) -> bool {

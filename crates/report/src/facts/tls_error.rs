@@ -80,6 +80,9 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
 pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
     let stage = failure.stage;
     let mut told = String::new();
+    told.extend(facts.early_alert().map(|alert| {
+        say!(" Before the hello was sent the server had ended TLS with the alert {}.", alert_name(alert))
+    }));
     if stage == Stage::Tls && !facts.is_encrypted() {
         told.extend(facts.second_hello.map(second_hello));
         told.extend(warned_before(&facts.warned));
