@@ -90,8 +90,9 @@ export function portsOf(report: Report): string[] {
     role === "custom" ? `${port}/${implicit_tls ? "implicit" : "starttls"}` : String(port));
 }
 
-/** Whether all is well that was tested, but a port was not: an “ok” would say too much. */
+/** Whether all is well that was tested, but a port was not: an “ok” would say too much. After QUIT all has been. */
 export function isPartial(report: Report): boolean {
-  const ports = report["ports"] as { error: unknown; findings: unknown[] }[];
-  return report.status === "ok" && ports.some(({ error, findings }) => error && findings.length === 0);
+  const ports = report["ports"] as { error: { code: string; phase: string } | null; findings: unknown[] }[];
+  const isCut = (error: { code: string; phase: string }): boolean => error.phase !== "quit" || error.code === "malformed_reply";
+  return report.status === "ok" && ports.some(({ error, findings }) => error && isCut(error) && findings.length === 0);
 }

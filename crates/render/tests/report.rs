@@ -190,6 +190,21 @@ fn a_port_that_was_not_tested_does_not_pass_for_sound() {
 }
 
 #[test]
+fn a_port_whose_quit_had_no_reply_was_tested_all_the_same() {
+    let mut report = fixture("healthy");
+    let mut fails = |code: &str, phase: &str| {
+        let error = serde_json::json!({ "code": code, "message": "", "phase": phase });
+        report.ports[1].error = serde_json::from_value(error).unwrap();
+        text::report(&report, text::TextStyle::Plain)
+    };
+    let told = fails("timeout", "quit");
+    assert!(told.starts_with("As it should be: Mail reaches"), "{told}");
+    assert!(!told.contains("could not be tested"), "{told}");
+    assert!(fails("timeout", "ehlo").starts_with("Tested in part: Mail reaches"));
+    assert!(fails("malformed_reply", "quit").starts_with("Tested in part: Mail reaches"));
+}
+
+#[test]
 fn every_severity_has_its_word_in_every_format() {
     let mut report = fixture("unreachable");
     report.ports.truncate(1);

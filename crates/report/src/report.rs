@@ -142,7 +142,7 @@ pub struct PortError {
 impl PortError {
     /// Whether it took nothing from the test: all was said and answered but QUIT, and no reply too many puts the answers in
     /// doubt.
-    pub(crate) fn is_after_all(&self) -> bool {
+    pub fn is_after_all(&self) -> bool {
         self.phase == Phase::Quit && self.code != ErrorCode::MalformedReply
     }
 }

@@ -45,11 +45,12 @@ pub fn summary(report: &Report) -> String {
     words
 }
 
-/// Why ports could not be tested, and which of them for the same reason; those without an error are left out.
+/// Why ports could not be tested, and which of them for the same reason; those that were are left out.
 fn by_error<'p>(ports: impl IntoIterator<Item = &'p Port>) -> Vec<(String, Vec<&'p Port>)> {
     let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
     for port in ports {
-        let Some(why) = port.error.as_ref().map(error_words) else { continue };
+        let error = port.error.as_ref().filter(|error| !error.is_after_all());
+        let Some(why) = error.map(error_words) else { continue };
         match missed.iter_mut().find(|(other, _)| *other == why) {
             Some((_, ports)) => ports.push(port),
             None => missed.push((why, vec![port])),
