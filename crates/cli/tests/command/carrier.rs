@@ -70,7 +70,8 @@ impl Carrier {
             stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").expect("it reads");
             let mut answer = String::new();
             stream.read_to_string(&mut answer).expect("it answers");
-            let endings: Vec<(String, usize)> = answer.lines().filter_map(ending).collect();
+            let endings = answer.lines().filter_map(ending).filter(|(_, often)| *often > 0);
+            let endings: Vec<(String, usize)> = endings.collect();
             if endings.iter().map(|(_, often)| often).sum::<usize>() >= sessions {
                 return endings;
             }
