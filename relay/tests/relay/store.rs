@@ -47,8 +47,10 @@ async fn two_relays_share_one_quota() {
     };
     assert_eq!(made, 6);
     let start = "This relay makes at most 6 connections a minute to 127.0.0.1, whoever asks. Try again in ";
-    let seconds = refusal.message.strip_prefix(start).unwrap().strip_suffix(" seconds.").unwrap();
-    assert!((40..=65).contains(&seconds.parse::<u32>().unwrap()), "{seconds}");
+    let wait = refusal.message.strip_prefix(start).unwrap();
+    let seconds = wait.strip_suffix(" seconds.").map(|seconds| seconds.parse::<u32>().unwrap());
+    let soon = seconds.is_some_and(|seconds| (40..=60).contains(&seconds));
+    assert!(soon || wait == "a little more than a minute.", "{wait}");
     for relay in [&one, &other] {
         // Those that were given up above may be held for a moment yet.
         let again = loop {
