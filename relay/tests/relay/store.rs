@@ -194,6 +194,65 @@ async fn a_store_that_goes_is_missed_though_nobody_connects() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_be_written_is_away_until_it_can() {
+    let Some(redis) = Redis::start().await else { return };
+    let server = Server::new().await;
+    let port = server.port();
+    let relay = RelayProcess::start(&redis, port, &[]);
+    let query = format!("host=127.0.0.1&port={port}");
+    let nowhere = Server::closed_port().await.to_string();
+    let mut connection = redis.client().get_connection().unwrap();
+    let mut order =
+        |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).query::<()>(&mut connection).unwrap();
+    let unwritable: [(&[&str], &[&str], &str); 3] = [
+        (&["CONFIG", "SET", "maxmemory", "1"], &["CONFIG", "SET", "maxmemory", "0"], "maxmemory"),
+        (&["REPLICAOF", "127.0.0.1", &nowhere], &["REPLICAOF", "NO", "ONE"], "read only replica"),
+        (&["ACL", "SETUSER", "default", "-evalsha"], &["ACL", "SETUSER", "default", "+@all"], "permissions"),
+    ];
+    for (number, (spoil, mend, reason)) in (1..).zip(unwritable) {
+        relay.has_its_store().await;
+        order(spoil);
+        relay.open(&query).await.connected().await;
+        relay.wait_for("the quota store is away", number).await;
+        relay.wait_for(reason, 1).await;
+        // It is looked at again meanwhile, and answers as well as it did.
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        relay.open(&query).await.connected().await;
+        assert!(relay.metrics().await.contains("heloscope_quota_store_up 0\n"));
+        relay.wait_for("the quota store is back", number - 1).await;
+        relay.wait_for("the quota store is away", number).await;
+        relay.wait_for("stays away", 0).await;
+        order(mend);
+        relay.wait_for("the quota store is back", number).await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_stays_away_for_another_reason_is_told_of_once_more() {
+    let Some(mut redis) = Redis::start().await else { return };
+    let relay = RelayProcess::start(&redis, Server::closed_port().await, &[]);
+    relay.has_its_store().await;
+    redis.kill();
+    relay.wait_for("the quota store is away", 1).await;
+    relay.wait_for("Connection refused", 1).await;
+    redis.restart_with(&["--requirepass", "another"]).await;
+    relay.wait_for("uthentication", 1).await;
+    // It is tried every second.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    for (words, times) in [
+        ("the quota store is away", 1),
+        ("Connection refused", 1),
+        ("uthentication", 1),
+        ("the quota store is back", 0),
+    ] {
+        relay.wait_for(words, times).await;
+    }
+    redis.kill();
+    redis.restart().await;
+    relay.wait_for("the quota store is back", 1).await;
+}
+
+#[tokio::test]
 async fn a_relay_starts_without_its_store() {
     let Some(mut redis) = Redis::start().await else { return };
     redis.kill();
