@@ -230,7 +230,7 @@ fn all_faults_of_a_configuration_are_told_at_once() {
     assert_eq!((status, lines.len()), (Some(2), 4), "{complaint}");
     for (line, words) in lines.iter().zip([
         "--ehlo-name: `relay` is no name for EHLO",
-        "HELOSCOPE_DEMO: `perhaps` is neither true nor false",
+        "HELOSCOPE_DEMO: `perhaps` will not do: write true or false",
         &format!("{path}:1: `listn` is no setting; perhaps `listen` is meant"),
         &format!("{path}:2: limit-connect: `0` will not do"),
     ]) {
