@@ -7,8 +7,9 @@ mod descriptors;
 mod memory;
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use heloscope_relay::{Contradiction, Relay, Reloader, StartError};
@@ -25,24 +26,24 @@ use config::{CommandLine, Config, Loaded, LogFormat};
 fn main() -> ExitCode {
     let line = match CommandLine::read(std::env::args_os().skip(1)) {
         Ok(line) => line,
-        Err(help) => help.exit(),
+        Err(help) if help.use_stderr() => help.exit(),
+        Err(help) => return ended(read_enough(help.print())),
     };
     let loaded = config::load(&line);
     match line.subcommand() {
         Some("print-config") => {
-            // Whoever reads it may have read enough.
-            let _ = std::io::stdout().write_all(loaded.printed().as_bytes());
-            complain(&loaded.faults)
+            let printed = print(&loaded.printed());
+            let complained = complain(&loaded.faults);
+            if loaded.faults.is_empty() { ended(printed) } else { complained }
         }
         _ if !loaded.faults.is_empty() => complain(&loaded.faults),
         Some("check-config") => {
             let cautions = loaded.cautions();
             for caution in &cautions {
-                eprintln!("heloscope-relay: warning: {caution}");
+                complain_of(format_args!("warning: {caution}"));
             }
             let other = if cautions.is_empty() { "" } else { " else" };
-            println!("Nothing{other} is wrong with the configuration.");
-            ExitCode::SUCCESS
+            ended(print(&format!("Nothing{other} is wrong with the configuration.\n")))
         }
         _ => serve(line, loaded),
     }
@@ -106,15 +107,56 @@ fn say_where(relay: &Relay, format: LogFormat) {
     } else {
         format!("Heloscope is at {origin}/ and listens on {listener}")
     };
-    match format {
-        LogFormat::Text => println!("{place}"),
+    let line = match format {
+        LogFormat::Text => format!("{place}\n"),
         LogFormat::Json => {
-            let line =
-                tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stdout);
+            let written = Written::default();
+            let writer = written.clone();
+            let line = tracing_subscriber::fmt::layer()
+                .json()
+                .flatten_event(true)
+                .with_writer(move || writer.clone());
             tracing::subscriber::with_default(tracing_subscriber::registry().with(line), || {
                 tracing::info!("{place}");
             });
+            let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
+            String::from_utf8_lossy(&written).into_owned()
         }
+    };
+    if let Err(error) = print(&line) {
+        tracing::warn!(%error, "cannot say on standard output where the relay is: {place}");
+    }
+}
+
+/// What has been written, to be read when all of it has.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(octets)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    read_enough(output.write_all(text.as_bytes()).and_then(|()| output.flush()))
+}
+
+/// Whoever reads standard output may have read enough: that is no error.
+fn read_enough(written: std::io::Result<()>) -> std::io::Result<()> {
+    written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+/// What is left to say of a command that has printed all that it had.
+fn ended(printed: std::io::Result<()>) -> ExitCode {
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(format_args!("standard output cannot be written: {error}")),
     }
 }
 
@@ -123,14 +165,19 @@ const MISCONFIGURED: u8 = 2;
 
 fn complain(faults: &[impl Display]) -> ExitCode {
     for fault in faults {
-        eprintln!("heloscope-relay: {fault}");
+        complain_of(fault);
     }
     if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(MISCONFIGURED) }
 }
 
 fn failed(error: impl Display) -> ExitCode {
-    eprintln!("heloscope-relay: {error}");
+    complain_of(error);
     ExitCode::FAILURE
+}
+
+/// Writes a line to standard error, if it can be written: there is nowhere else to say that it cannot.
+fn complain_of(what: impl Display) {
+    let _ = writeln!(std::io::stderr(), "heloscope-relay: {what}");
 }
 
 impl Loaded {

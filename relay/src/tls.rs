@@ -151,8 +151,16 @@ pub(crate) fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, Cert
 }
 
 fn key_in(file: &Path) -> Result<PrivateKeyDer<'static>, CertificateFault> {
-    PrivateKeyDer::from_pem_file(file)
-        .map_err(|error| CertificateFault::NoKey(file.to_owned(), reason(error)))
+    PrivateKeyDer::from_pem_file(file).map_err(|error| match std::fs::read(file) {
+        Ok(octets) if has_passphrase(&octets) => CertificateFault::LockedKey(file.to_owned()),
+        _ => CertificateFault::NoKey(file.to_owned(), reason(error)),
+    })
+}
+
+/// Whether a key is encrypted, as PKCS #8 has it (RFC 7468 §11) or as the headers of RFC 1421 §4.6 do.
+fn has_passphrase(pem: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(pem);
+    ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED"].iter().any(|mark| text.contains(mark))
 }
 
 fn pair(
@@ -161,6 +169,9 @@ fn pair(
     key: PrivateKeyDer<'static>,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, CertificateFault> {
+    if provider.key_provider.load_private_key(key.clone_key()).is_err() {
+        return Err(CertificateFault::OtherKey(files.key.clone()));
+    }
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => CertificateFault::NoPair(files.clone()),
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))
@@ -179,11 +190,15 @@ pub enum CertificateFault {
     NoCertificate(PathBuf, String),
     /// The key's file cannot be read, or holds none; in the reader's words.
     NoKey(PathBuf, String),
+    /// The key is encrypted with a passphrase.
+    LockedKey(PathBuf),
+    /// The key is of a kind that cannot be used, or damaged.
+    OtherKey(PathBuf),
     /// The key is another certificate's.
     NoPair(TlsFiles),
     /// The certificate is of an X.509 version before 3, which has no extensions.
     OldVersion(PathBuf),
-    /// A certificate or key of a kind that cannot be used; in the TLS engine's words.
+    /// The certificate is of a kind that cannot be used; in the TLS engine's words.
     Unusable(TlsFiles, String),
 }
 
@@ -215,7 +230,7 @@ impl CertificateFault {
     pub fn setting(&self) -> &'static str {
         match self {
             Self::NoCertificate(..) | Self::OldVersion(_) | Self::Unusable(..) => "tls-cert",
-            Self::NoKey(..) | Self::NoPair(_) => "tls-key",
+            Self::NoKey(..) | Self::LockedKey(_) | Self::OtherKey(_) | Self::NoPair(_) => "tls-key",
         }
     }
 }
@@ -229,6 +244,20 @@ impl fmt::Display for CertificateFault {
             Self::NoKey(file, reason) => {
                 write!(f, "the key cannot be read from {}: {reason}", file.display())
             }
+            Self::LockedKey(file) => {
+                let file = file.display();
+                write!(
+                    f,
+                    "the key in {file} has a passphrase, and nobody is there to type it: write the key without one to another \
+                     file, openssl pkey -in {file} -out OTHER, and name that, readable for the relay alone"
+                )
+            }
+            Self::OtherKey(file) => write!(
+                f,
+                "the key in {} is damaged, or of a kind that cannot be used: take RSA with 2048 to 4096 bits, ECDSA on the curve \
+                 P-256 or P-384, or Ed25519, and a certificate for it",
+                file.display()
+            ),
             Self::NoPair(TlsFiles { certificate, key }) => write!(
                 f,
                 "the key in {} is not that of the first certificate in {}",
@@ -330,6 +359,38 @@ mod tests {
         let told = fault.to_string();
         assert!(told.contains("relay.crt is of X.509 version 1"), "{told}");
         assert!(told.contains("openssl x509 -req -extfile"), "{told}");
+    }
+
+    #[test]
+    fn a_key_with_a_passphrase_or_of_another_kind_is_told_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: directory.path().join("relay.crt"),
+            key: directory.path().join("relay.key"),
+        };
+        let [certificate, key] = pair();
+        std::fs::write(&files.certificate, certificate).unwrap();
+        let told = |key: &str| {
+            std::fs::write(&files.key, key).unwrap();
+            let fault = CertificateReloader::open(files.clone()).unwrap_err();
+            assert_eq!(fault.setting(), "tls-key");
+            fault.to_string()
+        };
+        let locked = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        let traditional = key.replace("PRIVATE KEY", "RSA PRIVATE KEY").replacen(
+            "-----\n",
+            "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,31ACC00289C34329C13F0609509028ED\n\n",
+            1,
+        );
+        for key in [locked, traditional] {
+            let told = told(&key);
+            assert!(
+                told.contains("relay.key has a passphrase") && told.contains("openssl pkey -in "),
+                "{told}"
+            );
+        }
+        let other = told(include_str!("tls/secp256k1.key"));
+        assert!(other.contains("relay.key is damaged, or of a kind") && other.contains("P-384"), "{other}");
     }
 
     fn pair() -> [String; 2] {

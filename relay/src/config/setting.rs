@@ -221,10 +221,10 @@ pub(crate) fn switch(name: &'static str, help: &'static str, field: fn(&mut Conf
         secret: false,
         fixed: false,
         read: Box::new(move |config, words| {
-            *field(config) = match only(words)?.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "on" | "1" => true,
-                "false" | "no" | "off" | "0" => false,
-                other => return Err(format!("`{}` is neither true nor false", other.escape_debug())),
+            *field(config) = match only(words)? {
+                "true" => true,
+                "false" => false,
+                other => return Err(format!("`{}` will not do: write true or false", other.escape_debug())),
             };
             Ok(())
         }),

@@ -168,10 +168,10 @@ pub(crate) fn table() -> Vec<Group> {
         Group {
             heading: "Limits of one connection, of one client's, and of look-ups",
             settings: vec![
-                number("limit-octets-up", "OCTETS", OCTETS, "Octets to the mail server", |c| {
+                number("limit-octets-up", "OCTETS", OCTETS_UP, "Octets to the mail server", |c| {
                     &mut c.relay.limits.octets_up
                 }),
-                number("limit-octets-down", "OCTETS", OCTETS, "Octets from the mail server", |c| {
+                number("limit-octets-down", "OCTETS", OCTETS_DOWN, "Octets from the mail server", |c| {
                     &mut c.relay.limits.octets_down
                 }),
                 number(
@@ -291,7 +291,11 @@ pub(crate) fn table() -> Vec<Group> {
 }
 
 /// At least one, and no more than a TCP connection of its time limit could carry anyhow.
-const OCTETS: std::ops::RangeInclusive<u64> = 1..=1 << 40;
+/// The least is two hellos, a key exchange and the lines.
+const OCTETS_UP: std::ops::RangeInclusive<u64> = 4096..=1 << 40;
+
+/// The least is a chain of certificates, a handshake and the replies.
+const OCTETS_DOWN: std::ops::RangeInclusive<u64> = 8192..=1 << 40;
 
 /// What is wrong with the name of a setting that only builds with the feature `acme` have, in one that does not have it.
 pub(super) fn of_another_build(name: &str) -> Option<String> {

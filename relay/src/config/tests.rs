@@ -49,12 +49,35 @@ fn a_switch_can_be_turned_off_again() {
     for (options, environment, on) in [
         (vec![], vec![], true),
         (vec!["--demo=false"], vec![], false),
-        (vec![], vec![("HELOSCOPE_DEMO", "off")], false),
-        (vec!["--demo"], vec![("HELOSCOPE_DEMO", "0")], true),
+        (vec![], vec![("HELOSCOPE_DEMO", "false")], false),
+        (vec!["--demo"], vec![("HELOSCOPE_DEMO", "false")], true),
     ] {
         let loaded = made(&options, &environment, Some("demo = true\n"));
         assert_eq!(loaded.settings().unwrap().demo, on, "{options:?} {environment:?}");
     }
+    for word in ["yes", "1", "off", "TRUE"] {
+        let told = faults(&[&format!("--demo={word}")], &[("HELOSCOPE_DEMO", word)], None);
+        let what = format!("`{word}` will not do: write true or false");
+        assert_eq!(told, [format!("--demo: {what}"), format!("HELOSCOPE_DEMO: {what}")]);
+    }
+}
+
+#[test]
+fn a_limit_below_which_no_test_fits_is_refused() {
+    let told = faults(&["--limit-octets-up", "10", "--limit-octets-down=1"], &[], None);
+    let most = 1_u64 << 40;
+    assert_eq!(
+        told,
+        [
+            format!(
+                "--limit-octets-up: `10` will not do: write a whole number of octets from 4096 to {most}"
+            ),
+            format!(
+                "--limit-octets-down: `1` will not do: write a whole number of octets from 8192 to {most}"
+            ),
+        ]
+    );
+    assert_eq!(faults(&["--limit-octets-up", "4096", "--limit-octets-down", "8192"], &[], None), [""; 0]);
 }
 
 #[test]

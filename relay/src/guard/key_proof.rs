@@ -13,8 +13,11 @@ use super::{Line, Lines, Rule};
 ///
 /// The three AEADs do not commit to a key: where the plaintext may be chosen, a ciphertext can be made that opens under two.
 /// Here it may not. The shown key and the record's number leave one ciphertext and one tag to each line and length of
-/// padding, so that nothing is left to solve for: that the same record opens under the server's key as well takes a match
-/// of its 128-bit tag, for which keys can only be tried one by one, and what it then opens to is nobody's choice.
+/// padding; with AES-GCM in TLS 1.2, where 8 octets of the nonce stand in the record and are the client's choice (RFC 5288
+/// §3), one to each nonce. The line being given, neither leaves anything to solve for: that the same record opens under the
+/// server's key as well takes a match of its 128-bit tag, for which keys and nonces can only be tried one by one, and what it
+/// then opens to is nobody's choice. That those 8 octets stand in clear is no matter: a server that has changed ciphers reads
+/// no lines out of a record that it has not opened.
 #[derive(Debug)]
 pub(super) struct KeyProof {
     suite: Suite,

@@ -1,7 +1,8 @@
 -- Counts one connection for all of the keys, or for none where one of their quotas is used up; atomic, as all scripts.
 --
 -- KEYS     one name a subject
--- ARGV[1]  "take", or "charge" to count without asking whether there is room, and without a lease
+-- ARGV[1]  "take"; "charge" to count without asking whether there is room, and without a lease; "try" to count without
+--          asking, with a lease: all that there is to write
 -- ARGV[2]  the lease's name
 -- ARGV[3]  how long the lease lasts at most, in milliseconds
 -- then for each key: how many at a time, a minute and an hour
@@ -11,6 +12,8 @@
 -- A rate is counted in 13 slices, as in window.rs: fields m0 to m12 (5 s each) and h0 to h12 (5 min each) of a hash, each
 -- "number of the slice:count". A lease is a member of a sorted set, whose score is when it ends by itself. The store's
 -- clock is the one that counts.
+--
+-- The first command that writes is one that a store refuses where it is full: once a script has written, it lets it write on.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -54,14 +57,13 @@ local spent = { 0 }
 if ARGV[1] == 'take' then
   for number, key in ipairs(KEYS) do
     local concurrent, per_minute, per_hour = unpack(ARGV, number * 3 + 1, number * 3 + 3)
-    redis.call('ZREMRANGEBYSCORE', key .. ':live', '-inf', now)
     local minute, hour = wait(key, MINUTE, tonumber(per_minute)), wait(key, HOUR, tonumber(per_hour))
     local found
     if hour > 0 and hour >= minute then
       found = { number, 3, hour }
     elseif minute > 0 then
       found = { number, 2, minute }
-    elseif redis.call('ZCARD', key .. ':live') >= tonumber(concurrent) then
+    elseif redis.call('ZCOUNT', key .. ':live', '(' .. now, '+inf') >= tonumber(concurrent) then
       found = { number, 1, 0 }
     end
     if found and (spent[1] == 0 or found[3] > spent[3]) then spent = found end
@@ -73,7 +75,8 @@ for _, key in ipairs(KEYS) do
   add(key, MINUTE)
   add(key, HOUR)
   redis.call('PEXPIRE', key .. ':rate', SLICES * HOUR[2])
-  if ARGV[1] == 'take' then
+  if ARGV[1] ~= 'charge' then
+    redis.call('ZREMRANGEBYSCORE', key .. ':live', '-inf', now)
     redis.call('ZADD', key .. ':live', now + ARGV[3], ARGV[2])
     redis.call('PEXPIRE', key .. ':live', ARGV[3])
   end

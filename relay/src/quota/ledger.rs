@@ -281,7 +281,8 @@ mod tests {
             }
         };
         let sentence = "This relay takes at most 60 requests a minute for one client. Try again in";
-        assert_eq!(passed(2), (60, format!("{sentence} 63 seconds.")));
+        assert_eq!(passed(2), (60, format!("{sentence} a little more than a minute.")));
+        assert_eq!(passed(5), (0, format!("{sentence} 60 seconds.")));
         assert_eq!(passed(64), (0, format!("{sentence} 1 second.")));
         for minute in 1..10 {
             assert_eq!(passed(2 + minute * 70).0, 60);

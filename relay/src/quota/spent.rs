@@ -36,6 +36,8 @@ impl Per {
     }
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 impl Spent {
     /// The refusal, for a client whose longest connection lasts as long as said.
     pub(crate) fn refusal(&self, longest: Duration) -> Refusal {
@@ -62,6 +64,11 @@ impl Spent {
                 "{rule} Try again when one of them has ended, in {} at the latest.",
                 in_words(longest)
             ),
+            // Room is given back up to a twelfth late.
+            Per::Minute if self.wait > MINUTE => format!("{rule} Try again in a little more than a minute."),
+            Per::Hour if self.wait > MINUTE * 60 => {
+                format!("{rule} Try again in a little more than an hour.")
+            }
             Per::Minute | Per::Hour => format!("{rule} Try again in {}.", in_words(self.wait)),
         }
     }

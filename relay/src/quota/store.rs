@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use heloscope_wire::Quota;
@@ -38,6 +38,8 @@ struct Inner {
     client: Client,
     /// Nothing while the store is away.
     connection: RwLock<Option<MultiplexedConnection>>,
+    /// Why it is away, as far as it has been told; nothing while it is there.
+    told: Mutex<Vec<String>>,
     count: Script,
     secret: Token,
     lease: Longest,
@@ -76,6 +78,9 @@ const ASKING: Duration = Duration::from_secs(3);
 /// How long it may take to say so: no connection waits for that.
 const ASKING_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How many reasons are told at most until it is back: the words are the store's.
+const REASONS: usize = 8;
+
 impl Store {
     /// Connects, or goes on without; from then on looks whether the store is there.
     pub(super) async fn open(
@@ -89,6 +94,7 @@ impl Store {
         let store = Self(Arc::new(Inner {
             client: url.0.clone(),
             connection: RwLock::new(None),
+            told: Mutex::default(),
             count: Script::new(include_str!("count.lua")),
             secret,
             lease,
@@ -181,10 +187,13 @@ async fn watch(store: Weak<Inner>) {
         sleep(KNOCKING).await;
         let Some(store) = Weak::upgrade(&store) else { break };
         match store.connection() {
-            None if store.connect().await.is_ok() => {
-                tracing::info!("the quota store is back: quotas are shared again");
-                asked = Instant::now();
-            }
+            None => match store.connect().await {
+                Ok(()) => {
+                    tracing::info!("the quota store is back: quotas are shared again");
+                    asked = Instant::now();
+                }
+                Err(error) => store.away(&error),
+            },
             Some(mut connection) if asked.elapsed() >= ASKING => {
                 connection.set_response_timeout(ASKING_PATIENCE);
                 if let Err(error) = ping(&mut connection).await {
@@ -206,8 +215,13 @@ impl Inner {
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(PATIENCE).set_response_timeout(PATIENCE);
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        // One that is still loading its data lets itself be connected to.
-        ping(&mut connection).await?;
+        // One that is full, still loading its data or another's replica lets itself be connected to, and asked.
+        let trial = "heloscope:{quota}:trial";
+        let mut count = self.count.prepare_invoke();
+        count.key(trial).arg("try").arg(&self.relay).arg(milliseconds(self.lease.now()));
+        count.invoke_async::<Vec<u64>>(&mut connection).await?;
+        give_back([trial.to_owned()], &self.relay).query_async::<()>(&mut connection).await?;
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         self.metrics.store(true);
         Ok(())
@@ -221,10 +235,19 @@ impl Inner {
         }
     }
 
+    /// Tells why the store is away, each reason once, until it is back.
     fn away(&self, error: &RedisError) {
         self.metrics.store(false);
         let (store, reason) = (&self.client.get_connection_info().addr, reason(error));
-        tracing::warn!(%store, reason, "the quota store is away: quotas hold for this relay alone until it is back");
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_empty() {
+            tracing::warn!(%store, reason, "the quota store is away: quotas hold for this relay alone until it is back");
+        } else if !told.contains(&reason) && told.len() < REASONS {
+            tracing::warn!(%store, reason, "the quota store stays away, now for another reason");
+        } else {
+            return;
+        }
+        told.push(reason);
     }
 
     fn connection(&self) -> Option<MultiplexedConnection> {
@@ -248,13 +271,18 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let (keys, name) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.name));
         self.store.by_the_way(async move |_, mut connection| {
-            let mut remove = redis::pipe();
-            for key in keys {
-                remove.zrem(format!("{key}:live"), &name).ignore();
-            }
-            remove.query_async(&mut connection).await
+            give_back(keys, &name).query_async(&mut connection).await
         });
     }
+}
+
+/// What ends a lease.
+fn give_back(keys: impl IntoIterator<Item = String>, name: &str) -> redis::Pipeline {
+    let mut remove = redis::pipe();
+    for key in keys {
+        remove.zrem(format!("{key}:live"), name).ignore();
+    }
+    remove
 }
 
 /// Why the store is away; of the address that may have a password in it, nothing.

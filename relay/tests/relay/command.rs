@@ -45,6 +45,54 @@ fn it_says_where_it_is_and_stops_when_asked() {
 }
 
 #[test]
+fn it_runs_on_where_nobody_reads_where_it_is() {
+    for format in ["text", "json"] {
+        let options = ["--listen", "127.0.0.1:0", "--log-format", format];
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let mut child = relay(&options).stdout(full).spawn().unwrap();
+        let mut log = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut log).unwrap();
+        assert!(log.contains("cannot say on standard output where the relay is: Heloscope is at http://"));
+        assert!(log.contains("No space left on device"), "{log}");
+        signal(&child, "TERM");
+        assert!(child.wait().unwrap().success());
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut child =
+            relay(&options).stdout(writer).args(["--metrics-listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut log = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut log).unwrap();
+        assert!(log.contains("health, readiness and metrics are at http://"), "{log}");
+        signal(&child, "TERM");
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn what_it_cannot_print_is_an_error_and_what_nobody_reads_is_none() {
+    for command in ["print-config", "check-config"] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = relay(&[command]).stdout(full).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            told,
+            "heloscope-relay: standard output cannot be written: No space left on device (os error 28)\n"
+        );
+        assert_eq!(output.status.code(), Some(1));
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = relay(&[command]).stdout(writer).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        // Where errors cannot be told either, the exit status is left.
+        let full = || std::fs::File::create("/dev/full").unwrap();
+        let status = relay(&[command, "--bogus"]).stdout(full()).stderr(full()).status().unwrap();
+        assert_eq!(status.code(), Some(2));
+    }
+}
+
+#[test]
 fn it_reads_the_deny_file_again_and_keeps_the_list_where_that_fails() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "example.com\n").unwrap();
@@ -182,7 +230,7 @@ fn all_faults_of_a_configuration_are_told_at_once() {
     assert_eq!((status, lines.len()), (Some(2), 4), "{complaint}");
     for (line, words) in lines.iter().zip([
         "--ehlo-name: `relay` is no name for EHLO",
-        "HELOSCOPE_DEMO: `perhaps` is neither true nor false",
+        "HELOSCOPE_DEMO: `perhaps` will not do: write true or false",
         &format!("{path}:1: `listn` is no setting; perhaps `listen` is meant"),
         &format!("{path}:2: limit-connect: `0` will not do"),
     ]) {

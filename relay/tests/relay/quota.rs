@@ -125,12 +125,10 @@ async fn a_target_is_spared_whoever_asks_and_whatever_it_is_called() {
     }
     let refusal = rig.open(&format!("host=127.0.0.1&port={port}")).await.refused().await;
     assert_eq!(code(&refusal), RefusalCode::Quota);
-    let start = "This relay makes at most 2 connections a minute to 127.0.0.1, whoever asks. Try again in 6";
-    assert!(
-        refusal.message.starts_with(start) && refusal.message.ends_with(" seconds."),
-        "{}",
-        refusal.message
-    );
+    let start = "This relay makes at most 2 connections a minute to 127.0.0.1, whoever asks. Try again in ";
+    let wait = refusal.message.strip_prefix(start).expect("the rule and when to try again");
+    // They may have been made at the end of a slice of 5 s.
+    assert!(wait == "a little more than a minute." || wait == "60 seconds.", "{}", refusal.message);
     // Another address of the same network is another, as long as the network has no quota.
     let refusal = rig.open(&format!("host=127.0.0.2&port={port}")).await.refused().await;
     assert_eq!(code(&refusal), RefusalCode::ConnectionRefused);

@@ -51,13 +51,13 @@ impl Redis {
         };
         let folder = tempfile::tempdir().unwrap();
         let port = Server::closed_port().await;
-        let child = Self::spawn(&program, port, folder.path(), paper.as_ref());
+        let child = Self::spawn(&program, port, folder.path(), paper.as_ref(), &[]);
         let redis = Self { program, port, folder, paper, child };
         redis.answers().await;
         Some(redis)
     }
 
-    fn spawn(program: &Path, port: u16, folder: &Path, paper: Option<&Paper>) -> Child {
+    fn spawn(program: &Path, port: u16, folder: &Path, paper: Option<&Paper>, options: &[&str]) -> Child {
         let port = port.to_string();
         let mut command = Command::new(program);
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]).arg(folder);
@@ -68,7 +68,7 @@ impl Redis {
                 command.arg("--tls-cert-file").arg(certificate).arg("--tls-key-file").arg(key)
             }
         };
-        command.stdout(Stdio::null()).spawn().unwrap()
+        command.args(options).stdout(Stdio::null()).spawn().unwrap()
     }
 
     /// Host and port.
@@ -113,7 +113,12 @@ impl Redis {
     }
 
     pub(crate) async fn restart(&mut self) {
-        self.child = Self::spawn(&self.program, self.port, self.folder.path(), self.paper.as_ref());
+        self.restart_with(&[]).await;
+    }
+
+    pub(crate) async fn restart_with(&mut self, options: &[&str]) {
+        let folder = self.folder.path();
+        self.child = Self::spawn(&self.program, self.port, folder, self.paper.as_ref(), options);
         self.answers().await;
     }
 }

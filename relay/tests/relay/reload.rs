@@ -141,7 +141,7 @@ contact = \"postmaster@example.net\"
 demo = true
 deny-file = \"{}\"
 limit-greeting = 1
-limit-octets-down = 4711
+limit-octets-down = 47110
 limit-frame-down = 600
 quota-client = \"2/30/400\"
 quota-all = 7
@@ -163,7 +163,7 @@ log-level = \"debug\"
     assert!(about["ports"].to_string().contains(&port.to_string()), "{about}");
     assert!(!about["examples"].as_array().unwrap().is_empty());
     let limits = &about["limits"];
-    assert_eq!((&limits["greeting_seconds"], &limits["octets_down"]), (&1.into(), &4711.into()), "{limits}");
+    assert_eq!((&limits["greeting_seconds"], &limits["octets_down"]), (&1.into(), &47110.into()), "{limits}");
     let quotas = serde_json::json!({ "concurrent": 2, "per_minute": 30, "per_hour": 400 });
     assert_eq!((&limits["quotas"]["client"], &limits["quotas"]["all"]), (&quotas, &7.into()), "{limits}");
 
@@ -176,7 +176,7 @@ log-level = \"debug\"
     drop(TcpStream::connect(relay.address).await.unwrap());
 
     relay.reload(
-        &better.replace("quota-client = \"2/30/400\"", "quota-client = \"many\"").replace("4711", "4712"),
+        &better.replace("quota-client = \"2/30/400\"", "quota-client = \"many\"").replace("47110", "47120"),
     );
     let error = loop {
         let line = relay.next();
@@ -189,7 +189,7 @@ log-level = \"debug\"
     let fault = format!("{}:14: quota-client: `many` is no quota", file.display());
     assert!(error["error"].as_str().unwrap().starts_with(&fault), "{error}");
     let answer = relay.about("https://docs.example").await;
-    assert!(answer.text().contains("4711"), "{}", answer.text());
+    assert!(answer.text().contains("47110"), "{}", answer.text());
 
     relay.reload("listen = \"127.0.0.1:0\"\nlog-level = \"warn\"\n");
     while relay.next()["message"] != "read the configuration again" {}
