@@ -94,6 +94,16 @@ pub(super) fn not_let_out(port: u16) -> Refusal {
     }
 }
 
+/// It is not known which addresses are the relay's own outside: any may be.
+pub(super) fn not_known_outside() -> Refusal {
+    Refusal {
+        code: RefusalCode::RelayUnreachable,
+        message: "This relay could not look up its own name so far, and connects to no mail server until it has. Try again in a \
+                  minute."
+            .to_owned(),
+    }
+}
+
 /// The failure that says most of the mail server, of one or more; said to be one of several where it is.
 pub(super) fn most_telling(failures: Vec<Refusal>) -> Refusal {
     let tried = failures.len();
