@@ -20,6 +20,15 @@ pub(super) fn of_lookup(name: &str, failure: &LookupFailure) -> Refusal {
                 "The name {name} could not be looked up: {reason}. Try again, or give its address."
             ),
         },
+        LookupFailure::NoRoom => no_room(),
+    }
+}
+
+/// The relay itself has too many descriptors open, or threads.
+fn no_room() -> Refusal {
+    Refusal {
+        code: RefusalCode::RelayUnreachable,
+        message: "The relay has too many connections open. Try again in a moment.".to_owned(),
     }
 }
 
@@ -40,6 +49,9 @@ pub(super) fn connect_timeout(address: SocketAddr, limit: Duration) -> Refusal {
 }
 
 pub(super) fn of_connect(error: &Error, address: SocketAddr) -> Refusal {
+    if is_out_of_descriptors(error) {
+        return no_room();
+    }
     let (code, message) = match error.kind() {
         ErrorKind::ConnectionRefused => (
             RefusalCode::ConnectionRefused,
@@ -73,10 +85,6 @@ pub(super) fn of_connect(error: &Error, address: SocketAddr) -> Refusal {
             format!(
                 "A router on the way says that {address} cannot be reached: the machine is down, or a firewall says so."
             ),
-        ),
-        _ if is_out_of_descriptors(error) => (
-            RefusalCode::RelayUnreachable,
-            "The relay has too many connections open. Try again in a moment.".to_owned(),
         ),
         _ => (RefusalCode::Unreachable, format!("{address} cannot be reached: {error}.")),
     };
