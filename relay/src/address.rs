@@ -45,10 +45,11 @@ impl AddressPolicy {
         Self { outside: Some(outside), ..self }
     }
 
-    /// Waits until that has been looked up.
-    pub(crate) async fn settled(&self) {
-        if let Some(outside) = &self.outside {
-            outside.settled().await;
+    /// Waits until that has been looked up, and says whether it is known.
+    pub(crate) async fn settled(&self) -> bool {
+        match &self.outside {
+            Some(outside) => outside.settled().await,
+            None => true,
         }
     }
 

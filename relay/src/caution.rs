@@ -51,6 +51,22 @@ pub enum Caution {
     },
     /// Running connections have more time at the end than the files that come with the relay leave it.
     CutShort(Duration),
+    /// As many connections as there may be take more descriptors than the process may have open.
+    Descriptors {
+        /// How many connections.
+        connections: u64,
+        /// The descriptors that they take, with those beside them.
+        needed: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// Workers and look-ups take more threads than the files that come with the relay let it have.
+    Threads {
+        /// How many workers.
+        workers: u64,
+        /// How many look-ups at a time.
+        lookups: u64,
+    },
     /// A limit on time that never counts, as the whole connection ends before.
     Outlasted {
         /// The name of its setting.
@@ -72,6 +88,9 @@ impl Caution {
             Self::RefusedProbe(..) => "port-25-probe",
             Self::Mixed(_) => "other-relay",
             Self::CutShort(_) => "grace",
+            Self::Descriptors { .. } => "quota-all",
+            Self::Threads { workers, lookups } if workers > lookups => "workers",
+            Self::Threads { .. } => "limit-lookups",
             Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
             Self::Outlasted { setting, .. } | Self::Unreached { setting, .. } => setting,
         }
@@ -145,6 +164,20 @@ impl fmt::Display for Caution {
                 "{part} {per} are never reached, as {other} {other_per} make no more than {most} {per}: choose less, or more \
                  {other_per}"
             ),
+            Self::Descriptors { connections, needed, limit } => write!(
+                f,
+                "{connections} connections take up to {needed} descriptors, and the process may have no more than {limit} open: \
+                 allow more, by LimitNOFILE= in a systemd unit or ulimit -n in a shell, or choose fewer connections"
+            ),
+            Self::Threads { workers, lookups } => {
+                let needed = threads(*workers, *lookups);
+                write!(
+                    f,
+                    "{workers} workers and {lookups} look-ups at a time take up to {needed} threads: heloscope-relay.service and \
+                     compose.yaml, as they come, let it have {TASKS}; write TasksMax={needed} or pids_limit: {needed} there, \
+                     unless it is done, or choose fewer"
+                )
+            }
             Self::Outlasted { limit, connection, .. } => write!(
                 f,
                 "{} s never pass, as the whole connection ends after {} s: choose less, or more for limit-connection",
@@ -160,6 +193,30 @@ const LEFT: Duration = Duration::from_secs(20);
 
 /// How long it takes at most, after the grace, to tell clients and a shared store.
 const TO_TELL: Duration = CLOSING.saturating_add(Duration::from_secs(2));
+
+/// How many threads the files of relay/deploy let a relay have.
+const TASKS: u64 = 256;
+
+/// The threads for workers and look-ups, and for the few look-ups of the relay's own.
+fn threads(workers: u64, lookups: u64) -> u64 {
+    workers.saturating_add(lookups).saturating_add(8)
+}
+
+/// The descriptors for so many connections, two for each, for look-ups, and for all beside them.
+fn descriptors(connections: u64, lookups: u64) -> u64 {
+    connections.saturating_mul(2).saturating_add(lookups).saturating_add(64)
+}
+
+/// How many descriptors the process may have open, the soft limit raised as far as it can be.
+#[cfg(unix)]
+fn descriptor_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum
+}
+
+#[cfg(not(unix))]
+fn descriptor_limit() -> Option<u64> {
+    None
+}
 
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
@@ -178,8 +235,22 @@ impl Settings {
             .chain(mixed)
             .chain(self.limits.outlasted())
             .chain(self.unreached())
+            .chain(self.out_of_descriptors(descriptor_limit()))
+            .chain(self.out_of_threads())
             .chain((self.grace + TO_TELL > LEFT).then_some(Caution::CutShort(self.grace)))
             .collect()
+    }
+
+    fn out_of_descriptors(&self, limit: Option<u64>) -> Option<Caution> {
+        let connections = self.quotas.all;
+        let needed = descriptors(connections, self.lookups);
+        let limit = limit.filter(|limit| needed > *limit)?;
+        Some(Caution::Descriptors { connections, needed, limit })
+    }
+
+    fn out_of_threads(&self) -> Option<Caution> {
+        let Self { workers, lookups, .. } = *self;
+        (threads(workers, lookups) > TASKS).then_some(Caution::Threads { workers, lookups })
     }
 
     fn unreached(&self) -> impl Iterator<Item = Caution> {
@@ -302,44 +373,4 @@ fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Ca
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_files_leave_as_much_time_to_stop_as_they_are_said_to() {
-        let (unit, compose) =
-            (include_str!("../deploy/heloscope-relay.service"), include_str!("../deploy/compose.yaml"));
-        assert!(unit.contains(&format!("\nTimeoutStopSec={}\n", LEFT.as_secs())));
-        assert!(compose.contains(&format!(" stop_grace_period: {}s\n", LEFT.as_secs())));
-        assert!(Settings::default().grace + TO_TELL <= LEFT);
-    }
-
-    #[test]
-    fn a_certificate_is_compared_with_the_origins_and_the_clock() {
-        let directory = tempfile::tempdir().unwrap();
-        let files = TlsFiles {
-            certificate: directory.path().join("relay.crt"),
-            key: directory.path().join("relay.key"),
-        };
-        let names = ["relay.example.org".to_owned(), "192.0.2.1".to_owned()];
-        let mut parameters = rcgen::CertificateParams::new(names).unwrap();
-        parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
-        parameters.not_after = rcgen::date_time_ymd(2026, 3, 1);
-        let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
-        std::fs::write(&files.certificate, made.pem()).unwrap();
-        let file = || files.certificate.clone();
-        let origin = |text: &str| text.parse::<Origin>().unwrap();
-        let at = |seconds, origins: &[Origin]| {
-            of_certificate(&files, origins, UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
-        };
-        // 1 February, 1 April and 1 December.
-        let (during, after, before) = (1_769_904_000, 1_775_001_600, 1_764_547_200);
-        let right = ["https://relay.example.org", "https://192.0.2.1:8443", "http://intranet"].map(origin);
-        assert_eq!(at(during, &right), []);
-        assert_eq!(at(after, &right), [Caution::Expired(file())]);
-        assert_eq!(at(before, &right), [Caution::NotYetValid(file())]);
-        for other in ["https://relay.example.com:8443", "https://192.0.2.2", "https://[2001:db8::1]:8443"] {
-            assert_eq!(at(during, &[origin(other)]), [Caution::OtherHost(file(), origin(other))]);
-        }
-    }
-}
+mod tests;

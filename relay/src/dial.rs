@@ -59,7 +59,9 @@ impl Dialler {
         {
             return self.dial_specimen(demo, name, query.port, mode, client).await;
         }
-        self.addresses.settled().await;
+        if !self.addresses.settled().await {
+            return Err(failure::not_known_outside());
+        }
         let (addresses, resolve_ms) = self.resolve(query, visit).await?;
         for address in &addresses {
             self.check_address(*address, &query.host)?;

@@ -85,16 +85,19 @@ fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
 
 async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
     let log_format = reload.running.config.log_format;
-    let stop = CancellationToken::new();
+    let (stop, at_once) = (CancellationToken::new(), CancellationToken::new());
     // Before the line below: whoever reads it may send a signal at once.
-    let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), reload));
+    let signals = tokio::spawn(obey(Signals::catch()?, stop.clone(), at_once.clone(), reload));
     say_where(&relay, log_format);
     if let Some(monitor) = relay.metrics_address() {
         tracing::info!("health, readiness and metrics are at http://{monitor}/");
     }
     #[cfg(target_env = "musl")]
     tokio::spawn(memory::give_back());
-    relay.serve(stop).await;
+    tokio::select! {
+        () = relay.serve(stop) => {}
+        () = at_once.cancelled() => tracing::info!("stopped at once: those that ran were broken off"),
+    }
     signals.abort();
     Ok(())
 }
@@ -252,7 +255,7 @@ impl Reload {
     }
 }
 
-/// SIGTERM and SIGINT stop the relay, SIGHUP has it read its configuration again.
+/// SIGTERM and SIGINT stop the relay, the second of them at once; SIGHUP has it read its configuration again.
 #[cfg(unix)]
 struct Signals {
     terminate: Signal,
@@ -272,7 +275,7 @@ impl Signals {
 }
 
 #[cfg(unix)]
-async fn obey(mut signals: Signals, stop: CancellationToken, reload: Reload) {
+async fn obey(mut signals: Signals, stop: CancellationToken, at_once: CancellationToken, reload: Reload) {
     loop {
         tokio::select! {
             _ = signals.terminate.recv() => break,
@@ -282,9 +285,14 @@ async fn obey(mut signals: Signals, stop: CancellationToken, reload: Reload) {
     }
     tracing::info!("stopping: no new connections; those that run may end");
     stop.cancel();
+    tokio::select! {
+        _ = signals.terminate.recv() => {}
+        _ = signals.interrupt.recv() => {}
+    }
+    at_once.cancel();
 }
 
-/// Ctrl-C stops the relay.
+/// Ctrl-C stops the relay, the second one at once.
 #[cfg(windows)]
 struct Signals(tokio::signal::windows::CtrlC);
 
@@ -296,7 +304,9 @@ impl Signals {
 }
 
 #[cfg(windows)]
-async fn obey(mut signals: Signals, stop: CancellationToken, _: Reload) {
+async fn obey(mut signals: Signals, stop: CancellationToken, at_once: CancellationToken, _: Reload) {
     signals.0.recv().await;
     stop.cancel();
+    signals.0.recv().await;
+    at_once.cancel();
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::metrics::Metrics;
+use crate::outside::Outside;
 use crate::quota::Turnstile;
 use crate::reach::Reach;
 
@@ -18,6 +19,7 @@ pub(crate) struct Monitor {
     pub(crate) metrics: Metrics,
     pub(crate) turnstile: Turnstile,
     pub(crate) reach: Arc<Reach>,
+    pub(crate) outside: Arc<Outside>,
     pub(crate) ready: Ready,
 }
 
@@ -42,11 +44,14 @@ pub(crate) fn router(monitor: Monitor) -> Router {
 }
 
 async fn readiness(State(monitor): State<Monitor>) -> Response {
-    if monitor.ready.0.load(Ordering::Acquire) {
-        "ready\n".into_response()
+    let why = if !monitor.ready.0.load(Ordering::Acquire) {
+        "not ready: starting or stopping\n"
+    } else if !monitor.outside.is_known() {
+        "not ready: where the EHLO name leads is not known yet\n"
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: starting or stopping\n").into_response()
-    }
+        return "ready\n".into_response();
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
 async fn metrics(State(monitor): State<Monitor>) -> Response {

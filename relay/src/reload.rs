@@ -48,8 +48,7 @@ impl Reloader {
         self.ground.lookups.change(settings.lookups);
         self.desk.change(terms);
         if public {
-            let (desk, outside) = (self.desk.clone(), self.ground.outside.clone());
-            tokio::spawn(async move { outside.learn_of(&desk.terms()).await });
+            self.ground.outside.look_up_again();
         }
         tracing::info!("read the configuration again");
         Ok(())

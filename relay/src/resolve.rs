@@ -2,8 +2,12 @@ use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::thread;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
+use tokio::sync::oneshot;
+
+use crate::dial::is_out_of_descriptors;
 
 /// Looks names up.
 pub trait Resolve: Send + Sync {
@@ -27,6 +31,8 @@ pub enum LookupFailure {
     NotFound,
     /// No answer, or a broken one, in the resolver's words.
     Failed(String),
+    /// The relay has no descriptor or no thread left to ask with: of the name nothing is known.
+    NoRoom,
 }
 
 /// The operating system's resolver, `getaddrinfo` (RFC 3493 §6.1).
@@ -40,34 +46,59 @@ pub struct SystemResolver;
 impl Resolve for SystemResolver {
     fn lookup(&self, name: &str) -> Lookup {
         let absolute = if name.contains('.') { format!("{name}.") } else { name.to_owned() };
-        Box::pin(async move {
-            let lookup = tokio::task::spawn_blocking(move || {
-                let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
-                let answers = dns_lookup::getaddrinfo(Some(&absolute), None, Some(hints))
-                    .map_err(|error| failure(error.kind(), &error.into()))?;
-                answers
-                    .map(|answer| answer.map(|answer| answer.sockaddr))
-                    .collect::<Result<_, _>>()
-                    .map_err(|error| LookupFailure::Failed(error.to_string()))
-            });
-            lookup.await.unwrap_or_else(|error| Err(LookupFailure::Failed(error.to_string())))
-        })
+        Box::pin(on_a_thread(move || {
+            let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+            let answers = dns_lookup::getaddrinfo(Some(&absolute), None, Some(hints))
+                .map_err(|error| failure(error.kind(), &error.into()))?;
+            answers
+                .map(|answer| answer.map(|answer| answer.sockaddr))
+                .collect::<Result<_, _>>()
+                .map_err(|error| LookupFailure::Failed(error.to_string()))
+        }))
     }
 
     /// By `getnameinfo` (RFC 3493 §6.2), for which `/etc/hosts` counts where there is one.
     fn reverse(&self, address: IpAddr) -> ReverseLookup {
-        Box::pin(async move {
-            let lookup = tokio::task::spawn_blocking(move || {
-                dns_lookup::lookup_addr(&address).map_err(|error| failure(error.kind(), &error.into()))
-            });
-            lookup.await.unwrap_or_else(|error| Err(LookupFailure::Failed(error.to_string())))
-        })
+        Box::pin(on_a_thread(move || {
+            dns_lookup::lookup_addr(&address).map_err(|error| failure(error.kind(), &error.into()))
+        }))
     }
+}
+
+/// Looks up on a thread of its own, as the C library waits: the runtime's pool would panic where the system has no thread left.
+async fn on_a_thread<T: Send + 'static>(
+    look_up: impl FnOnce() -> Result<T, LookupFailure> + Send + 'static,
+) -> Result<T, LookupFailure> {
+    let (sender, answer) = oneshot::channel();
+    let thread = thread::Builder::new().name("look-up".to_owned()).spawn(move || {
+        // What failed for want of a descriptor has many names, "no such name" among them.
+        let answer = look_up().map_err(|why| if out_of_descriptors() { LookupFailure::NoRoom } else { why });
+        // Nobody may wait for it any longer.
+        let _ = sender.send(answer);
+    });
+    if let Err(error) = thread {
+        tracing::warn!(%error, "no thread to look a name up on");
+        return Err(LookupFailure::NoRoom);
+    }
+    answer.await.unwrap_or_else(|_| Err(LookupFailure::Failed("the look-up was broken off".to_owned())))
+}
+
+/// Whether the process cannot open another descriptor now.
+#[cfg(unix)]
+fn out_of_descriptors() -> bool {
+    use std::os::fd::AsFd;
+    std::io::stderr().as_fd().try_clone_to_owned().is_err_and(|error| is_out_of_descriptors(&error))
+}
+
+#[cfg(not(unix))]
+fn out_of_descriptors() -> bool {
+    false
 }
 
 fn failure(kind: LookupErrorKind, error: &std::io::Error) -> LookupFailure {
     match kind {
         LookupErrorKind::NoName | LookupErrorKind::NoData => LookupFailure::NotFound,
+        _ if is_out_of_descriptors(error) => LookupFailure::NoRoom,
         _ => LookupFailure::Failed(error.to_string()),
     }
 }
@@ -77,6 +108,7 @@ impl fmt::Display for LookupFailure {
         match self {
             Self::NotFound => f.write_str("the name does not exist or has no address"),
             Self::Failed(reason) => f.write_str(reason),
+            Self::NoRoom => f.write_str("the relay has no descriptor or no thread left"),
         }
     }
 }
@@ -97,6 +129,10 @@ mod tests {
             [LookupErrorKind::Again, LookupErrorKind::Fail, LookupErrorKind::System, LookupErrorKind::IO]
         {
             assert_eq!(failure(kind, &error()), LookupFailure::Failed("why".into()));
+        }
+        let too_many_files = std::io::Error::from_raw_os_error(24);
+        if cfg!(unix) {
+            assert_eq!(failure(LookupErrorKind::System, &too_many_files), LookupFailure::NoRoom);
         }
     }
 

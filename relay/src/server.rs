@@ -118,6 +118,7 @@ impl Relay {
             metrics: metrics.clone(),
             turnstile: turnstile.clone(),
             reach: ground.reach.clone(),
+            outside: ground.outside.clone(),
             ready: ready.clone(),
         };
         let header = settings.header;

@@ -56,8 +56,8 @@ async fn disagreements(name: &str, own: &[IpAddr], resolver: &dyn Resolve) -> Ve
     let leads_to: Vec<IpAddr> = match resolver.lookup(name).await {
         Ok(addresses) => addresses.iter().map(|address| address.ip().to_canonical()).collect(),
         Err(LookupFailure::NotFound) => Vec::new(),
-        Err(LookupFailure::Failed(why)) => {
-            found.push(Disagreement::NotLookedUp { what: name.to_owned(), why });
+        Err(why) => {
+            found.push(Disagreement::NotLookedUp { what: name.to_owned(), why: why.to_string() });
             Vec::new()
         }
     };
@@ -75,8 +75,9 @@ async fn disagreements(name: &str, own: &[IpAddr], resolver: &dyn Resolve) -> Ve
             Ok(has) if has.trim_end_matches('.').eq_ignore_ascii_case(&name) => {}
             Ok(has) => found.push(Disagreement::OtherPtr { address, has, name }),
             Err(LookupFailure::NotFound) => found.push(Disagreement::NoPtr { address, name }),
-            Err(LookupFailure::Failed(why)) => {
-                found.push(Disagreement::NotLookedUp { what: format!("the PTR record of {address}"), why });
+            Err(why) => {
+                let what = format!("the PTR record of {address}");
+                found.push(Disagreement::NotLookedUp { what, why: why.to_string() });
             }
         }
     }

@@ -20,6 +20,15 @@ pub(super) fn of_lookup(name: &str, failure: &LookupFailure) -> Refusal {
                 "The name {name} could not be looked up: {reason}. Try again, or give its address."
             ),
         },
+        LookupFailure::NoRoom => no_room(),
+    }
+}
+
+/// The relay itself has too many descriptors open, or threads.
+fn no_room() -> Refusal {
+    Refusal {
+        code: RefusalCode::RelayUnreachable,
+        message: "The relay has too many connections open. Try again in a moment.".to_owned(),
     }
 }
 
@@ -40,6 +49,9 @@ pub(super) fn connect_timeout(address: SocketAddr, limit: Duration) -> Refusal {
 }
 
 pub(super) fn of_connect(error: &Error, address: SocketAddr) -> Refusal {
+    if is_out_of_descriptors(error) {
+        return no_room();
+    }
     let (code, message) = match error.kind() {
         ErrorKind::ConnectionRefused => (
             RefusalCode::ConnectionRefused,
@@ -74,10 +86,6 @@ pub(super) fn of_connect(error: &Error, address: SocketAddr) -> Refusal {
                 "A router on the way says that {address} cannot be reached: the machine is down, or a firewall says so."
             ),
         ),
-        _ if is_out_of_descriptors(error) => (
-            RefusalCode::RelayUnreachable,
-            "The relay has too many connections open. Try again in a moment.".to_owned(),
-        ),
         _ => (RefusalCode::Unreachable, format!("{address} cannot be reached: {error}.")),
     };
     Refusal { code, message }
@@ -91,6 +99,16 @@ pub(super) fn not_let_out(port: u16) -> Refusal {
             "This relay cannot reach port {port}: its network lets no connection to it out. That says nothing about \
              the mail server; test it from a relay elsewhere, or from a machine that sends mail."
         ),
+    }
+}
+
+/// It is not known which addresses are the relay's own outside: any may be.
+pub(super) fn not_known_outside() -> Refusal {
+    Refusal {
+        code: RefusalCode::RelayUnreachable,
+        message: "This relay could not look up its own name so far, and connects to no mail server until it has. Try again in a \
+                  minute."
+            .to_owned(),
     }
 }
 

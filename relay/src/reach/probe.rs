@@ -99,7 +99,9 @@ impl Probe {
             }
         };
         let addresses: Vec<_> = found.iter().map(|address| SocketAddr::new(address.ip(), port)).collect();
-        dialler.addresses.settled().await;
+        if !dialler.addresses.settled().await {
+            return Err("where the relay's own name leads is not known".to_owned());
+        }
         for address in &addresses {
             dialler.check_address(*address, &self.host).map_err(|refusal| refusal.message)?;
         }

@@ -16,11 +16,32 @@ async fn it_takes_as_many_descriptors_as_it_may() {
     assert_eq!(relay.descriptor_limits(), (300, 300));
 }
 
+/// Nothing can be asked of a name server then: it is nothing against the name.
+#[tokio::test]
+async fn a_name_that_no_descriptor_is_left_to_look_up() {
+    const MOST: u32 = 80;
+    let (_listener, port) = server().await;
+    let relay = Relay::start_with(&format!("ulimit -n {MOST}"), port, &["--limit-header", "600"]);
+    let mut idle = Vec::new();
+    for left in (1..relay.free_descriptors(MOST)).rev() {
+        idle.push(TcpStream::connect(relay.address).await.unwrap());
+        eventually(|| relay.free_descriptors(MOST) == left).await;
+    }
+    let mut client = relay.open_to("mail.example.invalid", port).await;
+    let FromRelay::Refused(refusal) = client.control().await else { panic!("it is connected") };
+    assert_eq!(refusal.code, RefusalCode::RelayUnreachable, "{}", refusal.message);
+    assert_eq!(refusal.message, "The relay has too many connections open. Try again in a moment.");
+}
+
 #[tokio::test]
 async fn without_a_descriptor_it_says_so_waits_idly_and_then_goes_on() {
     const MOST: u32 = 80;
     let (listener, port) = server().await;
     let relay = Relay::start_with(&format!("ulimit -n {MOST}"), port, &["--limit-header", "600"]);
+    // 256 connections of two, 100 look-ups and what there is beside them.
+    let warned = relay.next_line();
+    let why = "quota-all: 256 connections take up to 676 descriptors, and the process may have no more than 80 open: allow more,";
+    assert!(warned["message"].as_str().unwrap().starts_with(why), "{warned}");
     let at_rest = relay.descriptors();
     let mut idle = Vec::new();
     for left in (1..relay.free_descriptors(MOST)).rev() {

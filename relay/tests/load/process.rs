@@ -66,7 +66,12 @@ impl Relay {
 
     /// A WebSocket to 127.0.0.1 at this port.
     pub(crate) async fn open(&self, port: u16) -> Client {
-        let url = format!("ws://{}/v1/connect?host=127.0.0.1&port={port}", self.address);
+        self.open_to("127.0.0.1", port).await
+    }
+
+    /// A WebSocket to this port of a host.
+    pub(crate) async fn open_to(&self, host: &str, port: u16) -> Client {
+        let url = format!("ws://{}/v1/connect?host={host}&port={port}", self.address);
         let mut request = url.into_client_request().unwrap();
         let fields = request.headers_mut();
         fields.insert("origin", format!("http://{}", self.address).parse().unwrap());

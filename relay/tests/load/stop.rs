@@ -8,6 +8,21 @@ use tokio::net::TcpStream;
 use crate::process::{Relay, server};
 
 #[tokio::test]
+async fn a_second_signal_does_not_wait_for_sessions() {
+    let (listener, port) = server().await;
+    let mut relay = Relay::start(port, &["--grace", "600"]);
+    let mut held = relay.greeted(&listener, 8).await;
+    relay.terminate();
+    relay.line("stopping: no new connections; those that run may end");
+    relay.terminate();
+    relay.line("stopped at once: those that ran were broken off");
+    assert!(relay.ended().success());
+    for (_, stream) in &mut held {
+        assert!(stream.read(&mut [0]).await.map_or(true, |read| read == 0));
+    }
+}
+
+#[tokio::test]
 async fn sessions_that_run_may_end_and_those_left_are_closed() {
     const SESSIONS: usize = 100;
     let (listener, port) = server().await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use heloscope_observation::RefusalCode;
 use heloscope_relay::TlsFiles;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -34,6 +34,12 @@ async fn nginx() {
     front.serves_the_page_and_its_websockets().await;
     front.serves_the_page_over_http_2().await;
     front.tells_clients_apart().await;
+    assert!(
+        front
+            .over_http("/?host=mx.example")
+            .await
+            .contains(&format!("\r\nLocation: https://{NAME}/?host=mx.example\r\n"))
+    );
     // Caddy knows no other name; nginx hands on what it is asked for.
     assert!(front.page("evil.example").await.starts_with("HTTP/1.1 421 "));
 }
@@ -43,7 +49,7 @@ struct Front {
     address: SocketAddr,
     server: Server,
     paper: Paper,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
     _processes: [Ended; 2],
 }
 
@@ -83,6 +89,8 @@ impl Front {
                 &[
                     ("listen 443 ssl", &format!("listen 127.0.0.1:{} ssl", changed.port)),
                     ("    listen [::]:443 ssl http2;\n", ""),
+                    ("listen 80;", &format!("listen unix:{};", directory.join("plain").display())),
+                    ("    listen [::]:80;\n", ""),
                     (&format!("{letsencrypt}/fullchain.pem"), &changed.certificate),
                     (&format!("{letsencrypt}/privkey.pem"), &changed.key),
                 ],
@@ -131,7 +139,7 @@ impl Front {
             }
         };
         let address = SocketAddr::from(([127, 0, 0, 1], changed.port));
-        let front = Self { address, server, paper, _directory: directory, _processes: [proxy, relay] };
+        let front = Self { address, server, paper, directory, _processes: [proxy, relay] };
         let listens = async {
             while TcpStream::connect(address).await.is_err() {
                 sleep(Duration::from_millis(20)).await;
@@ -146,6 +154,10 @@ impl Front {
         assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
         assert!(page.to_ascii_lowercase().contains("content-security-policy: "), "{page}");
         assert!(page.contains("<title>"), "{page}");
+        assert!(
+            page.to_ascii_lowercase().contains("\r\nstrict-transport-security: max-age=15552000\r\n"),
+            "{page}"
+        );
 
         let from = IpAddr::from([127, 0, 0, 1]);
         let mut client = self.websocket(from, self.request()).await.unwrap();
@@ -159,6 +171,16 @@ impl Front {
         let mut foreign = self.request();
         foreign.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
         assert_eq!(self.websocket(from, foreign).await.err(), Some(403));
+    }
+
+    /// What nginx answers where no TLS is spoken.
+    async fn over_http(&self, target: &str) -> String {
+        let mut stream = UnixStream::connect(self.directory.path().join("plain")).await.unwrap();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
     }
 
     /// As browsers ask for it; for its WebSockets, which neither proxy takes over HTTP/2, they come by HTTP/1.1 as well.

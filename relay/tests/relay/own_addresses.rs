@@ -9,7 +9,7 @@ use std::sync::Arc;
 use heloscope_observation::RefusalCode;
 use tokio::net::TcpListener;
 
-use crate::rig::{Client, Names, Rig, Server, upgrade};
+use crate::rig::{Answered, Client, Names, Rig, Server, ask, upgrade};
 
 /// Says that this test program is in the network that the test below lays.
 const INSIDE: &str = "HELOSCOPE_RELAY_TEST_INSIDE";
@@ -127,6 +127,34 @@ async fn where_its_ehlo_name_leads_is_refused_too() {
         // What the operator allows is lifted here as well.
         rig.open(&format!("host=127.0.0.1&port={port}")).await.connected().await;
     }
+}
+
+/// Nobody can say then which addresses are the relay's own.
+#[tokio::test]
+async fn while_its_ehlo_name_has_no_answer_nothing_is_connected_to() {
+    let server = Server::new().await;
+    let port = server.port();
+    let rig = Rig::new(&[port], |settings| {
+        settings.public = true;
+        settings.contact = Some("postmaster@example.org".parse().unwrap());
+        settings.origins = vec!["https://relay.example".parse().unwrap()];
+        settings.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+        settings.resolver = Arc::new(Names::default().and("relay.example", Answered::Broken));
+    })
+    .await;
+    for host in ["127.0.0.1", "8.8.4.4", "missing.example"] {
+        let refusal = rig.open(&format!("host={host}&port={port}")).await.refused().await;
+        assert_eq!(refusal.code, RefusalCode::RelayUnreachable, "{host}");
+        assert_eq!(
+            refusal.message,
+            "This relay could not look up its own name so far, and connects to no mail server until it has. Try again in a minute."
+        );
+    }
+    let answer = ask(rig.metrics.unwrap(), "GET /readyz HTTP/1.1", &["Host: anything"]).await;
+    assert_eq!(
+        (answer.status(), answer.text()),
+        (503, "not ready: where the EHLO name leads is not known yet\n")
+    );
 }
 
 fn ip(words: &[&str]) {

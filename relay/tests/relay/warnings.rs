@@ -106,6 +106,21 @@ fn more_time_to_stop_than_the_unit_leaves() {
 }
 
 #[test]
+fn more_threads_than_the_unit_lets_it_have() {
+    let told = |workers: &str, lookups: &str| {
+        warnings(&["--listen", "127.0.0.1:0", "--workers", workers, "--limit-lookups", lookups])
+    };
+    assert_eq!(told("2", "246"), NONE);
+    assert_eq!(
+        told("2", "300"),
+        [
+            "--limit-lookups: 2 workers and 300 look-ups at a time take up to 310 threads: heloscope-relay.service and compose.yaml, \
+             as they come, let it have 256; write TasksMax=310 or pids_limit: 310 there, unless it is done, or choose fewer"
+        ]
+    );
+}
+
+#[test]
 fn a_host_to_probe_that_the_relay_does_not_connect_to() {
     let told = |host: &str, why: &str| {
         format!(
