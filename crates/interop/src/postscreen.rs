@@ -20,7 +20,7 @@ fn start(name: &'static str, authority: &Authority) -> anyhow::Result<Server> {
         banner: Some(
             "220-postscreen.interop.test ESMTP wait for the rest\n220 postscreen.interop.test ESMTP Postfix",
         ),
-        notes: vec!["The greeting came in parts: its first line at once, the last 6."],
+        notes: vec!["The greeting came in parts: its first line at once, the last 6 s later."],
         starttls_supported: Some(true),
         starttls_reply: Some("220 2.0.0 Ready to start TLS"),
         capabilities_before_tls: Some([&EXTENSIONS[..4], &["STARTTLS"], &EXTENSIONS[4..]].concat()),

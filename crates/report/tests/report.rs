@@ -306,10 +306,14 @@ fn a_greeting_in_parts_is_noted() {
     assert_eq!(
         noted("25", teaser, 25, &[25, 6_029], 2),
         [
-            "The greeting came in parts: its first line at once, the last 6.0 s later. A server such as Postfix's postscreen \
+            "The greeting came in parts: its first line at once, the last 6 s later. A server such as Postfix's postscreen \
           does so to find out who speaks before the greeting is complete; this test did not."
         ]
     );
+    for (last, said) in [(5_524, "5 s"), (5_525, "6 s"), (6_524, "6 s"), (4_974, "4.9 s"), (4_975, "5 s")] {
+        let noted = noted("25", teaser, 25, &[25, last], 2);
+        assert!(noted[0].contains(&format!("the last {said} later.")), "{last}: {noted:?}");
+    }
     let late = noted("465", teaser, 3_056, &[3_056, 5_300], 3);
     assert!(
         late[0].starts_with("The greeting came in parts: its first line after 3.0 s, the last 2.2 s later."),
@@ -320,7 +324,7 @@ fn a_greeting_in_parts_is_noted() {
     assert_eq!(noted("25", teaser, 25, &[2_000, 4_825], 16), dripped);
     assert_eq!(
         noted("25", "220 mx1", 25, &[5_025], 2),
-        ["The greeting, 16 octets, came in 2 pieces over 5.0 s."]
+        ["The greeting, 16 octets, came in 2 pieces over 5 s."]
     );
     // What a network does to it is none of the server's doing.
     assert_eq!(noted("25", teaser, 25, &[25, 900], 3), [""; 0]);

@@ -134,7 +134,13 @@ fn greeting_in_parts(pace: &Pace, from: Option<Duration>) -> Option<String> {
     ))
 }
 
-/// `6.0 s`
+/// `2.2 s`, and from five seconds on `6 s`: of a wait that long a tenth is the path's doing, not the server's.
 fn seconds(time: Duration) -> String {
-    say!("{} s", decimal(time.as_secs(), &(time.subsec_millis() / 100).to_string()))
+    const HALF_A_TENTH: Duration = Duration::from_millis(50);
+    const HALF_A_SECOND: Duration = Duration::from_millis(500);
+    let rounded = time.saturating_add(HALF_A_TENTH);
+    match rounded.as_secs() {
+        5.. => say!("{} s", time.saturating_add(HALF_A_SECOND).as_secs()),
+        whole => say!("{} s", decimal(whole, &(rounded.subsec_millis() / 100).to_string())),
+    }
 }
