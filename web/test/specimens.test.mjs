@@ -115,7 +115,7 @@ const SPECIMENS = {
     found: { 587: ["warning reply-too-long", "notice reply-format"] },
     error: "reply_too_long",
   },
-  "trickle": { status: "ok", fact: [({ notes }) => notes.map((note) => note.replace(/\d+/g, "…")), ["The greeting, … octets, came in … pieces over ….… s."]] },
+  "trickle": { status: "ok", fact: [({ notes }) => notes.map((note) => note.replace(/\d+/g, "…")), ["The greeting, … octets, came in … pieces over … s."]] },
   "closed-ports": {
     status: "error",
     found: { 465: ["error connect-failed"], 587: ["error connect-failed"] },
