@@ -3,7 +3,7 @@
 mod scene;
 
 use heloscope_observation::Stage;
-use heloscope_report::{CheckVerdict, SenderRow, Verdict, senders, summary};
+use heloscope_report::{CheckVerdict, SenderOutcome, SenderRow, Verdict, senders, summary};
 use heloscope_smtp::Command;
 use scene::{Asked, GREETING, Play, Scene};
 
@@ -53,6 +53,27 @@ fn the_reasons_are_those_of_what_came_before() {
             assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, why), "{id}");
         }
     }
+}
+
+/// Nobody knows then what was said yes to.
+#[test]
+fn a_reply_too_many_inside_tls_leaves_it_open_whether_mail_is_taken() {
+    let report = |more: bool| {
+        let scene = Scene::one("25", |play| {
+            let inside = play.until_hello().tls(&[]).ehlo("250 mx1").sends(Stage::Quit, Command::Quit);
+            let inside = inside.replies(Stage::Quit, if more { "250 ok" } else { "221 bye" });
+            if more {
+                inside.volunteers(Stage::Quit, "221 bye").ends(Stage::Quit)
+            } else {
+                inside.ends(Stage::Quit)
+            }
+        });
+        scene.judged()
+    };
+    assert_eq!(senders(&report(false))[0].outcome, SenderOutcome::Delivers);
+    let doubted = senders(&report(true));
+    assert_eq!(doubted[0].outcome, SenderOutcome::NotTested);
+    assert_eq!(doubted[0].text, "Not tested: a reply broke the rules of SMTP.");
 }
 
 /// Then which reply answers which command is not known.

@@ -2,7 +2,7 @@
 
 use super::certificate::{Standing, standing};
 use super::{Sender, Tested, ended_by, has, is_out_of_step};
-use crate::{Finding, Phase, Role, Severity, Speaker, Tls, TranscriptLine};
+use crate::{Finding, Role, Severity, Speaker, Tls, TranscriptLine};
 
 /// How far a sender of any kind gets.
 pub(super) enum Reach<'a> {
@@ -73,9 +73,9 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     }
 }
 
-/// Whether the test ended inside TLS before anything was offered there.
+/// Whether the test ended inside TLS before all was said there, or what was said is in doubt.
 fn is_cut_off(port: Tested<'_>) -> bool {
-    port.error.as_ref().is_some_and(|error| error.phase != Phase::Quit)
+    port.error.as_ref().is_some_and(|error| !error.is_after_all())
 }
 
 /// Whether the last reply before QUIT begins with 2, RFC 5321 §4.2.1.
