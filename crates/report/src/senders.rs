@@ -179,6 +179,18 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 ),
             )
         }
+        (Reach::Later(finding), Sender::Opportunistic | Sender::MtaSts | Sender::Dane)
+            if finding.id == "ehlo-rejected" && !is_helo_tried(port) =>
+        {
+            let why = small(&finding.title);
+            (
+                Depends,
+                say!(
+                    "Some, such as Postfix, try HELO, which was not tested; the others try the domain's other mail exchangers, \
+                     or this one again later: {why}."
+                ),
+            )
+        }
         (Reach::Later(finding), sender) => (Queues, later(port, finding, sender)),
         (Reach::ClearText, Sender::Opportunistic) => {
             (ClearText, say!("Delivers in clear text: TLS is not offered.").to_owned())
@@ -271,6 +283,12 @@ fn is_still_speaking(port: Tested<'_>) -> bool {
         port.timings.began_ms.zip(port.timings.total_ms).map(|(began, total)| began.saturating_add(total));
     let last = port.transcript.last().filter(|line| line.from == Speaker::Server);
     timed_out && ended.zip(last).is_some_and(|(ended, last)| ended.saturating_sub(last.at_ms) < PAUSE_MS)
+}
+
+/// Whether HELO was said at all.
+fn is_helo_tried(port: Tested<'_>) -> bool {
+    let mut lines = port.transcript.iter();
+    lines.any(|line| line.from == Speaker::Client && line.text.starts_with("HELO "))
 }
 
 /// What a sender does that is sent away, hung up on, or left without an answer, RFC 5321 §4.5.4.1, §5.1.

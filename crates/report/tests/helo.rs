@@ -6,7 +6,7 @@
 mod scene;
 
 use heloscope_observation::{RefusalCode, Stage};
-use heloscope_report::{ErrorCode, Port, Severity, Verdict};
+use heloscope_report::{ErrorCode, Port, SenderOutcome, Severity, Verdict, senders};
 use heloscope_smtp::{Command, FaultKind};
 use scene::{Asked, GREETING, Play, Scene};
 
@@ -67,6 +67,30 @@ fn what_helo_met_does_not_hide_that_ehlo_was_refused() {
     let cut = port(|play| helo_sent(play).loses(Stage::Ehlo, RefusalCode::Timeout).ends(Stage::Ehlo));
     assert_eq!(cut.error.as_ref().unwrap().code, ErrorCode::Timeout);
     assert_eq!(cut.ids(), ["ehlo-rejected"]);
+}
+
+/// Postfix tries HELO after any refusal of EHLO but a 421; this test, after one for good.
+#[test]
+fn whether_helo_helps_where_ehlo_is_put_off_is_not_known() {
+    let told = |ehlo: &str, helo: Option<&str>| {
+        let report = Scene::one("25", |play| {
+            let play = play.connects().greets(GREETING).ehlo(ehlo);
+            helo.into_iter().fold(play, Play::helo).quits()
+        });
+        let report = report.judged();
+        let rows = senders(&report);
+        let explained = report.ports[0].found("ehlo-rejected").explanation.clone();
+        (rows[0].outcome, rows[0].text.contains("HELO, which was not tested"), explained)
+    };
+    let (outcome, is_open, explained) = told("450 4.3.2 later", None);
+    assert_eq!((outcome, is_open), (SenderOutcome::Depends, true));
+    assert!(
+        explained.ends_with("Some, such as Postfix, try HELO first, which was not tested."),
+        "{explained}"
+    );
+    let (outcome, is_open, explained) = told("502 what", Some("450 4.3.2 later"));
+    assert_eq!((outcome, is_open), (SenderOutcome::Queues, false));
+    assert!(!explained.contains("try HELO first"), "{explained}");
 }
 
 #[test]

@@ -46,6 +46,14 @@ pub(super) fn ehlo_rejected(
     let Refused { code, said, .. } = refused;
     let follows = match (is_temporary(helo.unwrap_or(*code)), audience) {
         (true, Audience::Clients) => say!("A mail client that gets this answer cannot send for now."),
+        // This test tries HELO where EHLO is refused for good, RFC 5321 §3.2.
+        (true, _) if helo.is_none() => {
+            say!(
+                "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, tries the domain's other mail \
+             exchangers, or keeps the mail queued and comes back later. Some, such as Postfix, try HELO first, which was not \
+             tested."
+            )
+        }
         (true, _) => {
             say!(
                 "A sender that gets this answer, whether opportunistic, MTA-STS or DANE, tries the domain's other mail \
