@@ -60,32 +60,10 @@ pub(crate) enum Ending {
 impl Ending {
     /// Each that there can be.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        let refused = REFUSALS.into_iter().map(Self::Refused);
-        refused.chain(CAUSES.into_iter().map(Self::Closed)).chain([Self::ClientGone])
+        let refused = RefusalCode::ALL.into_iter().map(Self::Refused);
+        refused.chain(CloseCause::ALL.into_iter().map(Self::Closed)).chain([Self::ClientGone])
     }
 }
-
-const REFUSALS: [RefusalCode; 10] = [
-    RefusalCode::NameNotFound,
-    RefusalCode::ResolveFailed,
-    RefusalCode::ConnectTimeout,
-    RefusalCode::ConnectionRefused,
-    RefusalCode::Unreachable,
-    RefusalCode::Blocked,
-    RefusalCode::Quota,
-    RefusalCode::RelayUnreachable,
-    RefusalCode::Reset,
-    RefusalCode::Timeout,
-];
-
-const CAUSES: [CloseCause; 6] = [
-    CloseCause::Server,
-    CloseCause::Reset,
-    CloseCause::Timeout,
-    CloseCause::OctetLimit,
-    CloseCause::Guard,
-    CloseCause::ShuttingDown,
-];
 
 impl fmt::Display for Ending {
     /// `closed server`, `refused name_not_found`: for the log, in the words of the wire.

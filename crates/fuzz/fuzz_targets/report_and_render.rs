@@ -185,7 +185,7 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             resolve_ms: pick(script, &[None, Some(3), Some(u32::MAX)]),
             connect_ms: pick(script, &[21, 0, u32::MAX]),
         }),
-        2 => Event::Refused(Refusal { code: pick(script, &REFUSALS), message: words(script) }),
+        2 => Event::Refused(Refusal { code: pick(script, &RefusalCode::ALL), message: words(script) }),
         3 => {
             let name = words(script);
             let commands =
@@ -282,19 +282,6 @@ const STAGES: [Stage; 8] = [
     Stage::Tls,
     Stage::EhloAfterTls,
     Stage::Quit,
-];
-
-const REFUSALS: [RefusalCode; 10] = [
-    RefusalCode::NameNotFound,
-    RefusalCode::ResolveFailed,
-    RefusalCode::ConnectTimeout,
-    RefusalCode::ConnectionRefused,
-    RefusalCode::Unreachable,
-    RefusalCode::Blocked,
-    RefusalCode::Quota,
-    RefusalCode::RelayUnreachable,
-    RefusalCode::Reset,
-    RefusalCode::Timeout,
 ];
 
 /// What servers say; some of it in the hope that somebody will take it for more than words.

@@ -171,18 +171,7 @@ impl Play {
     }
 
     fn refuse(&mut self, on: ConnectionId, code: u8) {
-        let codes = [
-            RefusalCode::NameNotFound,
-            RefusalCode::ResolveFailed,
-            RefusalCode::ConnectTimeout,
-            RefusalCode::ConnectionRefused,
-            RefusalCode::Unreachable,
-            RefusalCode::Blocked,
-            RefusalCode::Quota,
-            RefusalCode::RelayUnreachable,
-            RefusalCode::Reset,
-            RefusalCode::Timeout,
-        ];
+        let codes = RefusalCode::ALL;
         let message = String::from_utf8_lossy(&[code, b'"', 0x1b]).into_owned();
         self.probe.refuse(on, Refusal { code: codes[usize::from(code) % codes.len()], message });
     }

@@ -34,3 +34,19 @@ pub enum RefusalCode {
     /// The relay's own time limit ran out.
     Timeout,
 }
+
+impl RefusalCode {
+    /// All of them, in their order.
+    pub const ALL: [Self; 10] = [
+        Self::NameNotFound,
+        Self::ResolveFailed,
+        Self::ConnectTimeout,
+        Self::ConnectionRefused,
+        Self::Unreachable,
+        Self::Blocked,
+        Self::Quota,
+        Self::RelayUnreachable,
+        Self::Reset,
+        Self::Timeout,
+    ];
+}

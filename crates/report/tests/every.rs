@@ -10,8 +10,8 @@ use heloscope_report::{Check, ErrorCode, Phase, Port, Report, Status, Verdict, c
 use heloscope_smtp::{Command, FaultKind};
 use rcgen::ExtendedKeyUsagePurpose;
 use scene::{
-    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, named, server, tell_lists,
-    valid,
+    DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, healthy, named, server,
+    tell_lists, valid,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -179,17 +179,6 @@ fn every_phase_has_its_scene() {
         assert_eq!(ends_in(phase).error.map(|error| error.phase), Some(phase));
     }
     assert!(healthy().ports.iter().all(|port| port.error.is_none()));
-}
-
-/// All as it should be, on port 25, 465 and 587.
-fn healthy() -> Report {
-    let (root, intermediate, leaf) = chain();
-    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
-    let scene = Scene::of("mx1.example.com")
-        .port("25", |play| play.goes_well(sent))
-        .port("465", |play| play.goes_well(sent))
-        .port("587", |play| play.goes_well(sent));
-    scene.judged_trusting(&root)
 }
 
 /// Scenes with something to find, beside those of the errors.

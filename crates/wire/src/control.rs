@@ -80,6 +80,10 @@ pub enum CloseCause {
 }
 
 impl CloseCause {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] =
+        [Self::Server, Self::Reset, Self::Timeout, Self::OctetLimit, Self::Guard, Self::ShuttingDown];
+
     /// The report's error code for this cause, with a message in English; `None` where the mail server simply closed the connection.
     pub fn refusal(self) -> Option<Refusal> {
         let (code, message) = match self {
