@@ -83,6 +83,11 @@ impl PathVerdict {
     pub fn holds(&self) -> bool {
         self.faults.is_empty()
     }
+
+    /// Whether another validation may find that it holds: nothing but limits of this one stands against it.
+    pub fn is_unknown(&self) -> bool {
+        !self.holds() && self.faults.iter().all(Fault::is_unknown)
+    }
 }
 
 /// The answers of [`Verifier::examine`].

@@ -135,19 +135,20 @@ pub(crate) fn dialogue(port: &Port) -> Vec<Fact> {
 
 /// What was judged of the leaf certificate.
 pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
-    let name = match (leaf.hostname_match, &leaf.facts.unreadable) {
-        (true, _) => say!("stands for {host}"),
-        (false, None) => say!("does not stand for {host}"),
-        (false, Some(_)) => say!("not known").to_owned(),
+    // The first reports say false of a certificate that cannot be read.
+    let name = match leaf.hostname_match.filter(|_| leaf.facts.unreadable.is_none()) {
+        Some(true) => say!("stands for {host}"),
+        Some(false) => say!("does not stand for {host}"),
+        None => say!("not known").to_owned(),
     };
     let trust = match (&leaf.chain_error_text, leaf.chain_valid) {
-        (_, true) => words::trust(leaf.trust).to_owned(),
-        (Some(text), false) => text.clone(),
-        (None, false) => say!("no path to a trust anchor holds").into(),
+        (_, Some(true)) => words::trust(leaf.trust).to_owned(),
+        (Some(text), _) => text.clone(),
+        (None, _) => say!("no path to a trust anchor holds").into(),
     };
     let mut facts =
         vec![fact(say!("Host name"), [Line::Words(name)]), fact(say!("Trust"), [Line::Words(trust)])];
-    if leaf.self_signed {
+    if leaf.self_signed == Some(true) {
         facts.push(fact(
             say!("Signature"),
             [Line::Words(say!("made with the certificate's own key (self-signed)").into())],

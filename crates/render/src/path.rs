@@ -52,7 +52,7 @@ fn issuer_of<'a>(certificate: &Certificate, chain: &'a [Certificate]) -> Option<
 
 fn what(leaf: &LeafCertificate) -> End {
     match (leaf.chain_valid, leaf.chain_error, leaf.trust) {
-        (true, ..) | (_, _, Some(_)) => End::Trusted(leaf.trust),
+        (Some(true), ..) | (_, _, Some(_)) => End::Trusted(leaf.trust),
         (_, Some(ChainError::MissingIntermediate), _) => End::Missing,
         (_, Some(ChainError::UntrustedRoot), _) => End::Untrusted,
         _ => End::Unknown,

@@ -132,8 +132,7 @@ fn examined(
     let before = facts.offered(false).map(|reply| facts::capabilities(&reply));
     let after = facts.offered(true).map(|reply| facts::capabilities(&reply));
     let certificate = chain.and_then(|chain| chain.judged(subject.now));
-    let readable = certificate.as_ref().filter(|leaf| leaf.facts.unreadable.is_none());
-    let fits = readable.map(|leaf| leaf.hostname_match);
+    let fits = certificate.as_ref().and_then(|leaf| leaf.hostname_match);
     Port {
         port: facts.spec.port,
         role: facts.role(),

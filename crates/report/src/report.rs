@@ -266,18 +266,19 @@ pub struct LeafCertificate {
     /// Its facts.
     #[serde(flatten)]
     pub facts: Certificate,
-    /// Whether a path to a trust anchor holds for a TLS server at the time of the test, the name aside.
-    pub chain_valid: bool,
-    /// Why not.
+    /// Whether a path to a trust anchor holds for a TLS server at the time of the test, the name aside; `None` where
+    /// nothing is known to stand against one and not all of it can be verified.
+    pub chain_valid: Option<bool>,
+    /// Why not, or why that is not known.
     pub chain_error: Option<ChainError>,
     /// The same in a sentence.
     pub chain_error_text: Option<String>,
     /// Which anchors the path ends at.
     pub trust: Option<Trust>,
-    /// Whether a presented identifier matches the host, RFC 9525.
-    pub hostname_match: bool,
-    /// Whether it is signed with its own key.
-    pub self_signed: bool,
+    /// Whether a presented identifier matches the host, RFC 9525; `None` where the certificate cannot be read.
+    pub hostname_match: Option<bool>,
+    /// Whether it is signed with its own key; `None` where it cannot be read.
+    pub self_signed: Option<bool>,
 }
 
 /// Why no path holds.

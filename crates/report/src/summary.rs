@@ -232,7 +232,8 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
 }
 
 fn validity(port: &Port) -> Option<String> {
-    let certificate = port.certificate.as_ref().filter(|certificate| certificate.chain_valid)?;
+    let certificate =
+        port.certificate.as_ref().filter(|certificate| certificate.chain_valid == Some(true))?;
     let days = certificate.facts.days_remaining?;
     Some(say!("its certificate is valid for {days} more days"))
 }

@@ -33,8 +33,8 @@ fn a_sound_certificate_has_its_facts_and_no_finding() {
     let port = issued(server());
     assert_eq!(port.ids(), [""; 0]);
     let certificate = port.certificate.unwrap();
-    assert_eq!((certificate.chain_valid, certificate.chain_error), (true, None));
-    assert_eq!((certificate.trust, certificate.hostname_match), (Some(Trust::Private), true));
+    assert_eq!((certificate.chain_valid, certificate.chain_error), (Some(true), None));
+    assert_eq!((certificate.trust, certificate.hostname_match), (Some(Trust::Private), Some(true)));
     assert_eq!(certificate.facts.days_remaining, Some(60));
     assert_eq!(certificate.facts.key.as_deref(), Some("Ed25519"));
 }
@@ -125,7 +125,7 @@ fn hostname_mismatch() {
         found.explanation
     );
     let certificate = other.certificate.unwrap();
-    assert_eq!((certificate.chain_valid, certificate.hostname_match), (true, false));
+    assert_eq!((certificate.chain_valid, certificate.hostname_match), (Some(true), Some(false)));
 
     let mut wildcard = named("x");
     wildcard.subject_alt_names =
@@ -138,7 +138,7 @@ fn common_name_only() {
     let bare = issued(named("mx1.example.com"));
     assert_eq!(bare.ids(), ["certificate-common-name-only"]);
     assert_eq!(bare.verdict("certificate-hostname-mismatch"), Verdict::NotApplicable);
-    assert!(!bare.certificate.unwrap().hostname_match);
+    assert_eq!(bare.certificate.unwrap().hostname_match, Some(false));
 
     let other = issued(named("localhost"));
     assert_eq!(other.ids(), ["certificate-hostname-mismatch", "certificate-common-name-only"]);
@@ -154,13 +154,16 @@ fn self_signed() {
     assert_eq!(untrusted.ids(), ["certificate-self-signed"]);
     assert_eq!(untrusted.verdict("certificate-untrusted"), Verdict::NotApplicable);
     let certificate = untrusted.certificate.unwrap();
-    assert_eq!((certificate.self_signed, certificate.chain_error), (true, Some(ChainError::SelfSigned)));
+    assert_eq!(
+        (certificate.self_signed, certificate.chain_error),
+        (Some(true), Some(ChainError::SelfSigned))
+    );
 
     // A trust anchor may be self-signed.
     let anchor = port_of(Some(&alone));
     assert_eq!(anchor.ids(), [""; 0]);
     assert_eq!(anchor.verdict("certificate-self-signed"), Verdict::Passed);
-    assert!(anchor.certificate.unwrap().self_signed);
+    assert_eq!(anchor.certificate.unwrap().self_signed, Some(true));
 }
 
 #[test]
@@ -242,7 +245,7 @@ fn a_forged_signature() {
     let (root, impostor) = (root(), Entity::self_signed(ca("Example Root"), 9));
     let leaf = root.issue(server(), 3);
     let port = port(&[&leaf.der], Some(&impostor));
-    assert!(!port.certificate.unwrap().chain_valid);
+    assert_eq!(port.certificate.unwrap().chain_valid, Some(false));
 }
 
 #[test]
@@ -251,7 +254,12 @@ fn an_unreadable_leaf() {
     assert_eq!(broken.ids(), ["certificate-path-invalid"]);
     assert_eq!(broken.why("certificate-expired"), "the certificate cannot be read");
     let certificate = broken.certificate.unwrap();
-    assert_eq!(certificate.chain_error, Some(ChainError::Unreadable));
+    assert_eq!(
+        (certificate.chain_valid, certificate.chain_error),
+        (Some(false), Some(ChainError::Unreadable))
+    );
+    // What cannot be read says neither.
+    assert_eq!((certificate.hostname_match, certificate.self_signed), (None, None));
     assert_eq!(certificate.facts.unreadable.as_deref(), Some("These 14 octets are no DER certificate."));
 }
 
@@ -293,7 +301,7 @@ fn the_weak_signature_of_a_self_signed_leaf_is_no_roots() {
     let weak = port(&[&own], None);
     let found = weak.found("certificate-weak-signature");
     assert!(found.explanation.contains("is signed with sha1WithRSAEncryption"), "{}", found.explanation);
-    assert!(weak.certificate.clone().unwrap().self_signed);
+    assert_eq!(weak.certificate.clone().unwrap().self_signed, Some(true));
 }
 
 /// Nine authorities of one name and without key identifiers, each of which has issued the next, and a server's certificate
@@ -332,7 +340,7 @@ fn a_path_that_was_not_looked_for_to_the_end_breaks_no_rule() {
         );
     }
     let leaf = lost.certificate.clone().unwrap();
-    assert_eq!((leaf.chain_valid, leaf.chain_error), (false, Some(ChainError::SearchGivenUp)));
+    assert_eq!((leaf.chain_valid, leaf.chain_error), (None, Some(ChainError::SearchGivenUp)));
     // None of the authorities sent is a root, though each has the name of its issuer.
     assert!(lost.chain.iter().all(|one| one.signed_with_own_key == Some(false)));
 }
@@ -441,5 +449,5 @@ fn a_hundred_names_are_shown_and_all_are_counted() {
     let certificate = issued(params).certificate.unwrap();
     assert_eq!((certificate.facts.sans.len(), certificate.facts.sans_total), (MAX_SANS_SHOWN, 101));
     assert_eq!(certificate.facts.sans[99], "mx99.example.com");
-    assert!(certificate.hostname_match);
+    assert_eq!(certificate.hostname_match, Some(true));
 }

@@ -64,15 +64,19 @@ impl ChainFacts {
         let faults: Vec<String> = self.path.faults.iter().map(fault_words).collect();
         Some(LeafCertificate {
             facts,
-            chain_valid: self.path.holds(),
+            chain_valid: (!self.path.is_unknown()).then(|| self.path.holds()),
             chain_error: self.path.faults.first().map(chain_error),
             chain_error_text: (!faults.is_empty()).then(|| faults.join(" ")),
             trust: self.path.trust.map(|trust| match trust {
                 pki::Trust::Webpki => Trust::Webpki,
                 pki::Trust::Private => Trust::Private,
             }),
-            hostname_match: matches!(self.identity, Some(Identity::Matches(_))),
-            self_signed: self.self_signed.first().is_some_and(|leaf| *leaf != SelfSigned::No),
+            hostname_match: self.identity.as_ref().map(|identity| matches!(identity, Identity::Matches(_))),
+            self_signed: self
+                .identity
+                .as_ref()
+                .and(self.self_signed.first())
+                .map(|leaf| *leaf != SelfSigned::No),
         })
     }
 }

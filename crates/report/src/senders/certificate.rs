@@ -36,7 +36,7 @@ pub(super) fn standing(port: Tested<'_>) -> Standing {
             false => Standing::Unknown(say!("the certificate holds: this test did not see it")),
         };
     };
-    if certificate.chain_valid && certificate.hostname_match {
+    if certificate.chain_valid == Some(true) && certificate.hostname_match == Some(true) {
         return Standing::Holds;
     }
     match phrases(port, &ALL) {
