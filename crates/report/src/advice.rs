@@ -115,7 +115,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
         Evidence::TlsFailed(failed) => handshake::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
-        Evidence::TlsOutdatedOnly { choice, why } => tls::outdated_only(choice, why, audience),
+        Evidence::TlsOutdatedOnly { choice, why, by_hand, demands } => {
+            tls::outdated_only(choice, why, *by_hand, *demands, audience)
+        }
         Evidence::TlsHelloIntolerance { said, second, long_name } => {
             tls::hello_intolerance(said, *second, *long_name, audience)
         }

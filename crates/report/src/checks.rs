@@ -18,7 +18,7 @@ use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
 pub(crate) use evidence::{
-    Cut, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
+    Cut, Demands, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
 };
 pub(crate) use replies::Breach;
 

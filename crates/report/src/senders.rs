@@ -116,6 +116,11 @@ pub fn senders(report: &Report) -> Vec<SenderRow> {
     rows
 }
 
+/// The kind of the leaf's key.
+pub(crate) fn leaf_key(port: &Port) -> Option<&str> {
+    port.certificate.as_ref()?.facts.key.as_deref()
+}
+
 /// Whether a finding is about a reply that nobody asked for.
 pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
     finding.id == "malformed-reply" && finding.severity < Severity::Error

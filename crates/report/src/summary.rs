@@ -3,7 +3,8 @@
 
 use heloscope_words::{plural, say, small};
 
-use crate::senders::is_out_of_step;
+use crate::names::Demand;
+use crate::senders::{is_out_of_step, leaf_key};
 use crate::words::error_words;
 use crate::{ErrorCode, Finding, Port, PortError, Report, Role, Severity, Status, Tls};
 
@@ -225,10 +226,14 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
         let words = say!("{who} over {version} with a hello of an older form, {else_what}");
         return (words, Some("tls-hello-intolerance"));
     }
-    (
-        say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
-        Some("tls-outdated-only"),
-    )
+    let words = match Demand::of(tls, leaf_key(port)) {
+        Demand::Key(key) => {
+            say!("{who} over {version} where a key of the kind {key} is taken, {else_what}")
+        }
+        Demand::Group(group) => say!("{who} over {version} where the group {group} is spoken, {else_what}"),
+        Demand::Suite => say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
+    };
+    (words, Some("tls-outdated-only"))
 }
 
 fn validity(port: &Port) -> Option<String> {

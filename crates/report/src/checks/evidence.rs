@@ -6,6 +6,15 @@ use crate::names::Weakness;
 use crate::words::{Likeness, enhanced_status_code, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
+/// What a server demands that many TLS libraries do not have, besides a version or a cipher suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Demands {
+    pub(crate) group: bool,
+    pub(crate) key: bool,
+    /// OpenSSL has it.
+    pub(crate) by_openssl: bool,
+}
+
 /// What a check found; [`crate::advice`] puts it into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Evidence {
@@ -83,7 +92,9 @@ pub(crate) enum Evidence {
     /// Version and suite, and why they are not spoken.
     TlsOutdatedOnly {
         choice: String,
-        why: Vec<&'static str>,
+        why: String,
+        by_hand: bool,
+        demands: Demands,
     },
     /// `said` is the error in words; `second` the octets of the hello that the server had asked for, where it did; `long_name`
     /// whether the host's name made the first hello longer than 255 octets, and the server did not say that it refused the name.

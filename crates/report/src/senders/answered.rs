@@ -3,8 +3,9 @@
 use heloscope_words::say;
 
 use super::certificate::{Standing, dane, standing};
-use super::{Sender, SenderOutcome, Tested, has};
+use super::{Sender, SenderOutcome, Tested, has, leaf_key};
 use crate::Tls;
+use crate::names::Demand;
 
 /// Where a hello made by hand was answered, and no handshake finished.
 pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
@@ -14,16 +15,19 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
     if has(port, "tls-name-refused") {
         return unnamed(version, sender);
     }
-    let condition = match has(port, "tls-hello-intolerance") {
-        true => say!("if its hello is of an older form").to_owned(),
-        false => say!("if it still speaks {version} with {}", tls.cipher_suite),
+    let demand = Demand::of(tls, leaf_key(port.port));
+    let condition = match demand {
+        _ if has(port, "tls-hello-intolerance") => say!("if its hello is of an older form").to_owned(),
+        Demand::Key(key) => say!("if it takes a key of the kind {key}"),
+        Demand::Group(group) => say!("if it speaks the group {group}"),
+        Demand::Suite => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
     match sender {
         Sender::Opportunistic => {
             let postfix = match is_old || has(port, "tls-outdated-only") {
                 _ if is_gone_from_openssl(tls) => say!(", as OpenSSL does only where it was built to"),
-                true => say!(", as Postfix on OpenSSL does"),
-                false => "",
+                true if demand.is_openssls() => say!(", as Postfix on OpenSSL does"),
+                _ => "",
             };
             let text = say!(
                 "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
