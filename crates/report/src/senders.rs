@@ -350,7 +350,7 @@ fn injected(port: Tested<'_>, sender: Sender, encrypted: bool) -> (SenderOutcome
     }
 }
 
-/// Where TLS fails with a hello of today's form, and one of old was not tested.
+/// Where TLS fails with a hello of today's form, and another was not tested.
 fn broken_today(sender: Sender) -> String {
     let does = spoken(match sender {
         Sender::Opportunistic => mark!(
@@ -363,9 +363,7 @@ fn broken_today(sender: Sender) -> String {
         ),
         Sender::MailClient => mark!("With a hello of today's form TLS fails: cannot send."),
     });
-    say!(
-        "{does} Whether a hello that offers older versions and cipher suites as well is taken was not tested."
-    )
+    say!("{does} Whether a hello that offers something else is taken was not tested.")
 }
 
 /// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.

@@ -242,8 +242,10 @@ pub(crate) struct Handshaking {
     pub(crate) begun: bool,
     /// Whether it was answered with a certificate or the wish for one; what is said says so.
     pub(crate) taken: bool,
-    /// Whether a hello that offers what is old as well could not be tried, so that some may get through.
+    /// Whether another hello could not be tried, or is not made, so that some may get through.
     pub(crate) open: bool,
+    /// Whether a later test may try it.
+    pub(crate) again: bool,
     /// What was chosen when a hello made by hand was answered: `TLS 1.2 with
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,

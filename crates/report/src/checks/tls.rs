@@ -209,6 +209,7 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         begun: facts.moments.handshake_begun.is_some(),
         taken: facts.first_hello_taken,
         open: facts.hello_untried().is_some(),
+        again: facts.hello_untried().is_some() && !facts.may_speak_tls_1_3_alone(),
         choice: facts
             .handshake
             .filter(|read| !read.completed && is_offered(read) && !facts.lacks_certificate())

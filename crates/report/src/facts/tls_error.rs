@@ -5,7 +5,7 @@ use heloscope_observation::{
 };
 use heloscope_words::{plural, say, spoken};
 
-use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
+use super::by_hand::{ByHand, NOT_BY_AGE, NOT_IN_TLS_1_3, age_blamed, is_refused_by_hand};
 use super::protocol::protocol_broken;
 use super::{Answer, Cause, Failure, PortFacts, choice};
 use crate::ErrorCode;
@@ -116,7 +116,9 @@ pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
     told.extend(facts.handshake.filter(|read| !read.completed).and_then(|read| no_answer(read, facts)));
     if stage == Stage::Tls && facts.handshake.is_none() {
         told.extend(facts.by_hand.iter().map(ByHand::words));
-        if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
+        if facts.may_speak_tls_1_3_alone() {
+            told.push_str(spoken(NOT_IN_TLS_1_3));
+        } else if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
             told.push_str(spoken(NOT_BY_AGE));
         }
     }
