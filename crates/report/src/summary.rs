@@ -219,7 +219,7 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
         );
     }
     if has(port, "tls-name-refused") {
-        let words = say!("{who} over {version} with a hello that does not name it, {else_what}");
+        let words = say!("{who} over TLS with a hello that does not name it, {else_what}");
         return (words, Some("tls-name-refused"));
     }
     if has(port, "tls-hello-intolerance") {
@@ -228,9 +228,9 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
     }
     let words = match Demand::of(tls, leaf_key(port)) {
         Demand::Key(key) => {
-            say!("{who} over {version} where a key of the kind {key} is taken, {else_what}")
+            say!("{who} over TLS where a key of the kind {key} is taken, {else_what}")
         }
-        Demand::Group(group) => say!("{who} over {version} where the group {group} is spoken, {else_what}"),
+        Demand::Group(group) => say!("{who} over TLS where the group {group} is spoken, {else_what}"),
         Demand::Suite => say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
     };
     (words, Some("tls-outdated-only"))

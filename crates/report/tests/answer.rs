@@ -199,7 +199,7 @@ fn a_key_that_only_some_verify_is_no_failure_of_tls() {
     assert!(finding.fix.contains("an ECDSA key on P-256"), "{}", finding.fix);
     assert_eq!(
         summary(&report),
-        "Mail reaches this server over TLS 1.2 where a key of the kind Ed448 is taken, else in clear text or not at all; its \
+        "Mail reaches this server over TLS where a key of the kind Ed448 is taken, else in clear text or not at all; its \
          certificate is self-signed."
     );
     let opportunistic = &senders(&report)[0];
@@ -256,8 +256,7 @@ fn a_group_that_only_some_speak_is_no_old_one() {
         let text = &senders(&report)[0].text;
         assert!(text.starts_with(&format!("Delivers over TLS if it speaks the group {name}")), "{text}");
         assert_eq!(text.contains("as Postfix on OpenSSL does"), by_openssl);
-        let headline =
-            format!("Mail reaches this server over TLS 1.2 where the group {name} is spoken, else");
+        let headline = format!("Mail reaches this server over TLS where the group {name} is spoken, else");
         assert!(summary(&report).starts_with(&headline), "{}", summary(&report));
     }
 }
@@ -321,12 +320,19 @@ fn a_server_that_refuses_its_own_name_is_told_from_one_without_tls() {
     assert!(port.error.as_ref().unwrap().message.contains("another hello, which did not name it"));
     assert_eq!(
         summary(&report),
-        "Mail reaches this server over TLS 1.2 with a hello that does not name it, else in clear text or not at all; its \
+        "Mail reaches this server over TLS with a hello that does not name it, else in clear text or not at all; its \
          certificate is valid for 60 more days."
     );
     let outcomes: Vec<_> = senders(&report).into_iter().map(|row| (row.sender, row.outcome)).collect();
     assert!(outcomes.contains(&(Sender::MtaSts, SenderOutcome::Refuses)), "{outcomes:?}");
     assert!(outcomes.contains(&(Sender::Opportunistic, SenderOutcome::Depends)), "{outcomes:?}");
+    let text = |sender| senders(&report).into_iter().find(|row| row.sender == sender).unwrap().text;
+    assert!(
+        text(Sender::Opportunistic).starts_with("Delivers over TLS if its hello does not name the host, as")
+    );
+    assert!(
+        text(Sender::Dane).ends_with("and does not deliver. Without records, as an opportunistic sender.")
+    );
 }
 
 /// With another alert or none at all, at both hellos that name it.

@@ -56,6 +56,8 @@ pub(crate) enum Evidence {
         refused: Refused,
         helo: Option<u16>,
         helo_accepted: bool,
+        /// The reply to HELO has more lines than one.
+        lists: bool,
         inside_tls: bool,
     },
     /// `said` is the error in words, or what the server replied.
@@ -63,6 +65,8 @@ pub(crate) enum Evidence {
         said: String,
         stage: Stage,
         how: Cut,
+        /// It is HELO that had no whole reply.
+        at_helo: bool,
         mute: Option<Mute>,
     },
     EsmtpMasked {
@@ -215,6 +219,8 @@ pub(crate) enum Mute {
 pub(crate) enum Passage {
     /// It is not among what is offered.
     Hidden,
+    /// What is offered was not seen.
+    Unseen,
     /// It is offered, and the command was refused.
     Refused,
     /// It is offered; what is beyond was not seen.

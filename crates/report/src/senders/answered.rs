@@ -13,7 +13,7 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
     let version = &tls.version;
     let is_old = has(port, "tls-version-weak");
     if has(port, "tls-name-refused") {
-        return unnamed(version, sender);
+        return unnamed(sender);
     }
     let demand = Demand::of(tls, leaf_key(port.port));
     let condition = match demand {
@@ -79,23 +79,25 @@ fn is_gone_from_openssl(tls: &Tls) -> bool {
     tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
 }
 
-/// Where the server refuses a hello that names it.
-fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
+/// Where the server refuses a hello that names it. With one that does not it may speak TLS 1.3 as well, which is not tried by
+/// hand.
+fn unnamed(sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{Depends, Refuses};
     match sender {
         Sender::Opportunistic => {
             let text = say!(
-                "Delivers over {version} if its hello does not name the host, as Postfix's does not; else in clear text \
+                "Delivers over TLS if its hello does not name the host, as Postfix's does not; else in clear text \
                  after a failed attempt, or keeps the mail queued."
             );
-            (Depends, text)
+            (Depends, text.to_owned())
         }
         Sender::MtaSts => {
             (Refuses, say!("Does not deliver: it must name the host, and is refused for it.").to_owned())
         }
         Sender::Dane => {
             let text = say!(
-                "Where TLSA records are published it must name the host, is refused for it, and does not deliver."
+                "TLSA records were not looked up. Where there are any it must name the host, is refused for it, and does not \
+                 deliver. Without records, as an opportunistic sender."
             );
             (Depends, text.to_owned())
         }
