@@ -29,7 +29,7 @@ async function leftEnglish(address, text) {
 test("a test in German, by the address", { skip: noBrowser }, () =>
   withPage({ path: "/?host=expired.specimen.test&ports=25&lang=de" }, async ({ page, address }) => {
     await verdict(page).waitFor({ timeout: 60_000 });
-    assert.equal(await verdict(page).innerText(), "Mail erreicht diesen Server über TLS 1.3; sein Zertifikat ist vor 10 Tagen abgelaufen.");
+    assert.equal(await verdict(page).innerText(), "Mail erreicht diesen Server über TLS 1.3; das Zertifikat ist vor 10 Tagen abgelaufen.");
     assert.equal(await page.locator("html").getAttribute("lang"), "de");
     assert.equal(await page.evaluate(() => document.querySelector("helo-scope").report.language), "de");
     assert.equal(await page.title(), "expired.specimen.test: Fehler – Heloscope");
@@ -136,7 +136,7 @@ test("the link to the other language keeps the test", { skip: noBrowser }, () =>
     await page.getByRole("link", { name: "Deutsch" }).click();
     await verdict(page).waitFor({ timeout: 60_000 });
     assert.equal(new URL(page.url()).search, "?host=healthy.specimen.test&ports=25&lang=de");
-    assert.match(await verdict(page).innerText(), /^Mail erreicht diesen Server über TLS 1\.3; sein Zertifikat ist noch \d+ Tage gültig\.$/);
+    assert.match(await verdict(page).innerText(), /^Mail erreicht diesen Server über TLS 1\.3; das Zertifikat ist noch \d+ Tage gültig\.$/);
     await page.getByRole("link", { name: "English" }).click();
     await page.waitForURL(/lang=en/);
     await verdict(page).waitFor({ timeout: 60_000 });

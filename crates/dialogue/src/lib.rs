@@ -74,6 +74,8 @@ dialogues! {
         alert_at_the_second_hello,
         signature_of_another_key_in_tls_1_3,
         signature_of_another_key_in_tls_1_2,
+        key_that_is_not_verified_in_tls_1_3,
+        key_that_is_not_verified_in_tls_1_2,
         alert_in_the_handshake,
         broken_record,
         hang_up_in_the_handshake,

@@ -370,6 +370,7 @@ fn line(observation: &Observation) -> String {
         Event::TlsFailed(TlsFailure::NotTls(octets)) => format!("not TLS {octets:?} {at}"),
         Event::TlsFailed(TlsFailure::Protocol(_)) => "TLS broken".to_owned(),
         Event::TlsFailed(TlsFailure::BadSignature) => "bad signature".to_owned(),
+        Event::TlsFailed(TlsFailure::UnverifiedKey) => "unverified key".to_owned(),
         Event::Closed { close_notify: None } => "closed".to_owned(),
         Event::Closed { close_notify: Some(true) } => "closed after close_notify".to_owned(),
         Event::Closed { close_notify: Some(false) } => "closed without close_notify".to_owned(),

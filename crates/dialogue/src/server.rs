@@ -19,6 +19,8 @@ use crate::any_client::AnyClient;
 
 /// The self-signed P-256 certificate of mx.example.
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../fixtures/mx.example.der");
+/// The same with a key of its own, whose curve is given by its parameters: OpenSSL 3.0's `ecparam -param_enc explicit`.
+pub(crate) const EXPLICIT_CURVE: &[u8] = include_bytes!("../fixtures/mx.example-explicit-curve.der");
 const KEY: &[u8] = include_bytes!("../fixtures/mx.example.key.der");
 
 /// What a server's TLS is to be like.
@@ -27,6 +29,7 @@ pub(crate) struct Tls {
     /// Only this group is taken, where one is named.
     pub(crate) group: Option<NamedGroup>,
     pub(crate) asks_for_client_certificate: bool,
+    pub(crate) certificate: &'static [u8],
     /// The handshake is signed with another key than the certificate's.
     pub(crate) forged: bool,
 }
@@ -36,6 +39,7 @@ impl Tls {
         version: &rustls::version::TLS13,
         group: None,
         asks_for_client_certificate: false,
+        certificate: CERTIFICATE,
         forged: false,
     };
     pub(crate) const V1_2: Self = Self { version: &rustls::version::TLS12, ..Self::V1_3 };
@@ -53,7 +57,10 @@ impl Tls {
         } else {
             builder.with_no_client_auth()
         };
-        let config = builder.with_cert_resolver(Arc::new(OnlyCertificate(Key { forged: self.forged })));
+        let config = builder.with_cert_resolver(Arc::new(OnlyCertificate {
+            certificate: self.certificate,
+            key: Key { forged: self.forged },
+        }));
         ServerConnection::new(Arc::new(config)).expect("the configuration is whole")
     }
 }
@@ -82,11 +89,14 @@ pub(crate) fn encipher(server: &mut ServerConnection, octets: &[u8]) -> Vec<u8> 
 }
 
 #[derive(Debug)]
-struct OnlyCertificate(Key);
+struct OnlyCertificate {
+    certificate: &'static [u8],
+    key: Key,
+}
 
 impl ResolvesServerCert for OnlyCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::new(CertifiedKey::new(vec![CertificateDer::from(CERTIFICATE)], Arc::new(self.0))))
+        Some(Arc::new(CertifiedKey::new(vec![CertificateDer::from(self.certificate)], Arc::new(self.key))))
     }
 }
 

@@ -4,7 +4,7 @@ use heloscope_observation::RefusalCode;
 use rustls::NamedGroup;
 
 use crate::play::Play;
-use crate::server::Tls;
+use crate::server::{EXPLICIT_CURVE, Tls};
 
 fn dial(play: &mut Play, port: &str) {
     play.test(&[port]);
@@ -117,6 +117,21 @@ fn forged(play: &mut Play, tls: &Tls) {
     dial(play, "465");
     play.handshake(&Tls { forged: true, ..*tls });
     play.seen(&["tls: hello", "tls: chain mx.example", "tls: bad signature", "tls: ended"]);
+}
+
+/// With such a key no signature is verified here, which is no fault of the server's; what was chosen is known.
+pub(crate) fn key_that_is_not_verified_in_tls_1_3(play: &mut Play) {
+    unverified(play, &Tls::V1_3, "tls: handshake 0304 suite 1302 group 29 not completed");
+}
+
+pub(crate) fn key_that_is_not_verified_in_tls_1_2(play: &mut Play) {
+    unverified(play, &Tls::V1_2, "tls: handshake 0303 suite c02c group none not completed");
+}
+
+fn unverified(play: &mut Play, tls: &Tls, chosen: &str) {
+    dial(play, "465");
+    play.handshake(&Tls { certificate: EXPLICIT_CURVE, ..*tls });
+    play.seen(&["tls: hello", "tls: chain ?", chosen, "tls: unverified key", "tls: ended"]);
 }
 
 pub(crate) fn alert_in_the_handshake(play: &mut Play) {

@@ -236,10 +236,11 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             completed: flag(script),
             unoffered: pick(script, &[None, Some(Unoffered::Version), Some(Unoffered::Suite)]),
         }),
-        12 => Event::TlsFailed(match script.octet().unwrap_or_default() % 4 {
+        12 => Event::TlsFailed(match script.octet().unwrap_or_default() % 5 {
             0 => TlsFailure::Alert(AlertDescription(script.octet().unwrap_or_default())),
             1 => TlsFailure::NotTls(octets(script).into()),
             2 => TlsFailure::Protocol(words(script)),
+            3 => TlsFailure::UnverifiedKey,
             _ => TlsFailure::BadSignature,
         }),
         _ => match script.octet().unwrap_or_default() % 4 {

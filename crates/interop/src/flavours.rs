@@ -139,6 +139,25 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         notes: &[],
         findings: &[],
     },
+    // It answers a hello of TLS 1.3 with TLS 1.3, where that offers Ed448.
+    Flavour {
+        name: "openssl-ed448-certificate",
+        key: Key { name: "Ed448", algorithm: "ED448", parameter: None, usage: SIGN },
+        other: None,
+        arguments: &[],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    Flavour {
+        name: "openssl-x448",
+        key: P_256,
+        other: None,
+        arguments: &["-tls1_2", "-groups", "X448"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X448"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
     Flavour {
         name: "openssl-x25519",
         key: P_256,

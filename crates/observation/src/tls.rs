@@ -59,7 +59,8 @@ pub struct Handshake {
     /// kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hello_octets: Option<usize>,
-    /// Whether the handshake was finished; `false` where this was read from the server's clear flight alone.
+    /// Whether the handshake was finished; `false` where this was read from the server's clear flight alone, or where it failed
+    /// at [`TlsFailure::UnverifiedKey`].
     pub completed: bool,
     /// What of it the hello made by hand had not offered, so that nobody can go on; `None` also in a test that was saved
     /// before this was kept.
@@ -117,6 +118,9 @@ pub enum TlsFailure {
     Protocol(String),
     /// The signature by which the server proves that it holds its certificate's key does not verify.
     BadSignature,
+    /// That signature cannot be verified: with a key such as the certificate's this test verifies none. Whether the server
+    /// holds it is not known.
+    UnverifiedKey,
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use rustls_pki_types::{
     AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, alg_id,
 };
 use webpki::RawPublicKeyEntity;
+use x509_parser::asn1_rs::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
+use crate::Key;
 use crate::der::{Elements, Parts, SEQUENCE};
 
 /// How many signatures of a chain are verified, those with a certificate's own key among them; an honest chain needs
@@ -80,6 +83,7 @@ impl<'a> Signatures<'a> {
                 Ok(()) => return Signature::Valid,
                 Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
                 Err(_) if self.exhausted() => return Signature::NotVerified,
+                Err(_) if is_of_unverified_length(key) => return Signature::Unsupported,
                 Err(_) => return Signature::Invalid,
             }
         }
@@ -89,6 +93,12 @@ impl<'a> Signatures<'a> {
         });
         if known_signature && known_key { Signature::Invalid } else { Signature::Unsupported }
     }
+}
+
+/// Whether this is an RSA key of a length with which no signature is verified, see [`heloscope_crypto`].
+fn is_of_unverified_length(key: &[u8]) -> bool {
+    let read = SubjectPublicKeyInfo::from_der(key).map(|(_, key)| Key::read(&key));
+    matches!(read, Ok(Key::Rsa { bits }) if bits > 0 && !(1024..=8192).contains(&bits))
 }
 
 /// What has been verified, and what it has cost.

@@ -16,6 +16,7 @@ fn a_signature_of_a_kind_that_is_not_verified() {
         include_str!("fixtures/sha224.pem"),
         include_str!("fixtures/p224.pem"),
         include_str!("fixtures/pss-without-salt.pem"),
+        include_str!("fixtures/rsa8200.pem"),
     ];
     for pair in pairs {
         let verdict = ask_pair(pair);

@@ -73,7 +73,7 @@ fn a_report_in_german() {
     let report = wordless("healthy");
     within(Some(german()), || {
         let text = text::report(&report, text::TextStyle::Plain);
-        let verdict = "Wie es sein soll: Mail erreicht diesen Server über TLS 1.3; sein Zertifikat ist noch 36 Tage gültig.";
+        let verdict = "Wie es sein soll: Mail erreicht diesen Server über TLS 1.3; das Zertifikat ist noch 36 Tage gültig.";
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(verdict), "{text}");
         assert!(text.contains("mx1.example.com getestet 2026-11-23 22:15:04 UTC in "), "{text}");
         assert!(text.contains("  Begrüßung           220 mx1.example.com"), "{text}");

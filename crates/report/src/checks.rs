@@ -18,7 +18,7 @@ use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
 pub(crate) use evidence::{
-    Cut, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
+    Cut, Demands, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
 };
 pub(crate) use replies::Breach;
 
@@ -140,7 +140,7 @@ impl Subject<'_> {
     fn handshake_open(&self) -> Option<Outcome> {
         let why = self.facts.hello_untried()?;
         Some(Outcome::NotTested(Cow::Owned(say!(
-            "the server took no hello of today's form, and whether it takes one of old could not be tested: {why}"
+            "the server took no hello of today's form, and whether it takes another could not be tested: {why}"
         ))))
     }
 

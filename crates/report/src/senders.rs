@@ -116,6 +116,11 @@ pub fn senders(report: &Report) -> Vec<SenderRow> {
     rows
 }
 
+/// The kind of the leaf's key.
+pub(crate) fn leaf_key(port: &Port) -> Option<&str> {
+    port.certificate.as_ref()?.facts.key.as_deref()
+}
+
 /// Whether a finding is about a reply that nobody asked for.
 pub(crate) fn is_out_of_step(finding: &Finding) -> bool {
     finding.id == "malformed-reply" && finding.severity < Severity::Error
@@ -345,7 +350,7 @@ fn injected(port: Tested<'_>, sender: Sender, encrypted: bool) -> (SenderOutcome
     }
 }
 
-/// Where TLS fails with a hello of today's form, and one of old was not tested.
+/// Where TLS fails with a hello of today's form, and another was not tested.
 fn broken_today(sender: Sender) -> String {
     let does = spoken(match sender {
         Sender::Opportunistic => mark!(
@@ -358,9 +363,7 @@ fn broken_today(sender: Sender) -> String {
         ),
         Sender::MailClient => mark!("With a hello of today's form TLS fails: cannot send."),
     });
-    say!(
-        "{does} Whether a hello that offers older versions and cipher suites as well is taken was not tested."
-    )
+    say!("{does} Whether a hello that offers something else is taken was not tested.")
 }
 
 /// Where a device on the path overwrites what is offered, and may stand before the server or before this test alone.

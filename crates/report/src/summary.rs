@@ -3,7 +3,8 @@
 
 use heloscope_words::{plural, say, small};
 
-use crate::senders::is_out_of_step;
+use crate::names::Demand;
+use crate::senders::{is_out_of_step, leaf_key};
 use crate::words::error_words;
 use crate::{ErrorCode, Finding, Port, PortError, Report, Role, Severity, Status, Tls};
 
@@ -218,17 +219,21 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
         );
     }
     if has(port, "tls-name-refused") {
-        let words = say!("{who} over {version} with a hello that does not name it, {else_what}");
+        let words = say!("{who} over TLS with a hello that does not name it, {else_what}");
         return (words, Some("tls-name-refused"));
     }
     if has(port, "tls-hello-intolerance") {
         let words = say!("{who} over {version} with a hello of an older form, {else_what}");
         return (words, Some("tls-hello-intolerance"));
     }
-    (
-        say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
-        Some("tls-outdated-only"),
-    )
+    let words = match Demand::of(tls, leaf_key(port)) {
+        Demand::Key(key) => {
+            say!("{who} over TLS where a key of the kind {key} is taken, {else_what}")
+        }
+        Demand::Group(group) => say!("{who} over TLS where the group {group} is spoken, {else_what}"),
+        Demand::Suite => say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
+    };
+    (words, Some("tls-outdated-only"))
 }
 
 fn validity(port: &Port) -> Option<String> {

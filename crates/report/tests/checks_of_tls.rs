@@ -115,6 +115,21 @@ fn starttls_injection() {
     assert!(found.explanation.contains("9 octets") && found.explanation.contains("“250 mx1\\r\\n”"));
 
     assert_eq!(healthy().ports[0].verdict("starttls-injection"), Verdict::Passed);
+    // A record of TLS is what followed the 220, though the handshake failed; where nothing did, nothing was looked at.
+    let verdict = |play: fn(Play<'_>) -> Play<'_>| {
+        Scene::one("25", play).judged().ports[0].verdict("starttls-injection")
+    };
+    assert_eq!(
+        verdict(|play| play.until_hello().tls_fails(TlsFailure::Alert(AlertDescription(40)))),
+        Verdict::Passed
+    );
+    assert_eq!(verdict(|play| play.until_hello().tls_fails(TlsFailure::BadSignature)), Verdict::Passed);
+    assert_eq!(verdict(|play| play.until_hello().closes(Stage::Tls)), Verdict::NotTested);
+    assert_eq!(verdict(|play| play.until_hello().times_out(Stage::Tls, 18)), Verdict::NotTested);
+    assert_eq!(
+        verdict(|play| play.connects().greets(GREETING).ehlo(EHLO).starttls("454 4.7.0 no").quits()),
+        Verdict::NotTested
+    );
 }
 
 /// Neither fault hides the other, and what came before the ClientHello is not called the answer to it.

@@ -24,12 +24,14 @@ fn a_421_to_ehlo_or_starttls_is_come_back_from() {
     let to_starttls = Scene::one("25", |play| {
         play.connects().greets(GREETING).ehlo(EHLO).starttls("421 4.3.2 down").ends(Stage::StartTls)
     });
-    for (scene, command) in [(to_ehlo, "EHLO"), (to_helo, "EHLO"), (to_starttls, "STARTTLS")] {
+    for (scene, why) in [
+        (to_ehlo, "the session ends before the reply to EHLO"),
+        (to_helo, "EHLO is refused, and the session ends before the reply to HELO"),
+        (to_starttls, "the session ends before the reply to STARTTLS"),
+    ] {
         let report = scene.judged();
-        assert_eq!(report.ports[0].ids(), ["session-cut-short"], "{command}");
-        let text = format!(
-            "Tries the domain's other mail exchangers, or this one again later: the session ends before the reply to {command}."
-        );
+        assert_eq!(report.ports[0].ids(), ["session-cut-short"], "{why}");
+        let text = format!("Tries the domain's other mail exchangers, or this one again later: {why}.");
         assert_eq!(told(&report), [&*text, &*text, &*text]);
     }
 }

@@ -45,6 +45,39 @@ fn a_server_that_hangs_up_on_helo() {
     assert_refused(&silent, "HELO was tried next, and the server was silent for 18 s.");
 }
 
+/// EHLO had its reply: it is HELO that the session ends at.
+#[test]
+fn a_session_that_ends_at_helo_is_not_said_to_end_at_ehlo() {
+    let sent_away = port(|play| {
+        play.connects().greets(GREETING).ehlo("502 no").helo("421 4.7.0 too many").ends(Stage::Ehlo)
+    });
+    let title = |port: &Port| port.found("session-cut-short").title.clone();
+    assert_eq!(title(&sent_away), "EHLO is refused, and the session ends before the reply to HELO");
+    let begun = port(|play| {
+        helo_sent(play).babbles(Stage::Ehlo, FaultKind::Incomplete, b"250-mx1").closes(Stage::Ehlo)
+    });
+    assert_eq!(title(&begun), "EHLO is refused, and the session ends in the middle of the reply to HELO");
+    assert_eq!(
+        begun.error.as_ref().unwrap().message,
+        "The server closed the connection while the reply to HELO was awaited, after the beginning of a reply: “250-mx1”."
+    );
+}
+
+#[test]
+fn what_the_reply_to_helo_lists_is_no_offer() {
+    for (reply, says) in [
+        ("250 mx1", "HELO was accepted, but offers no extension. "),
+        (
+            "250-mx1\n250 STARTTLS",
+            "HELO was accepted. What its reply lists offers no extension: the reply to EHLO alone does",
+        ),
+    ] {
+        let port = port(|play| play.connects().greets(GREETING).ehlo("502 no").helo(reply).quits());
+        let words = &port.found("ehlo-rejected").explanation;
+        assert!(words.contains(says), "{words}");
+    }
+}
+
 #[test]
 fn a_server_that_hangs_up_on_helo_inside_tls() {
     let inside = port(|play| {

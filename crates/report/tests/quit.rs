@@ -23,7 +23,12 @@ const LONG: Act = |play| {
 fn told(act: Act, quit: Act) -> (Vec<CheckVerdict>, Vec<SenderRow>, String) {
     let report = Scene::one("25", |play| quit(act(play))).judged();
     let (senders, summary) = (senders(&report), summary(&report));
-    (report.ports.into_iter().flat_map(|port| port.checks).collect(), senders, summary)
+    let mut checks: Vec<CheckVerdict> = report.ports.into_iter().flat_map(|port| port.checks).collect();
+    // The one about QUIT itself says how far it passed.
+    let cut_short = checks.iter_mut().find(|check| check.id == "session-cut-short").expect("every check");
+    assert_eq!(cut_short.verdict, Verdict::Passed);
+    cut_short.why = None;
+    (checks, senders, summary)
 }
 
 #[test]
@@ -36,6 +41,20 @@ fn what_was_not_tested_has_the_same_reason_whether_quit_is_answered_or_not() {
         });
         assert_eq!(told(act, silent), answered);
         assert_eq!(told(act, hangs_up), answered);
+    }
+}
+
+/// The error says timeout: the check beside it says why that is no finding.
+#[test]
+fn a_silence_after_quit_is_told_where_the_session_passes() {
+    let silent: Act = |play| play.sends(Stage::Quit, Command::Quit).times_out(Stage::Quit, 5);
+    for (quit, why) in
+        [(silent, Some("no reply to QUIT came; all was said by then")), ((|play| play.quits()) as Act, None)]
+    {
+        let port = Scene::one("25", |play| quit(CLEAR_TEXT(play))).judged().ports.remove(0);
+        assert_eq!(port.verdict("session-cut-short"), Verdict::Passed);
+        let check = port.checks.iter().find(|check| check.id == "session-cut-short").unwrap();
+        assert_eq!(check.why.as_deref(), why);
     }
 }
 

@@ -8,9 +8,9 @@ use heloscope_observation::{
 use heloscope_report::{Port, SenderOutcome, Severity, Status, Verdict, senders, summary};
 use scene::{Asked, GREETING, Play, Scene, chain};
 
-const OLDER: &str =
-    " Another connection was tried, with a hello that offers versions and cipher suites of old as well. ";
-const NAMELESS: &str = " Another connection was tried, with a hello that does not name the host. ";
+const OLDER: &str = " Another connection was tried, with a hello for TLS 1.2 and older, which offers cipher suites of old as well. ";
+const NAMELESS: &str =
+    " Another connection was tried, with a hello for TLS 1.2 and older, which does not name the host. ";
 
 fn alert(number: u8) -> TlsFailure {
     TlsFailure::Alert(AlertDescription(number))
@@ -47,6 +47,50 @@ fn an_alert_to_old_versions_too_is_not_laid_at_their_door() {
     }
 }
 
+/// As OpenSSL's s_server answers that speaks TLS 1.3 alone, with an Ed448 key or with X448: TLS 1.3 is not tried by hand.
+#[test]
+fn a_server_that_may_speak_tls_1_3_alone_is_not_said_to_fail_for_everyone() {
+    let untried = " TLS 1.3 was tried with the first hello alone, that of this test's TLS library: whether the server takes another \
+                   group, another kind of key or a hello without its name there was not tested.";
+    for (first, says) in [
+        (40, "handshake_failure. It so says that it found nothing in common with what was offered."),
+        (112, "unrecognized_name. The server has no certificate for the name asked for (SNI)"),
+    ] {
+        let mut scene = Scene::one("25", |play| play.until_hello().tls_fails(alert(first)));
+        if first == 40 {
+            scene = scene.raw_hello("25", |play| play.until_hello().tls_fails(alert(70)));
+        }
+        let scene = scene.nameless_hello("25", |play| play.until_hello().tls_fails(alert(70)));
+        let report = scene.judged();
+        let port = &report.ports[0];
+        assert!(
+            message(port).starts_with(&format!("The server ended TLS with the alert {says}")),
+            "{}",
+            message(port)
+        );
+        assert!(
+            message(port)
+                .ends_with(&format!("{NAMELESS}The server sent the alert protocol_version.{untried}")),
+            "{}",
+            message(port)
+        );
+        let found = port.found("starttls-failed");
+        assert_eq!(found.severity, Severity::Warning);
+        assert!(
+            found.explanation.contains("Those whose hello offers something else may get through."),
+            "{}",
+            found.explanation
+        );
+        assert!(!found.fix.contains("Test again later"), "{}", found.fix);
+        assert_eq!(port.verdict("tls-name-refused"), Verdict::NotTested);
+        let text = &senders(&report)[0].text;
+        assert!(
+            text.ends_with("Whether a hello that offers something else is taken was not tested."),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn a_hang_up_at_the_second_hello_is_said() {
     let scene = Scene::one("25", |play| play.until_hello().closes(Stage::Tls))
@@ -69,7 +113,7 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
         refused(40, |play| play.connects().greets("421 4.7.0 too many connections").ends(Stage::Greeting));
     assert!(
         message(&port).ends_with(
-            "Another connection was tried, with a hello that offers versions and cipher suites of old as well. It was turned away \
+            "Another connection was tried, with a hello for TLS 1.2 and older, which offers cipher suites of old as well. It was turned away \
              before: “421 4.7.0 too many connections”. 421 means “service not available, closing transmission channel”; the enhanced \
              status code 4.7.0 means “other or undefined security status”. Likely cause: too many connections, or \
              connections too fast, from the address that tests; a later test may pass. Whether the server takes such a \
@@ -85,7 +129,7 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
     let quota = refused(40, |play| play.meets(Stage::Connect, RefusalCode::Quota));
     assert!(
         message(&quota).ends_with(
-            "Another connection was tried, with a hello that offers versions and cipher suites of old as well. It did not get \
+            "Another connection was tried, with a hello for TLS 1.2 and older, which offers cipher suites of old as well. It did not get \
              that far: the relay's quota is used up. Whether the server takes such a hello was not tested."
         ),
         "{}",
@@ -119,9 +163,9 @@ fn open(port: &Port, why: &str) {
     let found = port.found("starttls-failed");
     assert_eq!(found.severity, Severity::Warning);
     assert_eq!(found.title, "STARTTLS is offered but the handshake fails with a hello of today's form");
-    assert!(found.explanation.ends_with("as well may get through."), "{}", found.explanation);
+    assert!(found.explanation.ends_with("offers something else may get through."), "{}", found.explanation);
     let why = format!(
-        "the server took no hello of today's form, and whether it takes one of old could not be tested: {why}"
+        "the server took no hello of today's form, and whether it takes another could not be tested: {why}"
     );
     for id in ["tls-version-weak", "tls-cipher-weak", "tls-outdated-only", "tls-hello-intolerance"] {
         assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, &*why), "{id}");
@@ -140,7 +184,7 @@ fn what_a_hello_of_today_meets_is_told_where_no_other_could_be_tried() {
     for row in senders(&report) {
         assert_eq!(row.outcome, SenderOutcome::Depends, "{row:?}");
         assert!(row.text.starts_with("With a hello of today's form TLS fails: "), "{row:?}");
-        assert!(row.text.ends_with("cipher suites as well is taken was not tested."), "{row:?}");
+        assert!(row.text.ends_with("offers something else is taken was not tested."), "{row:?}");
     }
     let report =
         first("465").raw_hello("465", |play| play.meets(Stage::Connect, RefusalCode::Quota)).judged();

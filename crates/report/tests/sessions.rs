@@ -50,6 +50,19 @@ fn a_device_that_overwrites_the_command_is_not_said_to_let_it_pass() {
     assert_eq!(severity, Severity::Notice);
     assert!(words.contains("Whether TLS comes up across it was not seen."));
 
+    // EHLO was not answered: whether STARTTLS is offered across it is not known.
+    for stars in [
+        port("25", |play| play.connects().greets("220 ****").ehlo("421 4.3.2 down").ends(Stage::Ehlo)),
+        port("25", |play| play.connects().greets("220 ****").says_ehlo().closes(Stage::Ehlo)),
+    ] {
+        let words = &stars.found("esmtp-masked").explanation;
+        assert!(
+            words.contains("Whether it lets STARTTLS pass was not seen. Where it does not, opportunistic"),
+            "{words}"
+        );
+        assert_eq!((stars.verdict("starttls-missing"), stars.starttls_supported), (Verdict::NotTested, None));
+    }
+
     let (severity, words) = masked(|play| play.starttls("220 go").tls(&[]).ehlo("250 mx1").quits());
     assert_eq!(severity, Severity::Notice);
     assert!(words.contains("use TLS all the same"));

@@ -73,7 +73,7 @@ fn what_a_server_warned_of_may_explain_that_it_hung_up() {
             ErrorCode::Closed,
             "The server closed the connection during the TLS handshake. Before that the server had warned that it does not know the \
              name in the hello (alert unrecognized_name, RFC 6066 §3), which may be why. Another connection was tried, with a \
-             hello that offers versions and cipher suites of old as well. The server closed the connection."
+             hello for TLS 1.2 and older, which offers cipher suites of old as well. The server closed the connection."
         )
     );
     assert_eq!(port.notes, [""; 0]);
@@ -99,7 +99,7 @@ fn what_a_server_warned_of_may_explain_that_it_hung_up() {
     let report = Scene::one("465", silent).raw_hello("465", silent).judged();
     assert_eq!(
         report.ports[0].error.as_ref().unwrap().message,
-        "The server closed the connection during the TLS handshake. Another connection was tried, with a hello that offers \
-         versions and cipher suites of old as well. The server closed the connection."
+        "The server closed the connection during the TLS handshake. Another connection was tried, with a hello for TLS 1.2 and older, \
+         which offers cipher suites of old as well. The server closed the connection."
     );
 }

@@ -41,6 +41,8 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
         &["New, TLSv1.3, ", "Server Temp Key: ECDH, secp521r1, 521 bits"],
     ),
     ("openssl-ed25519-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed25519"]),
+    ("openssl-ed448-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed448"]),
+    ("openssl-x448", &[], &["New, TLSv1.2, ", "Server Temp Key: X448, 448 bits"]),
     (
         "openssl-x25519",
         &[],

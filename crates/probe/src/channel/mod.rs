@@ -58,6 +58,8 @@ pub(crate) enum TlsEvent {
     Chain(Vec<Der>),
     /// The server asked for a client certificate.
     ClientCertificateRequested,
+    /// What was chosen in a handshake that fails next.
+    Chosen(Handshake),
     /// The handshake is finished, or all is known of one that will not be.
     Handshake(Handshake),
     /// Octets of the server's, deciphered.

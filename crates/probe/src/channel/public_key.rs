@@ -19,6 +19,18 @@ pub(super) fn subject_public_key_info(certificate: &[u8]) -> Option<SubjectPubli
     element(rest, Some(SEQUENCE)).map(|(key, _)| key.whole.into())
 }
 
+/// The bits of the modulus, where this SubjectPublicKeyInfo is one for RSA (RFC 8017 appendix A.1.1).
+pub(super) fn has_rsa_modulus_of(key: &[u8]) -> Option<usize> {
+    /// rsaEncryption, RFC 3279 §2.3.1.
+    const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1];
+    let (algorithm, rest) = element(element(key, None)?.0.content, None)?;
+    let (bits, _) = element(rest, None).filter(|_| algorithm.content.starts_with(RSA))?;
+    let (numbers, _) = element(bits.content.strip_prefix(&[0])?, None)?;
+    let modulus = element(numbers.content, None)?.0.content;
+    let leading = modulus.iter().position(|octet| *octet != 0)?;
+    Some((modulus.len() - leading) * 8 - modulus[leading].leading_zeros() as usize)
+}
+
 struct Element<'a> {
     whole: &'a [u8],
     content: &'a [u8],
@@ -71,5 +83,19 @@ mod tests {
         }
         assert_eq!(subject_public_key_info(&[0x30, 0x84, 0, 0, 0, 1, 0]), None);
         assert_eq!(subject_public_key_info(&[0x31, 0]), None);
+    }
+
+    #[test]
+    fn a_modulus_is_as_long_as_its_first_bit_says() {
+        let of = |algorithm: u8, modulus: &[u8]| {
+            let numbers =
+                [&[0x30, 5 + modulus.len() as u8, 2, modulus.len() as u8], modulus, &[2, 1, 3]].concat();
+            let bits = [&[3, 1 + numbers.len() as u8, 0], &numbers[..]].concat();
+            let name = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, algorithm, 5, 0];
+            let all = [&name[..], &bits].concat();
+            has_rsa_modulus_of(&[&[0x30, all.len() as u8], &all[..]].concat())
+        };
+        assert_eq!((of(1, &[0, 0x80, 0]), of(1, &[1, 0, 0]), of(1, &[0])), (Some(16), Some(17), None));
+        assert_eq!(of(7, &[0, 0x80, 0]), None);
     }
 }

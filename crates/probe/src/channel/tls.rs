@@ -155,7 +155,7 @@ impl TlsClient {
             if !self.finished_handshake && !self.connection.is_handshaking() {
                 self.finished_handshake = true;
                 events.extend(self.witnessed());
-                events.extend(self.handshake().map(TlsEvent::Handshake));
+                events.extend(self.handshake(true).map(TlsEvent::Handshake));
             }
             let mut plaintext = Vec::new();
             // An error here only says that there is no more for now.
@@ -171,7 +171,11 @@ impl TlsClient {
                 Ok(_) => {}
                 Err(error) => {
                     events.extend(self.witnessed());
-                    events.push(TlsEvent::Failed(failure(&error)));
+                    let failure = failure(&error);
+                    // What was chosen is known by then, and no more will be.
+                    let chosen = self.handshake(false).filter(|_| failure == TlsFailure::UnverifiedKey);
+                    events.extend(chosen.map(TlsEvent::Chosen));
+                    events.push(TlsEvent::Failed(failure));
                     return ControlFlow::Break(());
                 }
             }
@@ -197,7 +201,7 @@ impl TlsClient {
         (octets > 0).then_some(TlsEvent::HelloRetried { octets })
     }
 
-    fn handshake(&self) -> Option<Handshake> {
+    fn handshake(&self, completed: bool) -> Option<Handshake> {
         let connection = &self.connection;
         Some(Handshake {
             version: TlsVersion(connection.protocol_version()?.into()),
@@ -206,7 +210,7 @@ impl TlsClient {
             finite_field_bits: None,
             hello_retry: connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
             hello_octets: Some(self.hello_octets),
-            completed: true,
+            completed,
             unoffered: None,
         })
     }
@@ -257,6 +261,8 @@ fn failure(error: &Error) -> TlsFailure {
     match error {
         Error::AlertReceived(alert) => TlsFailure::Alert(AlertDescription((*alert).into())),
         Error::InvalidCertificate(CertificateError::BadSignature) => TlsFailure::BadSignature,
+        // So the witness calls it.
+        Error::InvalidCertificate(CertificateError::InvalidPurpose) => TlsFailure::UnverifiedKey,
         other => TlsFailure::Protocol(protocol(other)),
     }
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use heloscope_observation::Der;
@@ -9,7 +10,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::public_key::subject_public_key_info;
+use super::public_key::{has_rsa_modulus_of, subject_public_key_info};
+
+/// RSA keys with which a signature is verified, by the bits of their modulus, see [`heloscope_crypto`].
+const RSA_BITS: RangeInclusive<usize> = 1024..=8192;
 
 /// Sees what a server presents in a handshake, accepts every chain, and verifies the handshake's signature.
 pub(super) struct Witness {
@@ -41,7 +45,8 @@ impl Witness {
         note(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The algorithms of a TLS 1.2 scheme leave the curve open, and a key fits at most one of them.
+    /// The algorithms of a TLS 1.2 scheme leave the curve open, and a key fits at most one of them. Where it fits none of
+    /// any scheme, that is no fault of the server's; but to go on would let whoever is on the path pose as the server.
     fn verify(
         &self,
         message: &[u8],
@@ -50,14 +55,26 @@ impl Witness {
     ) -> Result<HandshakeSignatureValid, Error> {
         let bad = |error: CertificateError| Error::InvalidCertificate(error);
         let key = subject_public_key_info(certificate).ok_or_else(|| bad(CertificateError::BadEncoding))?;
+        let is_beyond = has_rsa_modulus_of(&key).is_some_and(|bits| !RSA_BITS.contains(&bits));
         let key =
             webpki::RawPublicKeyEntity::try_from(&key).map_err(|_| bad(CertificateError::BadEncoding))?;
+        let verify = |algorithm: &&_| key.verify_signature(*algorithm, message, signed.signature());
         let algorithms = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme);
-        let (_, algorithms) = algorithms.ok_or_else(|| bad(CertificateError::BadSignature))?;
-        let fits = algorithms
-            .iter()
-            .any(|algorithm| key.verify_signature(*algorithm, message, signed.signature()).is_ok());
-        fits.then(HandshakeSignatureValid::assertion).ok_or_else(|| bad(CertificateError::BadSignature))
+        if algorithms.is_some_and(|(_, algorithms)| algorithms.iter().any(|one| verify(one).is_ok())) {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        let fits_none = |algorithm| {
+            matches!(
+                verify(algorithm),
+                Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_))
+            )
+        };
+        let is_unverified = is_beyond || self.algorithms.all.iter().all(fits_none);
+        // The alert for the former is unsupported_certificate, RFC 8446 §6.2.
+        Err(bad(match is_unverified {
+            true => CertificateError::InvalidPurpose,
+            false => CertificateError::BadSignature,
+        }))
     }
 }
 

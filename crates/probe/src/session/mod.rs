@@ -205,6 +205,7 @@ impl Session {
             TlsEvent::Warned(alert) => self.link.observe(Event::TlsWarned(alert), cx),
             TlsEvent::Chain(chain) => self.link.observe(Event::Chain(chain), cx),
             TlsEvent::ClientCertificateRequested => self.link.observe(Event::ClientCertificateRequested, cx),
+            TlsEvent::Chosen(handshake) => self.link.observe(Event::Handshake(handshake), cx),
             TlsEvent::Handshake(handshake) => {
                 let completed = handshake.completed;
                 self.link.observe(Event::Handshake(handshake), cx);

@@ -129,21 +129,19 @@ fn starttls_broken_today(audience: Audience) -> String {
         mark!(
             "With a hello of today's form opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
              queued; senders that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are \
-             published for this host (RFC 7672 §2.2). Those that offer older versions and cipher suites as well may get \
-             through."
+             published for this host (RFC 7672 §2.2). Those whose hello offers something else may get through."
         ),
         CLIENTS_TODAY,
     )
 }
 
 const CLIENTS_TODAY: &str = mark!(
-    "Mail clients with a hello of today's form cannot send mail. Those that offer older versions and cipher suites as well \
-     may get through."
+    "Mail clients with a hello of today's form cannot send mail. Those whose hello offers something else may get through."
 );
 
 /// Where a hello could not be tried, a later test may.
 fn test_again(failed: &Handshaking, fix: &str) -> String {
-    match failed.open {
+    match failed.again {
         true => say!("{fix} Test again later: the hello that could not be tried this time tells more."),
         false => fix.to_owned(),
     }

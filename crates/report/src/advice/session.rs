@@ -110,6 +110,7 @@ pub(super) fn cut_short(
     said: &str,
     stage: Stage,
     how: Cut,
+    at_helo: bool,
     mute: Option<&Mute>,
     audience: Audience,
 ) -> Advice {
@@ -148,7 +149,11 @@ pub(super) fn cut_short(
         _ => String::new(),
     };
     Advice {
-        title: cut_short_title(stage, how).to_owned(),
+        title: match at_helo {
+            true => at_helo_title(how),
+            false => cut_short_title(stage, how),
+        }
+        .to_owned(),
         explanation: say!(
             "{said}{waits} What comes after was not tested; nothing is said to be missing. It may concern only the \
              address that tests: some servers do this to clients that they do not know, or that connect too often. \
@@ -158,6 +163,17 @@ pub(super) fn cut_short(
             "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \
              service or filter that does not answer, a process that crashes."
         ),
+    }
+}
+
+fn at_helo_title(how: Cut) -> &'static str {
+    match how {
+        Cut::Broken | Cut::Unfinished => {
+            say!("EHLO is refused, and the session ends in the middle of the reply to HELO")
+        }
+        Cut::Silent | Cut::SentAway | Cut::Ended => {
+            say!("EHLO is refused, and the session ends before the reply to HELO")
+        }
     }
 }
 
@@ -191,6 +207,14 @@ fn cut_short_title(stage: Stage, how: Cut) -> &'static str {
     })
 }
 
+/// Where a device on the path does not let TLS pass.
+fn where_not() -> &'static str {
+    say!(
+        "Where it does not, opportunistic senders deliver in clear text; senders that enforce MTA-STS do not deliver, nor do \
+         DANE senders where TLSA records are published, and mail clients that demand TLS do not send."
+    )
+}
+
 pub(super) fn esmtp_masked(
     greeting: bool,
     keywords: &[String],
@@ -201,11 +225,8 @@ pub(super) fn esmtp_masked(
         Passage::Whole => say!("It lets STARTTLS pass: senders of every kind, opportunistic, MTA-STS and DANE, and mail clients use \
                  TLS all the same.")
             .to_owned(),
-        Passage::Offered => say!("It lets the offer of STARTTLS pass. Whether TLS comes up across it was not seen. Where it does \
-                             not, opportunistic senders deliver in clear text; senders that enforce MTA-STS do not \
-                             deliver, nor do DANE senders where TLSA records are published, and mail clients that demand TLS \
-                             do not send.")
-            .to_owned(),
+        Passage::Offered => say!("It lets the offer of STARTTLS pass. Whether TLS comes up across it was not seen. {}", where_not()),
+        Passage::Unseen => say!("Whether it lets STARTTLS pass was not seen. {}", where_not()),
         Passage::Refused => audience.says(
             mark!("Across such a device opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
              queued; senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published."),

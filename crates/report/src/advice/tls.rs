@@ -1,6 +1,7 @@
 use heloscope_words::{mark, say, spoken};
 
 use super::{Advice, Audience};
+use crate::checks::Demands;
 use crate::names::Weakness;
 
 pub(super) fn starttls_missing(audience: Audience) -> Advice {
@@ -24,22 +25,45 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn outdated_only(choice: &str, why: &[&str], audience: Audience) -> Advice {
+pub(super) fn outdated_only(
+    choice: &str,
+    why: &str,
+    by_hand: bool,
+    demands: Demands,
+    audience: Audience,
+) -> Advice {
+    let Demands { group, key, by_openssl } = demands;
+    let chose = match by_hand {
+        true => say!("The server answered a hello of an older form, and chose {choice}: {why}."),
+        false => say!("The server chose {choice}: {why}."),
+    };
+    let (servers, programs) = match by_openssl {
+        true => (say!(", such as Postfix on OpenSSL,"), say!(", such as those on OpenSSL,")),
+        false => ("", ""),
+    };
+    let senders = say!(
+        "Opportunistic senders that speak it{servers} deliver over TLS; others deliver in clear text after a failed attempt, or \
+         keep the mail queued. Senders that enforce MTA-STS, and DANE senders where TLSA records are published, deliver if \
+         they speak it, else not at all."
+    );
+    let clients = say!("Mail clients that speak it{programs} send mail; others cannot.");
     Advice {
-        title: say!("The server takes only what modern TLS libraries no longer speak").to_owned(),
+        title: say!("The server takes only what many TLS libraries do not speak").to_owned(),
         explanation: say!(
-            "The server answered a hello of an older form, and chose {choice}: {}. It is not broken, but TLS does not \
-             come up with everyone. {}",
-            why.join("; "),
-            audience.says(
-                mark!("Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
-                 deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce \
-                 MTA-STS, and DANE senders where TLSA records are published, deliver if they speak it, else \
-                 not at all."),
-                mark!("Mail clients that speak it, such as those on OpenSSL, send mail; others cannot."),
-            )
+            "{chose} It is not broken, but TLS does not come up with everyone. {}",
+            audience.pick(&senders, &clients)
         ),
-        fix: spoken(ALLOW_MODERN).to_owned(),
+        fix: match (key, group) {
+            (true, _) => say!(
+                "Give the server a certificate with an ECDSA key on P-256, or an RSA key of 2048 to 4096 bits, in place of this \
+                 one or beside it."
+            ),
+            (false, true) => say!(
+                "Allow the groups X25519 and secp256r1 (Postfix: tls_eecdh_auto_curves; Exim: tls_eccurve)."
+            ),
+            (false, false) => spoken(ALLOW_MODERN),
+        }
+        .to_owned(),
     }
 }
 

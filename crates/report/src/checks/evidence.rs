@@ -6,6 +6,15 @@ use crate::names::Weakness;
 use crate::words::{Likeness, enhanced_status_code, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
+/// What a server demands that many TLS libraries do not have, besides a version or a cipher suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Demands {
+    pub(crate) group: bool,
+    pub(crate) key: bool,
+    /// OpenSSL has it.
+    pub(crate) by_openssl: bool,
+}
+
 /// What a check found; [`crate::advice`] puts it into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Evidence {
@@ -47,6 +56,8 @@ pub(crate) enum Evidence {
         refused: Refused,
         helo: Option<u16>,
         helo_accepted: bool,
+        /// The reply to HELO has more lines than one.
+        lists: bool,
         inside_tls: bool,
     },
     /// `said` is the error in words, or what the server replied.
@@ -54,6 +65,8 @@ pub(crate) enum Evidence {
         said: String,
         stage: Stage,
         how: Cut,
+        /// It is HELO that had no whole reply.
+        at_helo: bool,
         mute: Option<Mute>,
     },
     EsmtpMasked {
@@ -83,7 +96,9 @@ pub(crate) enum Evidence {
     /// Version and suite, and why they are not spoken.
     TlsOutdatedOnly {
         choice: String,
-        why: Vec<&'static str>,
+        why: String,
+        by_hand: bool,
+        demands: Demands,
     },
     /// `said` is the error in words; `second` the octets of the hello that the server had asked for, where it did; `long_name`
     /// whether the host's name made the first hello longer than 255 octets, and the server did not say that it refused the name.
@@ -204,6 +219,8 @@ pub(crate) enum Mute {
 pub(crate) enum Passage {
     /// It is not among what is offered.
     Hidden,
+    /// What is offered was not seen.
+    Unseen,
     /// It is offered, and the command was refused.
     Refused,
     /// It is offered; what is beyond was not seen.
@@ -231,8 +248,10 @@ pub(crate) struct Handshaking {
     pub(crate) begun: bool,
     /// Whether it was answered with a certificate or the wish for one; what is said says so.
     pub(crate) taken: bool,
-    /// Whether a hello that offers what is old as well could not be tried, so that some may get through.
+    /// Whether another hello could not be tried, or is not made, so that some may get through.
     pub(crate) open: bool,
+    /// Whether a later test may try it.
+    pub(crate) again: bool,
     /// What was chosen when a hello made by hand was answered: `TLS 1.2 with
     /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`.
     pub(crate) choice: Option<String>,

@@ -22,8 +22,9 @@ static EHLO_REJECTED: Check = Check {
         let facts = subject.facts;
         let refused = |ehlo: &Reply, helo: Option<&Reply>, helo_accepted, said| {
             let refused = Refused::by(ehlo, said);
+            let lists = helo.is_some_and(|helo| helo.lines.len() > 1);
             let (helo, inside_tls) = (helo.map(Reply::code), facts.encrypted.ehlo.is_some());
-            Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, inside_tls })
+            Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, lists, inside_tls })
         };
         match facts.failure.map(|failure| failure.cause) {
             Some(Cause::EhloRejected { ehlo, helo, .. }) if helo.unwrap_or(ehlo).code() != 421 => {
@@ -100,7 +101,10 @@ static SESSION_CUT_SHORT: Check = Check {
     title: mark!("The server hangs up or falls silent"),
     examine: |subject| {
         // After QUIT nothing is lost, whether the server hangs up or falls silent.
-        let Some(failure) = subject.facts.failure.filter(|failure| !is_silent_after_quit(failure)) else {
+        if subject.facts.failure.is_some_and(|failure| is_silent_after_quit(&failure)) {
+            return Outcome::PassedWithin(say!("no reply to QUIT came; all was said by then").to_owned());
+        }
+        let Some(failure) = subject.facts.failure else {
             let whole = subject.facts.moments.ended.is_some() && subject.facts.established.is_some();
             return if whole { Outcome::Passed } else { subject.not_tested() };
         };
@@ -134,6 +138,7 @@ static SESSION_CUT_SHORT: Check = Check {
                     Cause::Refused(_) if subject.facts.begun.is_some() => Cut::Broken,
                     _ => Cut::Ended,
                 },
+                at_helo: subject.facts.is_at_helo(stage),
                 mute: mute(subject),
             }),
             false if subject.facts.established.is_none() => subject.not_tested(),
@@ -224,6 +229,7 @@ fn server(subject: &Subject<'_>) -> String {
 
 fn passage(facts: &PortFacts<'_>) -> Passage {
     match facts.starttls.map(Reply::code) {
+        _ if facts.clear.extensions().is_none() && !facts.clear.takes_helo() => Passage::Unseen,
         _ if facts.offers_starttls() != Some(true) => Passage::Hidden,
         _ if facts.handshake.is_some() => Passage::Whole,
         None | Some(220 | 421) => Passage::Offered,

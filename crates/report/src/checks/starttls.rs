@@ -69,8 +69,7 @@ static STARTTLS_INJECTION: Check = Check {
                 let begun = visible_line(octets, total.saturating_sub(octets.len()));
                 Outcome::Found(Evidence::StartTlsInjection { octets: total, begun })
             }
-            // A ServerHello stands behind whatever came before it, be it read by hand.
-            None if facts.handshake.is_some() => Outcome::Passed,
+            None if facts.tls_followed() => Outcome::Passed,
             None if facts.offers_starttls() == Some(false) => NOT_OFFERED,
             None => subject.not_tested(),
         }

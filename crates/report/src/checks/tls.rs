@@ -4,10 +4,10 @@ use heloscope_observation::{AlertDescription, Handshake, Host, RefusalCode, Stag
 use heloscope_words::{mark, say};
 
 use super::greeting::said;
-use super::{Check, Evidence, Handshaking, Outcome, Subject};
+use super::{Check, Demands, Evidence, Handshaking, Outcome, Subject};
 use crate::Severity;
-use crate::facts::{Answer, Cause, Instead, choice, takes_hello_for_command};
-use crate::names::{is_offered, is_spoken, suite_name, unspoken, version_name, weaknesses};
+use crate::facts::{Answer, Cause, Instead, PortFacts, choice, takes_hello_for_command, tls};
+use crate::names::{Demand, is_offered, suite_name, unspoken, version_name, weaknesses};
 use crate::words::Likeness;
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -76,7 +76,7 @@ static TLS_OUTDATED_ONLY: Check = Check {
     id: "tls-outdated-only",
     severity: Severity::Notice,
     basis: "RFC 9325 §4.1, §4.2",
-    title: mark!("The server takes only what modern TLS libraries no longer speak"),
+    title: mark!("The server takes only what many TLS libraries do not speak"),
     examine: |subject| match (subject.facts.answer(), subject.facts.handshake) {
         (Some(Answer::Unspoken(read)), _) => {
             let is_weak = read.version < TlsVersion::TLS_1_2 || !weaknesses(read).is_empty();
@@ -84,17 +84,33 @@ static TLS_OUTDATED_ONLY: Check = Check {
                 true => {
                     Outcome::NotApplicable(mark!("its version or its cipher suite is weak, which says more"))
                 }
-                false => {
-                    Outcome::Found(Evidence::TlsOutdatedOnly { choice: choice(read), why: unspoken(read) })
-                }
+                false => Outcome::Found(outdated_only(read, subject.facts)),
             }
         }
         (_, Some(handshake)) if !is_offered(handshake) => unoffered(),
-        (_, Some(handshake)) if !handshake.completed && !is_spoken(handshake) => subject.not_tested(),
+        (_, Some(handshake)) if !handshake.completed && !subject.facts.speaks(handshake) => {
+            subject.not_tested()
+        }
         (_, Some(_)) => Outcome::Passed,
         (_, None) => subject.no_tls(),
     },
 };
+
+fn outdated_only(read: &Handshake, facts: &PortFacts<'_>) -> Evidence {
+    let key = facts.unverified_key();
+    let tls = tls(facts);
+    let demand = tls.as_ref().map_or(Demand::Suite, |tls| Demand::of(tls, key.as_deref()));
+    Evidence::TlsOutdatedOnly {
+        choice: choice(read),
+        why: unspoken(read, key.as_deref()).join("; "),
+        by_hand: facts.answers_by_hand(),
+        demands: Demands {
+            group: matches!(demand, Demand::Group(_)),
+            key: key.is_some(),
+            by_openssl: demand.is_openssls(),
+        },
+    }
+}
 
 static TLS_HELLO_INTOLERANCE: Check = Check {
     id: "tls-hello-intolerance",
@@ -193,6 +209,7 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         begun: facts.moments.handshake_begun.is_some(),
         taken: facts.first_hello_taken,
         open: facts.hello_untried().is_some(),
+        again: facts.hello_untried().is_some() && !facts.may_speak_tls_1_3_alone(),
         choice: facts
             .handshake
             .filter(|read| !read.completed && is_offered(read) && !facts.lacks_certificate())

@@ -1,15 +1,16 @@
 //! What a hello made by hand says about a handshake that broke off.
 
 use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, TlsFailure};
+use heloscope_pki::Certificate;
 use heloscope_words::say;
 
 use super::{Cause, PortFacts};
-use crate::names::{is_offered, is_spoken, suite_name, version_name};
+use crate::names::{is_offered, is_spoken, is_verified, suite_name, version_name};
 
 /// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer<'a> {
-    /// With what the TLS library does not speak: TLS works for whoever does.
+    /// With what the TLS library does not speak, or with a key by which it verifies no signature: TLS works for whoever does.
     Unspoken(&'a Handshake),
     /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello, or
     /// refused the second one, for which it had asked: it is the form of the hello that it does not take.
@@ -31,12 +32,13 @@ impl<'a> PortFacts<'a> {
         match failure.cause {
             Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
             _ if self.instead.is_some() => None,
-            Cause::Tls(_) if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            Cause::Tls(TlsFailure::UnverifiedKey) => Some(Answer::Unspoken(read)),
+            Cause::Tls(_) if !self.speaks(read) => Some(Answer::Unspoken(read)),
             Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
             Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),
             Cause::Tls(TlsFailure::Alert(_)) if self.second_hello.is_some() => Some(Answer::OtherForm(read)),
             _ if failure.stage != Stage::Tls => None,
-            _ if !is_spoken(read) => Some(Answer::Unspoken(read)),
+            _ if !self.speaks(read) => Some(Answer::Unspoken(read)),
             // It breaks off later, or its answer by hand is no more whole than that to the library was.
             _ if self.first_hello_taken || self.chain.is_none() || read.group.is_none() => None,
             _ if self.answers_unnamed => Some(Answer::Unnamed(read)),
@@ -48,6 +50,24 @@ impl<'a> PortFacts<'a> {
 }
 
 impl PortFacts<'_> {
+    /// Whether a hello made by hand was answered: of the library's own it is known what was chosen where its signature alone
+    /// could not be verified.
+    pub(crate) fn answers_by_hand(&self) -> bool {
+        let is_own = self.failure.is_some_and(|failure| failure.is_unverified_key());
+        self.handshake.is_some_and(|read| !read.completed) && !is_own
+    }
+
+    /// Whether the TLS library finishes a handshake like this one.
+    pub(crate) fn speaks(&self, handshake: &Handshake) -> bool {
+        is_spoken(handshake) && self.unverified_key().is_none()
+    }
+
+    /// The leaf's key, where this test verifies no signature by it.
+    pub(crate) fn unverified_key(&self) -> Option<String> {
+        let leaf = Certificate::read(&self.chain?.first()?.0).ok()?;
+        Some(leaf.key.to_string()).filter(|key| !is_verified(key))
+    }
+
     /// A hello made by hand was answered with a suite that goes with a certificate, RFC 5246 §7.4.2, and none was sent.
     pub(crate) fn lacks_certificate(&self) -> bool {
         let read = self.handshake.filter(|read| !read.completed && is_offered(read));

@@ -99,10 +99,12 @@ impl<'a> ByHand<'a> {
         let tried = spoken(match self.is_nameless {
             false => {
                 mark!(
-                    "Another connection was tried, with a hello that offers versions and cipher suites of old as well."
+                    "Another connection was tried, with a hello for TLS 1.2 and older, which offers cipher suites of old as well."
                 )
             }
-            true => mark!("Another connection was tried, with a hello that does not name the host."),
+            true => mark!(
+                "Another connection was tried, with a hello for TLS 1.2 and older, which does not name the host."
+            ),
         });
         format!(" {tried} {what}")
     }
@@ -128,12 +130,28 @@ impl Came<'_> {
 
 impl PortFacts<'_> {
     /// Why it is not known whether TLS works for those who speak what the TLS library does not: the server took no hello of the
-    /// library's, and one by hand could not be tried. To stand after a colon.
+    /// library's, and one by hand could not be tried, or is not made. To stand after a colon.
     pub(crate) fn hello_untried(&self) -> Option<String> {
         match self.first_hello_taken || self.handshake.is_some() {
             true => None,
-            false => self.by_hand.iter().find_map(ByHand::untried),
+            false => self.by_hand.iter().find_map(ByHand::untried).or_else(|| self.tls_1_3_untried()),
         }
+    }
+
+    /// The server may speak TLS 1.3 alone, and that was tried with one hello; to stand after a colon.
+    fn tls_1_3_untried(&self) -> Option<String> {
+        self.may_speak_tls_1_3_alone()
+            .then(|| say!("TLS 1.3 was tried with the hello of this test's TLS library alone").to_owned())
+    }
+
+    /// By protocol_version the server refused the older versions, and not the first hello, which offers TLS 1.3 as well.
+    pub(crate) fn may_speak_tls_1_3_alone(&self) -> bool {
+        const PROTOCOL_VERSION: AlertDescription = AlertDescription(70);
+        let is_refused = |cause| matches!(cause, Cause::Tls(TlsFailure::Alert(PROTOCOL_VERSION)));
+        let older = |one: &ByHand<'_>| matches!(one.came, Came::Alert(PROTOCOL_VERSION));
+        let took_none =
+            !self.first_hello_taken && self.failure.is_some_and(|failure| !is_refused(failure.cause));
+        took_none && self.by_hand.iter().any(older)
     }
 }
 
@@ -170,6 +188,11 @@ fn offers_no_starttls(reply: &Reply) -> bool {
     let offered = (reply.lines.last().is_some() && reply.code() == 250).then(|| EhloReply::read(reply));
     offered.is_some_and(|offered| offered.left_out == 0 && !offered.offers("STARTTLS"))
 }
+
+pub(super) const NOT_IN_TLS_1_3: &str = mark!(
+    " TLS 1.3 was tried with the first hello alone, that of this test's TLS library: whether the server takes another group, \
+     another kind of key or a hello without its name there was not tested."
+);
 
 pub(super) const NOT_BY_AGE: &str = mark!(
     " So it takes none of what either offered, old versions and cipher suites among it, or it has no \

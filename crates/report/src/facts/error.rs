@@ -21,6 +21,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     let stage = failure.stage;
     let at = match failure.due {
         Some(command) => Cow::Owned(say!("before {command} was sent")),
+        None if facts.is_at_helo(stage) => Cow::Borrowed(say!("while the reply to HELO was awaited")),
         None => Cow::Borrowed(phase_words(stage)),
     };
     if let Some((code, message)) = in_place_of_tls(facts) {

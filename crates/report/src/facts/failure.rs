@@ -17,6 +17,13 @@ pub(crate) struct Failure<'a> {
     pub(crate) due: Option<&'static str>,
 }
 
+impl Failure<'_> {
+    /// It is this test that goes no further.
+    pub(crate) fn is_unverified_key(&self) -> bool {
+        matches!(self.cause, Cause::Tls(TlsFailure::UnverifiedKey))
+    }
+}
+
 /// What is no reply, and how it came.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Broken<'a> {

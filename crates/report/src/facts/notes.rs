@@ -19,7 +19,7 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
     let greeting =
         facts.greeting_came.and_then(|pace| greeting_in_parts(pace, facts.greeting_awaited_from()));
     let warned = match facts.handshake {
-        Some(handshake) if handshake.completed => &facts.warned[..],
+        Some(handshake) if handshake.completed || !facts.answers_by_hand() => &facts.warned[..],
         Some(_) => &facts.answer_warned,
         None => &[],
     };

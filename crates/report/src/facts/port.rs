@@ -152,6 +152,17 @@ impl PortFacts<'_> {
         })
     }
 
+    /// A TLS record followed the 220 to STARTTLS, be it an alert or read by hand: behind it stands whatever came before.
+    pub(crate) fn tls_followed(&self) -> bool {
+        let record = self.failure.is_some_and(|failure| match failure.cause {
+            Cause::Tls(failure) => !matches!(failure, TlsFailure::NotTls(_)),
+            _ => false,
+        });
+        let answered = self.handshake.is_some() || self.first_hello_taken || self.second_hello.is_some();
+        self.starttls.is_some_and(|reply| reply.code() == 220)
+            && (answered || record || !self.warned.is_empty())
+    }
+
     /// The alert with which the server ended TLS before the hello was sent, as one does that finds no version which it may
     /// speak: it is all that came before TLS, and TLS did not begin.
     pub(crate) fn early_alert(&self) -> Option<AlertDescription> {
@@ -196,8 +207,12 @@ impl PortFacts<'_> {
     /// Whether HELO was accepted in clear text after EHLO was refused: without EHLO no extension is offered, RFC 5321
     /// §2.2.1; nothing is known where a device on the path may be why.
     pub(crate) fn takes_only_helo(&self) -> bool {
-        let accepted = self.clear.helo.is_some_and(|reply| reply.code() == 250);
-        accepted && !self.is_masked() && !self.is_out_of_step(false)
+        self.clear.takes_helo() && !self.is_masked() && !self.is_out_of_step(false)
+    }
+
+    /// EHLO was refused, and what came of this stage next came of HELO.
+    pub(crate) fn is_at_helo(&self, stage: Stage) -> bool {
+        self.hello(stage).is_some_and(|hello| hello.helo_sent)
     }
 
     /// The whole lines of a reply of this stage that never ended, as far as they are kept; `None` where there are none.
@@ -258,6 +273,11 @@ impl<'a> Hello<'a> {
 }
 
 impl Hello<'_> {
+    /// HELO was accepted.
+    pub(crate) fn takes_helo(&self) -> bool {
+        self.helo.is_some_and(|reply| reply.code() == 250)
+    }
+
     /// The 250 reply to EHLO.
     pub(crate) fn extensions(&self) -> Option<EhloReply> {
         self.ehlo.filter(|reply| reply.code() == 250).map(EhloReply::read)

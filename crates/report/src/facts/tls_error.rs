@@ -5,7 +5,7 @@ use heloscope_observation::{
 };
 use heloscope_words::{plural, say, spoken};
 
-use super::by_hand::{ByHand, NOT_BY_AGE, age_blamed, is_refused_by_hand};
+use super::by_hand::{ByHand, NOT_BY_AGE, NOT_IN_TLS_1_3, age_blamed, is_refused_by_hand};
 use super::protocol::protocol_broken;
 use super::{Answer, Cause, Failure, PortFacts, choice};
 use crate::ErrorCode;
@@ -65,6 +65,15 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
             }
         }
         TlsFailure::Protocol(said) => (ErrorCode::TlsFailed, protocol_broken(said)),
+        TlsFailure::UnverifiedKey => {
+            let key = facts.unverified_key();
+            let words = say!(
+                "The key of the server's certificate, {}, is of a kind by which this test verifies no signature: that the server \
+                 holds it is not known. The handshake was not finished, and nothing inside TLS was tested.",
+                key.as_deref().unwrap_or("?")
+            );
+            (ErrorCode::TlsFailed, words)
+        }
         TlsFailure::BadSignature => {
             let words = say!(
                 "The server did not prove that it holds the key of its certificate: the signature in \
@@ -85,7 +94,7 @@ pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
     }));
     if stage == Stage::Tls && !facts.is_encrypted() {
         told.extend(facts.second_hello.map(second_hello));
-        told.extend(warned_before(&facts.warned));
+        told.extend(warned_before(&facts.warned).filter(|_| !failure.is_unverified_key()));
     }
     if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
         told.push_str(taken(facts));
@@ -97,13 +106,19 @@ pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
             close_notify_basis(facts)
         ));
     }
-    if let Some(answer) = facts.answer() {
+    if let Some(answer) = facts.answer().filter(|_| !failure.is_unverified_key()) {
         told.push_str(&answered(answer));
+        // Of what is read of a clear flight no signature is verified; where there is a certificate to read.
+        if facts.chain.is_some() {
+            told.push_str(say!(" That the server holds the key of its certificate is not known."));
+        }
     }
     told.extend(facts.handshake.filter(|read| !read.completed).and_then(|read| no_answer(read, facts)));
     if stage == Stage::Tls && facts.handshake.is_none() {
         told.extend(facts.by_hand.iter().map(ByHand::words));
-        if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
+        if facts.may_speak_tls_1_3_alone() {
+            told.push_str(spoken(NOT_IN_TLS_1_3));
+        } else if is_refused_by_hand(facts) && age_blamed(failure.cause).is_some() {
             told.push_str(spoken(NOT_BY_AGE));
         }
     }

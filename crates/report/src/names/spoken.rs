@@ -1,5 +1,7 @@
 //! What the TLS libraries of today speak, and what keeps them from the rest.
 
+use std::borrow::Cow;
+
 use heloscope_observation::{CipherSuite, Handshake, NamedGroup, TlsVersion};
 use heloscope_words::say;
 
@@ -14,30 +16,38 @@ pub(crate) fn is_spoken(handshake: &Handshake) -> bool {
 }
 
 /// Why a suite or group of TLS 1.2 is not spoken any more, or never was; to stand after a colon or in a list.
-pub(crate) fn unspoken(handshake: &Handshake) -> Vec<&'static str> {
+///
+/// `key`: that of the leaf, where this test verifies no signature by it.
+pub(crate) fn unspoken(handshake: &Handshake, key: Option<&str>) -> Vec<Cow<'static, str>> {
     let CipherSuite(number) = handshake.suite;
     let name = suite_name(handshake.suite);
-    let mut all = Vec::new();
+    let mut all: Vec<Cow<'static, str>> = Vec::new();
     if name.starts_with("TLS_DHE_") {
-        all.push(say!("finite-field Diffie-Hellman, which rustls, Go and browsers do not speak"));
+        all.push(say!("finite-field Diffie-Hellman, which rustls, Go and browsers do not speak").into());
     }
     if name.contains("_CBC_") {
-        all.push(say!("CBC with SHA-2, which rustls and browsers do not speak, and Go only where told to"));
+        all.push(
+            say!("CBC with SHA-2, which rustls and browsers do not speak, and Go only where told to").into(),
+        );
     }
-    if all.is_empty() && SUITES.contains(&number) {
-        all.push(say!("a group that rustls, Go and browsers do not speak"));
+    let is_suite = all.is_empty() && !SUITES.contains(&number);
+    if is_suite {
+        all.push(say!("a cipher suite that rustls, Go and browsers do not speak").into());
     }
-    if all.is_empty() {
-        all.push(say!("a cipher suite that rustls, Go and browsers do not speak"));
+    if all.is_empty() && handshake.group.is_some_and(|NamedGroup(group)| !GROUPS.contains(&group)) {
+        all.push(say!("a group that rustls, Go and browsers do not speak").into());
     }
+    all.extend(key.map(|key| {
+        say!("a key of the kind {key}, by which the TLS library of this test and many others verify no signature").into()
+    }));
     all
 }
 
 /// TLS 1.3, and ECDHE with AES-GCM or ChaCha20-Poly1305.
-const SUITES: [u16; 9] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
+pub(super) const SUITES: [u16; 9] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 
 /// secp256r1, secp384r1, secp521r1, X25519, X25519MLKEM768.
-const GROUPS: [u16; 5] = [23, 24, 25, 29, 4588];
+pub(super) const GROUPS: [u16; 5] = [23, 24, 25, 29, 4588];
 
 #[cfg(test)]
 mod tests {
@@ -68,11 +78,15 @@ mod tests {
 
     #[test]
     fn what_is_not_spoken_has_its_reason() {
-        let why = |suite, group| unspoken(&chosen(TlsVersion::TLS_1_2, suite, group)).join("; ");
+        let why = |suite, group| unspoken(&chosen(TlsVersion::TLS_1_2, suite, group), None).join("; ");
         assert!(why(0x009e, None).starts_with("finite-field"), "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256");
         assert!(why(0x0067, None).contains("; CBC with SHA-2"), "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256");
         assert!(why(0xc027, Some(23)).starts_with("CBC"), "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256");
         assert!(why(0xc02f, Some(26)).starts_with("a group"), "brainpoolP256r1");
         assert!(why(0xc0ad, None).starts_with("a cipher suite"), "TLS_ECDHE_ECDSA_WITH_AES_256_CCM");
+        let with_key =
+            |group| unspoken(&chosen(TlsVersion::TLS_1_2, 0xc02c, group), Some("Ed448")).join("; ");
+        assert!(with_key(Some(29)).starts_with("a key of the kind Ed448, "));
+        assert!(with_key(Some(30)).starts_with("a group that rustls, Go and browsers do not speak; a key"));
     }
 }

@@ -3,8 +3,9 @@
 use heloscope_words::say;
 
 use super::certificate::{Standing, dane, standing};
-use super::{Sender, SenderOutcome, Tested, has};
+use super::{Sender, SenderOutcome, Tested, has, leaf_key};
 use crate::Tls;
+use crate::names::Demand;
 
 /// Where a hello made by hand was answered, and no handshake finished.
 pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
@@ -12,18 +13,21 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
     let version = &tls.version;
     let is_old = has(port, "tls-version-weak");
     if has(port, "tls-name-refused") {
-        return unnamed(version, sender);
+        return unnamed(sender);
     }
-    let condition = match has(port, "tls-hello-intolerance") {
-        true => say!("if its hello is of an older form").to_owned(),
-        false => say!("if it still speaks {version} with {}", tls.cipher_suite),
+    let demand = Demand::of(tls, leaf_key(port.port));
+    let condition = match demand {
+        _ if has(port, "tls-hello-intolerance") => say!("if its hello is of an older form").to_owned(),
+        Demand::Key(key) => say!("if it takes a key of the kind {key}"),
+        Demand::Group(group) => say!("if it speaks the group {group}"),
+        Demand::Suite => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
     match sender {
         Sender::Opportunistic => {
             let postfix = match is_old || has(port, "tls-outdated-only") {
                 _ if is_gone_from_openssl(tls) => say!(", as OpenSSL does only where it was built to"),
-                true => say!(", as Postfix on OpenSSL does"),
-                false => "",
+                true if demand.is_openssls() => say!(", as Postfix on OpenSSL does"),
+                _ => "",
             };
             let text = say!(
                 "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
@@ -75,23 +79,25 @@ fn is_gone_from_openssl(tls: &Tls) -> bool {
     tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
 }
 
-/// Where the server refuses a hello that names it.
-fn unnamed(version: &str, sender: Sender) -> (SenderOutcome, String) {
+/// Where the server refuses a hello that names it. With one that does not it may speak TLS 1.3 as well, which is not tried by
+/// hand.
+fn unnamed(sender: Sender) -> (SenderOutcome, String) {
     use SenderOutcome::{Depends, Refuses};
     match sender {
         Sender::Opportunistic => {
             let text = say!(
-                "Delivers over {version} if its hello does not name the host, as Postfix's does not; else in clear text \
+                "Delivers over TLS if its hello does not name the host, as Postfix's does not; else in clear text \
                  after a failed attempt, or keeps the mail queued."
             );
-            (Depends, text)
+            (Depends, text.to_owned())
         }
         Sender::MtaSts => {
             (Refuses, say!("Does not deliver: it must name the host, and is refused for it.").to_owned())
         }
         Sender::Dane => {
             let text = say!(
-                "Where TLSA records are published it must name the host, is refused for it, and does not deliver."
+                "TLSA records were not looked up. Where there are any it must name the host, is refused for it, and does not \
+                 deliver. Without records, as an opportunistic sender."
             );
             (Depends, text.to_owned())
         }

@@ -1,0 +1,84 @@
+//! What a server demands of whoever is to reach it over TLS, where this test's TLS library does not have it.
+
+use super::groups::group_name;
+use super::spoken::{GROUPS, SUITES};
+use super::suites::suite_name;
+use crate::Tls;
+use heloscope_observation::{CipherSuite, NamedGroup};
+
+/// Read off the report's own names, so that a saved one will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand<'a> {
+    /// A version or a cipher suite.
+    Suite,
+    /// A group.
+    Group(&'a str),
+    /// A kind of key, by which the server's signature in the handshake is verified.
+    Key(&'a str),
+}
+
+impl<'a> Demand<'a> {
+    /// `key`: that of the leaf.
+    pub(crate) fn of(tls: &'a Tls, key: Option<&'a str>) -> Self {
+        let is_suite = SUITES.iter().any(|suite| suite_name(CipherSuite(*suite)) == tls.cipher_suite);
+        if !is_suite || !["TLS 1.2", "TLS 1.3"].contains(&&*tls.version) {
+            return Self::Suite;
+        }
+        let known = |group: &&str| GROUPS.iter().any(|known| group_name(NamedGroup(*known)) == *group);
+        match (key.filter(|key| !is_verified(key)), tls.key_exchange.as_deref()) {
+            (Some(key), _) => Self::Key(key),
+            (None, Some(group)) if !known(&group) => Self::Group(group),
+            _ => Self::Suite,
+        }
+    }
+
+    /// Whether OpenSSL has it, as it comes; of a suite that is told elsewhere.
+    pub(crate) fn is_openssls(self) -> bool {
+        match self {
+            Self::Suite | Self::Group("X448") | Self::Key("Ed448" | "ECDSA explicit parameters") => true,
+            Self::Key(key) => rsa_bits(key).is_some_and(|bits| (8193..=16384).contains(&bits)),
+            Self::Group(_) => false,
+        }
+    }
+}
+
+/// Whether this test verifies the signature of a handshake by such a key, see `heloscope_crypto`.
+pub(crate) fn is_verified(key: &str) -> bool {
+    matches!(key, "ECDSA P-256" | "ECDSA P-384" | "ECDSA P-521" | "Ed25519")
+        || rsa_bits(key).is_some_and(|bits| (1024..=8192).contains(&bits))
+}
+
+fn rsa_bits(key: &str) -> Option<u32> {
+    key.strip_prefix("RSA ")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_counts_before_a_group_and_a_suite_before_both() {
+        let tls = |suite: &str, group: &str| Tls {
+            version: "TLS 1.2".to_owned(),
+            cipher_suite: suite.to_owned(),
+            key_exchange: Some(group.to_owned()),
+            completed: false,
+            client_certificate_requested: false,
+        };
+        let gcm = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
+        for (suite, group, key, demand, by_openssl) in [
+            (gcm, "X448", "Ed448", Demand::Key("Ed448"), true),
+            (gcm, "X25519", "ECDSA explicit parameters", Demand::Key("ECDSA explicit parameters"), true),
+            (gcm, "X25519", "ECDSA brainpoolP256r1", Demand::Key("ECDSA brainpoolP256r1"), false),
+            (gcm, "X25519", "RSA 16384", Demand::Key("RSA 16384"), true),
+            (gcm, "X25519", "RSA 512", Demand::Key("RSA 512"), false),
+            (gcm, "X448", "ECDSA P-384", Demand::Group("X448"), true),
+            (gcm, "brainpoolP256r1", "RSA 2048", Demand::Group("brainpoolP256r1"), false),
+            ("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "DHE 2048", "Ed448", Demand::Suite, true),
+        ] {
+            let tls = tls(suite, group);
+            let found = Demand::of(&tls, Some(key));
+            assert_eq!((found, found.is_openssls()), (demand, by_openssl), "{suite} {group} {key}");
+        }
+    }
+}
