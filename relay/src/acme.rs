@@ -1,6 +1,8 @@
 //! The certificate by ACME, RFC 8555: the relay proves by TLS on its own listener (RFC 8737) that a name is its own.
 
 use std::fmt;
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_acme::caches::DirCache;
-use rustls_acme::{AcmeConfig, AcmeState, EventOk};
+use rustls_acme::{AcmeConfig, AcmeState, EventError, EventOk};
 
 use crate::{Contact, Origin};
 
@@ -25,12 +27,29 @@ pub struct Acme {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Acme {
+    /// Makes sure that the cache can be written, before anything is ordered: an authority gives a name few certificates a
+    /// week, and would else be asked at each start. A directory that is made here is nobody else's to read.
+    pub(crate) fn prepare_cache(&self) -> Result<(), AcmeFault> {
+        let written = || {
+            let mut directory = DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
+            directory.recursive(true).create(&self.cache)?;
+            let trial = self.cache.join(format!(".trial-{}", std::process::id()));
+            fs::write(&trial, "")?;
+            fs::remove_file(&trial)
+        };
+        written().map_err(|error: io::Error| AcmeFault::Cache(self.cache.clone(), error.to_string()))
+    }
+}
+
 /// The protocol by which an authority looks whether a name is the relay's, RFC 8737 §3.
 pub(crate) const CHALLENGE: &[u8] = b"acme-tls/1";
 
 /// Gets the certificate, and a new one before it ends.
 pub(crate) struct Order {
-    state: AcmeState<std::io::Error>,
+    state: AcmeState<io::Error>,
 }
 
 impl Order {
@@ -73,8 +92,20 @@ impl Order {
                 }
                 Ok(EventOk::DeployedCachedCert) => tracing::info!("the certificate is one from the cache"),
                 Ok(EventOk::CertCacheStore | EventOk::AccountCacheStore) => {}
-                Err(error) => {
-                    tracing::error!(%error, "the certificate cannot be had, or not be kept; it is tried again");
+                Err(EventError::CertCacheStore(error) | EventError::AccountCacheStore(error)) => {
+                    tracing::error!(
+                        %error,
+                        "acme-cache cannot be written: the next start orders another certificate"
+                    );
+                }
+                Err(EventError::CertCacheLoad(error) | EventError::AccountCacheLoad(error)) => {
+                    tracing::error!(%error, "acme-cache cannot be read: another certificate is ordered");
+                }
+                Err(EventError::CachedCertParse(error)) => {
+                    tracing::error!(%error, "what is in acme-cache is no certificate: another is ordered");
+                }
+                Err(error @ (EventError::Order(_) | EventError::NewCertParse(_))) => {
+                    tracing::error!(%error, "the certificate cannot be had; it is ordered again");
                 }
             }
         }
@@ -103,6 +134,8 @@ pub enum AcmeFault {
     NoName,
     /// The authority's trust anchors cannot be used, for this reason.
     CaFile(PathBuf, String),
+    /// What is to be kept cannot be, for this reason.
+    Cache(PathBuf, String),
 }
 
 impl AcmeFault {
@@ -111,6 +144,7 @@ impl AcmeFault {
         match self {
             Self::NoName => "origin",
             Self::CaFile(..) => "acme-ca-file",
+            Self::Cache(..) => "acme-cache",
         }
     }
 }
@@ -122,6 +156,9 @@ impl fmt::Display for AcmeFault {
                 "a certificate by ACME is for the names of --origin, such as https://relay.example.org, and there is none",
             ),
             Self::CaFile(file, reason) => write!(f, "{} cannot be used: {reason}", file.display()),
+            Self::Cache(directory, reason) => {
+                write!(f, "the directory {} cannot be written: {reason}", directory.display())
+            }
         }
     }
 }

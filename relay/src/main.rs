@@ -21,7 +21,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use config::{CommandLine, Config, Loaded, LogFormat};
+use config::{CommandLine, Config, Fault, Loaded, LogFormat};
 
 fn main() -> ExitCode {
     let line = match CommandLine::read(std::env::args_os().skip(1)) {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             let complained = complain(&loaded.faults);
             if loaded.faults.is_empty() { ended(printed) } else { complained }
         }
-        _ if !loaded.faults.is_empty() => complain(&loaded.faults),
+        Some("check-config") if !loaded.faults.is_empty() => complain(&loaded.faults),
         Some("check-config") => {
             let cautions = loaded.cautions();
             for caution in &cautions {
@@ -50,37 +50,51 @@ fn main() -> ExitCode {
 }
 
 fn serve(line: CommandLine, loaded: Loaded) -> ExitCode {
+    let log_format = loaded.config.log_format;
+    let misconfigured = |faults: &[Fault]| {
+        faults.iter().for_each(|fault| log_failure(log_format, fault));
+        ExitCode::from(MISCONFIGURED)
+    };
+    if !loaded.faults.is_empty() {
+        return misconfigured(&loaded.faults);
+    }
     let log_level = start_log(&loaded.config);
     #[cfg(unix)]
     descriptors::raise_limit();
     let settings = match loaded.settings() {
         Ok(settings) => settings,
-        Err(faults) => return complain(&faults),
+        Err(faults) => return misconfigured(&faults),
+    };
+    let failed = |error: &dyn Display| {
+        log_failure(log_format, error);
+        ExitCode::FAILURE
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(error),
+        Err(error) => return failed(&error),
     };
     let relay = async move {
-        let relay = Relay::bind(settings).await.map_err(|error| match &error {
-            StartError::Listen { setting, .. } => loaded.fault(setting, error.to_string()).to_string(),
-            StartError::Workers(_) => loaded.fault("workers", error.to_string()).to_string(),
-            StartError::Store(_) => loaded.fault("quota-store", error.to_string()).to_string(),
-            StartError::Contradiction(contradiction) => {
-                loaded.fault(contradiction.setting(), error.to_string()).to_string()
+        let relay = match Relay::bind(settings).await {
+            Ok(relay) => relay,
+            Err(error) => {
+                let (setting, misconfigures) = match &error {
+                    StartError::Listen { setting, .. } => (*setting, false),
+                    StartError::Workers(_) => ("workers", false),
+                    StartError::Store(_) => ("quota-store", false),
+                    StartError::Contradiction(contradiction) => (contradiction.setting(), true),
+                };
+                let fault = loaded.fault(setting, error.to_string());
+                return if misconfigures { misconfigured(&[fault]) } else { failed(&fault) };
             }
-        })?;
+        };
         loaded.warn();
         let reload = Reload { reloader: relay.reloader(), log_level, line, running: loaded };
-        run(relay, reload).await.map_err(|error| error.to_string())
+        run(relay, reload).await.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
     };
     let ended = runtime.block_on(relay);
     // A look-up that still hangs in the C library cannot be stopped, and is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(error),
-    }
+    ended
 }
 
 async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
@@ -112,23 +126,22 @@ fn say_where(relay: &Relay, format: LogFormat) {
     };
     let line = match format {
         LogFormat::Text => format!("{place}\n"),
-        LogFormat::Json => {
-            let written = Written::default();
-            let writer = written.clone();
-            let line = tracing_subscriber::fmt::layer()
-                .json()
-                .flatten_event(true)
-                .with_writer(move || writer.clone());
-            tracing::subscriber::with_default(tracing_subscriber::registry().with(line), || {
-                tracing::info!("{place}");
-            });
-            let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
-            String::from_utf8_lossy(&written).into_owned()
-        }
+        LogFormat::Json => as_json(|| tracing::info!("{place}")),
     };
     if let Err(error) = print(&line) {
         tracing::warn!(%error, "cannot say on standard output where the relay is: {place}");
     }
+}
+
+/// The line of a log of objects for what is said to the log, whatever the log's level.
+fn as_json(say: impl FnOnce()) -> String {
+    let written = Written::default();
+    let writer = written.clone();
+    let line =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(line), say);
+    let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
+    String::from_utf8_lossy(&written).into_owned()
 }
 
 /// What has been written, to be read when all of it has.
@@ -181,6 +194,16 @@ fn failed(error: impl Display) -> ExitCode {
 /// Writes a line to standard error, if it can be written: there is nowhere else to say that it cannot.
 fn complain_of(what: impl Display) {
     let _ = writeln!(std::io::stderr(), "heloscope-relay: {what}");
+}
+
+/// Writes why the relay does not run to standard error, where each line of its log is an object as one.
+fn log_failure(format: LogFormat, why: &(impl Display + ?Sized)) {
+    match format {
+        LogFormat::Text => complain_of(why),
+        LogFormat::Json => {
+            let _ = std::io::stderr().write_all(as_json(|| tracing::error!("{why}")).as_bytes());
+        }
+    }
 }
 
 impl Loaded {

@@ -38,6 +38,9 @@ struct Inner {
 /// Names and values.
 type Labels<const N: usize> = [(&'static str, String); N];
 
+/// The statuses that the relay answers with.
+const STATUSES: [u16; 10] = [101, 200, 304, 307, 400, 403, 404, 405, 421, 503];
+
 /// Upper ends of the session's durations, in seconds: a port refused, a quick test, a slow one, and each limit on time.
 const SECONDS: [f64; 10] = [0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 90.0];
 
@@ -131,6 +134,9 @@ impl Metrics {
         }
         for (of, per) in quota::refusals() {
             self.0.spent.get_or_create(&[("of", of.to_owned()), ("per", per.to_owned())]).inc_by(0);
+        }
+        for status in STATUSES {
+            self.0.answers.get_or_create(&[("status", status.to_string())]).inc_by(0);
         }
     }
 
@@ -231,6 +237,7 @@ mod tests {
                 begins("quota_refusals", &format!("of=\"{of}\",per=\"{per}\""));
             }
         }
+        STATUSES.iter().for_each(|status| begins("http_answers", &format!("status=\"{status}\"")));
         ["all", "lookups"]
             .iter()
             .for_each(|of| begins("quota_refusals", &format!("of=\"{of}\",per=\"concurrent\"")));

@@ -101,16 +101,22 @@ async fn pass(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Re
 /// What answers those who speak HTTP where TLS is spoken: where to go instead.
 pub(crate) fn to_https(desk: Arc<Desk>) -> Router {
     Router::new().fallback(async move |request: Request| {
-        let origin = match desk.access.check_host(request.uri(), request.headers()) {
-            Ok(origin) => origin,
-            Err(turned_away) => return desk.turn_away(&request, turned_away),
-        };
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let sentence = "This relay speaks HTTPS here: write https:// in the address.\n";
-        let response =
-            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("{origin}{target}"))], sentence);
-        page::with_strict_fields(response.into_response(), None, page::UNFRAMED)
+        let response = redirect(&desk, &request);
+        desk.metrics.answer(response.status().as_u16());
+        response
     })
+}
+
+fn redirect(desk: &Desk, request: &Request) -> Response {
+    let origin = match desk.access.check_host(request.uri(), request.headers()) {
+        Ok(origin) => origin,
+        Err(turned_away) => return desk.turn_away(request, turned_away),
+    };
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let sentence = "This relay speaks HTTPS here: write https:// in the address.\n";
+    let response =
+        (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("{origin}{target}"))], sentence);
+    page::with_strict_fields(response.into_response(), None, page::UNFRAMED)
 }
 
 /// A request has to name this relay, and its answer gets the strict header fields; but not where a WebSocket begins, which

@@ -89,7 +89,10 @@ impl Relay {
         })?;
         #[cfg(feature = "acme")]
         let order = (settings.acme.as_ref())
-            .map(|acme| Order::new(acme, &settings.origins, settings.contact.as_ref()))
+            .map(|acme| {
+                acme.prepare_cache()?;
+                Order::new(acme, &settings.origins, settings.contact.as_ref())
+            })
             .transpose()
             .map_err(|fault| StartError::Contradiction(Contradiction::Acme(fault)))?;
         let config = certificate.as_ref().map(CertificateReloader::server_config);

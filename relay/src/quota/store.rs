@@ -14,7 +14,8 @@ use heloscope_wire::Quota;
 use hmac::{Hmac, KeyInit, Mac};
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, RedisError, RedisResult, Script, TlsCertificates,
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, Script,
+    TlsCertificates,
 };
 use sha2::Sha256;
 use tokio::time::{Instant, sleep};
@@ -291,8 +292,17 @@ fn reason(error: &RedisError) -> String {
         "no answer in time".to_owned()
     } else if error.is_io_error() {
         error.to_string()
+    } else if error.code() == Some("NOAUTH") {
+        "it asks for a password, and there is none in the address of quota-store".to_owned()
+    } else if error.kind() == ErrorKind::AuthenticationFailed {
+        "it does not take the password in the address of quota-store, or the user".to_owned()
     } else {
-        [Some(error.category()), error.detail()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+        // A code of the store's own, such as NOPERM, says more than that the library does not know it.
+        let kind = match error.kind() {
+            ErrorKind::ExtensionError => error.code(),
+            _ => Some(error.category()),
+        };
+        [kind, error.detail()].into_iter().flatten().collect::<Vec<_>>().join(": ")
     }
 }
 

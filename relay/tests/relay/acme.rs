@@ -1,6 +1,8 @@
 //! A certificate by ACME, of Pebble, Let's Encrypt's authority for tests.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,50 +13,96 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
 
+use crate::command::{run, signal};
 use crate::rig::Rig;
 use crate::secure::{HTTP_1_1, NAME, Paper, tls_over};
 
 #[tokio::test]
-async fn the_relay_gets_its_certificate_by_itself_and_keeps_it() {
-    let kept = tempfile::tempdir().unwrap();
+async fn the_relay_gets_its_certificate_by_itself_renews_it_and_keeps_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("acme");
     let port = free_port().await;
     let Some(pebble) = Pebble::start(port).await else { return };
-    let certificate = {
-        let _relay = pebble.relay(port, kept.path());
-        let root = pebble.root().await;
-        let served = timeout(Duration::from_secs(60), async {
-            loop {
-                // Until it listens, and until it has a certificate, there is none.
-                if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await
-                    && let Ok(stream) = tls_over(stream, &root, &HTTP_1_1).await
-                {
-                    break stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
-                }
-                sleep(Duration::from_millis(50)).await;
-            }
-        });
-        served.await.expect("a certificate within a minute")
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let root = pebble.root().await;
+    let first = {
+        let _relay = pebble.relay(port, &kept);
+        served(address, &root).await
     };
+    // It holds two keys.
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o700);
+
+    // When it is due for renewal it is still served while another is awaited.
+    let file = kept_certificate(&kept);
+    let old = due_for_renewal();
+    std::fs::write(&file, &old).unwrap();
+    pebble.signal("STOP");
+    let renewed = {
+        let _relay = pebble.relay(port, &kept);
+        served(address, &CertificateDer::from_pem_slice(old.as_bytes()).unwrap()).await;
+        pebble.signal("CONT");
+        let renewed = served(address, &root).await;
+        let written = async {
+            while std::fs::read_to_string(&file).unwrap() == old {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), written).await.unwrap();
+        renewed
+    };
+    assert_ne!(renewed, first);
 
     // The next start takes it from the cache: this authority is gone.
-    let root = pebble.root().await;
     drop(pebble.processes);
     let acme = pebble.acme;
     let rig = Rig::new(&[], |settings| {
         settings.origins = vec![format!("https://{NAME}").parse().unwrap()];
-        settings.acme = Some(Acme { cache: kept.path().to_owned(), ..acme });
+        settings.acme = Some(Acme { cache: kept, ..acme });
     })
     .await;
-    let again = timeout(Duration::from_secs(20), async {
+    assert_eq!(served(rig.address, &root).await, renewed);
+}
+
+#[test]
+fn nothing_is_ordered_that_could_not_be_kept() {
+    let options = ["--listen", "127.0.0.1:0", "--origin", "https://relay.example.org", "--acme"];
+    let output = run(&[&options[..], &["--acme-cache", "/dev/null/acme"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "heloscope-relay: --acme-cache: the directory /dev/null/acme cannot be written: Not a directory (os error 20)\n"
+    );
+}
+
+/// The certificate of a relay that has one under this root, as soon as it has.
+async fn served(address: SocketAddr, root: &CertificateDer<'static>) -> CertificateDer<'static> {
+    let served = async {
         loop {
-            let stream = TcpStream::connect(rig.address).await.unwrap();
-            if let Ok(stream) = tls_over(stream, &root, &HTTP_1_1).await {
+            if let Ok(stream) = TcpStream::connect(address).await
+                && let Ok(stream) = tls_over(stream, root, &HTTP_1_1).await
+            {
                 break stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
             }
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(50)).await;
         }
-    });
-    assert_eq!(again.await.unwrap(), certificate);
+    };
+    timeout(Duration::from_secs(60), served).await.expect("a certificate within a minute")
+}
+
+/// The file in which the relay keeps its certificate, and the key of it.
+fn kept_certificate(directory: &Path) -> PathBuf {
+    let mut files = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
+    // The account's key is no text.
+    files.find(|file| std::fs::read_to_string(file).is_ok_and(|text| text.contains("CERTIFICATE"))).unwrap()
+}
+
+/// A key, and a certificate of whose time two thirds are over.
+fn due_for_renewal() -> String {
+    let mut paper = rcgen::CertificateParams::new([NAME.to_owned()]).unwrap();
+    paper.not_before = rcgen::date_time_ymd(1975, 1, 1);
+    paper.not_after = rcgen::date_time_ymd(2049, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    format!("{}\n{}", key.serialize_pem(), paper.self_signed(&key).unwrap().pem())
 }
 
 /// The authority, and a name server that has every name at 127.0.0.1.
@@ -152,6 +200,11 @@ impl Pebble {
         relay.arg("--acme-ca-file").arg(self.acme.ca_file.as_ref().unwrap());
         relay.stdin(Stdio::null()).stdout(Stdio::null());
         Ended(relay.spawn().unwrap())
+    }
+
+    /// Stops the authority, or lets it go on.
+    fn signal(&self, name: &str) {
+        signal(&self.processes[0].0, name);
     }
 
     /// The root under which it issues, made anew at each start.

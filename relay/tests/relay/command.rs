@@ -249,6 +249,32 @@ fn all_faults_of_a_configuration_are_told_at_once() {
 }
 
 #[test]
+fn why_it_does_not_start_is_an_object_where_each_line_of_the_log_is_one() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let told = |options: &[&str]| {
+        // Whatever the level: there is nothing else to tell why.
+        let output = run(&[options, &["--log-format", "json", "--log-level", "off"]].concat());
+        let lines = String::from_utf8(output.stderr).unwrap();
+        let messages = lines.lines().map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(line["level"] == "ERROR" && line["timestamp"].is_string(), "{line}");
+            line["message"].as_str().unwrap().to_owned()
+        });
+        (output.status.code(), messages.collect::<Vec<_>>())
+    };
+    let (status, messages) = told(&["--limit-connect", "0", "--ehlo-name", "relay"]);
+    assert_eq!((status, messages.len()), (Some(2), 2), "{messages:?}");
+    assert!(messages[0].starts_with("--ehlo-name: `relay` is no name"), "{messages:?}");
+    let (status, messages) = told(&["--listen", &address]);
+    assert_eq!((status, messages.len()), (Some(1), 1), "{messages:?}");
+    assert!(messages[0].starts_with(&format!("--listen: {address} is in use")), "{messages:?}");
+    // A person who asks is told in words.
+    let output = run(&["check-config", "--log-format", "json", "--limit-connect", "0"]);
+    assert!(output.stderr.starts_with(b"heloscope-relay: --limit-connect: "), "{output:?}");
+}
+
+#[test]
 fn every_setting_is_printed_with_its_source_but_no_secret() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "\nlimit-connect = 4\n").unwrap();

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::rig::{Names, Rig, Server, ask};
+use crate::secure::secure;
 
 /// The samples, without what they mean.
 async fn metrics(rig: &Rig) -> Vec<String> {
@@ -80,6 +81,52 @@ async fn sessions_are_counted_by_how_they_end() {
         wait_for(&rig, sample).await;
     }
     assert!(!metrics(&rig).await.iter().any(|line| line.contains("example") || line.contains("127.0.0.1")));
+}
+
+/// Each status with the answers that had it, those without any among them.
+async fn answers(rig: &Rig) -> Vec<(String, u64)> {
+    let answered = |line: &String| {
+        let (status, number) =
+            line.strip_prefix("heloscope_http_answers_total{status=\"")?.split_once("\"} ")?;
+        Some((status.to_owned(), number.parse().unwrap()))
+    };
+    let mut answers: Vec<_> = metrics(rig).await.iter().filter_map(answered).collect();
+    answers.sort();
+    answers
+}
+
+#[tokio::test]
+async fn every_status_is_there_from_the_start_and_each_answer_counts() {
+    let metered = |settings: &mut heloscope_relay::Settings| {
+        settings.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+    };
+    let rig = Rig::new(&[], metered).await;
+    let before = answers(&rig).await;
+    assert!(before.iter().all(|(_, number)| *number == 0), "{before:?}");
+    rig.open("host=missing.example&port=25").await.refused().await;
+    let page = rig.ask("GET / HTTP/1.1", &[]).await;
+    let etag = format!("If-None-Match: {}", page.field("etag").unwrap());
+    let asked: [(&str, &[&str], u16); 6] = [
+        ("GET / HTTP/1.1", &[&etag], 304),
+        ("GET /v1/connect HTTP/1.1", &[&format!("Origin: {}", rig.origin())], 400),
+        ("GET /v1/connect HTTP/1.1", &[], 403),
+        ("GET /missing HTTP/1.1", &[], 404),
+        ("DELETE / HTTP/1.1", &[], 405),
+        ("GET / HTTP/1.1", &["Host: evil.example"], 421),
+    ];
+    for (line, fields, status) in asked {
+        assert_eq!(rig.ask(line, fields).await.status(), status, "{line} {fields:?}");
+    }
+    let counted = |statuses: &[u16]| {
+        let number = |status: &str| statuses.iter().any(|counted| counted.to_string() == status).into();
+        before.iter().map(|(status, _)| (status.clone(), number(status))).collect::<Vec<_>>()
+    };
+    assert_eq!(answers(&rig).await, counted(&[101, 200, 304, 400, 403, 404, 405, 421]));
+
+    let (rig, _) = secure(&[], metered).await;
+    assert_eq!(rig.ask("GET / HTTP/1.1", &[]).await.status(), 307);
+    assert_eq!(rig.ask("GET / HTTP/1.1", &["Host: evil.example"]).await.status(), 421);
+    assert_eq!(answers(&rig).await, counted(&[307, 421]));
 }
 
 #[tokio::test]

@@ -31,10 +31,10 @@ fn the_second_wall_can_be_loaded_again() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("heloscope.nft");
     std::fs::write(&file, wall).unwrap();
-    let script = "nft -f \"$0\" && once=$(nft list ruleset) && nft -f \"$0\" && echo \"$once\" && echo twice && nft list ruleset";
+    let script = "nft -f \"$1\" && once=$(nft list ruleset) && nft -f \"$1\" && echo \"$once\" && echo twice && nft list ruleset";
     let mut command = Command::new("unshare");
     command
-        .args(["--map-root-user", "--net", "sh", "-c", script])
+        .args(["--map-root-user", "--net", "sh", "-c", script, "sh"])
         .arg(&file)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     let output = command.output().unwrap();
@@ -61,7 +61,7 @@ fn the_unit_is_one_and_leaves_the_relay_little() {
     let installed = text.replace("/usr/local/bin/heloscope-relay", env!("CARGO_BIN_EXE_heloscope-relay"));
     assert_ne!(installed, text);
     std::fs::write(&unit, installed).unwrap();
-    for arguments in [vec!["verify"], vec!["security", "--offline=true", "--threshold=13"]] {
+    for arguments in [vec!["verify"], vec!["security", "--offline=true", "--threshold=11"]] {
         let output = match Command::new("systemd-analyze").args(&arguments).arg(&unit).output() {
             Ok(output) => output,
             Err(error) => {

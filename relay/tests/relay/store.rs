@@ -207,7 +207,7 @@ async fn a_store_that_cannot_be_written_is_away_until_it_can() {
     let unwritable: [(&[&str], &[&str], &str); 3] = [
         (&["CONFIG", "SET", "maxmemory", "1"], &["CONFIG", "SET", "maxmemory", "0"], "maxmemory"),
         (&["REPLICAOF", "127.0.0.1", &nowhere], &["REPLICAOF", "NO", "ONE"], "read only replica"),
-        (&["ACL", "SETUSER", "default", "-evalsha"], &["ACL", "SETUSER", "default", "+@all"], "permissions"),
+        (&["ACL", "SETUSER", "default", "-evalsha"], &["ACL", "SETUSER", "default", "+@all"], "NOPERM: "),
     ];
     for (number, (spoil, mend, reason)) in (1..).zip(unwritable) {
         relay.has_its_store().await;
@@ -236,17 +236,22 @@ async fn a_store_that_stays_away_for_another_reason_is_told_of_once_more() {
     relay.wait_for("the quota store is away", 1).await;
     relay.wait_for("Connection refused", 1).await;
     redis.restart_with(&["--requirepass", "another"]).await;
-    relay.wait_for("uthentication", 1).await;
+    let reason = "it asks for a password, and there is none in the address of quota-store";
+    relay.wait_for(&format!("\"reason\":\"{reason}\""), 1).await;
     // It is tried every second.
     tokio::time::sleep(Duration::from_millis(2500)).await;
     for (words, times) in [
         ("the quota store is away", 1),
         ("Connection refused", 1),
-        ("uthentication", 1),
+        (reason, 1),
         ("the quota store is back", 0),
     ] {
         relay.wait_for(words, times).await;
     }
+    let url = format!("redis://:swordfish@{}/0", redis.address());
+    let mistaken = RelayProcess::start(&redis, Server::closed_port().await, &["--quota-store", &url]);
+    let reason = "it does not take the password in the address of quota-store, or the user";
+    mistaken.wait_for(&format!("\"reason\":\"{reason}\""), 1).await;
     redis.kill();
     redis.restart().await;
     relay.wait_for("the quota store is back", 1).await;
