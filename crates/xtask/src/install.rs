@@ -109,7 +109,7 @@ pub(crate) const MAIL_SERVERS: [Tool; 4] = [
     },
     Tool {
         name: "python3-venv",
-        purpose: "holds aiosmtpd and tlslite-ng, servers in Python",
+        purpose: "holds aiosmtpd and tlslite-ng, servers in Python, and MkDocs",
         programs: &["/usr/share/python-wheels"],
         version: &[],
         get: None,

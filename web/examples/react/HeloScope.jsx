@@ -1,9 +1,5 @@
 // React 19 sets the properties of an element, and listens to events by their own names. In Docusaurus this file goes into
-// src/components, and a page in MDX uses it so:
-//
-//   import HeloScope from "@site/src/components/HeloScope";
-//
-//   <HeloScope host="mx1.example.com" ports="25" />
+// src/components; a page in MDX that uses it is ../docusaurus/docs/mail-servers.mdx.
 
 import "heloscope/register";
 
