@@ -163,6 +163,26 @@ pub(crate) const PROXIES: [Tool; 3] = [
     },
 ];
 
+/// What the tests of the files for hosting need.
+pub(crate) const HOSTING: [Tool; 2] = [
+    Tool {
+        name: "nft",
+        purpose: "loads the relay's second wall",
+        programs: &["nft", "/usr/sbin/nft"],
+        version: &["--version"],
+        get: None,
+        debian: &["nftables"],
+    },
+    Tool {
+        name: "systemd",
+        purpose: "reads the relay's unit",
+        programs: &["systemd-analyze"],
+        version: &["--version"],
+        get: None,
+        debian: &["systemd"],
+    },
+];
+
 /// What only `check` asks for, and only where it is there.
 pub(crate) const OPTIONAL: [Tool; 1] = [Tool {
     name: "cargo-deny",
