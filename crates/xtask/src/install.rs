@@ -164,7 +164,7 @@ pub(crate) const PROXIES: [Tool; 3] = [
 ];
 
 /// What the tests of the files for hosting need.
-pub(crate) const HOSTING: [Tool; 2] = [
+pub(crate) const HOSTING: [Tool; 3] = [
     Tool {
         name: "nft",
         purpose: "loads the relay's second wall",
@@ -180,6 +180,14 @@ pub(crate) const HOSTING: [Tool; 2] = [
         version: &["--version"],
         get: None,
         debian: &["systemd"],
+    },
+    Tool {
+        name: "nspawn",
+        purpose: "boots a systemd to run that unit",
+        programs: &["systemd-nspawn"],
+        version: &["--version"],
+        get: None,
+        debian: &["systemd-container"],
     },
 ];
 
