@@ -12,10 +12,11 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A sentence in which no date, no name that fits into a line and none like P-384 is broken at its hyphens. */
+/** A sentence in which no version is broken, and no date, no name that fits into a line and none like P-384 at its hyphens. */
 export function unbroken(sentence: string): (Node | string)[] {
   // What stands around it goes with it: a line does not begin with a comma.
-  const isWhole = (word: string): boolean => /\d{4}-\d\d-\d\d|\b[A-Z]+-\d/.test(word) || (word.includes("-") && /\.\w/.test(word));
-  return sentence.split(/(\s+)/).map((part) =>
+  const isWhole = (word: string): boolean =>
+    /\d{4}-\d\d-\d\d|\b[A-Z]+-\d|^(TLS|SSL) \d/.test(word) || (word.includes("-") && /\.\w/.test(word));
+  return sentence.split(/(\b(?:TLS|SSL) \d\.\d\S*|\s+)/).map((part) =>
     isWhole(part) ? make("span", { class: part.length < 16 ? "short" : "unbroken" }, part) : part);
 }

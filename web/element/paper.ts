@@ -1,4 +1,7 @@
-/** On paper nothing unfolds: everything in an element is open while the page is printed, and folded again afterwards. */
+/**
+ * On paper nothing unfolds: everything in an element is open while the page is printed, and folded again afterwards. What there
+ * is to paste is printed as far as the reader has unfolded it: nothing is loaded for that, and nobody has all mail servers.
+ */
 export class Paper {
   readonly #shown: Element;
 
@@ -17,7 +20,7 @@ export class Paper {
   }
 
   readonly #unfold = (): void => {
-    for (const details of this.#shown.querySelectorAll("details:not([open])")) {
+    for (const details of this.#shown.querySelectorAll("details:not([open], .remedy, .remedy *)")) {
       details.setAttribute("open", "");
       details.setAttribute("data-folded", "");
     }

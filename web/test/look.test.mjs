@@ -87,6 +87,36 @@ test("on paper everything is unfolded, and folded again afterwards", { skip: noB
     assert.equal(await transcript.isVisible(), false);
   }));
 
+test("on paper is what the reader unfolded of what there is to paste, and nothing is loaded for it", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=expired.specimen.test&ports=25" }, async ({ page }) => {
+    await verdict(page);
+    const loaded = [];
+    page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+    const remedy = page.locator("helo-scope .remedy");
+    const print = async () => {
+      await page.emulateMedia({ media: "print" });
+      await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+      await page.waitForTimeout(300);
+    };
+    const printed = async () => {
+      await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+      await page.emulateMedia({ media: "screen" });
+    };
+    await print();
+    assert.equal(await remedy.isVisible(), false);
+    assert.deepEqual(loaded, []);
+    await printed();
+
+    await remedy.getByText("Configuration and commands").click();
+    await remedy.getByText("Postfix", { exact: true }).click();
+    await print();
+    assert.match(await remedy.innerText(), /smtpd_tls_chain_files/);
+    assert.deepEqual(await remedy.locator("details > summary").filter({ visible: true }).allInnerTexts(), ["Postfix"]);
+    await picture(page, "paper-remedy");
+    await printed();
+    assert.equal(await remedy.locator("details > summary").filter({ visible: true }).count(), 7);
+  }));
+
 test("with colours of the reader's own", { skip: noBrowser }, () =>
   withPage({ path: "/?host=expired.specimen.test", context: { forcedColors: "active" } }, async ({ page }) => {
     await verdict(page);

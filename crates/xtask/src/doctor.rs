@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Result, bail};
 
 use crate::build::has_wasm_target;
-use crate::install::{BROWSERS, BUILD, MAIL_SERVERS, OPTIONAL, PROXIES, STORE, Tool};
+use crate::install::{BROWSERS, BUILD, HOSTING, MAIL_SERVERS, OPTIONAL, PROXIES, STORE, Tool};
 use crate::place::Place;
 
 /// Prints a line for each tool; an error where one that a build needs is missing.
@@ -25,6 +25,7 @@ pub(crate) fn doctor(place: &Place) -> Result<()> {
     list(place, "To test against real mail servers", &MAIL_SERVERS);
     list(place, "To test quotas that relays share", &STORE);
     list(place, "To test the relay's HTTPS", &PROXIES);
+    list(place, "To test the files for hosting a relay", &HOSTING);
     list(place, "To check the dependencies (not needed for anything else)", &OPTIONAL);
     if !complete {
         bail!("what is missing for a build is listed above");

@@ -163,6 +163,34 @@ pub(crate) const PROXIES: [Tool; 3] = [
     },
 ];
 
+/// What the tests of the files for hosting need.
+pub(crate) const HOSTING: [Tool; 3] = [
+    Tool {
+        name: "nft",
+        purpose: "loads the relay's second wall",
+        programs: &["nft", "/usr/sbin/nft"],
+        version: &["--version"],
+        get: None,
+        debian: &["nftables"],
+    },
+    Tool {
+        name: "systemd",
+        purpose: "reads the relay's unit",
+        programs: &["systemd-analyze"],
+        version: &["--version"],
+        get: None,
+        debian: &["systemd"],
+    },
+    Tool {
+        name: "nspawn",
+        purpose: "boots a systemd to run that unit",
+        programs: &["systemd-nspawn"],
+        version: &["--version"],
+        get: None,
+        debian: &["systemd-container"],
+    },
+];
+
 /// What only `check` asks for, and only where it is there.
 pub(crate) const OPTIONAL: [Tool; 1] = [Tool {
     name: "cargo-deny",

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::install::{self, BROWSERS, BUILD, CHROMIUM, FIREFOX, MAIL_SERVERS, PROXIES, STORE};
+use crate::install::{self, BROWSERS, BUILD, CHROMIUM, FIREFOX, HOSTING, MAIL_SERVERS, PROXIES, STORE};
 use crate::place::{Place, is_ci};
 use crate::run::{shown, step};
 use crate::stamp::files;
@@ -21,7 +21,7 @@ const SCENES: &str = "heloscope-scenes";
 
 /// Runs all suites, whatever fails in one of them; an error where anything failed.
 pub(crate) fn test(place: &Place) -> Result<()> {
-    let tests = BROWSERS.iter().chain(&MAIL_SERVERS).chain(&PROXIES).chain(&STORE);
+    let tests = BROWSERS.iter().chain(&MAIL_SERVERS).chain(&PROXIES).chain(&STORE).chain(&HOSTING);
     let missing = install::installed(place, BUILD.iter().chain(tests))?;
     let mut skipped: Vec<String> = missing
         .iter()

@@ -31,4 +31,6 @@ mod secure;
 mod session;
 mod stop;
 mod store;
+#[cfg(target_os = "linux")]
+mod unit;
 mod warnings;

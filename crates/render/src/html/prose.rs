@@ -116,13 +116,14 @@ impl Quotation {
 
 /// The first such thing, between what stands before it and what after.
 fn first_whole<'a>(text: &'a str, quotation: &mut Quotation) -> Option<(&'a str, Whole<'a>, &'a str)> {
-    const VERSION: &str = "TLS 1.";
+    const VERSIONS: [&str; 2] = ["TLS 1.", "SSL 3."];
     let mut start = 0;
     for spaced in text.split_inclusive(char::is_whitespace) {
         let here = &text[start..];
-        if let Some(minor) = here.strip_prefix(VERSION) {
+        if let Some(version) = VERSIONS.iter().find(|version| here.starts_with(**version)) {
+            let minor = &here[version.len()..];
             let digits = minor.find(|c: char| !c.is_ascii_digit()).unwrap_or(minor.len());
-            let (version, after) = here.split_at(VERSION.len() + digits);
+            let (version, after) = here.split_at(version.len() + digits);
             return Some((&text[..start], Whole::Short(version), after));
         }
         let word = spaced.trim_end();
@@ -201,6 +202,7 @@ mod tests {
             ("Mail reaches it.", "Mail reaches it."),
             ("over TLS 1.3; it", r#"over <span class="short">TLS 1.3</span>; it"#),
             ("TLS 1.2", r#"<span class="short">TLS 1.2</span>"#),
+            ("SSL 3.0, no", r#"<span class="short">SSL 3.0</span>, no"#),
             (
                 "It expired on 2026-11-23.",
                 r#"It expired on <span class="short"><time datetime="2026-11-23">2026-11-23</time>.</span>"#,

@@ -278,6 +278,18 @@ mod tests {
         }
     }
 
+    /// Any DAEMON_OPTIONS takes the default's place, which listens on port 25; and two for one port, or for IPv4 and IPv6 on
+    /// Linux, cannot both listen.
+    #[test]
+    fn no_daemon_of_sendmail_takes_the_port_of_another() {
+        let (_, headings) = files().into_iter().find(|(name, _)| *name == "Sendmail").expect("it is there");
+        for (topic, lines) in headings {
+            let daemons = || lines.iter().filter(|line| line.contains("DAEMON_OPTIONS(`"));
+            let for_25 = daemons().filter(|line| line.contains("Port=25,")).count();
+            assert_eq!(for_25, usize::from(daemons().count() > 0), "{topic}: {lines:#?}");
+        }
+    }
+
     #[test]
     fn in_another_language_the_comments_alone_are_others() {
         let finding = |id: &str, severity| Finding {
@@ -309,8 +321,9 @@ mod tests {
                 told("Exim", &weak).contains("\n# stattdessen mit OpenSSL:\n#openssl_options = +no_sslv3 ")
             );
             assert!(
-                told("Haraka", &weak).starts_with("; config/tls.ini, dann Haraka neu starten\nkey")
-                    || told("Haraka", &weak).starts_with("; config/tls.ini, dann Haraka neu starten\nmin")
+                told("Haraka", &weak).starts_with(
+                    "; config/tls.ini, über dem ersten [Abschnitt]; dann Haraka neu starten\nmin"
+                )
             );
         });
     }
