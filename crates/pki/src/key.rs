@@ -161,7 +161,8 @@ impl fmt::Display for Curve {
     }
 }
 
-fn modulus_bits(key: &[u8]) -> u32 {
+/// The length of an RSAPublicKey's modulus; 0 where it does not parse.
+pub(crate) fn modulus_bits(key: &[u8]) -> u32 {
     let Ok((_, key)) = RSAPublicKey::from_der(key) else { return 0 };
     let zeros = key.modulus.iter().take_while(|octet| **octet == 0).count();
     let modulus = &key.modulus[zeros..];

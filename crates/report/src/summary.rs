@@ -226,12 +226,9 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
         let words = say!("{who} over {version} with a hello of an older form, {else_what}");
         return (words, Some("tls-hello-intolerance"));
     }
-    let words = match Demand::of(tls, leaf_key(port)) {
-        Demand::Key(key) => {
-            say!("{who} over TLS where a key of the kind {key} is taken, {else_what}")
-        }
-        Demand::Group(group) => say!("{who} over TLS where the group {group} is spoken, {else_what}"),
-        Demand::Suite => say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
+    let words = match Demand::of(tls, leaf_key(port)).words() {
+        Some(what) => say!("{who} over TLS where {what} is taken, {else_what}"),
+        None => say!("{who} over {version} where {cipher_suite} is still spoken, {else_what}"),
     };
     (words, Some("tls-outdated-only"))
 }

@@ -26,7 +26,7 @@ fn a_421_to_ehlo_or_starttls_is_come_back_from() {
     });
     for (scene, why) in [
         (to_ehlo, "the session ends before the reply to EHLO"),
-        (to_helo, "EHLO is refused, and the session ends before the reply to HELO"),
+        (to_helo, "EHLO is refused, and the session ends before the reply to HELO does"),
         (to_starttls, "the session ends before the reply to STARTTLS"),
     ] {
         let report = scene.judged();

@@ -52,11 +52,11 @@ fn a_session_that_ends_at_helo_is_not_said_to_end_at_ehlo() {
         play.connects().greets(GREETING).ehlo("502 no").helo("421 4.7.0 too many").ends(Stage::Ehlo)
     });
     let title = |port: &Port| port.found("session-cut-short").title.clone();
-    assert_eq!(title(&sent_away), "EHLO is refused, and the session ends before the reply to HELO");
+    assert_eq!(title(&sent_away), "EHLO is refused, and the session ends before the reply to HELO does");
     let begun = port(|play| {
         helo_sent(play).babbles(Stage::Ehlo, FaultKind::Incomplete, b"250-mx1").closes(Stage::Ehlo)
     });
-    assert_eq!(title(&begun), "EHLO is refused, and the session ends in the middle of the reply to HELO");
+    assert_eq!(title(&begun), "EHLO is refused, and the session ends before the reply to HELO does");
     assert_eq!(
         begun.error.as_ref().unwrap().message,
         "The server closed the connection while the reply to HELO was awaited, after the beginning of a reply: “250-mx1”."

@@ -50,8 +50,8 @@ fn an_alert_to_old_versions_too_is_not_laid_at_their_door() {
 /// As OpenSSL's s_server answers that speaks TLS 1.3 alone, with an Ed448 key or with X448: TLS 1.3 is not tried by hand.
 #[test]
 fn a_server_that_may_speak_tls_1_3_alone_is_not_said_to_fail_for_everyone() {
-    let untried = " TLS 1.3 was tried with the first hello alone, that of this test's TLS library: whether the server takes another \
-                   group, another kind of key or a hello without its name there was not tested.";
+    let untried = " TLS 1.3 was tried with the first hello alone: another group or kind of key, or a hello that does not name the \
+                   host, was not.";
     for (first, says) in [
         (40, "handshake_failure. It so says that it found nothing in common with what was offered."),
         (112, "unrecognized_name. The server has no certificate for the name asked for (SNI)"),

@@ -5,6 +5,12 @@ use crate::facts::days_between;
 use crate::visible::inert_within;
 use crate::words::date;
 
+/// What mends a key that some do not take.
+pub(super) const NEW_KEY: &str = mark!(
+    "Make a new key, ECDSA P-256 or RSA 2048 or longer, and have a certificate issued for it. Where TLSA records name the key, \
+     publish the new record before the change."
+);
+
 /// What a bad certificate comes to. DANE never asks a public authority (RFC 7672 §3.1), so what it makes of
 /// this certificate is said each time.
 pub(super) fn consequence(audience: Audience, dane: &'static str) -> String {
@@ -309,10 +315,7 @@ pub(super) fn weak_key(keys: &[(usize, String)], audience: Audience) -> Advice {
             strength(audience)
         ),
         fix: match keys.iter().any(|(place, _)| *place == 0) {
-            true => say!(
-                "Make a new key, ECDSA P-256 or RSA 2048 or longer, and have a certificate issued for it. Where \
-                 TLSA records name the key, publish the new record before the change."
-            ),
+            true => spoken(NEW_KEY),
             false => say!(
                 "The key is the authority's. Send its current intermediate certificate, if it has one with a longer key, or \
                  have a certificate issued by another."

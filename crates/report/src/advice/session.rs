@@ -150,7 +150,7 @@ pub(super) fn cut_short(
     };
     Advice {
         title: match at_helo {
-            true => at_helo_title(how),
+            true => say!("EHLO is refused, and the session ends before the reply to HELO does"),
             false => cut_short_title(stage, how),
         }
         .to_owned(),
@@ -163,17 +163,6 @@ pub(super) fn cut_short(
             "{first}Test again later. If it stays, look in the server's log for this connection: limits, a policy \
              service or filter that does not answer, a process that crashes."
         ),
-    }
-}
-
-fn at_helo_title(how: Cut) -> &'static str {
-    match how {
-        Cut::Broken | Cut::Unfinished => {
-            say!("EHLO is refused, and the session ends in the middle of the reply to HELO")
-        }
-        Cut::Silent | Cut::SentAway | Cut::Ended => {
-            say!("EHLO is refused, and the session ends before the reply to HELO")
-        }
     }
 }
 

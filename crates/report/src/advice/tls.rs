@@ -1,5 +1,6 @@
 use heloscope_words::{mark, say, spoken};
 
+use super::certificate::NEW_KEY;
 use super::{Advice, Audience};
 use crate::checks::Demands;
 use crate::names::Weakness;
@@ -33,31 +34,39 @@ pub(super) fn outdated_only(
     audience: Audience,
 ) -> Advice {
     let Demands { group, key, by_openssl } = demands;
-    let chose = match by_hand {
-        true => say!("The server answered a hello of an older form, and chose {choice}: {why}."),
-        false => say!("The server chose {choice}: {why}."),
+    let follows = match by_openssl {
+        true => audience.says(
+            mark!(
+                "Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
+             deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce \
+             MTA-STS, and DANE senders where TLSA records are published, deliver if they speak it, else \
+             not at all."
+            ),
+            mark!("Mail clients that speak it, such as those on OpenSSL, send mail; others cannot."),
+        ),
+        false => audience.says(
+            mark!(
+                "Opportunistic senders that speak it deliver over TLS; others \
+             deliver in clear text after a failed attempt, or keep the mail queued. Senders that enforce \
+             MTA-STS, and DANE senders where TLSA records are published, deliver if they speak it, else \
+             not at all."
+            ),
+            mark!("Mail clients that speak it send mail; others cannot."),
+        ),
     };
-    let (servers, programs) = match by_openssl {
-        true => (say!(", such as Postfix on OpenSSL,"), say!(", such as those on OpenSSL,")),
-        false => ("", ""),
-    };
-    let senders = say!(
-        "Opportunistic senders that speak it{servers} deliver over TLS; others deliver in clear text after a failed attempt, or \
-         keep the mail queued. Senders that enforce MTA-STS, and DANE senders where TLSA records are published, deliver if \
-         they speak it, else not at all."
-    );
-    let clients = say!("Mail clients that speak it{programs} send mail; others cannot.");
     Advice {
         title: say!("The server takes only what many TLS libraries do not speak").to_owned(),
-        explanation: say!(
-            "{chose} It is not broken, but TLS does not come up with everyone. {}",
-            audience.pick(&senders, &clients)
-        ),
-        fix: match (key, group) {
-            (true, _) => say!(
-                "Give the server a certificate with an ECDSA key on P-256, or an RSA key of 2048 to 4096 bits, in place of this \
-                 one or beside it."
+        explanation: match by_hand {
+            true => say!(
+                "The server answered a hello of an older form, and chose {choice}: {why}. It is not broken, but TLS does not \
+                 come up with everyone. {follows}"
             ),
+            false => say!(
+                "The server chose {choice}: {why}. It is not broken, but TLS does not come up with everyone. {follows}"
+            ),
+        },
+        fix: match (key, group) {
+            (true, _) => spoken(NEW_KEY),
             (false, true) => say!(
                 "Allow the groups X25519 and secp256r1 (Postfix: tls_eecdh_auto_curves; Exim: tls_eccurve)."
             ),

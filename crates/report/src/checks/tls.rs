@@ -100,9 +100,10 @@ fn outdated_only(read: &Handshake, facts: &PortFacts<'_>) -> Evidence {
     let key = facts.unverified_key();
     let tls = tls(facts);
     let demand = tls.as_ref().map_or(Demand::Suite, |tls| Demand::of(tls, key.as_deref()));
+    let beyond = key.iter().flat_map(|key| [", ", key]).collect::<String>();
     Evidence::TlsOutdatedOnly {
-        choice: choice(read),
-        why: unspoken(read, key.as_deref()).join("; "),
+        choice: choice(read) + &beyond,
+        why: unspoken(read, key.is_some()).join("; "),
         by_hand: facts.answers_by_hand(),
         demands: Demands {
             group: matches!(demand, Demand::Group(_)),

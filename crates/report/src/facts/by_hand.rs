@@ -140,8 +140,7 @@ impl PortFacts<'_> {
 
     /// The server may speak TLS 1.3 alone, and that was tried with one hello; to stand after a colon.
     fn tls_1_3_untried(&self) -> Option<String> {
-        self.may_speak_tls_1_3_alone()
-            .then(|| say!("TLS 1.3 was tried with the hello of this test's TLS library alone").to_owned())
+        self.may_speak_tls_1_3_alone().then(|| say!("TLS 1.3 was tried with one hello alone").to_owned())
     }
 
     /// By protocol_version the server refused the older versions, and not the first hello, which offers TLS 1.3 as well.
@@ -190,8 +189,7 @@ fn offers_no_starttls(reply: &Reply) -> bool {
 }
 
 pub(super) const NOT_IN_TLS_1_3: &str = mark!(
-    " TLS 1.3 was tried with the first hello alone, that of this test's TLS library: whether the server takes another group, \
-     another kind of key or a hello without its name there was not tested."
+    " TLS 1.3 was tried with the first hello alone: another group or kind of key, or a hello that does not name the host, was not."
 );
 
 pub(super) const NOT_BY_AGE: &str = mark!(

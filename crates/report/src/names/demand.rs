@@ -1,10 +1,6 @@
 //! What a server demands of whoever is to reach it over TLS, where this test's TLS library does not have it.
 
-use super::groups::group_name;
-use super::spoken::{GROUPS, SUITES};
-use super::suites::suite_name;
 use crate::Tls;
-use heloscope_observation::{CipherSuite, NamedGroup};
 
 /// Read off the report's own names, so that a saved one will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +16,22 @@ pub(crate) enum Demand<'a> {
 impl<'a> Demand<'a> {
     /// `key`: that of the leaf.
     pub(crate) fn of(tls: &'a Tls, key: Option<&'a str>) -> Self {
-        let is_suite = SUITES.iter().any(|suite| suite_name(CipherSuite(*suite)) == tls.cipher_suite);
-        if !is_suite || !["TLS 1.2", "TLS 1.3"].contains(&&*tls.version) {
+        let has = |part: &str| tls.cipher_suite.contains(part);
+        if !(has("_ECDHE_") || tls.version == "TLS 1.3") || !(has("_GCM_") || has("_CHACHA20_")) {
             return Self::Suite;
         }
-        let known = |group: &&str| GROUPS.iter().any(|known| group_name(NamedGroup(*known)) == *group);
         match (key.filter(|key| !is_verified(key)), tls.key_exchange.as_deref()) {
             (Some(key), _) => Self::Key(key),
-            (None, Some(group)) if !known(&group) => Self::Group(group),
+            (None, Some(group)) if !GROUPS.contains(&group) => Self::Group(group),
             _ => Self::Suite,
+        }
+    }
+
+    /// What is to be taken, where it is no suite.
+    pub(crate) fn words(self) -> Option<&'a str> {
+        match self {
+            Self::Suite => None,
+            Self::Group(name) | Self::Key(name) => Some(name),
         }
     }
 
@@ -42,6 +45,9 @@ impl<'a> Demand<'a> {
     }
 }
 
+/// Those of the TLS library.
+const GROUPS: [&str; 5] = ["secp256r1", "secp384r1", "secp521r1", "X25519", "X25519MLKEM768"];
+
 /// Whether this test verifies the signature of a handshake by such a key, see `heloscope_crypto`.
 pub(crate) fn is_verified(key: &str) -> bool {
     matches!(key, "ECDSA P-256" | "ECDSA P-384" | "ECDSA P-521" | "Ed25519")
@@ -54,7 +60,15 @@ fn rsa_bits(key: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use heloscope_observation::NamedGroup;
+
+    use super::super::groups::group_name;
     use super::*;
+
+    #[test]
+    fn the_groups_are_those_that_are_spoken() {
+        assert_eq!(super::super::spoken::GROUPS.map(|group| group_name(NamedGroup(group))), GROUPS);
+    }
 
     #[test]
     fn a_key_counts_before_a_group_and_a_suite_before_both() {

@@ -16,11 +16,10 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
         return unnamed(sender);
     }
     let demand = Demand::of(tls, leaf_key(port.port));
-    let condition = match demand {
+    let condition = match demand.words() {
         _ if has(port, "tls-hello-intolerance") => say!("if its hello is of an older form").to_owned(),
-        Demand::Key(key) => say!("if it takes a key of the kind {key}"),
-        Demand::Group(group) => say!("if it speaks the group {group}"),
-        Demand::Suite => say!("if it still speaks {version} with {}", tls.cipher_suite),
+        Some(what) => say!("if it takes {what}"),
+        None => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
     match sender {
         Sender::Opportunistic => {
