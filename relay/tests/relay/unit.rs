@@ -95,7 +95,7 @@ fn under_the_unit_the_relay_runs_reads_again_and_comes_back() {
     fs::copy(env!("CARGO_BIN_EXE_heloscope-relay"), root.join("trial/heloscope-relay")).unwrap();
 
     let container = Command::new("timeout")
-        .args(["60", "systemd-nspawn", "--boot", "--register=no", "--keep-unit", "--private-network"])
+        .args(["120", "systemd-nspawn", "--boot", "--register=no", "--keep-unit", "--private-network"])
         .args(["--console=pipe", "--bind-ro=/usr", "--machine=heloscope-trial", "--directory"])
         .arg(root)
         .args(["systemd.unit=trial.service"])
