@@ -28,19 +28,23 @@ pub struct Acme {
 }
 
 impl Acme {
-    /// Makes sure that the cache can be written, before anything is ordered: an authority gives a name few certificates a
+    /// Makes sure that the cache can be written and read, before anything is ordered: an authority gives a name few certificates a
     /// week, and would else be asked at each start. A directory that is made here is nobody else's to read.
     pub(crate) fn prepare_cache(&self) -> Result<(), AcmeFault> {
-        let written = || {
+        let kept = || {
             let mut directory = DirBuilder::new();
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
             directory.recursive(true).create(&self.cache)?;
             let trial = self.cache.join(format!(".trial-{}", std::process::id()));
             fs::write(&trial, "")?;
-            fs::remove_file(&trial)
+            // A umask may let it be written, and not be read.
+            let read = fs::read(&trial);
+            fs::remove_file(&trial)?;
+            read
         };
-        written().map_err(|error: io::Error| AcmeFault::Cache(self.cache.clone(), error.to_string()))
+        let fault = |error: io::Error| AcmeFault::Cache(self.cache.clone(), error.to_string());
+        kept().map(drop).map_err(fault)
     }
 }
 
@@ -157,7 +161,7 @@ impl fmt::Display for AcmeFault {
             ),
             Self::CaFile(file, reason) => write!(f, "{} cannot be used: {reason}", file.display()),
             Self::Cache(directory, reason) => {
-                write!(f, "the directory {} cannot be written: {reason}", directory.display())
+                write!(f, "nothing can be kept in the directory {}: {reason}", directory.display())
             }
         }
     }

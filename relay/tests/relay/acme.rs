@@ -70,7 +70,7 @@ fn nothing_is_ordered_that_could_not_be_kept() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "heloscope-relay: --acme-cache: the directory /dev/null/acme cannot be written: Not a directory (os error 20)\n"
+        "heloscope-relay: --acme-cache: nothing can be kept in the directory /dev/null/acme: Not a directory (os error 20)\n"
     );
 }
 
