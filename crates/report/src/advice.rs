@@ -85,8 +85,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::RepliesOutOfStep { said, inside_tls } => {
             session::replies_out_of_step(said, *inside_tls, audience)
         }
-        Evidence::EhloRejected { refused, helo_accepted: true, lists, inside_tls, .. } => {
-            ehlo::helo_only(refused, *lists, *inside_tls, audience)
+        Evidence::EhloRejected { refused, helo_accepted: true, inside_tls, .. } => {
+            ehlo::helo_only(refused, *inside_tls, audience)
         }
         Evidence::EhloRejected { refused, helo, inside_tls, .. }
             if !is_refusal(helo.unwrap_or(refused.code)) =>
@@ -115,8 +115,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
         Evidence::TlsFailed(failed) => handshake::failed(failed),
         Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
-        Evidence::TlsOutdatedOnly { choice, why, by_hand, demands } => {
-            tls::outdated_only(choice, why, *by_hand, *demands, audience)
+        Evidence::TlsOutdatedOnly { choice, why, demands } => {
+            tls::outdated_only(choice, why, *demands, audience)
         }
         Evidence::TlsHelloIntolerance { said, second, long_name } => {
             tls::hello_intolerance(said, *second, *long_name, audience)

@@ -188,7 +188,7 @@ fn a_key_that_only_some_verify_is_no_failure_of_tls() {
     );
     assert!(
         finding.explanation.starts_with(
-            "The server answered a hello of an older form, and chose TLS 1.2 with TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, Ed448: a key \
+            "The server chose TLS 1.2 with TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, Ed448: a key \
              by which the TLS library of this test and many others verify no signature. It is not broken, but \
              TLS does not come up with everyone. Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over \
              TLS; others"

@@ -65,13 +65,8 @@ fn a_session_that_ends_at_helo_is_not_said_to_end_at_ehlo() {
 
 #[test]
 fn what_the_reply_to_helo_lists_is_no_offer() {
-    for (reply, says) in [
-        ("250 mx1", "HELO was accepted, but offers no extension. "),
-        (
-            "250-mx1\n250 STARTTLS",
-            "HELO was accepted. What its reply lists offers no extension: the reply to EHLO alone does",
-        ),
-    ] {
+    let says = "HELO was accepted; whatever its reply lists is no extension that is offered. ";
+    for reply in ["250 mx1", "250-mx1\n250 STARTTLS"] {
         let port = port(|play| play.connects().greets(GREETING).ehlo("502 no").helo(reply).quits());
         let words = &port.found("ehlo-rejected").explanation;
         assert!(words.contains(says), "{words}");

@@ -1,4 +1,4 @@
-use rustls::pki_types::SubjectPublicKeyInfoDer;
+use rustls::pki_types::{SubjectPublicKeyInfoDer, alg_id};
 
 /// The SubjectPublicKeyInfo of a certificate (RFC 5280 §4.1), for verifying the handshake's signature.
 ///
@@ -19,13 +19,17 @@ pub(super) fn subject_public_key_info(certificate: &[u8]) -> Option<SubjectPubli
     element(rest, Some(SEQUENCE)).map(|(key, _)| key.whole.into())
 }
 
-/// The bits of the modulus, where this SubjectPublicKeyInfo is one for RSA (RFC 8017 appendix A.1.1).
-pub(super) fn has_rsa_modulus_of(key: &[u8]) -> Option<usize> {
-    /// rsaEncryption, RFC 3279 §2.3.1.
-    const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1];
+/// The AlgorithmIdentifier of a SubjectPublicKeyInfo without its header, and the bits of the modulus of an RSA key (RFC 8017
+/// appendix A.1.1).
+pub(super) fn algorithm_and_modulus(key: &[u8]) -> Option<(&[u8], Option<usize>)> {
     let (algorithm, rest) = element(element(key, None)?.0.content, None)?;
-    let (bits, _) = element(rest, None).filter(|_| algorithm.content.starts_with(RSA))?;
-    let (numbers, _) = element(bits.content.strip_prefix(&[0])?, None)?;
+    let is_rsa = algorithm.content == alg_id::RSA_ENCRYPTION.as_ref();
+    Some((algorithm.content, modulus_bits(rest).filter(|_| is_rsa)))
+}
+
+/// `key`: a BIT STRING, which begins with the number of the bits that are none of it.
+fn modulus_bits(key: &[u8]) -> Option<usize> {
+    let (numbers, _) = element(element(key, None)?.0.content.get(1..)?, None)?;
     let modulus = element(numbers.content, None)?.0.content;
     let leading = modulus.iter().position(|octet| *octet != 0)?;
     Some((modulus.len() - leading) * 8 - modulus[leading].leading_zeros() as usize)
@@ -93,7 +97,7 @@ mod tests {
             let bits = [&[3, 1 + numbers.len() as u8, 0], &numbers[..]].concat();
             let name = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, algorithm, 5, 0];
             let all = [&name[..], &bits].concat();
-            has_rsa_modulus_of(&[&[0x30, all.len() as u8], &all[..]].concat())
+            algorithm_and_modulus(&[&[0x30, all.len() as u8], &all[..]].concat()).and_then(|(_, bits)| bits)
         };
         assert_eq!((of(1, &[0, 0x80, 0]), of(1, &[1, 0, 0]), of(1, &[0])), (Some(16), Some(17), None));
         assert_eq!(of(7, &[0, 0x80, 0]), None);

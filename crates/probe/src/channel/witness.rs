@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::public_key::{has_rsa_modulus_of, subject_public_key_info};
+use super::public_key::{algorithm_and_modulus, subject_public_key_info};
 
 /// RSA keys with which a signature is verified, by the bits of their modulus, see [`heloscope_crypto`].
 const RSA_BITS: RangeInclusive<usize> = 1024..=8192;
@@ -55,21 +55,20 @@ impl Witness {
     ) -> Result<HandshakeSignatureValid, Error> {
         let bad = |error: CertificateError| Error::InvalidCertificate(error);
         let key = subject_public_key_info(certificate).ok_or_else(|| bad(CertificateError::BadEncoding))?;
-        let is_beyond = has_rsa_modulus_of(&key).is_some_and(|bits| !RSA_BITS.contains(&bits));
+        let (id, bits) = algorithm_and_modulus(&key).ok_or_else(|| bad(CertificateError::BadEncoding))?;
+        let is_unverified = self.algorithms.all.iter().all(|one| one.public_key_alg_id().as_ref() != id)
+            || bits.is_some_and(|bits| !RSA_BITS.contains(&bits));
         let key =
             webpki::RawPublicKeyEntity::try_from(&key).map_err(|_| bad(CertificateError::BadEncoding))?;
-        let verify = |algorithm: &&_| key.verify_signature(*algorithm, message, signed.signature());
         let algorithms = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme);
-        if algorithms.is_some_and(|(_, algorithms)| algorithms.iter().any(|one| verify(one).is_ok())) {
+        let fits = algorithms.is_some_and(|(_, algorithms)| {
+            algorithms
+                .iter()
+                .any(|algorithm| key.verify_signature(*algorithm, message, signed.signature()).is_ok())
+        });
+        if fits {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        let fits_none = |algorithm| {
-            matches!(
-                verify(algorithm),
-                Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_))
-            )
-        };
-        let is_unverified = is_beyond || self.algorithms.all.iter().all(fits_none);
         // The alert for the former is unsupported_certificate, RFC 8446 §6.2.
         Err(bad(match is_unverified {
             true => CertificateError::InvalidPurpose,

@@ -5,7 +5,7 @@ use heloscope_words::{mark, say, spoken};
 use super::{Advice, Audience};
 use crate::checks::{Refused, is_positive, is_temporary};
 
-pub(super) fn helo_only(refused: &Refused, lists: bool, inside_tls: bool, audience: Audience) -> Advice {
+pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     let senders = match inside_tls {
         true => {
@@ -28,13 +28,9 @@ pub(super) fn helo_only(refused: &Refused, lists: bool, inside_tls: bool, audien
             true => say!("Inside TLS the server refuses EHLO with {code} and takes only HELO"),
             false => say!("The server refuses EHLO with {code} and takes only HELO"),
         },
-        explanation: match lists {
-            false => say!("{said} HELO was accepted, but offers no extension. {follows}"),
-            true => say!(
-                "{said} HELO was accepted. What its reply lists offers no extension: the reply to EHLO alone does (RFC 5321 \
-                 §4.1.1.1). {follows}"
-            ),
-        },
+        explanation: say!(
+            "{said} HELO was accepted; whatever its reply lists is no extension that is offered. {follows}"
+        ),
         fix: say!(
             "Let the server answer EHLO; RFC 5321 §2.2.1 demands it. If it does, look for a device on the \
               path that refuses it."

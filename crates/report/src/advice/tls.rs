@@ -26,13 +26,7 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn outdated_only(
-    choice: &str,
-    why: &str,
-    by_hand: bool,
-    demands: Demands,
-    audience: Audience,
-) -> Advice {
+pub(super) fn outdated_only(choice: &str, why: &str, demands: Demands, audience: Audience) -> Advice {
     let Demands { group, key, by_openssl } = demands;
     let follows = match by_openssl {
         true => audience.says(
@@ -56,15 +50,9 @@ pub(super) fn outdated_only(
     };
     Advice {
         title: say!("The server takes only what many TLS libraries do not speak").to_owned(),
-        explanation: match by_hand {
-            true => say!(
-                "The server answered a hello of an older form, and chose {choice}: {why}. It is not broken, but TLS does not \
-                 come up with everyone. {follows}"
-            ),
-            false => say!(
-                "The server chose {choice}: {why}. It is not broken, but TLS does not come up with everyone. {follows}"
-            ),
-        },
+        explanation: say!(
+            "The server chose {choice}: {why}. It is not broken, but TLS does not come up with everyone. {follows}"
+        ),
         fix: match (key, group) {
             (true, _) => spoken(NEW_KEY),
             (false, true) => say!(

@@ -56,8 +56,6 @@ pub(crate) enum Evidence {
         refused: Refused,
         helo: Option<u16>,
         helo_accepted: bool,
-        /// The reply to HELO has more lines than one.
-        lists: bool,
         inside_tls: bool,
     },
     /// `said` is the error in words, or what the server replied.
@@ -97,7 +95,6 @@ pub(crate) enum Evidence {
     TlsOutdatedOnly {
         choice: String,
         why: String,
-        by_hand: bool,
         demands: Demands,
     },
     /// `said` is the error in words; `second` the octets of the hello that the server had asked for, where it did; `long_name`

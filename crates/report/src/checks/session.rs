@@ -22,9 +22,8 @@ static EHLO_REJECTED: Check = Check {
         let facts = subject.facts;
         let refused = |ehlo: &Reply, helo: Option<&Reply>, helo_accepted, said| {
             let refused = Refused::by(ehlo, said);
-            let lists = helo.is_some_and(|helo| helo.lines.len() > 1);
             let (helo, inside_tls) = (helo.map(Reply::code), facts.encrypted.ehlo.is_some());
-            Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, lists, inside_tls })
+            Outcome::Found(Evidence::EhloRejected { refused, helo, helo_accepted, inside_tls })
         };
         match facts.failure.map(|failure| failure.cause) {
             Some(Cause::EhloRejected { ehlo, helo, .. }) if helo.unwrap_or(ehlo).code() != 421 => {

@@ -104,7 +104,6 @@ fn outdated_only(read: &Handshake, facts: &PortFacts<'_>) -> Evidence {
     Evidence::TlsOutdatedOnly {
         choice: choice(read) + &beyond,
         why: unspoken(read, key.is_some()).join("; "),
-        by_hand: facts.answers_by_hand(),
         demands: Demands {
             group: matches!(demand, Demand::Group(_)),
             key: key.is_some(),
