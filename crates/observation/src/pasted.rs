@@ -44,13 +44,14 @@ pub fn understand(
     text: &str,
     to_ascii: impl FnOnce(&str) -> Option<String>,
 ) -> Result<Understood, NotUnderstood> {
+    let turned = text.contains(turns_around);
     let text = text.trim_matches(comes_along);
     let (form, place) = Form::of(text)?;
     let Parts { host: host_text, ports, left_out } = form.split(place)?;
     let host = read_host(host_text, to_ascii)?;
     let like_a_port =
         matches!(host, Host::Address(IpAddr::V6(_))) && text == host_text && ends_like_a_port(text);
-    let plain = text.trim_matches(['[', ']']) == host_text && host_text.is_ascii() && !like_a_port;
+    let plain = text.trim_matches(['[', ']']) == host_text && host_text.is_ascii() && !like_a_port && !turned;
     let said = (!plain).then(|| match like_a_port {
         true => {
             say!("Tests {host}, read as an address to its end; with a port it is written [2001:db8::1]:25.")
@@ -67,6 +68,11 @@ fn comes_along(character: char) -> bool {
         || character.is_whitespace()
         || character.is_control()
         || matches!(character, '"' | '\'' | '`' | ',' | ';')
+}
+
+/// Whether it may have what stands around it seen in another order than it is read in.
+fn turns_around(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether an IPv6 address without brackets may have been meant to end in a port.
@@ -170,6 +176,12 @@ mod tests {
         ] {
             assert_eq!(read(text), (host.to_owned(), None), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_seen_in_another_order_than_it_is_read_in_is_said() {
+        let said = "Tests moc.elpmaxe.example.";
+        assert_eq!(read("\u{202e}moc.elpmaxe.example").1.as_deref(), Some(said));
     }
 
     #[test]
