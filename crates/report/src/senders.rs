@@ -267,7 +267,8 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
             };
             match standing(port) {
                 Standing::Holds => {
-                    (Delivers, say!("Sends over {}; the certificate holds.{login}", version(port)))
+                    let verdict = if login.is_empty() { Delivers } else { Depends };
+                    (verdict, say!("Sends over {}; the certificate holds.{login}", version(port)))
                 }
                 Standing::Unknown(condition) => (Depends, say!("Sends if {condition}.{login}")),
                 Standing::Against(faults) => {
