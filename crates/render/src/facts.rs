@@ -141,13 +141,12 @@ pub(crate) fn judged(host: &str, leaf: &LeafCertificate) -> Vec<Fact> {
         Some(false) => say!("does not stand for {host}"),
         None => say!("not known").to_owned(),
     };
-    let trust = match (&leaf.chain_error_text, leaf.chain_valid) {
-        (_, Some(true)) => words::trust(leaf.trust).to_owned(),
-        (Some(text), _) => text.clone(),
-        (None, _) => say!("no path to a trust anchor holds").into(),
-    };
-    let mut facts =
-        vec![fact(say!("Host name"), [Line::Words(name)]), fact(say!("Trust"), [Line::Words(trust)])];
+    // Where the path ends is one question, and whether it holds another.
+    let holds = leaf.chain_valid == Some(true);
+    let fault = leaf.chain_error_text.clone().filter(|_| !holds);
+    let end = (leaf.trust.is_some() || fault.is_none()).then(|| words::trust(holds, leaf.trust).to_owned());
+    let trust = end.into_iter().chain(fault).map(Line::Words);
+    let mut facts = vec![fact(say!("Host name"), [Line::Words(name)]), fact(say!("Trust"), trust)];
     if leaf.self_signed == Some(true) {
         facts.push(fact(
             say!("Signature"),

@@ -86,11 +86,14 @@ pub(crate) fn role(port: &Port) -> &'static str {
     })
 }
 
-pub(crate) fn trust(trust: Option<Trust>) -> &'static str {
-    spoken(match trust {
-        Some(Trust::Webpki) => mark!("a path to a root of Mozilla's programme holds"),
-        Some(Trust::Private) => mark!("a path to a trust anchor added here holds"),
-        None => mark!("a path to a trust anchor holds"),
+pub(crate) fn trust(holds: bool, trust: Option<Trust>) -> &'static str {
+    spoken(match (holds, trust) {
+        (true, Some(Trust::Webpki)) => mark!("a path to a root of Mozilla's programme holds"),
+        (true, Some(Trust::Private)) => mark!("a path to a trust anchor added here holds"),
+        (true, None) => mark!("a path to a trust anchor holds"),
+        (false, Some(Trust::Webpki)) => mark!("the path ends at a root of Mozilla's programme"),
+        (false, Some(Trust::Private)) => mark!("the path ends at a trust anchor added here"),
+        (false, None) => mark!("the path ends at no trust anchor"),
     })
 }
 
