@@ -28,8 +28,12 @@ pub(crate) const UNFRAMED: &str = "'none'";
 // `const ASSETS: &[Asset]`, sorted by path; build.rs writes it.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Answers with a file of the page. A query is the page's own affair.
+/// Answers with a file of the page. A query is the page's own affair, but for the language of a page without script.
 pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
+    let is_there = |path: &str| ASSETS.iter().any(|asset| asset.path == path);
+    if let Some(translated) = translated(&uri, &is_there) {
+        return (StatusCode::FOUND, [(header::LOCATION, translated)]).into_response();
+    }
     let path = match uri.path() {
         "/" => "index.html",
         EMBED_PATH => "embed.html",
@@ -40,6 +44,16 @@ pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
         Some(asset) => answer(asset, &headers),
         None => (StatusCode::NOT_FOUND, "There is no such page here. The test is at /.\n").into_response(),
     }
+}
+
+/// Where an explanation is in the language that `?lang=` asks for: relative, as the relay may be at any path of a proxy's.
+fn translated(uri: &Uri, is_there: &dyn Fn(&str) -> bool) -> Option<String> {
+    let page =
+        uri.path().strip_prefix("/help/").map(|page| if page.is_empty() { "index.html" } else { page })?;
+    let language = uri.query()?.split('&').find_map(|field| field.strip_prefix("lang="))?;
+    let language = language.split('-').next()?.to_ascii_lowercase();
+    let translated = format!("{language}/{page}");
+    is_there(&format!("help/{translated}")).then_some(translated)
 }
 
 fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
@@ -154,6 +168,27 @@ mod tests {
         };
         assert_eq!(asked("br", "\"abc-br\""), 304);
         assert_eq!(asked("br", "\"abc\""), 200);
+    }
+
+    #[test]
+    fn an_explanation_is_had_in_a_language_that_there_is() {
+        let is_there = |path: &str| ["help/de/index.html", "help/de/test.html"].contains(&path);
+        for (asked, expected) in [
+            ("/help/test.html?lang=de", Some("de/test.html")),
+            ("/help/test.html?x&lang=de-AT&y", Some("de/test.html")),
+            ("/help/?lang=DE", Some("de/index.html")),
+            ("/help/test.html", None),
+            ("/help/test.html?lang=en", None),
+            ("/help/test.html?lang=", None),
+            ("/help/test.html?lang=fr", None),
+            ("/help/missing.html?lang=de", None),
+            ("/help/de/test.html?lang=de", None),
+            ("/?lang=de", None),
+            ("/help/test.html?lang=//example.com", None),
+        ] {
+            let uri = asked.parse().unwrap();
+            assert_eq!(translated(&uri, &is_there).as_deref(), expected, "{asked}");
+        }
     }
 
     #[test]

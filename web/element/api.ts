@@ -2,7 +2,7 @@
 
 import { remediesIfAny, type Report } from "./core.ts";
 import { nearest, wordsOf } from "./language.ts";
-import { STANDARD_PORTS } from "./ports.ts";
+import { listed, STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
 import { NotAHost, steps, understood } from "./run.ts";
 
@@ -10,8 +10,11 @@ import { NotAHost, steps, understood } from "./run.ts";
 export interface TestOptions {
   /** The relay's http, https, ws or wss URL; by default the origin of this script. */
   relay?: string;
-  /** 25, 465, 587, or with a mode, such as 2525/starttls; what the host text names goes first. By default the three. */
-  ports?: readonly string[];
+  /**
+   * 25, 465, 587, or with a mode, such as 2525/starttls: a list of them, or comma separated as in the element's attribute; what
+   * the host text names goes first. By default the three.
+   */
+  ports?: string | readonly (string | number)[];
   /** An IP address of the host to dial in place of those its name has. */
   address?: string;
   /** The language of the report, BCP 47; English for one that there is not, and unless told otherwise. */
@@ -47,7 +50,7 @@ export async function* test(
   const words = await wordsOf(nearest(options.lang ?? ""));
   const relay = relayUrl(options.relay ?? new URL(import.meta.url).origin, words);
   const signal = options.signal ?? new AbortController().signal;
-  const [asking, offer] = await Promise.allSettled([understood(host, options.ports ?? STANDARD_PORTS, words), about(relay, words)]);
+  const [asking, offer] = await Promise.allSettled([understood(host, listed(options.ports ?? STANDARD_PORTS), words), about(relay, words)]);
   signal.throwIfAborted();
   // A host that is none is told without a relay; a policy that stops the relay may stop the program's file too.
   if (asking.status === "rejected" && asking.reason instanceof NotAHost) throw asking.reason;

@@ -11,7 +11,7 @@ import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
-import { STANDARD_PORTS } from "./ports.ts";
+import { listed, STANDARD_PORTS } from "./ports.ts";
 import { cease } from "./progress.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
@@ -421,8 +421,7 @@ export class HeloScopeElement extends Attributes {
 
   /** The attribute as a list; the standard ports where there is none. */
   get #ports(): string[] {
-    if (!this.hasAttribute("ports")) return STANDARD_PORTS;
-    return this.ports.split(",").map((port) => port.trim()).filter(Boolean);
+    return this.hasAttribute("ports") ? listed(this.ports) : STANDARD_PORTS;
   }
 }
 

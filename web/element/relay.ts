@@ -47,7 +47,7 @@ async function ask(relay: URL, words: Words): Promise<About> {
     response = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(15_000) });
   } catch (reason) {
     if (await isBlocked(url)) throw blockedError(url, words);
-    throw new Error(words.relayUnreachable(url.origin), { cause: reason });
+    throw new Error(words.relayUnreachable(url.origin, globalThis.origin), { cause: reason });
   }
   if (!response.ok) throw new Error(words.relayStatus(url.origin, response.status));
   const answer = (await response.json().catch(() => null)) as Partial<About> | null;

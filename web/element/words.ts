@@ -106,8 +106,13 @@ export function wordsIn(language: string, translated: (message: string) => strin
     noPort: say("Choose at least one port."),
     noHost: say("Type the name of a mail server, such as mx1.example.com."),
     failed: say("The test could not be run"),
-    relayUnreachable: (relay: string) =>
-      say("The relay at {relay} does not answer. It may be down, or it may not allow this site to use it.", { relay }),
+    relayUnreachable: (relay: string, site: string) =>
+      site === relay
+        ? say("The relay at {relay} does not answer. It may be down.", { relay })
+        : say(
+            "The relay at {relay} does not answer. It may be down, or it may not allow this site to use it: whoever runs it does so with --allow-origin {site}.",
+            { relay, site },
+          ),
     connectBlocked: (sources: string) =>
       say("This site's Content-Security-Policy does not let the test reach the relay. Add {sources} to its connect-src.", { sources }),
     noSocket: (relay: string) =>

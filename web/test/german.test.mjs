@@ -285,6 +285,8 @@ test("the pages that explain, in German, each linked with its other", { skip: no
       await page.waitForURL(`${address}/help/${name}.html`);
       await page.getByRole("link", { name: "Deutsch" }).click();
       await page.waitForURL(`${address}/help/de/${name}.html`);
+      await page.goto(`${address}/help/${name}.html?lang=de`);
+      assert.equal(page.url(), `${address}/help/de/${name}.html`);
     }
     await page.getByRole("link", { name: "Heloscope" }).click();
     await page.getByRole("textbox", { name: "Mailserver" }).waitFor();

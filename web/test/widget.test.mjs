@@ -267,6 +267,24 @@ test("without the element, by test() of the same script", { skip: noBrowser }, (
     assert.ok(steps.slice(0, -1).every(([status, html]) => status === null && html === "<div clas"), JSON.stringify(steps));
   }));
 
+test("the ports of test(), as a list or as in the attribute", { skip: noBrowser }, () =>
+  onForeignPage({ body: "" }, async ({ page, address }) => {
+    const tested = await page.evaluate(async (script) => {
+      const { test } = await import(script);
+      const tested = [];
+      for (const ports of ["25", "25, 587", [25, "465"], 587, ["25x"]]) {
+        try {
+          for await (const { report } of test("healthy.specimen.test", { ports })) if (report) tested.push(report.ports.map(({ port }) => port));
+        } catch (reason) {
+          tested.push(reason.message);
+        }
+      }
+      return tested;
+    }, `${address}/heloscope.js`);
+    assert.deepEqual(tested.slice(0, 4), [[25], [25, 587], [25, 465], [587]]);
+    assert.match(tested[4], /25x/);
+  }));
+
 test("a property that was set before the element was there", { skip: noBrowser }, () =>
   onForeignPage({ body: "" }, async ({ page }) => {
     const seen = await page.evaluate(async () => {

@@ -20,12 +20,17 @@ pub fn status_codes() -> impl Iterator<Item = (u16, u16, &'static str)> {
 
 /// Each extension keyword with its meaning, those with parameters included.
 pub fn extensions() -> impl Iterator<Item = (&'static str, String)> {
-    let with_parameters = ["SIZE", "AUTH", "LIMITS", "MT-PRIORITY", "DELIVERBY", "NO-SOLICITING"];
+    let size = say!(
+        "Takes the size of a message in advance, and states the largest; 0 or no number is no fixed limit, RFC 1870"
+    );
+    let with_parameters = ["AUTH", "LIMITS", "MT-PRIORITY", "DELIVERBY", "NO-SOLICITING"];
     let explained = with_parameters.into_iter().filter_map(|keyword| {
         let extension = Extension { keyword: keyword.to_owned(), params: Vec::new() };
         Some((keyword, meaning(&extension)?))
     });
-    explained.chain(KEYWORDS.iter().map(|(keyword, meaning)| (*keyword, spoken(meaning).to_owned())))
+    let size = std::iter::once(("SIZE", size.to_owned()));
+    size.chain(explained)
+        .chain(KEYWORDS.iter().map(|(keyword, meaning)| (*keyword, spoken(meaning).to_owned())))
 }
 
 /// Each mechanism of AUTH with what there is to say of it.
@@ -111,6 +116,13 @@ mod tests {
         let of_certificates: Vec<&str> =
             checks().map(|check| check.id).filter(|id| id.starts_with("certificate-")).collect();
         assert_eq!(warned, of_certificates);
+    }
+
+    /// What SIZE without a number means is no word on SIZE as such.
+    #[test]
+    fn size_may_have_a_limit() {
+        let (_, size) = extensions().find(|(keyword, _)| *keyword == "SIZE").expect("it is there");
+        assert!(size.contains("states the largest"), "{size}");
     }
 
     #[test]

@@ -290,6 +290,25 @@ mod tests {
         }
     }
 
+    /// What names all ports at once, or stands beside what is there for the same port, closes what works.
+    #[test]
+    fn no_remedy_closes_a_port_that_is_open() {
+        for (name, headings) in files() {
+            for (topic, lines) in headings {
+                let has = |begins: &str| lines.iter().any(|line| line.starts_with(begins));
+                assert!(!has("listen="), "{name}, {topic}: the other ports would be gone: {lines:#?}");
+                if has("daemon_smtp_ports") {
+                    assert!(has("tls_on_connect_ports"), "{name}, {topic}: 465 without TLS: {lines:#?}");
+                    assert!(lines[0].contains("with any port more that they have"), "{name}, {topic}");
+                }
+                let service = lines.iter().any(|line| line.contains(" inet n ") && !line.starts_with('#'));
+                if service || has("listen on ") {
+                    assert!(lines[0].contains(", in place of a "), "{name}, {topic}: twice: {lines:#?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn in_another_language_the_comments_alone_are_others() {
         let finding = |id: &str, severity| Finding {

@@ -164,7 +164,7 @@ pub(crate) const MECHANISMS: &[(&str, &str)] = &[
     ("XOAUTH2", mark!("(OAuth token, Google's form)")),
     ("OAUTHBEARER", mark!("(OAuth token, RFC 7628)")),
     ("GSSAPI", mark!("(Kerberos)")),
-    ("NTLM", mark!("(Windows; withdrawn by Microsoft)")),
+    ("NTLM", mark!("(Windows; deprecated by Microsoft)")),
     ("EXTERNAL", mark!("(by the client's certificate)")),
     ("ANONYMOUS", mark!("(without an identity)")),
 ];
