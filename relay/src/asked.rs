@@ -23,11 +23,20 @@ pub(crate) fn asked(uri: &Uri) -> Result<ConnectQuery, String> {
         }
     }
     let missing = |name: &str| format!("{name} is missing");
-    Ok(ConnectQuery {
+    let query = ConnectQuery {
         host: of_host(host.ok_or_else(|| missing("host"))?)?,
         port: of_port(port.ok_or_else(|| missing("port"))?)?,
         address: address.map(of_address).transpose()?,
-    })
+    };
+    match (&query.host, query.address) {
+        (Host::Address(host), Some(address)) if *host != address => {
+            let why = format!(
+                "the host is the address {host}, which has no other; leave address out, or name the host"
+            );
+            Err(not("address", &address.to_string(), why))
+        }
+        _ => Ok(query),
+    }
 }
 
 fn of_host(text: &str) -> Result<Host, String> {
@@ -71,6 +80,7 @@ mod tests {
             let query = ConnectQuery { host: "mx1.example.com".parse().unwrap(), port: 25, address };
             assert_eq!(asked(&query.to_path().parse().unwrap()), Ok(query));
         }
+        assert!(read("?host=8.8.4.10&port=25&address=8.8.4.10").is_ok());
         let host = |query| read(query).map(|query| query.host.to_string());
         assert_eq!(host("?port=25&host=%5B2001:DB8::5%5D"), Ok("2001:db8::5".to_owned()));
     }
@@ -96,6 +106,11 @@ mod tests {
             (
                 "?host=mx.example&port=25&address=127.1",
                 "address cannot be `127.1`: write an IPv4 or IPv6 address, such as 203.0.113.5 or 2001:db8::5",
+            ),
+            (
+                "?host=10.1.1.1&port=25&address=8.8.4.10",
+                "address cannot be `8.8.4.10`: the host is the address 10.1.1.1, which has no other; leave address out, or name \
+                 the host",
             ),
             (
                 "?host=a%00%E2%80%AEb&port=25",

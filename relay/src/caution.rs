@@ -290,10 +290,12 @@ impl Settings {
     fn cautions_in_public(&self) -> Vec<Caution> {
         let (https, none_trusted) = (self.speaks_https(), self.trusted_proxies.is_empty());
         let clear = self.origin(false).filter(|_| !https).map(Caution::Clear);
-        let one_client = match self.listen.ip().is_loopback() {
-            true => self.origin(true).map(Caution::OneClient),
-            false => self.origin(true).filter(|_| !https).map(Caution::InFront),
+        // With HTTPS of its own it can be reached there without a proxy, by a forwarded port or a name of this machine.
+        let in_front = match self.listen.ip().is_loopback() {
+            true => Caution::OneClient,
+            false => Caution::InFront,
         };
+        let one_client = self.origin(true).filter(|_| !https).map(in_front);
         let own_machine = self.allow_nets.iter().filter(|net| net.is_loopback()).copied();
         clear
             .into_iter()

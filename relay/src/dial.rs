@@ -35,6 +35,8 @@ pub(crate) struct Dialler {
     pub(crate) listener: IpAddr,
     pub(crate) demo: Option<Arc<Demo>>,
     pub(crate) reach: Arc<Reach>,
+    /// Whether strangers ask: what its resolver knows of its own network is not theirs to learn.
+    pub(crate) public: bool,
 }
 
 /// Addresses of a name that are dialled, one after the other: whoever answers for a name could list thousands.
@@ -64,7 +66,7 @@ impl Dialler {
         }
         let (addresses, resolve_ms) = self.resolve(query, visit).await?;
         for address in &addresses {
-            self.check_address(*address, &query.host)?;
+            self.check_address(*address, &query.host).map_err(|why| self.told(why, *address, query))?;
         }
         let dialled = &addresses[..addresses.len().min(MAX_ADDRESSES)];
         let (connected, address, connect_ms, target) = self.connect(dialled, visit).await?;
@@ -117,6 +119,12 @@ impl Dialler {
             (Some(address), _) => return Ok((vec![SocketAddr::new(address, query.port)], None)),
             (None, host) => host.to_string(),
         };
+        // Such a name is one of the relay's own network: of `/etc/hosts`, or completed by the resolver's search list.
+        if self.public && !name.contains('.') {
+            return Err(blocked(format!(
+                "This relay does not look up {name}, as no dot is in that name. Write the full name of the host."
+            )));
+        }
         let began = Instant::now();
         let lookup = self.lookups.begin(visit.client(), || self.resolver.lookup(&name))?;
         let answer = timeout(self.resolve_limit, lookup).await;
@@ -162,6 +170,19 @@ impl Dialler {
                 why.0
             ))
         })
+    }
+
+    /// What a client is told of it. A stranger learns no address that they did not name themselves; the log keeps it.
+    fn told(&self, refusal: Refusal, address: SocketAddr, query: &ConnectQuery) -> Refusal {
+        match &query.host {
+            Host::Name(name) if self.public && query.address.is_none() => {
+                tracing::info!(host = %name, address = %address.ip(), why = refusal.message, "refused a name");
+                blocked(format!(
+                    "The name {name} leads to an address to which this relay does not connect, such as a private one."
+                ))
+            }
+            _ => refusal,
+        }
     }
 
     /// Tries one address after the other. An address that does not answer takes no more than its share of the time that

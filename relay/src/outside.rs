@@ -72,6 +72,11 @@ impl Outside {
         self.is_known()
     }
 
+    /// Waits until DNS has said where the name leads.
+    pub(crate) async fn known(&self) {
+        let _ = self.known.subscribe().wait_for(|known| matches!(known, Known::Networks(_))).await;
+    }
+
     /// Whether DNS has said where the name leads.
     pub(crate) fn is_known(&self) -> bool {
         matches!(*self.known.borrow(), Known::Networks(_))
@@ -195,6 +200,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::standing::Standing;
     use crate::{Lookup, ReverseLookup};
 
     /// Gives every name this answer.
@@ -298,6 +304,27 @@ mod tests {
             () = following => unreachable!("it goes on for ever"),
             () = watching => {}
         }
+    }
+
+    /// Its failed look-ups are told of here, and one more would be told of when it is known at last.
+    #[tokio::test(start_paused = true)]
+    async fn the_name_is_compared_with_the_addresses_when_it_is_known_where_it_leads() {
+        let Answer(answer) = leading_to(&["8.8.4.77"]);
+        let broken = || Err(LookupFailure::Failed("SERVFAIL".to_owned()));
+        let (answers, asked) = (vec![broken(), broken(), answer], Mutex::default());
+        let resolver = Arc::new(Answers { answers, began: tokio::time::Instant::now(), asked });
+        let name = || "relay.example.org".to_owned();
+        let outside = Outside::of(true);
+        let limit = Duration::from_secs(5);
+        let following = outside.follow_name(|| Question { name: name(), resolver: resolver.clone(), limit });
+        let standing = Standing { name: name(), own: Vec::new(), resolver: resolver.clone() };
+        let found = tokio::select! {
+            () = following => unreachable!("it goes on for ever"),
+            found = standing.found(&outside) => found,
+        };
+        assert_eq!(*resolver.asked.lock().unwrap(), [0, 5, 15, 15]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].to_string().starts_with("8.8.4.77 has no PTR record"), "{}", found[0]);
     }
 
     #[tokio::test(start_paused = true)]

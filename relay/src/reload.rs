@@ -41,7 +41,7 @@ impl Reloader {
         }
         let terms = Terms::of(&settings, &self.ground);
         if terms.ehlo_name != self.desk.terms().ehlo_name {
-            terms.standing(&settings).map(|standing| tokio::spawn(standing.log()));
+            terms.standing(&settings).map(|standing| tokio::spawn(standing.log(self.ground.outside.clone())));
         }
         self.desk.access.change(self.ground.admitted(&settings));
         self.desk.turnstile.change(&settings.quotas, settings.limits.longest());

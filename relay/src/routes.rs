@@ -235,6 +235,8 @@ fn record(client: IpAddr, query: &ConnectQuery, summary: &Summary) {
     tracing::info!(
         client = %prefix(client, 24, 48),
         host = %query.host,
+        // The one that the client named: the host may have others, or none.
+        address = query.address.map(tracing::field::display),
         port = query.port,
         ending = %summary.ending,
         refused_by = summary.refused_by.map(Rule::word),

@@ -221,7 +221,7 @@ impl Relay {
         if self.settings.public {
             beside.spawn(self.ground.outside.clone().follow(self.desk.clone()));
         }
-        self.standing.map(|standing| beside.spawn(standing.log()));
+        self.standing.map(|standing| beside.spawn(standing.log(self.ground.outside.clone())));
         // Asked as long as there is something to tell, also while it stops.
         if let Some((listener, door)) = self.monitor {
             let intake = Intake::new(door, TaskTracker::new(), TaskTracker::new());

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::address::is_global;
+use crate::outside::Outside;
 use crate::{LookupFailure, Resolve};
 
 /// What a public relay asks DNS about itself when it starts.
@@ -18,8 +19,8 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Tells the log of each disagreement, or that there is none.
-    pub(crate) async fn log(self) {
-        let found = disagreements(&self.name, &self.own, &*self.resolver).await;
+    pub(crate) async fn log(self, outside: Arc<Outside>) {
+        let found = self.found(&outside).await;
         for disagreement in &found {
             tracing::warn!("{disagreement}");
         }
@@ -27,11 +28,17 @@ impl Standing {
             tracing::info!(name = self.name, "the EHLO name and this machine's addresses lead to each other");
         }
     }
+
+    /// Asks when it is known where the name leads: until then its look-ups fail, and `outside` says so.
+    pub(crate) async fn found(&self, outside: &Outside) -> Vec<Disagreement> {
+        outside.known().await;
+        disagreements(&self.name, &self.own, &*self.resolver).await
+    }
 }
 
 /// Something in DNS for which mail servers may turn a relay away, with what it should say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Disagreement {
+pub(crate) enum Disagreement {
     /// The EHLO name has no address.
     NoAddress { name: String, own: Vec<IpAddr> },
     /// A look-up failed: nothing is known.

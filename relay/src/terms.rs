@@ -68,6 +68,7 @@ impl Terms {
                 listener: ground.listener,
                 demo: settings.demo.then(|| ground.demo.get_or_init(|| Arc::new(Demo::new())).clone()),
                 reach: ground.reach.clone(),
+                public: settings.public,
             },
             trusted_proxies: settings.trusted_proxies.clone(),
             contact: settings.contact.clone(),

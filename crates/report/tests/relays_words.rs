@@ -14,6 +14,7 @@ const NOT_SERVED: &str = "This relay does not connect to port 26. It serves 25, 
     --allow-port.";
 const NOT_ALLOWED: &str = "The relay does not connect to 10.0.0.1, which is for private use, RFC 1918. Its operator can allow a \
     network with --allow-net.";
+const LEADS_ASTRAY: &str = "The name db.corp.internal leads to an address to which this relay does not connect, such as a private one.";
 const DENIED: &str = "The operator of this relay does not have it connect to mx1.example.com. Ask them, or run a relay of your \
     own.";
 
@@ -24,6 +25,7 @@ fn the_headline_says_why_the_relay_refused() {
         (NOT_LET_OUT, "the relay's network lets no connection to port 25 out"),
         (NOT_SERVED, "the relay serves other ports only"),
         (NOT_ALLOWED, "the relay's rules do not let it connect to 10.0.0.1"),
+        (LEADS_ASTRAY, "the relay's rules do not let it connect to db.corp.internal"),
         (DENIED, "the relay's operator does not have it connect to mx1.example.com"),
         // What is not known stays where it stands, at its port, and so does what is no port and no host.
         ("No, and that is that.", "the relay refused the connection"),
@@ -141,7 +143,7 @@ fn what_is_known_of_the_relays_words_is_what_the_relay_says() {
         }
         sentences += 1;
     }
-    assert_eq!(sentences, 18);
+    assert_eq!(sentences, 20);
 }
 
 /// A file of Rust, each literal that goes on in another line in one.

@@ -101,3 +101,46 @@ async fn who_is_turned_away_before_there_is_a_session_stands_in_it() {
         ]
     );
 }
+
+/// Else the log would name a host that was not connected to.
+#[tokio::test]
+async fn the_address_that_a_client_names_stands_beside_the_host() {
+    let server = Server::new().await;
+    let port = server.port();
+    let mut command =
+        relay(&["--listen", "127.0.0.1:0", "--allow-net", "127.0.0.0/8", "--log-format", "json"]);
+    command.args(["--token", "0123456789abcdef", "--allow-port", &format!("{port}/starttls")]);
+    let mut child = command.spawn().unwrap();
+    let mut place = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut place).unwrap();
+    let (_, address) = place.split_once("http://").unwrap();
+    let address = address.split('/').next().unwrap().parse().unwrap();
+    let fields = [("sec-websocket-protocol", "heloscope.v1"), ("authorization", "Bearer 0123456789abcdef")];
+    for target in ["host=mx.example&address=127.0.0.1", "host=127.0.0.1"] {
+        let mut client = upgrade(address, &format!("{target}&port={port}"), &fields).await.unwrap();
+        client.connected().await;
+        drop(server.accept().await);
+        client.hear_out().await;
+    }
+    // A literal has no other address than itself.
+    let query = format!("host=127.0.0.1&address=127.0.0.2&port={port}");
+    let (status, why) = upgrade(address, &query, &fields).await.err().unwrap();
+    assert_eq!(status, 400);
+    assert!(
+        why.starts_with(
+            "address cannot be `127.0.0.2`: the host is the address 127.0.0.1, which has no other"
+        ),
+        "{why}"
+    );
+
+    signal(&child, "TERM");
+    assert!(child.wait().unwrap().success());
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<Value> = lines
+        .filter(|line| line["message"] == "session")
+        .map(|mut line| ["host", "address", "port"].map(|field| line[field].take()).into())
+        .collect();
+    assert_eq!(told, [json!(["mx.example", "127.0.0.1", port]), json!(["127.0.0.1", null, port])]);
+}

@@ -25,6 +25,7 @@ pub(crate) struct Named {
     asked: Asked,
     _name_server: Server<Zone>,
     _files: [NamedTempFile; 2],
+    log: NamedTempFile,
 }
 
 /// What the name server was asked.
@@ -67,13 +68,20 @@ impl Named {
         command.args(["--mount", "--propagation", "private", "/bin/sh", "-c", IN_ITS_OWN_ETC, "relay"]);
         command.args(files.iter().map(NamedTempFile::path));
         command.args([env!("CARGO_BIN_EXE_heloscope-relay"), "--listen", "127.0.0.1:0"]).args(options);
-        let mut relay =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let log = NamedTempFile::new().unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.reopen().unwrap());
+        let mut relay = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(relay.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.strip_prefix("Heloscope is at http://").unwrap().trim_end();
-        let address = url.strip_suffix('/').unwrap().parse().unwrap();
-        Some(Self { relay, address, asked, _name_server: name_server, _files: files })
+        // Where it has an origin of its own, that it listens on this address comes behind it.
+        let place = line.trim_end().rsplit([' ', '/']).find(|word| !word.is_empty());
+        let address = place.unwrap().parse().unwrap();
+        Some(Self { relay, address, asked, _name_server: name_server, _files: files, log })
+    }
+
+    /// What the relay has told its log so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
     }
 
     /// A WebSocket to where the query says, from the relay's own page.

@@ -116,6 +116,51 @@ async fn one_forbidden_address_of_a_name_forbids_all() {
     }
 }
 
+/// Else strangers could list the operator's own names, and where they lead.
+#[tokio::test]
+async fn a_public_relay_does_not_say_where_a_forbidden_name_leads() {
+    let names: [(&str, Answers); 2] =
+        [("db.corp.internal", &[&["10.77.3.9"]]), ("mapped.corp.internal", &[&["::ffff:10.77.3.9"]])];
+    let public = ["--public", "--ehlo-name", "[192.0.2.1]", "--contact", "me@example.org"];
+    let origin = ["--origin", "https://relay.example.org"];
+    let Some(relay) = Named::new(&[&public[..], &origin].concat(), &names).await else { return };
+    for (name, _) in names {
+        let refusal = relay.open(&format!("host={name}&port=25")).await.refused().await;
+        assert_eq!(code(&refusal), RefusalCode::Blocked, "{name}");
+        assert_eq!(
+            refusal.message,
+            format!(
+                "The name {name} leads to an address to which this relay does not connect, such as a private one."
+            )
+        );
+        relay.asked();
+    }
+    // Who runs it learns it.
+    let log = relay.log();
+    let line = log.lines().find(|line| line.contains("refused a name")).expect(&log);
+    assert!(line.contains("host=db.corp.internal") && line.contains("address=10.77.3.9"), "{line}");
+
+    // What the client itself wrote is no secret.
+    for query in ["host=10.77.3.9", "host=db.corp.internal&address=10.77.3.9"] {
+        let refusal = relay.open(&format!("{query}&port=25")).await.refused().await;
+        assert_eq!(code(&refusal), RefusalCode::Blocked, "{query}");
+        assert!(refusal.message.contains("10.77.3.9"), "{}", refusal.message);
+    }
+
+    // A name without a dot is not looked up at all, be it in /etc/hosts or not.
+    for name in ["localhost", "db"] {
+        let refusal = relay.open(&format!("host={name}&port=25")).await.refused().await;
+        assert_eq!(code(&refusal), RefusalCode::Blocked, "{name}");
+        assert_eq!(
+            refusal.message,
+            format!(
+                "This relay does not look up {name}, as no dot is in that name. Write the full name of the host."
+            )
+        );
+    }
+    assert_eq!(relay.asked(), []);
+}
+
 #[tokio::test]
 async fn a_look_up_that_was_given_up_counts_until_it_has_ended() {
     let options = ["--limit-resolve", "1", "--limit-lookups", "2", "--quota-client", "off"];

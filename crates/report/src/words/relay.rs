@@ -17,13 +17,16 @@ const NOT_SERVED: &str = mark!(
 const NOT_ALLOWED: &str = mark!(
     "The relay does not connect to {ip}, which is {what}. Its operator can allow a network with --allow-net."
 );
+const LEADS_ASTRAY: &str =
+    mark!("The name {name} leads to an address to which this relay does not connect, such as a private one.");
 const DENIED: &str = mark!(
     "The operator of this relay does not have it connect to {host}. Ask them, or run a relay of your own."
 );
 
 /// What it says where there is no connection though it would make one: told in the language of the report wherever it stands
 /// as a message, one sentence or several.
-const _: [&str; 14] = [
+const _: [&str; 15] = [
+    mark!("This relay does not look up {name}, as no dot is in that name. Write the full name of the host."),
     mark!("The name {name} does not exist or has no address. Is it spelt right?"),
     mark!("The name has no address."),
     mark!("The name {name} could not be looked up: {reason}. Try again, or give its address."),
@@ -54,6 +57,9 @@ pub(super) fn reason(message: &str) -> Option<String> {
         return Some(say!("the relay serves other ports only").to_owned());
     }
     if let Some(ip) = first::<IpAddr>(NOT_ALLOWED, message) {
+        return Some(say!("the relay's rules do not let it connect to {ip}"));
+    }
+    if let Some(ip) = first::<Host>(LEADS_ASTRAY, message) {
         return Some(say!("the relay's rules do not let it connect to {ip}"));
     }
     first::<Host>(DENIED, message).map(|host| say!("the relay's operator does not have it connect to {host}"))
