@@ -285,6 +285,18 @@ test("the ports of test(), as a list or as in the attribute", { skip: noBrowser 
     assert.match(tested[4], /25x/);
   }));
 
+test("several on one page, as the package's README starts them: none is refused for another", { skip: noBrowser }, async () => {
+  const readme = await readFile("web/package/README.md", "utf8");
+  const [, loop] = /\n(for \(const element of .*\n)/.exec(readme);
+  const body = '<helo-scope host="healthy.specimen.test"></helo-scope>'.repeat(3);
+  await onForeignPage({ body }, async ({ page }) => {
+    await page.evaluate(() => customElements.whenDefined("helo-scope").then(() => {}));
+    await page.evaluate(`(async () => { ${loop} })()`);
+    const seen = await page.evaluate(() => [...document.querySelectorAll("helo-scope")].map(({ report }) => report.ports.map(({ connected }) => connected)));
+    assert.deepEqual(seen, Array.from({ length: 3 }, () => [true, true, true]));
+  });
+});
+
 test("a property that was set before the element was there", { skip: noBrowser }, () =>
   onForeignPage({ body: "" }, async ({ page }) => {
     const seen = await page.evaluate(async () => {
