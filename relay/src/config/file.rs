@@ -37,9 +37,13 @@ pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given
                 let fault = |source, what| Fault { source: Some(source), setting: Some(setting.name), what };
                 let lines = line_at(text, key.span().start)..=line_at(text, value.span().end);
                 // What the reader made of the rest would be told of as if it had been written.
-                if let Some(&(offset, _)) = broken.range(lines.clone()).map(|(_, first)| first).next() {
+                if let Some(&(offset, message)) = broken.range(lines.clone()).map(|(_, first)| first).next() {
                     broken.retain(|line, _| !lines.contains(line));
-                    let what = format!("this is no value of TOML: write {}", right(setting.form));
+                    let advice = match is_unclosed(message) {
+                        true => "a quotation mark is not closed".to_owned(),
+                        false => format!("write {}", right(setting.form)),
+                    };
+                    let what = format!("this is no value of TOML: {advice}");
                     faults.push(fault(source_at(offset), what));
                     continue;
                 }
@@ -83,6 +87,13 @@ fn words(value: &Spanned<DeValue<'_>>, form: Form, file: &str) -> (Option<Vec<St
             (None, vec![format!("write {}; this is of the type {}", right(form), other.type_str())])
         }
     }
+}
+
+/// Whether the reader found, of a string's quotation marks, the first alone.
+fn is_unclosed(message: &str) -> bool {
+    ["`\"`", "`'`", "`\"\"\"`", "`'''`"]
+        .iter()
+        .any(|mark| message.strip_suffix(mark).is_some_and(|before| before.ends_with("string, expected ")))
 }
 
 /// How much of what is written in the file is repeated.

@@ -130,6 +130,7 @@ fn what_is_no_toml_is_told_with_its_line() {
 fn a_value_that_is_no_toml_is_told_once_with_what_to_write() {
     let number = "this is no value of TOML: write a whole number, without quotation marks";
     let text = "this is no value of TOML: write a string, such as \"…\"";
+    let open = "this is no value of TOML: a quotation mark is not closed";
     let switch = "this is no value of TOML: write true or false, without quotation marks";
     let list = "this is no value of TOML: write a list of strings, such as [\"…\", \"…\"]";
     for (file, line, setting, what) in [
@@ -138,7 +139,14 @@ fn a_value_that_is_no_toml_is_told_once_with_what_to_write() {
         ("limit-silence = \n", 1, "limit-silence", number),
         ("demo = true\nlisten = 127.0.0.1:8025\n", 2, "listen", text),
         ("contact = me@example.org\n", 1, "contact", text),
-        ("token = \"abc\n", 1, "token", text),
+        ("token = \"abc\n", 1, "token", open),
+        ("demo = true\nlisten = \"127.0.0.1:18401\nworkers = 1\n", 2, "listen", open),
+        ("listen = '127.0.0.1:18401", 1, "listen", open),
+        ("listen = \"\"\"127.0.0.1:18401\"\n", 2, "listen", open),
+        ("allow-net = [\n \"10.0.0.0/8\",\n \"fd00::/8\n]\n", 3, "allow-net", open),
+        ("contact = \"a\\qb\"\n", 1, "contact", text),
+        ("contact = \"abc\" def\n", 1, "contact", text),
+        ("contact = abc\"\n", 1, "contact", text),
         ("demo = yes\n", 1, "demo", switch),
         ("allow-net = [10.0.0.0/8]\n", 1, "allow-net", list),
         ("allow-net = [\n \"10.0.0.0/8\",\n x,\n y\n]\n", 3, "allow-net", list),
