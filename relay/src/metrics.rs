@@ -227,6 +227,7 @@ mod tests {
         assert!(codes.contains(&"name_not_found".to_owned()) && causes.contains(&"guard".to_owned()));
         codes.iter().for_each(|code| begins("sessions", &format!("ending=\"refused {code}\"")));
         causes.iter().for_each(|cause| begins("sessions", &format!("ending=\"closed {cause}\"")));
+        begins("sessions", "ending=\"client_closed\"");
         begins("sessions", "ending=\"client_gone\"");
         for rule in ["frame", "clear_phase", "client_hello", "handshake", "key_proof"] {
             begins("guard_refusals", &format!("rule=\"{rule}\""));

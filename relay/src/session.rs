@@ -53,7 +53,9 @@ pub(crate) enum Ending {
     Refused(RefusalCode),
     /// There was one, and this closed it.
     Closed(CloseCause),
-    /// The client closed the WebSocket or is gone.
+    /// The client closed the WebSocket, as each does whose test is over.
+    ClientClosed,
+    /// The client is gone, and has closed nothing.
     ClientGone,
 }
 
@@ -61,7 +63,9 @@ impl Ending {
     /// Each that there can be.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let refused = RefusalCode::ALL.into_iter().map(Self::Refused);
-        refused.chain(CloseCause::ALL.into_iter().map(Self::Closed)).chain([Self::ClientGone])
+        refused
+            .chain(CloseCause::ALL.into_iter().map(Self::Closed))
+            .chain([Self::ClientClosed, Self::ClientGone])
     }
 }
 
@@ -71,6 +75,7 @@ impl fmt::Display for Ending {
         let (what, why) = match self {
             Self::Refused(code) => ("refused", serde_json::to_value(code)),
             Self::Closed(cause) => ("closed", serde_json::to_value(cause)),
+            Self::ClientClosed => return f.write_str("client_closed"),
             Self::ClientGone => return f.write_str("client_gone"),
         };
         write!(f, "{what} {}", why.ok().as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
@@ -251,7 +256,8 @@ where
             Some(Ok(Message::Text(text))) => return Ok(Frame::Control(text)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Err(error)) if breaks_protocol(&error) => return Err(Ending::Closed(CloseCause::Guard)),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Ending::ClientGone),
+            Some(Ok(Message::Close(_))) => return Err(Ending::ClientClosed),
+            Some(Err(_)) | None => return Err(Ending::ClientGone),
         }
     }
 }
@@ -275,7 +281,7 @@ where
 {
     let close = |code| Message::Close(Some(CloseFrame { code, reason: "".into() }));
     let last: &[Message] = &match summary.ending {
-        Ending::ClientGone => vec![],
+        Ending::ClientClosed | Ending::ClientGone => vec![],
         Ending::Refused(_) => vec![close(close_code::NORMAL)],
         Ending::Closed(cause) => {
             let code = match cause {

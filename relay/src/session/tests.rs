@@ -263,7 +263,8 @@ async fn a_frame_beyond_the_limit_upwards_does_not_pass_at_all() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_takes_the_connection_with_it() {
     // With a Close frame, and without.
-    for farewell in [Some(Message::Close(None)), None] {
+    for (farewell, ending) in [(Some(Message::Close(None)), Ending::ClientClosed), (None, Ending::ClientGone)]
+    {
         let mut scene = Scene::begin(SessionLimits::default()).await;
         if let Some(close) = farewell {
             scene.say(close);
@@ -272,7 +273,7 @@ async fn a_client_that_leaves_takes_the_connection_with_it() {
         }
         scene.upstream_closes_now().await;
         drop(scene.to_relay);
-        assert_eq!(scene.session.await.unwrap().ending, Ending::ClientGone);
+        assert_eq!(scene.session.await.unwrap().ending, ending);
         assert_eq!(scene.from_relay.recv().await, None);
     }
 }
@@ -371,6 +372,7 @@ fn an_ending_is_logged_in_the_words_of_the_wire() {
     for (ending, words) in [
         (Ending::Refused(RefusalCode::NameNotFound), "refused name_not_found"),
         (Ending::Closed(CloseCause::OctetLimit), "closed octet_limit"),
+        (Ending::ClientClosed, "client_closed"),
         (Ending::ClientGone, "client_gone"),
     ] {
         assert_eq!(ending.to_string(), words);

@@ -78,7 +78,7 @@ fn a_port_is_one_connection_at_a_time() {
         assert_eq!(report(&mut command).0, 2);
     }
     let connections = TIMES * ports.len() * CONNECTIONS;
-    assert_eq!(carrier.endings(connections), [("client_gone".to_owned(), connections)]);
+    assert_eq!(carrier.endings(connections), [("client_closed".to_owned(), connections)]);
 
     /// Of each port: with a hello by the library, and with one by hand.
     const CONNECTIONS: usize = 2;
