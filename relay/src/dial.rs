@@ -9,7 +9,7 @@ use heloscope_observation::{Established, Host, PortSpec, Refusal, RefusalCode, T
 use heloscope_wire::ConnectQuery;
 use tokio::time::{Instant, timeout};
 
-use crate::address::AddressPolicy;
+use crate::address::{AddressPolicy, is_global};
 use crate::demo::Demo;
 use crate::lookups::Lookups;
 use crate::quota::{Lease, Visit};
@@ -172,10 +172,11 @@ impl Dialler {
         })
     }
 
-    /// What a client is told of it. A stranger learns no address that they did not name themselves; the log keeps it.
+    /// What a client is told of it. A stranger learns no address of a network that is not the Internet's, unless they named it
+    /// themselves; the log keeps it.
     fn told(&self, refusal: Refusal, address: SocketAddr, query: &ConnectQuery) -> Refusal {
         match &query.host {
-            Host::Name(name) if self.public && query.address.is_none() => {
+            Host::Name(name) if self.public && query.address.is_none() && !is_global(address.ip()) => {
                 tracing::info!(host = %name, address = %address.ip(), why = refusal.message, "refused a name");
                 blocked(format!(
                     "The name {name} leads to an address to which this relay does not connect, such as a private one."
