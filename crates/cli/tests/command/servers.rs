@@ -40,6 +40,8 @@ tests! {
     openssl_p521_certificate: 0,
     openssl_p521_group: 0,
     openssl_ed25519_certificate: 0,
+    openssl_ed448_certificate: 0,
+    openssl_x448: 0,
     openssl_x25519: 0,
     openssl_x25519mlkem768: 0,
     openssl_unknown_name: 0,
