@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use heloscope_words::say;
 
-use form::{Form, Parts};
+use form::{Form, LeftOut, Parts};
 
 use crate::{Host, NotAHost, NotAPort, PortSpec};
 
@@ -97,7 +97,13 @@ fn read_host(text: &str, to_ascii: impl FnOnce(&str) -> Option<String>) -> Resul
 }
 
 /// `converted`: the name had characters beyond ASCII.
-fn say(form: &Form<'_>, host: &Host, converted: bool, ports: Option<&[PortSpec]>, left_out: &str) -> String {
+fn say(
+    form: &Form<'_>,
+    host: &Host,
+    converted: bool,
+    ports: Option<&[PortSpec]>,
+    left_out: LeftOut<'_>,
+) -> String {
     let ports: Vec<String> = ports.unwrap_or_default().iter().map(PortSpec::to_string).collect();
     let ports = match ports.as_slice() {
         [] => String::new(),
@@ -124,10 +130,13 @@ fn say(form: &Form<'_>, host: &Host, converted: bool, ports: Option<&[PortSpec]>
         Form::Url { .. } => say!(", the host of the URL"),
     };
     let tests = say!("Tests {ports}{host}{label}{rest}.");
-    match left_out {
-        "" => tests,
-        port => format!("{tests} {}", say!("Port {port} of the URL is left out: it is not one of mail's.")),
-    }
+    let why = match left_out {
+        LeftOut::Nothing => return tests,
+        LeftOut::Port(port) => say!("Port {port} of the URL is left out: it is not one of mail's."),
+        LeftOut::Address(address) => say!("{address} is left out: the test goes by the name."),
+        LeftOut::Path(path) => say!("/{path} is left out: a port stands after a colon."),
+    };
+    format!("{tests} {why}")
 }
 
 impl fmt::Display for NotUnderstood {
@@ -239,6 +248,13 @@ mod tests {
                 "https://mail.example.com:8443/",
                 "Tests mail.example.com, the host of the URL. Port 8443 of the URL is left out: it is not one of mail's.",
             ),
+            (
+                "mx1.example.com[192.0.2.1]:25",
+                "Tests port 25 of mx1.example.com. 192.0.2.1 is left out: the test goes by the name.",
+            ),
+            ("mx1.example.com[none\u{202e}]:25", "Tests port 25 of mx1.example.com."),
+            ("mx1.example.com/587", "Tests mx1.example.com. /587 is left out: a port stands after a colon."),
+            ("mx1.example.com/webmail", "Tests mx1.example.com."),
         ] {
             assert_eq!(read(text).1.as_deref(), Some(sentence), "{text}");
         }

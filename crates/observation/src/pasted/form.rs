@@ -1,5 +1,7 @@
 //! A pasted text, taken apart.
 
+use std::net::IpAddr;
+
 use super::{NotUnderstood, comes_along};
 use crate::{NotAHost, NotAPort, PortSpec};
 
@@ -17,8 +19,20 @@ pub(super) struct Parts<'a> {
     pub(super) host: &'a str,
     /// `None` where none is named.
     pub(super) ports: Option<Vec<PortSpec>>,
-    /// The port of a URL that is none of mail's; empty where there is none.
-    pub(super) left_out: &'a str,
+    /// What is there and does not count.
+    pub(super) left_out: LeftOut<'a>,
+}
+
+/// What a text names and the test does not follow.
+#[derive(Clone, Copy)]
+pub(super) enum LeftOut<'a> {
+    Nothing,
+    /// The port of a URL that is none of mail's.
+    Port(&'a str),
+    /// The address that a mail log has beside the host's name.
+    Address(IpAddr),
+    /// A number after a `/`.
+    Path(&'a str),
 }
 
 impl<'a> Form<'a> {
@@ -62,11 +76,13 @@ impl<'a> Form<'a> {
         let end = place.find(is_between).unwrap_or(place.len());
         let (place, more) = place.split_at(end);
         let listed = more.trim_start().starts_with([',', ';']);
-        let (host, port) = split_port(place);
+        let (host, port, beside) = split_port(place);
         let mut ports = Vec::new();
         let named = self.port(port)?;
-        let is_number = port.len() <= 5 && port.chars().all(|digit| digit.is_ascii_digit());
-        let left_out = if named.is_none() && is_number { port } else { "" };
+        let left_out = match named {
+            None if is_number(port) => LeftOut::Port(port),
+            _ => beside,
+        };
         ports.extend(named);
         let is_named = |word: &&str| !["", "port", "ports"].contains(&word.to_ascii_lowercase().as_str());
         for word in more.split(is_between).filter(is_named) {
@@ -177,22 +193,32 @@ fn exchange<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<&'a str> {
     (preference.parse::<u16>().is_ok() && exchange.contains('.')).then_some(exchange)
 }
 
-/// The host as written, without brackets, and what stands after the colon.
-fn split_port(place: &str) -> (&str, &str) {
+/// The host as written, without brackets, what stands after the colon, and what else is there.
+fn split_port(place: &str) -> (&str, &str, LeftOut<'_>) {
     if let Some((before, (inside, after))) =
         place.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?)))
     {
-        return (
-            if before.is_empty() { without_tag(inside) } else { before },
-            after.strip_prefix(':').unwrap_or_default(),
-        );
+        let port = after.strip_prefix(':').unwrap_or_default();
+        return match before {
+            "" => (without_tag(inside), port, LeftOut::Nothing),
+            host => (host, port, inside.parse().map_or(LeftOut::Nothing, LeftOut::Address)),
+        };
     }
     let place = without_tag(place);
     match place.split_once(':') {
-        Some((first, rest)) if rest.contains(':') && is_of_an_address(first) => (place, ""),
-        Some((host, port)) => (host, port),
-        None => (place.split('/').next().unwrap_or_default(), ""),
+        Some((first, rest)) if rest.contains(':') && is_of_an_address(first) => (place, "", LeftOut::Nothing),
+        Some((host, port)) => (host, port, LeftOut::Nothing),
+        None => match place.split_once('/') {
+            Some((host, path)) if is_number(path) => (host, "", LeftOut::Path(path)),
+            Some((host, _)) => (host, "", LeftOut::Nothing),
+            None => (place, "", LeftOut::Nothing),
+        },
     }
+}
+
+/// Whether a port was meant.
+fn is_number(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// An address literal's address, RFC 5321 §4.1.3.
