@@ -31,19 +31,22 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// Answers with a file of the page. A query is the page's own affair, but for the language of a page without script.
 pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let is_there = |path: &str| ASSETS.iter().any(|asset| asset.path == path);
-    if let Some(translated) = translated(&uri, &is_there) {
-        return (StatusCode::FOUND, [(header::LOCATION, translated)]).into_response();
+    if let Some(elsewhere) = translated(&uri, &is_there).or_else(|| folder(&uri, &is_there)) {
+        return (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response();
     }
     let path = match uri.path() {
-        "/" => "index.html",
-        EMBED_PATH => "embed.html",
-        "/help/" => "help/index.html",
-        path => path.trim_start_matches('/'),
+        EMBED_PATH => "embed.html".to_owned(),
+        path if path.ends_with('/') => format!("{}index.html", below_root(path)),
+        path => below_root(path).to_owned(),
     };
     match ASSETS.iter().find(|asset| asset.path == path) {
         Some(asset) => answer(asset, &headers),
         None => (StatusCode::NOT_FOUND, "There is no such page here. The test is at /.\n").into_response(),
     }
+}
+
+fn below_root(path: &str) -> &str {
+    path.strip_prefix('/').unwrap_or(path)
 }
 
 /// Where an explanation is in the language that `?lang=` asks for: relative, as the relay may be at any path of a proxy's.
@@ -54,6 +57,13 @@ fn translated(uri: &Uri, is_there: &dyn Fn(&str) -> bool) -> Option<String> {
     let language = language.split('-').next()?.to_ascii_lowercase();
     let translated = format!("{language}/{page}");
     is_there(&format!("help/{translated}")).then_some(translated)
+}
+
+/// Where the folder is that was asked for without the `/` at its end: relative as well.
+fn folder(uri: &Uri, is_there: &dyn Fn(&str) -> bool) -> Option<String> {
+    let (_, name) = uri.path().rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    is_there(&format!("{}/index.html", below_root(uri.path()))).then(|| format!("{name}/{query}"))
 }
 
 fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
@@ -188,6 +198,23 @@ mod tests {
         ] {
             let uri = asked.parse().unwrap();
             assert_eq!(translated(&uri, &is_there).as_deref(), expected, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_had_without_the_slash_at_its_end() {
+        let is_there = |path: &str| ["index.html", "help/index.html", "help/de/index.html"].contains(&path);
+        for (asked, expected) in [
+            ("/help", Some("help/")),
+            ("/help?lang=de", Some("help/?lang=de")),
+            ("/help/de", Some("de/")),
+            ("/help/", None),
+            ("/", None),
+            ("//help", None),
+            ("/help/test.html", None),
+        ] {
+            let uri = asked.parse().unwrap();
+            assert_eq!(folder(&uri, &is_there).as_deref(), expected, "{asked}");
         }
     }
 
