@@ -1,12 +1,11 @@
 // The page for frames, on somebody else's site: as high as what is in it, and on no site that the relay does not allow.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
+import { withSite } from "./site.mjs";
 
 after(closeBrowser);
 
@@ -16,26 +15,19 @@ const [, documented] = /### In a frame[^]*?```html\n([^]*?)```/.exec(await readF
 /** A site of another origin with such a page, `change`d: its frame, the page around it, the relay's address. */
 async function onSite({ allowed, site: html = example, change = (html) => html, expected = [] }, use) {
   let address;
-  const site = createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
+  const answer = (_, response) => {
     response.setHeader("content-security-policy", `frame-src ${address}`);
-    response.end(change(html.replaceAll("https://relay.example.org", address).replaceAll("mx1.example.com", "expired.specimen.test")));
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  const other = `http://localhost:${site.address().port}`;
-  try {
+    return change(html.replaceAll("https://relay.example.org", address).replaceAll("mx1.example.com", "expired.specimen.test"));
+  };
+  await withSite(answer, (origin) => {
+    const other = origin.replace("127.0.0.1", "localhost");
     const relay = ["--demo", "--allow-origin", allowed ? origin : other];
-    await withPage({ relay, origins: [origin], expected }, async (at) => {
+    return withPage({ relay, origins: [origin], expected }, async (at) => {
       address = at.address;
       await at.page.goto(origin);
       await use({ ...at, frame: at.page.frameLocator("iframe"), outer: at.page.locator("iframe") });
     });
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
+  });
 }
 
 /** The frame is as high as what is in it: nothing in it can be scrolled. */

@@ -1,13 +1,12 @@
 // The same in German: the page, the element on somebody else's page, frames, saved reports, and the language of each.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
+import { onForeignPage } from "./site.mjs";
 
 after(closeBrowser);
 
@@ -153,56 +152,34 @@ test("without a word in the address the browser's wish counts", { skip: noBrowse
   }
 });
 
-/** Opens a page of another site, with `body` in it, that embeds the element. */
-async function onForeignPage(body, use) {
-  let address;
-  const site = createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
-    response.end(`<!doctype html><html lang="en"><title>Site</title><script type="module" src="${address}/heloscope.js"></script>${body}`);
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  try {
-    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin] }, async (at) => {
-      address = at.address;
-      await at.page.goto(origin);
-      await use(at);
-    });
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
-}
-
 test("the nearest lang chooses, and one that there is not is English", { skip: noBrowser }, () =>
-  onForeignPage(
-    '<div lang="de-CH"><helo-scope id="german" host="healthy.specimen.test" ports="25"></helo-scope></div>' +
+  onForeignPage({
+    body:
+      '<div lang="de-CH"><helo-scope id="german" host="healthy.specimen.test" ports="25"></helo-scope></div>' +
       '<helo-scope id="english"></helo-scope><div lang="de"><helo-scope id="own" lang="fr"></helo-scope></div>',
-    async ({ page }) => {
-      const label = (id) => page.locator(`#${id} label[for=host]`);
-      await page.locator("#german").getByText("Mailserver", { exact: true }).waitFor();
-      assert.equal(await label("english").innerText(), "Mail server");
-      assert.equal(await label("own").innerText(), "Mail server");
+  }, async ({ page }) => {
+    const label = (id) => page.locator(`#${id} label[for=host]`);
+    await page.locator("#german").getByText("Mailserver", { exact: true }).waitFor();
+    assert.equal(await label("english").innerText(), "Mail server");
+    assert.equal(await label("own").innerText(), "Mail server");
 
-      const status = await page.evaluate(async () => {
-        const element = document.querySelector("#german");
-        await element.start();
-        return element.shadowRoot.querySelector("[role=status]").textContent;
-      });
-      assert.match(status, /^Fertig\. Mail erreicht diesen Server/);
-      assert.equal(await page.locator("#german .output").getAttribute("lang"), "de");
+    const status = await page.evaluate(async () => {
+      const element = document.querySelector("#german");
+      await element.start();
+      return element.shadowRoot.querySelector("[role=status]").textContent;
+    });
+    assert.match(status, /^Fertig\. Mail erreicht diesen Server/);
+    assert.equal(await page.locator("#german .output").getAttribute("lang"), "de");
 
-      // The controls change at once, the report with its next test.
-      await page.evaluate(() => (document.querySelector("#german").parentElement.lang = "en"));
-      await page.locator("#german").getByText("Mail server", { exact: true }).waitFor();
-      assert.match(await page.locator("#german .verdict h2").innerText(), /^Mail erreicht/);
-      await page.evaluate(() => document.querySelector("#german").start());
-      assert.match(await page.locator("#german .verdict h2").innerText(), /^Mail reaches/);
-      await page.evaluate(() => (document.querySelector("#english").lang = "de"));
-      await page.locator("#english").getByText("Mailserver", { exact: true }).waitFor();
-    },
-  ));
+    // The controls change at once, the report with its next test.
+    await page.evaluate(() => (document.querySelector("#german").parentElement.lang = "en"));
+    await page.locator("#german").getByText("Mail server", { exact: true }).waitFor();
+    assert.match(await page.locator("#german .verdict h2").innerText(), /^Mail erreicht/);
+    await page.evaluate(() => document.querySelector("#german").start());
+    assert.match(await page.locator("#german .verdict h2").innerText(), /^Mail reaches/);
+    await page.evaluate(() => (document.querySelector("#english").lang = "de"));
+    await page.locator("#english").getByText("Mailserver", { exact: true }).waitFor();
+  }));
 
 test("what is wrong is said in German", { skip: noBrowser }, () =>
   withPage({ path: "/?lang=de" }, async ({ page }) => {

@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+import { withSite } from "./site.mjs";
 
 after(closeBrowser);
 
@@ -33,29 +32,25 @@ test("a test's three WebSockets share the connection of the page", { skip: noBro
 test("another site's page over HTTPS tests through a relay over HTTPS", { skip: noBrowser }, () =>
   withCertificate(async (options, files) => {
     let relay;
-    const site = createServer(files, (_, response) => {
+    const answer = (_, response) => {
       const { host } = new URL(relay);
-      response.setHeader("content-type", "text/html");
       response.setHeader(
         "content-security-policy",
         `default-src 'none'; script-src https://${host} 'wasm-unsafe-eval'; connect-src https://${host} wss://${host}; ` +
           "require-trusted-types-for 'script'; trusted-types heloscope; upgrade-insecure-requests",
       );
-      response.end(`<!doctype html><html lang="en"><title>Site</title>
+      return `<!doctype html><html lang="en"><title>Site</title>
         <script type="module" src="${relay}/heloscope.js"></script>
-        <helo-scope host="healthy.specimen.test">needs JavaScript</helo-scope>`);
-    });
-    site.listen(0, "127.0.0.1");
-    await once(site, "listening");
+        <helo-scope host="healthy.specimen.test">needs JavaScript</helo-scope>`;
+    };
     // By name, so that it is another site and not only another port.
-    const origin = `https://localhost:${site.address().port}`;
-    try {
+    await withSite(answer, (origin) => {
       const setup = {
         relay: ["--demo", "--allow-origin", origin, ...options],
         context: { ignoreHTTPSErrors: true },
         origins: [origin],
       };
-      await withPage(setup, async ({ page, address }) => {
+      return withPage(setup, async ({ page, address }) => {
         relay = address;
         const sockets = [];
         page.on("websocket", (socket) => sockets.push(socket.url()));
@@ -72,10 +67,7 @@ test("another site's page over HTTPS tests through a relay over HTTPS", { skip: 
         assert.equal(sockets.length, 3);
         for (const url of sockets) assert.ok(url.startsWith(`${relay.replace("https", "wss")}/v1/connect?`), url);
       });
-    } finally {
-      site.closeAllConnections();
-      site.close();
-    }
+    }, files);
   }));
 
 /** A certificate for 127.0.0.1 and localhost: the relay's options for it, and its PEM texts. */

@@ -2,17 +2,15 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { closeBrowser, noBrowser, withPage } from "./harness.mjs";
+import { filesOf, withSite } from "./site.mjs";
 
 const VERSION = "1.6.1";
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json" };
 
 after(closeBrowser);
 
@@ -36,41 +34,27 @@ test("the example for MkDocs, built by MkDocs", { skip: noBrowser }, async (cont
     return context.skip(`MkDocs ${VERSION} could not be installed: ${String(error.stderr || error.message).trim().split("\n").at(-1)}`);
   }
   const folder = await mkdtemp(join(tmpdir(), "heloscope-mkdocs-"));
-  const site = createServer(async ({ url }, response) => {
-    const { pathname } = new URL(url, "http://site");
-    const file = join(folder, "site", pathname.endsWith("/") ? `${pathname}index.html` : pathname);
-    try {
-      const octets = await readFile(file);
-      response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream").end(octets);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
   try {
-    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin] }, async ({ page, address }) => {
-      await cp("web/examples/mkdocs", folder, { recursive: true });
-      for (const [name, written, here] of [
-        ["mkdocs.yml", "https://relay.example.org", address],
-        ["docs/index.md", "mx1.example.com", "healthy.specimen.test"],
-      ]) {
-        const text = await readFile(join(folder, name), "utf8");
-        assert.ok(text.includes(written), name);
-        await writeFile(join(folder, name), text.replaceAll(written, here));
-      }
-      execFileSync(program, ["build", "--quiet", "--strict"], { cwd: folder, stdio: "pipe" });
-      await page.goto(origin);
-      const element = page.locator("helo-scope");
-      await element.getByRole("button", { name: "Test", exact: true }).click();
-      await element.locator(".verdict").waitFor();
-      assert.match(await element.locator(".verdict .kind").innerText(), /As it should be/);
-      assert.deepEqual(await element.evaluate(({ children }) => [...children].map(({ localName }) => localName)), ["noscript"], "what stands inside it is what was written");
-    });
+    await withSite(filesOf(join(folder, "site")), (origin) =>
+      withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin] }, async ({ page, address }) => {
+        await cp("web/examples/mkdocs", folder, { recursive: true });
+        for (const [name, written, here] of [
+          ["mkdocs.yml", "https://relay.example.org", address],
+          ["docs/index.md", "mx1.example.com", "healthy.specimen.test"],
+        ]) {
+          const text = await readFile(join(folder, name), "utf8");
+          assert.ok(text.includes(written), name);
+          await writeFile(join(folder, name), text.replaceAll(written, here));
+        }
+        execFileSync(program, ["build", "--quiet", "--strict"], { cwd: folder, stdio: "pipe" });
+        await page.goto(origin);
+        const element = page.locator("helo-scope");
+        await element.getByRole("button", { name: "Test", exact: true }).click();
+        await element.locator(".verdict").waitFor();
+        assert.match(await element.locator(".verdict .kind").innerText(), /As it should be/);
+        assert.deepEqual(await element.evaluate(({ children }) => [...children].map(({ localName }) => localName)), ["noscript"], "what stands inside it is what was written");
+      }));
   } finally {
-    site.closeAllConnections();
-    site.close();
     await rm(folder, { recursive: true, force: true });
   }
 });

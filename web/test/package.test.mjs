@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { closeBrowser, NO_WEBSOCKET, noBrowser, withPage } from "./harness.mjs";
+import { filesOf, withSite } from "./site.mjs";
 
 const PACKAGE = "target/npm";
 let project;
@@ -140,21 +139,8 @@ test("its types hold", async () => {
 
 test("bundled by Vite it tests, by the element and by test()", { skip: noBrowser }, async () => {
   execFileSync("node", [resolve("node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"], { cwd: project, stdio: "inherit" });
-  const types = { html: "text/html", js: "text/javascript", wasm: "application/wasm" };
-  const site = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://site");
-    try {
-      const octets = await readFile(join(project, "dist", pathname === "/" ? "index.html" : pathname));
-      response.setHeader("content-type", types[pathname.split(".").at(-1)] ?? "text/html").end(octets);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  try {
-    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin], expected: [/404/, NO_WEBSOCKET] }, async ({ page, address }) => {
+  await withSite(filesOf(join(project, "dist")), (origin) =>
+    withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin], expected: [/404/, NO_WEBSOCKET] }, async ({ page, address }) => {
       await page.goto(`${origin}/?relay=${encodeURIComponent(address)}`);
       await page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
       assert.equal(await page.title(), "error");
@@ -166,9 +152,5 @@ test("bundled by Vite it tests, by the element and by test()", { skip: noBrowser
       assert.match(await page.evaluate(() => aborted()), /TimeoutError/);
       assert.match(await page.evaluate(() => odd()), /^Error: .*four decimal numbers/i);
       assert.match(await page.evaluate(() => left()), /^<div class="cards"/);
-    });
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
+    }));
 });

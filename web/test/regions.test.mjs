@@ -8,18 +8,15 @@ import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage, withRelay } from "./harness.mjs";
+import { withSite } from "./site.mjs";
 
 after(closeBrowser);
 
 test("the reader chooses the relay, and the test goes through that one", { skip: noBrowser }, async () => {
   let page;
-  const site = createServer((_, response) => response.setHeader("content-type", "text/html").end(page));
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  const relay = (name) => ["--demo", "--allow-origin", origin, "--ehlo-name", `${name}.relay.example`];
-  try {
-    await withRelay(relay("eu"), (eu) =>
+  await withSite(() => page, (origin) => {
+    const relay = (name) => ["--demo", "--allow-origin", origin, "--ehlo-name", `${name}.relay.example`];
+    return withRelay(relay("eu"), (eu) =>
       withPage({ relay: relay("us"), origins: [origin, eu] }, async ({ page: tab, address: us }) => {
         page = `<!doctype html><html lang="en"><title>Site</title>
           <script type="module" src="${eu}/heloscope.js"></script>
@@ -41,22 +38,15 @@ test("the reader chooses the relay, and the test goes through that one", { skip:
         assert.equal(await greeted(), "EHLO us.relay.example");
       }),
     );
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
+  });
 });
 
 /** A site whose page has the element with three relays: two in places of their own, and one that does not allow the site. */
 async function onSite(use) {
   let page;
-  const site = createServer((_, response) => response.setHeader("content-type", "text/html").end(page));
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  const relay = (name) => ["--demo", "--allow-origin", origin, "--ehlo-name", `${name}.relay.example`];
-  try {
-    await withRelay(["--demo"], (closed) =>
+  await withSite(() => page, (origin) => {
+    const relay = (name) => ["--demo", "--allow-origin", origin, "--ehlo-name", `${name}.relay.example`];
+    return withRelay(["--demo"], (closed) =>
       withRelay(relay("us"), (us) =>
         withPage({ relay: [...relay("eu"), "--allow-port", "2525/starttls"], origins: [origin, us, closed], expected: [/CORS/, /ERR_FAILED/] }, async ({ page: tab, address: eu }) => {
           const relays = [eu, us, closed];
@@ -68,10 +58,7 @@ async function onSite(use) {
           await tab.getByRole("combobox", { name: "Through the relay" }).waitFor();
           await use(tab, relays);
         })));
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
+  });
 }
 
 const listen = (page) =>

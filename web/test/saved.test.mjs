@@ -1,13 +1,12 @@
 // Reports that come from elsewhere: a file, a link. No relay is asked, and nothing in them is trusted.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile, readdir } from "node:fs/promises";
-import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { broken, inEachWay } from "./axe.mjs";
 import { closeBrowser, noBrowser, picture, withPage } from "./harness.mjs";
+import { filesOf, withSite } from "./site.mjs";
 
 after(closeBrowser);
 
@@ -34,31 +33,17 @@ const failure = async (page) => {
 };
 
 /** The page from a server that has its files and no more: there is no relay. */
-async function withoutRelay(use) {
-  const types = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm", svg: "image/svg+xml" };
+function withoutRelay(use) {
   const asked = [];
-  const site = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://site");
-    asked.push(pathname);
-    try {
-      const octets = await readFile(`web/dist${pathname === "/" ? "/index.html" : pathname}`);
-      response.setHeader("content-type", types[pathname.split(".").at(-1)] ?? "text/html").end(octets);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  try {
-    return await withPage({ origins: [origin], expected: [/404/] }, async ({ page }) => {
+  const answer = filesOf("web/dist");
+  return withSite((request, response) => {
+    asked.push(new URL(request.url, "http://site").pathname);
+    return answer(request, response);
+  }, (origin) =>
+    withPage({ origins: [origin], expected: [/404/] }, async ({ page }) => {
       await page.goto(origin);
       return use({ page, origin, asked });
-    });
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
+    }));
 }
 
 test("a saved report opens without a relay, and again after a reload", { skip: noBrowser }, async () => {

@@ -1,12 +1,10 @@
 // The element on somebody else's page, under a Content-Security-Policy of its own.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { closeBrowser, NO_WEBSOCKET, noBrowser, withPage, withRelay } from "./harness.mjs";
-import { failure, onForeignPage, strict } from "./site.mjs";
+import { failure, onForeignPage, strict, withSite } from "./site.mjs";
 
 after(closeBrowser);
 
@@ -232,27 +230,19 @@ test("several on one page, started by themselves, in short", { skip: noBrowser }
 test("the example in plain HTML, with the policy that it names", { skip: noBrowser }, async () => {
   const example = await readFile("web/examples/plain/index.html", "utf8");
   let address;
-  const site = createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
+  const answer = () => {
     const { host } = new URL(address);
     const own = example.replaceAll("wss://relay.example.org", `ws://${host}`).replaceAll("https://relay.example.org", address);
-    response.end(own.replaceAll(/mx\d\.example\.com/g, "healthy.specimen.test"));
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  const origin = `http://127.0.0.1:${site.address().port}`;
-  try {
-    await withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin] }, async (at) => {
+    return own.replaceAll(/mx\d\.example\.com/g, "healthy.specimen.test");
+  };
+  await withSite(answer, (origin) =>
+    withPage({ relay: ["--demo", "--allow-origin", origin], origins: [origin] }, async (at) => {
       address = at.address;
       await at.page.goto(origin);
       await at.page.locator("helo-scope[autostart] .verdict").waitFor();
       await at.page.locator("helo-scope").first().getByRole("button", { name: "Test", exact: true }).click();
       await at.page.locator("helo-scope").first().locator(".verdict").waitFor();
-    });
-  } finally {
-    site.closeAllConnections();
-    site.close();
-  }
+    }));
 });
 
 test("without the element, by test() of the same script", { skip: noBrowser }, () =>
