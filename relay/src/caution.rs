@@ -2,18 +2,14 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use heloscope_observation::Host;
 use heloscope_wire::{Quota, Quotas};
-use rustls::pki_types::UnixTime;
-use webpki::{EndEntityCert, Error, KeyUsage};
 
 use crate::address::AddressPolicy;
 use crate::session::CLOSING;
-use crate::tls::chain_in;
-use crate::{AllowedNet, DenyReloader, Origin, SessionLimits, Settings, TlsFiles};
+use crate::{AllowedNet, CertificateCaution, DenyReloader, Origin, SessionLimits, Settings};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +28,8 @@ pub enum Caution {
     RefusedProbe(Host, String),
     /// Its page comes by HTTPS, and is to offer this relay, which has none.
     Mixed(Origin),
-    /// The certificate in this file is not for the host of this origin.
-    OtherHost(PathBuf, Origin),
-    /// The certificate in this file has expired.
-    Expired(PathBuf),
-    /// The certificate in this file is not valid yet.
-    NotYetValid(PathBuf),
+    /// Browsers hold something against its certificate.
+    Certificate(CertificateCaution),
     /// A quota, or a part of it, that is never used up, as another part of it is before.
     Unreached {
         /// The name of its setting.
@@ -91,7 +83,7 @@ impl Caution {
             Self::Descriptors { .. } => "quota-all",
             Self::Threads { workers, lookups } if workers > lookups => "workers",
             Self::Threads { .. } => "limit-lookups",
-            Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
+            Self::Certificate(_) => "tls-cert",
             Self::Outlasted { setting, .. } | Self::Unreached { setting, .. } => setting,
         }
     }
@@ -135,20 +127,7 @@ impl fmt::Display for Caution {
                 f,
                 "{relay} has no TLS: browsers do not let this relay's page, which comes by HTTPS, use it; give it HTTPS"
             ),
-            Self::OtherHost(file, origin) => write!(
-                f,
-                "the certificate in {} does not name the host of {origin} in its subjectAltName: browsers warn of the page \
-                 there, and no page of another site can use the relay",
-                file.display()
-            ),
-            Self::Expired(file) => {
-                write!(f, "the certificate in {} has expired: browsers refuse it", file.display())
-            }
-            Self::NotYetValid(file) => write!(
-                f,
-                "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
-                file.display()
-            ),
+            Self::Certificate(caution) => caution.fmt(f),
             Self::CutShort(grace) => {
                 let needed = (*grace + TO_TELL).as_secs();
                 write!(
@@ -221,7 +200,7 @@ fn descriptor_limit() -> Option<u64> {
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
     pub fn cautions(&self) -> Vec<Caution> {
-        let of_certificate = self.tls.iter().flat_map(|files| of_certificate_now(files, &self.origins));
+        let of_certificate = self.tls.iter().flat_map(|files| CertificateCaution::now(files, &self.origins));
         let not_clear = self.origin(false).filter(|_| self.speaks_https()).map(Caution::NotClear);
         let comes_by_https = self.speaks_https() || self.origin(true).is_some();
         let mixed = self.other_relays.iter().filter(|relay| comes_by_https && !relay.is_secure());
@@ -229,6 +208,7 @@ impl Settings {
         let mixed = mixed.cloned().map(Caution::Mixed);
         let of_probe = self.refused_probe();
         of_certificate
+            .map(Caution::Certificate)
             .chain(not_clear)
             .chain(of_public)
             .chain(of_probe)
@@ -344,34 +324,6 @@ impl SessionLimits {
             .filter(move |(_, limit)| *limit > connection)
             .map(move |(setting, limit)| Caution::Outlasted { setting, limit, connection })
     }
-}
-
-/// What browsers hold against the certificate under these origins by this machine's clock.
-#[expect(clippy::disallowed_methods, reason = "a certificate that is served now has to be valid now")]
-pub(crate) fn of_certificate_now(files: &TlsFiles, origins: &[Origin]) -> Vec<Caution> {
-    of_certificate(files, origins, UnixTime::now())
-}
-
-/// What browsers will hold against the certificate under these origins at this time; nothing where it cannot be read.
-fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Caution> {
-    let chain = chain_in(&files.certificate).unwrap_or_default();
-    let Some(certificate) = chain.first().and_then(|first| EndEntityCert::try_from(first).ok()) else {
-        return Vec::new();
-    };
-    let file = &files.certificate;
-    // Its time is looked at before anyone who may have signed it; that nobody is known who did is no matter here.
-    let usage = KeyUsage::server_auth();
-    let of_time = match certificate.verify_for_usage(&[], &[], &[], now, usage, None, None) {
-        Err(Error::CertExpired { .. }) => Some(Caution::Expired(file.clone())),
-        Err(Error::CertNotValidYet { .. }) => Some(Caution::NotYetValid(file.clone())),
-        _ => None,
-    };
-    let named = |origin: &Origin| {
-        origin.server_name().is_none_or(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
-    };
-    let others = origins.iter().filter(|origin| origin.is_secure() && !named(origin));
-    let others = others.map(|origin| Caution::OtherHost(file.clone(), origin.clone()));
-    of_time.into_iter().chain(others).collect()
 }
 
 #[cfg(test)]

@@ -55,4 +55,4 @@ pub use reload::Reloader;
 pub use resolve::{Lookup, LookupFailure, Resolve, ReverseLookup, SystemResolver};
 pub use server::{Relay, StartError};
 pub use settings::{Contradiction, SessionLimits, Settings};
-pub use tls::{CertificateFault, CertificateReloader, TlsFiles};
+pub use tls::{CertificateCaution, CertificateFault, CertificateReloader, TlsFiles};
