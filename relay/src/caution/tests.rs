@@ -27,3 +27,17 @@ fn a_limit_on_descriptors_is_compared_with_the_connections() {
     let caution = Caution::Descriptors { connections, needed, limit: needed - 1 };
     assert_eq!(settings.out_of_descriptors(Some(needed - 1)), Some(caution));
 }
+
+#[test]
+fn metrics_are_open_at_an_address_of_the_internet_and_at_all_addresses() {
+    let told = |address: &str| {
+        let settings = Settings { metrics_listen: Some(address.parse().unwrap()), ..Settings::default() };
+        settings.cautions()
+    };
+    for open in ["0.0.0.0:9025", "[::]:9025", "203.0.114.77:9025", "[2003:1:1:ff::25]:9025"] {
+        assert_eq!(told(open), [Caution::OpenMonitor(open.parse().unwrap())]);
+    }
+    for kept in ["127.0.0.1:9025", "[::1]:9025", "10.0.0.5:9025", "[fd00::5]:9025", "[fe80::5]:9025"] {
+        assert_eq!(told(kept), []);
+    }
+}
