@@ -32,6 +32,7 @@ mod server;
 mod session;
 mod settings;
 mod standing;
+mod summary;
 mod terms;
 mod tls;
 mod turned_away;
