@@ -100,7 +100,7 @@ impl Access {
                 (Some(token), Some(field)) if token.is_shown_by(field) => Ok(()),
                 (Some(_), Some(field)) if bearer(field).is_some() => refuse(
                     "another token",
-                    "The token that this request shows is not this relay's. A request that comes from no page, or from one \
+                    "The token that this request shows is not this relay's, and one that comes from no page, or from one \
                      without an origin (Origin: null), needs the relay's token.",
                 ),
                 (Some(_), _) => refuse(

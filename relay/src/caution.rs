@@ -1,19 +1,16 @@
 //! What a relay starts with, and that is hardly meant.
 
 use std::fmt;
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use heloscope_observation::Host;
+use heloscope_observation::{Host, PortSpec};
 use heloscope_wire::{Quota, Quotas};
-use rustls::pki_types::UnixTime;
-use webpki::{EndEntityCert, Error, KeyUsage};
 
-use crate::address::AddressPolicy;
+use crate::address::{AddressPolicy, is_global};
+use crate::origin::is_localhost;
 use crate::session::CLOSING;
-use crate::tls::chain_in;
-use crate::{AllowedNet, DenyReloader, Origin, SessionLimits, Settings, TlsFiles};
+use crate::{AllowedNet, CertificateCaution, DenyReloader, Origin, SessionLimits, Settings};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +25,18 @@ pub enum Caution {
     NotClear(Origin),
     /// It is public, and may connect to its own machine by this network.
     OwnMachine(AllowedNet),
+    /// It is public, and may connect to this port, which mail servers do not have.
+    OtherPort(PortSpec),
+    /// Everybody on the Internet may be able to read its metrics here.
+    OpenMonitor(SocketAddr),
     /// It does not connect to the host that it is to probe, and why, as a clause that follows "which is".
     RefusedProbe(Host, String),
     /// Its page comes by HTTPS, and is to offer this relay, which has none.
     Mixed(Origin),
-    /// The certificate in this file is not for the host of this origin.
-    OtherHost(PathBuf, Origin),
-    /// The certificate in this file has expired.
-    Expired(PathBuf),
-    /// The certificate in this file is not valid yet.
-    NotYetValid(PathBuf),
+    /// Its page comes by HTTPS, and a site whose pages may use it is to be reached by HTTP.
+    ClearSite(Origin),
+    /// Browsers hold something against its certificate.
+    Certificate(CertificateCaution),
     /// A quota, or a part of it, that is never used up, as another part of it is before.
     Unreached {
         /// The name of its setting.
@@ -85,13 +84,16 @@ impl Caution {
             Self::OneClient(_) | Self::InFront(_) => "trusted-proxy",
             Self::Clear(_) | Self::NotClear(_) => "origin",
             Self::OwnMachine(_) => "allow-net",
+            Self::OtherPort(_) => "allow-port",
+            Self::OpenMonitor(_) => "metrics-listen",
             Self::RefusedProbe(..) => "port-25-probe",
             Self::Mixed(_) => "other-relay",
+            Self::ClearSite(_) => "allow-origin",
             Self::CutShort(_) => "grace",
             Self::Descriptors { .. } => "quota-all",
             Self::Threads { workers, lookups } if workers > lookups => "workers",
             Self::Threads { .. } => "limit-lookups",
-            Self::OtherHost(..) | Self::Expired(_) | Self::NotYetValid(_) => "tls-cert",
+            Self::Certificate(_) => "tls-cert",
             Self::Outlasted { setting, .. } | Self::Unreached { setting, .. } => setting,
         }
     }
@@ -126,6 +128,17 @@ impl fmt::Display for Caution {
                 "by {net} everybody who can reach this public relay has it connect to the machine that it runs on, where \
                  a mail server trusts it more than others; leave it out unless all of them may"
             ),
+            Self::OtherPort(PortSpec { port, .. }) => write!(
+                f,
+                "port {port} is none of mail's: everybody who can reach this public relay learns by it on which hosts that port \
+                 answers, and for those it is this machine that scans them; leave it out unless all of them may"
+            ),
+            Self::OpenMonitor(monitor) => write!(
+                f,
+                "at {monitor} everybody whom no firewall keeps out reads how this relay is used: choose 127.0.0.1:{}, or an \
+                 address of a private network",
+                monitor.port()
+            ),
             Self::RefusedProbe(host, why) => write!(
                 f,
                 "the relay does not connect to {host}, which is {why}: it is not probed, and nothing is learnt of port 25; name a \
@@ -135,20 +148,13 @@ impl fmt::Display for Caution {
                 f,
                 "{relay} has no TLS: browsers do not let this relay's page, which comes by HTTPS, use it; give it HTTPS"
             ),
-            Self::OtherHost(file, origin) => write!(
+            Self::ClearSite(site) => write!(
                 f,
-                "the certificate in {} does not name the host of {origin} in its subjectAltName: browsers warn of the page \
-                 there, and no page of another site can use the relay",
-                file.display()
+                "{site} has no TLS: where that site is reached by HTTPS browsers name it with https://, and each test from there \
+                 is refused; where it is not, its pages and what they show of a test can be changed on the way; give it HTTPS, \
+                 and write https://"
             ),
-            Self::Expired(file) => {
-                write!(f, "the certificate in {} has expired: browsers refuse it", file.display())
-            }
-            Self::NotYetValid(file) => write!(
-                f,
-                "the certificate in {} is not valid yet: browsers refuse it; if it is, this machine's clock is slow",
-                file.display()
-            ),
+            Self::Certificate(caution) => caution.fmt(f),
             Self::CutShort(grace) => {
                 let needed = (*grace + TO_TELL).as_secs();
                 write!(
@@ -188,6 +194,9 @@ impl fmt::Display for Caution {
     }
 }
 
+/// The ports of mail servers: IANA's, and the one that many have for submission beside them.
+const MAIL: [u16; 4] = [25, 465, 587, 2525];
+
 /// How long the files of relay/deploy have a relay take to stop.
 const LEFT: Duration = Duration::from_secs(20);
 
@@ -221,24 +230,36 @@ fn descriptor_limit() -> Option<u64> {
 impl Settings {
     /// What the operator should know of before a relay runs with these settings.
     pub fn cautions(&self) -> Vec<Caution> {
-        let of_certificate = self.tls.iter().flat_map(|files| of_certificate_now(files, &self.origins));
+        let of_certificate = self.tls.iter().flat_map(|files| CertificateCaution::now(files, &self.origins));
         let not_clear = self.origin(false).filter(|_| self.speaks_https()).map(Caution::NotClear);
         let comes_by_https = self.speaks_https() || self.origin(true).is_some();
         let mixed = self.other_relays.iter().filter(|relay| comes_by_https && !relay.is_secure());
+        // What a page of the visitor's own machine says to it crosses no network.
+        let is_clear = |site: &&Origin| comes_by_https && !site.is_secure() && !site.is_loopback();
+        let clear_sites = self.allow_origins.iter().filter(is_clear).cloned().map(Caution::ClearSite);
         let of_public = if self.public { self.cautions_in_public() } else { Vec::new() };
         let mixed = mixed.cloned().map(Caution::Mixed);
         let of_probe = self.refused_probe();
         of_certificate
+            .map(Caution::Certificate)
             .chain(not_clear)
             .chain(of_public)
             .chain(of_probe)
             .chain(mixed)
+            .chain(clear_sites)
+            .chain(self.open_monitor())
             .chain(self.limits.outlasted())
             .chain(self.unreached())
             .chain(self.out_of_descriptors(descriptor_limit()))
             .chain(self.out_of_threads())
             .chain((self.grace + TO_TELL > LEFT).then_some(Caution::CutShort(self.grace)))
             .collect()
+    }
+
+    /// Where the metrics are to be had, unless that is an address of this machine or of a network of its own.
+    fn open_monitor(&self) -> Option<Caution> {
+        let is_open = |monitor: &SocketAddr| monitor.ip().is_unspecified() || is_global(monitor.ip());
+        self.metrics_listen.filter(is_open).map(Caution::OpenMonitor)
     }
 
     fn out_of_descriptors(&self, limit: Option<u64>) -> Option<Caution> {
@@ -273,8 +294,7 @@ impl Settings {
         let deny = DenyReloader::open(self.deny_file.clone()).ok()?.list();
         let (address, denied) = match host {
             Host::Address(address) => (Some(*address), deny.denies_address(*address)),
-            // RFC 6761 §6.3.
-            Host::Name(name) if name == "localhost" || name.ends_with(".localhost") => {
+            Host::Name(name) if is_localhost(name) => {
                 (Some(Ipv4Addr::LOCALHOST.into()), deny.denies_name(name))
             }
             Host::Name(name) => (None, deny.denies_name(name)),
@@ -297,10 +317,12 @@ impl Settings {
         };
         let one_client = self.origin(true).filter(|_| !https).map(in_front);
         let own_machine = self.allow_nets.iter().filter(|net| net.is_loopback()).copied();
+        let other_ports = self.ports.iter().filter(|port| !MAIL.contains(&port.port)).copied();
         clear
             .into_iter()
             .chain(one_client.filter(|_| none_trusted))
             .chain(own_machine.map(Caution::OwnMachine))
+            .chain(other_ports.map(Caution::OtherPort))
             .collect()
     }
 
@@ -344,34 +366,6 @@ impl SessionLimits {
             .filter(move |(_, limit)| *limit > connection)
             .map(move |(setting, limit)| Caution::Outlasted { setting, limit, connection })
     }
-}
-
-/// What browsers hold against the certificate under these origins by this machine's clock.
-#[expect(clippy::disallowed_methods, reason = "a certificate that is served now has to be valid now")]
-pub(crate) fn of_certificate_now(files: &TlsFiles, origins: &[Origin]) -> Vec<Caution> {
-    of_certificate(files, origins, UnixTime::now())
-}
-
-/// What browsers will hold against the certificate under these origins at this time; nothing where it cannot be read.
-fn of_certificate(files: &TlsFiles, origins: &[Origin], now: UnixTime) -> Vec<Caution> {
-    let chain = chain_in(&files.certificate).unwrap_or_default();
-    let Some(certificate) = chain.first().and_then(|first| EndEntityCert::try_from(first).ok()) else {
-        return Vec::new();
-    };
-    let file = &files.certificate;
-    // Its time is looked at before anyone who may have signed it; that nobody is known who did is no matter here.
-    let usage = KeyUsage::server_auth();
-    let of_time = match certificate.verify_for_usage(&[], &[], &[], now, usage, None, None) {
-        Err(Error::CertExpired { .. }) => Some(Caution::Expired(file.clone())),
-        Err(Error::CertNotValidYet { .. }) => Some(Caution::NotYetValid(file.clone())),
-        _ => None,
-    };
-    let named = |origin: &Origin| {
-        origin.server_name().is_none_or(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
-    };
-    let others = origins.iter().filter(|origin| origin.is_secure() && !named(origin));
-    let others = others.map(|origin| Caution::OtherHost(file.clone(), origin.clone()));
-    of_time.into_iter().chain(others).collect()
 }
 
 #[cfg(test)]

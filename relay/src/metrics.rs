@@ -10,8 +10,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::session::{Ending, Summary};
-use crate::{Rule, quota};
+use crate::Rule;
+use crate::summary::{Ending, Summary};
 
 /// What the relay counts, for Prometheus. No label holds anything of a client or a mail server: each has a few fixed
 /// values. Cheap to clone.
@@ -132,9 +132,6 @@ impl Metrics {
         for direction in ["up", "down"] {
             self.0.octets.get_or_create(&[("direction", direction.to_owned())]).inc_by(0);
         }
-        for (of, per) in quota::refusals() {
-            self.0.spent.get_or_create(&[("of", of.to_owned()), ("per", per.to_owned())]).inc_by(0);
-        }
         for status in STATUSES {
             self.0.answers.get_or_create(&[("status", status.to_string())]).inc_by(0);
         }
@@ -159,6 +156,11 @@ impl Metrics {
     /// Whether the relay takes the port for one that it cannot reach.
     pub(crate) fn blocked(&self, port: u16, blocked: bool) {
         self.0.blocked.get_or_create(&[("port", port.to_string())]).set(blocked.into());
+    }
+
+    /// What [`Self::quota_refusal`] may tell, so that it is there from the start.
+    pub(crate) fn may_refuse(&self, of: &str, per: &str) {
+        self.0.spent.get_or_create(&[("of", of.to_owned()), ("per", per.to_owned())]).inc_by(0);
     }
 
     /// A quota that is used up: of what, and over which time.
@@ -233,14 +235,6 @@ mod tests {
             begins("guard_refusals", &format!("rule=\"{rule}\""));
         }
         ["up", "down"].iter().for_each(|way| begins("octets", &format!("direction=\"{way}\"")));
-        for of in ["client", "target_address", "target_network"] {
-            for per in ["concurrent", "minute", "hour"] {
-                begins("quota_refusals", &format!("of=\"{of}\",per=\"{per}\""));
-            }
-        }
         STATUSES.iter().for_each(|status| begins("http_answers", &format!("status=\"{status}\"")));
-        ["all", "lookups"]
-            .iter()
-            .for_each(|of| begins("quota_refusals", &format!("of=\"{of}\",per=\"concurrent\"")));
     }
 }

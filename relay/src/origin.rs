@@ -46,6 +46,15 @@ impl Origin {
         self.secure
     }
 
+    /// Whether it is on the machine of whoever reaches it.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.server_name() {
+            Some(ServerName::IpAddress(address)) => IpAddr::from(address).is_loopback(),
+            Some(ServerName::DnsName(name)) => is_localhost(name.as_ref()),
+            _ => false,
+        }
+    }
+
     /// Its host, as the certificate of one reached by HTTPS names it.
     pub(crate) fn server_name(&self) -> Option<ServerName<'_>> {
         let host = match self.authority.strip_prefix('[') {
@@ -68,6 +77,11 @@ impl Origin {
         let own_port = format!(":{}", default_port(self.secure));
         field.strip_suffix(&own_port).unwrap_or(field).eq_ignore_ascii_case(&self.authority)
     }
+}
+
+/// Whether the name leads every machine to itself, RFC 6761 §6.3.
+pub(crate) fn is_localhost(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn default_port(secure: bool) -> u16 {
@@ -168,6 +182,18 @@ mod tests {
         assert_eq!(origins("127.0.0.9:8025"), ["http://127.0.0.9:8025"]);
         let secure = Origin::of_listener("127.0.0.9:443".parse().unwrap(), true);
         assert_eq!(secure.iter().map(Origin::to_string).collect::<Vec<_>>(), ["https://127.0.0.9"]);
+    }
+
+    #[test]
+    fn an_origin_on_the_machine_of_whoever_reaches_it() {
+        let is_loopback = |text: &str| text.parse::<Origin>().unwrap().is_loopback();
+        for here in ["http://localhost:5173", "http://a.localhost", "http://127.0.0.9:81", "http://[::1]:81"]
+        {
+            assert!(is_loopback(here), "{here}");
+        }
+        for elsewhere in ["http://intranet", "http://localhost.test", "http://10.0.0.5", "http://[fd00::1]"] {
+            assert!(!is_loopback(elsewhere), "{elsewhere}");
+        }
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub(crate) struct Lease {
 }
 
 /// Each quota that can be used up: of what, and over which time, by their names in metrics.
-pub(crate) fn refusals() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn refusals() -> impl Iterator<Item = (&'static str, &'static str)> {
     let counted = Kind::ALL.into_iter().flat_map(|kind| Per::ALL.map(|per| (kind.name(), per.name())));
     counted.chain(["all", "lookups"].map(|of| (of, Per::Time.name())))
 }
@@ -83,6 +83,7 @@ pub(crate) fn refusals() -> impl Iterator<Item = (&'static str, &'static str)> {
 impl Turnstile {
     pub(crate) fn new(quotas: &Quotas, longest: Duration, metrics: Metrics) -> Self {
         let crowd = Crowd { limit: quotas.all.into(), inside: 0.into(), told: 0.into() };
+        refusals().for_each(|(of, per)| metrics.may_refuse(of, per));
         Self(Arc::new(Inner {
             began: Instant::now(),
             longest: Longest::of(longest),
@@ -251,6 +252,21 @@ mod tests {
         drop((one, told));
         let (one, told) = (turnstile.enter(), turnstile.enter());
         assert!(matches!((one, told), (Entrance::Room(_), Entrance::Full(..))));
+    }
+
+    #[test]
+    fn every_refusal_is_counted_before_there_is_one() {
+        let metrics = Metrics::new();
+        Turnstile::new(&Quotas::default(), Duration::from_secs(105), metrics.clone());
+        let text = metrics.text(0, []).unwrap();
+        let begins = |of: &str, per: &str| {
+            let sample = format!("heloscope_quota_refusals_total{{of=\"{of}\",per=\"{per}\"}} 0");
+            assert!(text.lines().any(|line| line == sample), "no {sample} in {text}");
+        };
+        for of in ["client", "target_address", "target_network"] {
+            ["concurrent", "minute", "hour"].iter().for_each(|per| begins(of, per));
+        }
+        ["all", "lookups"].iter().for_each(|of| begins(of, "concurrent"));
     }
 
     #[tokio::test]

@@ -11,9 +11,11 @@ use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, OtherError, ServerConfig};
 use tokio::time::{MissedTickBehavior, interval};
 
+mod caution;
 mod fingerprint;
 
-use crate::{Origin, caution};
+use crate::Origin;
+pub use caution::CertificateCaution;
 use fingerprint::Fingerprint;
 
 /// The files, in PEM, with which a relay speaks HTTPS itself.
@@ -95,7 +97,7 @@ impl CertificateReloader {
             looks.tick().await;
             if self.has_changed() && self.reload_and_log() {
                 let origins = self.0.origins.read().unwrap_or_else(PoisonError::into_inner).clone();
-                for caution in caution::of_certificate_now(&self.files(), &origins) {
+                for caution in CertificateCaution::now(&self.files(), &origins) {
                     tracing::warn!("{caution}");
                 }
             }
@@ -143,7 +145,7 @@ fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, Cer
     pair(files, chain_in(&files.certificate)?, key_in(&files.key)?, provider)
 }
 
-pub(crate) fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
+fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
     CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })

@@ -17,6 +17,8 @@ const NOT_ALLOWED: &str = "The relay does not connect to 10.0.0.1, which is for 
 const LEADS_ASTRAY: &str = "The name db.corp.internal leads to an address to which this relay does not connect, such as a private one.";
 const DENIED: &str = "The operator of this relay does not have it connect to mx1.example.com. Ask them, or run a relay of your \
     own.";
+const WANTS_TOKEN: &str = "The relay asks for its token, which --token or HELOSCOPE_TOKEN gives this command. It answers: A \
+    request that comes from no page needs the relay's token.";
 
 #[test]
 fn the_headline_says_why_the_relay_refused() {
@@ -27,6 +29,7 @@ fn the_headline_says_why_the_relay_refused() {
         (NOT_ALLOWED, "the relay's rules do not let it connect to 10.0.0.1"),
         (LEADS_ASTRAY, "the relay's rules do not let it connect to db.corp.internal"),
         (DENIED, "the relay's operator does not have it connect to mx1.example.com"),
+        (WANTS_TOKEN, "the relay asks for its token"),
         // What is not known stays where it stands, at its port, and so does what is no port and no host.
         ("No, and that is that.", "the relay refused the connection"),
         ("", "the relay refused the connection"),
@@ -70,6 +73,11 @@ fn what_the_relay_says_of_itself_is_told_in_german() {
             NOT_LET_OUT,
             "Nichts ließ sich testen: das Netz des Relays lässt keine Verbindung zu Port 25 hinaus.",
             "Dieses Relay erreicht Port 25 nicht: ",
+        ),
+        (
+            WANTS_TOKEN,
+            "Nichts ließ sich testen: das Relay verlangt sein Token.",
+            "Das Relay verlangt sein Token, das --token oder HELOSCOPE_TOKEN diesem Befehl gibt. Es antwortet: A request ",
         ),
         (
             NOT_ALLOWED,
@@ -131,8 +139,12 @@ fn what_the_relay_says_of_a_name_or_an_address_is_told_in_german() {
 /// The relay knows nothing of reports, nor they of it: what both have is a sentence, and it is one.
 #[test]
 fn what_is_known_of_the_relays_words_is_what_the_relay_says() {
-    let relay =
-        [include_str!("../../../relay/src/dial.rs"), include_str!("../../../relay/src/dial/failure.rs")];
+    let relay = [
+        include_str!("../../../relay/src/dial.rs"),
+        include_str!("../../../relay/src/dial/failure.rs"),
+        // Of a relay that lets no command in, as only the command can say how it is let in.
+        include_str!("../../cli/src/relay/refusal.rs"),
+    ];
     let relay: Vec<String> = relay.into_iter().map(joined).collect();
     let known = joined(include_str!("../src/words/relay.rs"));
     let mut sentences = 0;
@@ -143,7 +155,7 @@ fn what_is_known_of_the_relays_words_is_what_the_relay_says() {
         }
         sentences += 1;
     }
-    assert_eq!(sentences, 20);
+    assert_eq!(sentences, 21);
 }
 
 /// A file of Rust, each literal that goes on in another line in one.

@@ -28,6 +28,7 @@ const HELP: &str = "\
 cargo xtask <what>
 
   build           the page, the widget and the relay that serves them
+  page            of these the page alone, in web/dist, for a relay that is built by itself
   start [-- …]    build, then run the relay with the demo's mail servers; what follows goes to heloscope-relay
   test            every test: native, WebAssembly under Node, the page in a browser, real mail servers
   bench [what]    speed and relay beside the peers', instructions, the page in a browser; what follows goes to heloscope-bench
@@ -57,6 +58,7 @@ fn dispatch(what: Option<&str>, rest: &[String]) -> Result<()> {
     }
     match what {
         Some("build") => build::build(&place),
+        Some("page") => build::assets(&place),
         Some("start") => start::start(&place, rest),
         Some("test") => test::test(&place),
         Some("bench") => bench::bench(&place, rest),

@@ -29,28 +29,15 @@ fn a_limit_on_descriptors_is_compared_with_the_connections() {
 }
 
 #[test]
-fn a_certificate_is_compared_with_the_origins_and_the_clock() {
-    let directory = tempfile::tempdir().unwrap();
-    let files =
-        TlsFiles { certificate: directory.path().join("relay.crt"), key: directory.path().join("relay.key") };
-    let names = ["relay.example.org".to_owned(), "192.0.2.1".to_owned()];
-    let mut parameters = rcgen::CertificateParams::new(names).unwrap();
-    parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(2026, 3, 1);
-    let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
-    std::fs::write(&files.certificate, made.pem()).unwrap();
-    let file = || files.certificate.clone();
-    let origin = |text: &str| text.parse::<Origin>().unwrap();
-    let at = |seconds, origins: &[Origin]| {
-        of_certificate(&files, origins, UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+fn metrics_are_open_at_an_address_of_the_internet_and_at_all_addresses() {
+    let told = |address: &str| {
+        let settings = Settings { metrics_listen: Some(address.parse().unwrap()), ..Settings::default() };
+        settings.cautions()
     };
-    // 1 February, 1 April and 1 December.
-    let (during, after, before) = (1_769_904_000, 1_775_001_600, 1_764_547_200);
-    let right = ["https://relay.example.org", "https://192.0.2.1:8443", "http://intranet"].map(origin);
-    assert_eq!(at(during, &right), []);
-    assert_eq!(at(after, &right), [Caution::Expired(file())]);
-    assert_eq!(at(before, &right), [Caution::NotYetValid(file())]);
-    for other in ["https://relay.example.com:8443", "https://192.0.2.2", "https://[2001:db8::1]:8443"] {
-        assert_eq!(at(during, &[origin(other)]), [Caution::OtherHost(file(), origin(other))]);
+    for open in ["0.0.0.0:9025", "[::]:9025", "203.0.114.77:9025", "[2003:1:1:ff::25]:9025"] {
+        assert_eq!(told(open), [Caution::OpenMonitor(open.parse().unwrap())]);
+    }
+    for kept in ["127.0.0.1:9025", "[::1]:9025", "10.0.0.5:9025", "[fd00::5]:9025", "[fe80::5]:9025"] {
+        assert_eq!(told(kept), []);
     }
 }

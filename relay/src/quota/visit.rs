@@ -6,7 +6,7 @@ use heloscope_observation::{Refusal, RefusalCode};
 use heloscope_wire::CloseCause;
 
 use super::{Lease, Subject, Turnstile};
-use crate::session::{Ending, Summary};
+use crate::summary::{Ending, Summary};
 
 /// What one client's wish for a connection is counted for.
 pub(crate) struct Visit {

@@ -28,6 +28,13 @@ fn was_dialled(listener: &TcpListener) -> bool {
     listener.accept().is_ok()
 }
 
+/// The message with which the relay refuses to connect there by its rules.
+async fn blocked(relay: &Named, query: &str) -> String {
+    let refusal = relay.open(query).await.refused().await;
+    assert_eq!(code(&refusal), RefusalCode::Blocked, "{query}");
+    refusal.message
+}
+
 /// One look-up: both kinds of address, each asked for once.
 fn once(name: &str) -> Vec<(String, hickory_server::proto::rr::RecordType)> {
     vec![(name.to_owned(), A), (name.to_owned(), AAAA)]
@@ -54,9 +61,8 @@ async fn a_name_is_looked_up_once_and_the_address_that_was_checked_is_dialled() 
 
     // Nor is a name asked for again until it has an answer that will do.
     let coming = format!("host=coming.rebinding.test&port={port}");
-    let refusal = relay.open(&coming).await.refused().await;
-    assert_eq!(code(&refusal), RefusalCode::Blocked);
-    assert!(refusal.message.contains("127.0.0.2"), "{}", refusal.message);
+    let message = blocked(&relay, &coming).await;
+    assert!(message.contains("127.0.0.2"), "{message}");
     assert_eq!(relay.asked(), once("coming.rebinding.test"));
     assert!(!was_dialled(&good) && !was_dialled(&bad));
 }
@@ -72,8 +78,7 @@ async fn each_connection_looks_its_name_up_anew() {
     let query = format!("host=moving.rebinding.test&port={port}");
     relay.open(&query).await.connected().await;
     assert!(was_dialled(&good));
-    let refusal = relay.open(&query).await.refused().await;
-    assert_eq!(code(&refusal), RefusalCode::Blocked);
+    blocked(&relay, &query).await;
     assert_eq!(relay.asked().len(), 4);
     assert!(!was_dialled(&good) && !was_dialled(&bad));
 }
@@ -104,12 +109,12 @@ async fn one_forbidden_address_of_a_name_forbids_all() {
     ];
     let Some(relay) = Named::new(&options, &names).await else { return };
     for (name, answers) in names {
-        let mut client = relay.open(&format!("host={name}&port={port}")).await;
+        let query = format!("host={name}&port={port}");
         if name.ends_with("good.test") {
-            client.connected().await;
+            relay.open(&query).await.connected().await;
             assert!(was_dialled(&good), "{name}");
         } else {
-            assert_eq!(code(&client.refused().await), RefusalCode::Blocked, "{name}");
+            blocked(&relay, &query).await;
         }
         assert_eq!(relay.asked(), once(name), "{answers:?}");
         assert!(!was_dialled(&good) && !was_dialled(&bad), "{name}");
@@ -125,10 +130,8 @@ async fn a_public_relay_does_not_say_where_a_forbidden_name_leads() {
     let origin = ["--origin", "https://relay.example.org"];
     let Some(relay) = Named::new(&[&public[..], &origin].concat(), &names).await else { return };
     for (name, _) in names {
-        let refusal = relay.open(&format!("host={name}&port=25")).await.refused().await;
-        assert_eq!(code(&refusal), RefusalCode::Blocked, "{name}");
         assert_eq!(
-            refusal.message,
+            blocked(&relay, &format!("host={name}&port=25")).await,
             format!(
                 "The name {name} leads to an address to which this relay does not connect, such as a private one."
             )
@@ -142,17 +145,14 @@ async fn a_public_relay_does_not_say_where_a_forbidden_name_leads() {
 
     // What the client itself wrote is no secret.
     for query in ["host=10.77.3.9", "host=db.corp.internal&address=10.77.3.9"] {
-        let refusal = relay.open(&format!("{query}&port=25")).await.refused().await;
-        assert_eq!(code(&refusal), RefusalCode::Blocked, "{query}");
-        assert!(refusal.message.contains("10.77.3.9"), "{}", refusal.message);
+        let message = blocked(&relay, &format!("{query}&port=25")).await;
+        assert!(message.contains("10.77.3.9"), "{message}");
     }
 
     // A name without a dot is not looked up at all, be it in /etc/hosts or not.
     for name in ["localhost", "db"] {
-        let refusal = relay.open(&format!("host={name}&port=25")).await.refused().await;
-        assert_eq!(code(&refusal), RefusalCode::Blocked, "{name}");
         assert_eq!(
-            refusal.message,
+            blocked(&relay, &format!("host={name}&port=25")).await,
             format!(
                 "This relay does not look up {name}, as no dot is in that name. Write the full name of the host."
             )

@@ -69,6 +69,53 @@ fn a_public_relay_that_may_connect_to_its_own_machine() {
 }
 
 #[test]
+fn a_public_relay_that_connects_to_other_ports_than_those_of_mail() {
+    let options = ["--listen", "127.0.0.1:0", "--origin", "https://relay.example.org"];
+    let options = [&PUBLIC[..], &options, &["--trusted-proxy", "127.0.0.1"]].concat();
+    let told = |port: u16| {
+        format!(
+            "--allow-port: port {port} is none of mail's: everybody who can reach this public relay learns by it on which hosts \
+             that port answers, and for those it is this machine that scans them; leave it out unless all of them may"
+        )
+    };
+    let ports = ["--allow-port", "22/starttls,2525/starttls,80/implicit"];
+    assert_eq!(warnings(&[&options[..], &ports].concat()), [told(22), told(80)]);
+    assert_eq!(warnings(&[&options[..], &["--allow-port", "2525/starttls,25,465/implicit"]].concat()), NONE);
+    assert_eq!(warnings(&[&["--listen", "127.0.0.1:0"][..], &ports].concat()), NONE);
+}
+
+#[test]
+fn metrics_that_everybody_may_read() {
+    let told = |monitor: &str| warnings(&["--listen", "127.0.0.1:0", "--metrics-listen", monitor]);
+    assert_eq!(told("127.0.0.1:0"), NONE);
+    for open in ["0.0.0.0:0", "[::]:0"] {
+        assert_eq!(
+            told(open),
+            [format!(
+                "--metrics-listen: at {open} everybody whom no firewall keeps out reads how this relay is used: choose 127.0.0.1:0, \
+                 or an address of a private network"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_site_that_pages_come_from_without_tls() {
+    let sites = ["--listen", "127.0.0.1:0", "--allow-origin"];
+    let sites = [&sites[..], &["https://a.example.org,http://b.example.org,http://localhost:5173"]].concat();
+    // Nor has this relay.
+    assert_eq!(warnings(&sites), NONE);
+    assert_eq!(
+        warnings(&[&sites[..], &["--origin", "https://relay.example.org"]].concat()),
+        [
+            "--allow-origin: http://b.example.org has no TLS: where that site is reached by HTTPS browsers name it with https://, \
+             and each test from there is refused; where it is not, its pages and what they show of a test can be changed on the \
+             way; give it HTTPS, and write https://"
+        ]
+    );
+}
+
+#[test]
 fn a_part_of_a_quota_that_another_does_not_let_be_reached() {
     let told = |quota: &str| warnings(&["--listen", "127.0.0.1:0", "--quota-client", quota]);
     for quota in ["4/60/600", "4/30/120", "10/5/300", "1/1/60", "off"] {

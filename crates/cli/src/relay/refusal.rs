@@ -13,6 +13,9 @@ use crate::dial::refusal;
 /// Characters shown of what a relay, or what stands in its place, says in an answer that is none of a relay's.
 const MAX_SAID: usize = 300;
 
+/// What a relay says to who shows no token, or another's.
+const WANTS_TOKEN: &str = "needs the relay's token";
+
 /// The relay cannot be reached; `cause` is a sentence's end.
 pub(super) fn away(cause: &dyn fmt::Display) -> Refusal {
     unreachable(&|| say!("The relay cannot be reached: {cause}."))
@@ -86,6 +89,9 @@ pub(super) fn answered(status: StatusCode, body: &[u8]) -> Refusal {
             false => say!("The relay answered with HTTP status {number}: {said}"),
         };
         match status {
+            StatusCode::FORBIDDEN if said.contains(WANTS_TOKEN) => say!(
+                "The relay asks for its token, which --token or HELOSCOPE_TOKEN gives this command. It answers: {said}"
+            ),
             StatusCode::FORBIDDEN => {
                 let advice = say!("This command shows the token that --token or HELOSCOPE_TOKEN gives it.");
                 format!("{told} {advice}")

@@ -169,8 +169,20 @@ fn who_has_not_the_token_is_told_so() {
         assert_eq!((status, &report["status"]), (3, &json!("untested")), "{token}");
         let error = &report["ports"][0]["error"];
         assert_eq!(error["code"], "blocked");
-        assert!(text(&error["message"]).contains("needs the relay's token"), "{error}");
-        assert!(text(&error["message"]).ends_with("that --token or HELOSCOPE_TOKEN gives it."), "{error}");
+        let message = text(&error["message"]);
+        let told =
+            "The relay asks for its token, which --token or HELOSCOPE_TOKEN gives this command. It answers: ";
+        assert!(message.starts_with(told) && message.contains("needs the relay's token"), "{error}");
+
+        // In what is printed for people, the first line says so.
+        for (language, headline) in [
+            ("en", "Not tested: Nothing could be tested: the relay asks for its token."),
+            ("de", "Nicht getestet: Nichts ließ sich testen: das Relay verlangt sein Token."),
+        ] {
+            let mut command = carrier.command("healthy.specimen.test");
+            let (status, out, _) = run(command.args(["--lang", language]).env("HELOSCOPE_TOKEN", token));
+            assert_eq!((status, out.lines().next()), (3, Some(headline)), "{out}");
+        }
     }
     let (status, _, err) = run(carrier.command("mx.example").env("HELOSCOPE_TOKEN", "two words"));
     assert_eq!(status, 3);

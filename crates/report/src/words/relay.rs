@@ -1,5 +1,6 @@
-//! What this project's relay says of a connection that it does not make. It says so in English; whole it is told in the
-//! language of the report, since it is a message here as well, and in a few words it goes into a headline.
+//! What this project's relay says of a connection that it does not make, and the command of a relay that does not let it
+//! in. It is said in English; whole it is told in the language of the report, since it is a message here as well, and in a few
+//! words it goes into a headline.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -21,6 +22,10 @@ const LEADS_ASTRAY: &str =
     mark!("The name {name} leads to an address to which this relay does not connect, such as a private one.");
 const DENIED: &str = mark!(
     "The operator of this relay does not have it connect to {host}. Ask them, or run a relay of your own."
+);
+/// The command says so before what the relay answers it.
+const WANTS_TOKEN: &str = mark!(
+    "The relay asks for its token, which --token or HELOSCOPE_TOKEN gives this command. It answers: {said}"
 );
 
 /// What it says where there is no connection though it would make one: told in the language of the report wherever it stands
@@ -61,6 +66,9 @@ pub(super) fn reason(message: &str) -> Option<String> {
     }
     if let Some(ip) = first::<Host>(LEADS_ASTRAY, message) {
         return Some(say!("the relay's rules do not let it connect to {ip}"));
+    }
+    if said(WANTS_TOKEN, message).is_some() {
+        return Some(say!("the relay asks for its token").to_owned());
     }
     first::<Host>(DENIED, message).map(|host| say!("the relay's operator does not have it connect to {host}"))
 }
