@@ -98,7 +98,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         key: Key {
             name: "RSA 1024",
             algorithm: "RSA",
-            parameter: Some("rsa_keygen_bits:1024"),
+            parameters: &["rsa_keygen_bits:1024"],
             usage: SIGN_AND_ENCIPHER,
         },
         other: None,
@@ -112,7 +112,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         key: Key {
             name: "ECDSA P-521",
             algorithm: "EC",
-            parameter: Some("ec_paramgen_curve:P-521"),
+            parameters: &["ec_paramgen_curve:P-521"],
             usage: SIGN,
         },
         other: None,
@@ -132,7 +132,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
     },
     Flavour {
         name: "openssl-ed25519-certificate",
-        key: Key { name: "Ed25519", algorithm: "ED25519", parameter: None, usage: SIGN },
+        key: Key { name: "Ed25519", algorithm: "ED25519", parameters: &[], usage: SIGN },
         other: None,
         arguments: &[],
         tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
@@ -142,10 +142,30 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
     // It answers a hello of TLS 1.3 with TLS 1.3, where that offers Ed448.
     Flavour {
         name: "openssl-ed448-certificate",
-        key: Key { name: "Ed448", algorithm: "ED448", parameter: None, usage: SIGN },
+        key: Key { name: "Ed448", algorithm: "ED448", parameters: &[], usage: SIGN },
         other: None,
         arguments: &[],
         tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    // RSASSA-PSS as the kind of the key, RFC 8446 §4.2.3: it is signed with under other schemes than RSA.
+    Flavour {
+        name: "openssl-rsa-pss-certificate",
+        key: RSA_PSS_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ALL:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    // TLS 1.3 as well.
+    Flavour {
+        name: "openssl-rsa-pss-certificate-1-3",
+        key: RSA_PSS_2048,
+        other: None,
+        arguments: &[],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "X25519"),
         notes: &[],
         findings: &["tls-outdated-only"],
     },
@@ -278,7 +298,7 @@ pub(crate) struct Key {
     /// In the report's words.
     pub(crate) name: &'static str,
     pub(crate) algorithm: &'static str,
-    pub(crate) parameter: Option<&'static str>,
+    pub(crate) parameters: &'static [&'static str],
     /// The key usages of its certificate.
     pub(crate) usage: &'static str,
 }
@@ -286,11 +306,13 @@ pub(crate) struct Key {
 pub(crate) const RSA_2048: Key = Key {
     name: "RSA 2048",
     algorithm: "RSA",
-    parameter: Some("rsa_keygen_bits:2048"),
+    parameters: &["rsa_keygen_bits:2048"],
     usage: SIGN_AND_ENCIPHER,
 };
+const RSA_PSS_2048: Key =
+    Key { name: "RSA-PSS 2048", algorithm: "RSA-PSS", parameters: &["rsa_keygen_bits:2048"], usage: SIGN };
 const P_256: Key =
-    Key { name: "ECDSA P-256", algorithm: "EC", parameter: Some("ec_paramgen_curve:P-256"), usage: SIGN };
+    Key { name: "ECDSA P-256", algorithm: "EC", parameters: &["ec_paramgen_curve:P-256"], usage: SIGN };
 
 const SIGN: &str = "digitalSignature";
 const SIGN_AND_ENCIPHER: &str = "digitalSignature, keyEncipherment";

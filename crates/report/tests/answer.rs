@@ -210,6 +210,33 @@ fn a_key_that_only_some_verify_is_no_failure_of_tls() {
     );
 }
 
+/// A key of this kind is told from one of RSA, which everyone takes: RFC 8446 §4.2.3 has other schemes for it.
+#[test]
+fn a_key_restricted_to_pss_is_none_of_rsa() {
+    let sent = fixture(include_str!("../../pki/tests/fixtures/rsa-pss-key.pem"));
+    let Choice { version, suite, group, bits } = SOUND;
+    let report = Scene::of("rsa-pss-key.example")
+        .port("25", |play| alerts(play.until_hello()))
+        .raw_hello("25", |play| play.connects().answers(version, suite, group, bits, &[&sent]))
+        .at(WHEN_FIXTURES_ARE_VALID)
+        .judged();
+    let port = &report.ports[0];
+    assert_eq!(
+        (port.verdict("starttls-failed"), port.why("starttls-failed")),
+        (Verdict::NotTested, UNSPOKEN)
+    );
+    assert_eq!(port.certificate.as_ref().unwrap().facts.key.as_deref(), Some("RSA-PSS 2048"));
+    assert_eq!(port.verdict("certificate-weak-key"), Verdict::Passed);
+    let finding = port.found("tls-outdated-only");
+    assert!(finding.explanation.contains(", RSA-PSS 2048: a key by which"), "{}", finding.explanation);
+    assert!(finding.fix.starts_with("Make a new key, ECDSA P-256"), "{}", finding.fix);
+    assert_eq!(
+        senders(&report)[0].text,
+        "Delivers over TLS if it takes RSA-PSS 2048, as Postfix on OpenSSL does; else in clear text after a failed \
+         attempt, or keeps the mail queued."
+    );
+}
+
 /// The library took it so far: what was chosen is known, in TLS 1.3 as well, and the key is not said to be held.
 #[test]
 fn a_key_that_is_not_verified_is_not_said_to_be_held_nor_to_be_missing() {

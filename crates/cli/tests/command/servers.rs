@@ -41,6 +41,8 @@ tests! {
     openssl_p521_group: 0,
     openssl_ed25519_certificate: 0,
     openssl_ed448_certificate: 0,
+    openssl_rsa_pss_certificate: 0,
+    openssl_rsa_pss_certificate_1_3: 0,
     openssl_x448: 0,
     openssl_x25519: 0,
     openssl_x25519mlkem768: 0,

@@ -42,6 +42,12 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("openssl-ed25519-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed25519"]),
     ("openssl-ed448-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed448"]),
+    (
+        "openssl-rsa-pss-certificate",
+        &[],
+        &["New, TLSv1.2, Cipher is ECDHE-RSA-AES256-GCM-SHA384", "Peer signature type: RSA-PSS"],
+    ),
+    ("openssl-rsa-pss-certificate-1-3", &[], &["New, TLSv1.3, ", "Peer signature type: RSA-PSS"]),
     ("openssl-x448", &[], &["New, TLSv1.2, ", "Server Temp Key: X448, 448 bits"]),
     (
         "openssl-x25519",

@@ -212,8 +212,8 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
     let enforcing = match (anonymous, weaknesses.contains(&Weakness::Null)) {
         (true, _) => {
             say!(
-                "Senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published: there is no \
-             certificate to look at."
+                "Senders that enforce MTA-STS, and DANE senders where TLSA records are published, do not offer it; whether the \
+             server has a certificate for them is not known."
             )
         }
         (false, true) => {
@@ -233,7 +233,9 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
         "Opportunistic senders deliver over it where they still offer it, else in clear text. {enforcing}"
     );
     let clients = match anonymous {
-        true => say!("Mail clients cannot send mail: there is no certificate to look at."),
+        true => {
+            say!("Mail clients do not offer it; whether the server has a certificate for them is not known.")
+        }
         false => {
             say!("Mail clients use it where they still offer it, and cannot send mail where they do not.")
         }

@@ -39,11 +39,15 @@ impl<'a> Demand<'a> {
     pub(crate) fn is_openssls(self) -> bool {
         match self {
             Self::Suite | Self::Group("X448") | Self::Key("Ed448" | "ECDSA explicit parameters") => true,
+            Self::Key(key) if key.starts_with(RSA_PSS) => true,
             Self::Key(key) => rsa_bits(key).is_some_and(|bits| (8193..=16384).contains(&bits)),
             Self::Group(_) => false,
         }
     }
 }
+
+/// A key of this kind signs under schemes of its own, RFC 8446 §4.2.3, which the TLS library does not offer.
+const RSA_PSS: &str = "RSA-PSS ";
 
 /// Those of the TLS library.
 const GROUPS: [&str; 5] = ["secp256r1", "secp384r1", "secp521r1", "X25519", "X25519MLKEM768"];
@@ -86,6 +90,7 @@ mod tests {
             (gcm, "X25519", "ECDSA brainpoolP256r1", Demand::Key("ECDSA brainpoolP256r1"), false),
             (gcm, "X25519", "RSA 16384", Demand::Key("RSA 16384"), true),
             (gcm, "X25519", "RSA 512", Demand::Key("RSA 512"), false),
+            (gcm, "X25519", "RSA-PSS 2048", Demand::Key("RSA-PSS 2048"), true),
             (gcm, "X448", "ECDSA P-384", Demand::Group("X448"), true),
             (gcm, "brainpoolP256r1", "RSA 2048", Demand::Group("brainpoolP256r1"), false),
             ("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "DHE 2048", "Ed448", Demand::Suite, true),

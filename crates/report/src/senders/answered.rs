@@ -18,6 +18,10 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
     let demand = Demand::of(tls, leaf_key(port.port));
     let condition = match demand.words() {
         _ if has(port, "tls-hello-intolerance") => say!("if its hello is of an older form").to_owned(),
+        // Nobody offers them who looks at the certificate.
+        None if sender != Sender::Opportunistic && tls.cipher_suite.contains("_anon_") => {
+            say!("if the server has a certificate for hellos without anonymous cipher suites").to_owned()
+        }
         Some(what) => say!("if it takes {what}"),
         None => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
