@@ -19,6 +19,10 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("openssl-rsa-key-transport", &[], &["New, TLSv1.2, Cipher is AES128-GCM-SHA256"]),
     ("openssl-cbc", &[], &["New, TLSv1.2, Cipher is ECDHE-RSA-AES128-SHA256"]),
+    ("openssl-aria", &[], &["New, TLSv1.2, Cipher is ECDHE-ARIA256-GCM-SHA384"]),
+    ("openssl-camellia", &[], &["New, TLSv1.2, Cipher is ECDHE-RSA-CAMELLIA256-SHA384"]),
+    ("openssl-ccm8", &[], &["New, TLSv1.2, Cipher is ECDHE-ECDSA-AES256-CCM8"]),
+    ("openssl-null", &["-cipher", "eNULL:@SECLEVEL=0"], &["Cipher is ECDHE-RSA-NULL-SHA"]),
     (
         "openssl-dhe-2048",
         &[],

@@ -80,8 +80,9 @@ fn u32_of(length: usize) -> u32 {
     u32::try_from(length).expect("no part of this hello comes near 64 KiB")
 }
 
-/// Best first, so that a server that follows the client shows its best; no more than some servers take (64).
-const SUITES: [u16; 63] = [
+/// Best first, so that a server that follows the client shows its best. Some old servers look at the first 64 alone: there
+/// stands all that those have.
+const SUITES: [u16; 104] = [
     // ECDHE and DHE with AEAD
     0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc0ad, 0xc02b, 0xc02f, 0xc0ac, 0x009f, 0xccaa, 0x009e, //
     // ECDHE and DHE with CBC
@@ -89,18 +90,28 @@ const SUITES: [u16; 63] = [
     0x0045, 0x006a, 0x0040, 0x0038, 0x0032, //
     // RSA key transport
     0x009d, 0x009c, 0x003d, 0x003c, 0x0035, 0x002f, 0x0084, 0x0041, //
-    // 3DES, RC4, DES
-    0xc008, 0xc012, 0x0016, 0x0013, 0x000a, 0xc007, 0xc011, 0x0005, 0x0004, 0x0015, 0x0009, //
+    // 3DES, RC4, DES, export
+    0xc008, 0xc012, 0x0016, 0x0013, 0x000a, 0xc007, 0xc011, 0x0005, 0x0004, 0x0015, 0x0009, 0x0014, 0x0008,
+    0x0003, //
+    // the renegotiation signal
+    0x00ff, //
+    // ARIA
+    0xc05d, 0xc061, 0xc05c, 0xc060, 0xc053, 0xc052, 0xc051, 0xc050, //
+    // Camellia
+    0xc087, 0xc08b, 0xc086, 0xc08a, 0xc07d, 0xc07c, 0xc073, 0xc077, 0xc072, 0xc076, 0x00c4, 0x00be, 0xc07b,
+    0xc07a, 0x00c0, 0x00ba, //
+    // CCM and CCM_8
+    0xc0af, 0xc0ae, 0xc09f, 0xc09e, 0xc0a3, 0xc0a2, 0xc09d, 0xc09c, 0xc0a1, 0xc0a0, //
+    // SEED, IDEA
+    0x009a, 0x0096, 0x0007, //
     // anonymous
     0x00a7, 0x00a6, 0x006d, 0x006c, 0xc019, 0xc018, 0x003a, 0x0034, 0x001b, //
-    // export and no encryption
-    0x0014, 0x0008, 0x0003, 0x003b, 0x0002, //
-    // the renegotiation signal
-    0x00ff,
+    // no encryption
+    0xc006, 0xc010, 0x003b, 0x0002, 0x0001, 0xc015,
 ];
 
 /// A signal among the suites and none of them, RFC 5746 §3.3.
-const RENEGOTIATION_INFO: u16 = SUITES[SUITES.len() - 1];
+const RENEGOTIATION_INFO: u16 = 0x00ff;
 
 /// No finite-field groups: where they are offered a server may use only those (RFC 7919 §4), not its own.
 const GROUPS: [u16; 10] = [29, 23, 24, 25, 30, 26, 27, 28, 22, 21];
