@@ -163,6 +163,13 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 small(&finding.title)
             ),
         ),
+        (Reach::Preceded(finding), _) => (
+            Depends,
+            say!(
+                "Depends on whether it skips what stands before the greeting, as Postfix does: {}.",
+                small(&finding.title)
+            ),
+        ),
         (Reach::Odd(finding), Sender::MailClient) => (
             Depends,
             say!("Depends on whether it goes by the first digit of a reply: {}.", small(&finding.title)),

@@ -46,7 +46,7 @@ pub(crate) fn code_words(code: ErrorCode) -> &'static str {
         ErrorCode::Reset => mark!("the connection was reset"),
         ErrorCode::Timeout => mark!("time ran out"),
         ErrorCode::GreetingRejected => mark!("the greeting is not 220"),
-        ErrorCode::NotSmtp => mark!("the server does not speak SMTP"),
+        ErrorCode::NotSmtp => mark!("the first octets were no SMTP reply"),
         ErrorCode::PlaintextOnImplicitTls => mark!("the server speaks clear text where TLS begins at once"),
         ErrorCode::TlsOnPlaintextPort => mark!("the server speaks TLS where clear text comes first"),
         ErrorCode::MalformedReply => mark!("a reply broke the rules of SMTP"),
