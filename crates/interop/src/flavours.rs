@@ -205,6 +205,16 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         notes: &[],
         findings: &["tls-outdated-only"],
     },
+    // The library is shown the key as well, and verifies no signature by it.
+    Flavour {
+        name: "openssl-explicit-curve",
+        key: EXPLICIT_P_256,
+        other: None,
+        arguments: &[],
+        tls: unfinished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["certificate-path-invalid", "tls-outdated-only"],
+    },
     Flavour {
         name: "openssl-x448",
         key: P_256,
@@ -301,6 +311,13 @@ impl Flavour {
     pub(crate) fn expected(&self, authority: &Authority) -> Vec<Expected> {
         let demands = self.tls.client_certificate_requested;
         let completed = self.tls.completed && !demands;
+        let is_explicit = self.key.name == EXPLICIT_P_256.name;
+        let mut certificate = certificate(authority, HOST, self.key.name);
+        if is_explicit {
+            // RFC 5480 §2.1.1
+            (certificate.chain_valid, certificate.chain_error) = (Some(false), Some("explicit_curve"));
+        }
+        let failed_by = if is_explicit { "tls_failed" } else { "tls_alert" };
         let findings = |failed| if demands { vec![failed] } else { self.findings.to_vec() };
         let relay = Expected {
             banner: Some("220 openssl.interop.test ESMTP s_server"),
@@ -310,9 +327,9 @@ impl Flavour {
             capabilities_before_tls: Some(vec!["SIZE 10240000", "STARTTLS"]),
             capabilities_after_tls: completed.then(|| vec!["SIZE 10240000"]),
             tls: Some(self.tls),
-            certificate: Some(certificate(authority, HOST, self.key.name)),
+            certificate: Some(certificate),
             chain: chain(authority, HOST, self.key.name),
-            error: (!completed).then_some("tls_alert"),
+            error: (!completed).then_some(failed_by),
             findings: findings("starttls-failed"),
             checks: Vec::new(),
         };
@@ -349,6 +366,13 @@ const RSA_PSS_2048: Key =
     Key { name: "RSA-PSS 2048", algorithm: "RSA-PSS", parameters: &["rsa_keygen_bits:2048"], usage: SIGN };
 const P_256: Key =
     Key { name: "ECDSA P-256", algorithm: "EC", parameters: &["ec_paramgen_curve:P-256"], usage: SIGN };
+
+const EXPLICIT_P_256: Key = Key {
+    name: "ECDSA explicit parameters",
+    algorithm: "EC",
+    parameters: &["ec_paramgen_curve:P-256", "ec_param_enc:explicit"],
+    usage: SIGN,
+};
 
 const SIGN: &str = "digitalSignature";
 const SIGN_AND_ENCIPHER: &str = "digitalSignature, keyEncipherment";

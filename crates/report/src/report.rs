@@ -317,6 +317,10 @@ pub enum ChainError {
     NotACertificateAuthority,
     /// A critical extension that validation does not know.
     UnknownCriticalExtension,
+    /// A certificate on the path is not of version 3.
+    UnsupportedVersion,
+    /// A key on the path gives its elliptic curve by parameters, not by name.
+    ExplicitCurve,
     /// More certificates than a path may have.
     PathTooLong,
     /// A certificate on the path cannot be read.

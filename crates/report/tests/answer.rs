@@ -189,7 +189,7 @@ fn a_key_that_only_some_verify_is_no_failure_of_tls() {
     assert!(
         finding.explanation.starts_with(
             "The server chose TLS 1.2 with TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, Ed448: a key \
-             by which the TLS library of this test and many others verify no signature. It is not broken, but \
+             by which the TLS library of this test and many others verify no signature. \
              TLS does not come up with everyone. Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over \
              TLS; others"
         ),
@@ -267,6 +267,10 @@ fn a_key_that_is_not_verified_is_not_said_to_be_held_nor_to_be_missing() {
         finding.explanation
     );
     assert!(finding.explanation.contains("Mail clients that speak it, such as those on OpenSSL, send mail"));
+    // It breaks RFC 5480 §2.1.1, and another finding says so.
+    assert!(!finding.explanation.contains("not broken"), "{}", finding.explanation);
+    let headline = "Mail clients reach this server over TLS where ECDSA with explicit parameters is taken, else not at all";
+    assert!(summary(&report).starts_with(headline), "{}", summary(&report));
     assert_eq!(port.tls.as_ref().unwrap().version, "TLS 1.3");
     assert!(port.ids().contains(&"certificate-path-invalid"), "{:?}", port.ids());
 }

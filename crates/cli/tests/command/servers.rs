@@ -47,6 +47,7 @@ tests! {
     openssl_ed448_certificate: 0,
     openssl_rsa_pss_certificate: 0,
     openssl_rsa_pss_certificate_1_3: 0,
+    openssl_explicit_curve: 1,
     openssl_x448: 0,
     openssl_x25519: 0,
     openssl_x25519mlkem768: 0,

@@ -79,6 +79,19 @@ fn each_speaks_as_its_name_says() {
     }
 }
 
+/// OpenSSL holds such a key against a certificate as well, and finishes the handshake with whoever does not look at it.
+#[test]
+fn one_gives_its_curve_by_parameters() {
+    let Some(server) = start("openssl-explicit-curve") else { return };
+    for port in server.ports() {
+        let seen = s_client(&server, *port, &[]);
+        let found = "Verification error: Certificate public key has explicit ECC parameters";
+        for line in [found, "New, TLSv1.3, ", "Peer signature type: ECDSA", "221 2.0.0 Bye"] {
+            assert!(seen.contains(line), "{port}: {line} in\n{seen}");
+        }
+    }
+}
+
 #[test]
 fn two_demand_a_client_certificate() {
     for (name, alert) in [

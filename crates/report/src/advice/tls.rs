@@ -50,9 +50,7 @@ pub(super) fn outdated_only(choice: &str, why: &str, demands: Demands, audience:
     };
     Advice {
         title: say!("The server takes only what many TLS libraries do not speak").to_owned(),
-        explanation: say!(
-            "The server chose {choice}: {why}. It is not broken, but TLS does not come up with everyone. {follows}"
-        ),
+        explanation: say!("The server chose {choice}: {why}. TLS does not come up with everyone. {follows}"),
         fix: match (key, group) {
             (true, _) => spoken(NEW_KEY),
             (false, true) => say!(

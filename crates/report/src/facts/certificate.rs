@@ -157,6 +157,8 @@ fn chain_error(fault: &pki::Fault) -> ChainError {
         Fault::NameConstraintViolation => ChainError::NameConstraints,
         Fault::CaAsEndEntity | Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
         Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
+        Fault::UnsupportedVersion { .. } => ChainError::UnsupportedVersion,
+        Fault::ExplicitCurve { .. } => ChainError::ExplicitCurve,
         Fault::PathTooLong | Fault::PathLengthExceeded | Fault::SelfIssuedCounted => ChainError::PathTooLong,
         Fault::Unreadable => ChainError::Unreadable,
         Fault::SearchGivenUp => ChainError::SearchGivenUp,

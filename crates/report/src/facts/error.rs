@@ -13,7 +13,9 @@ use super::rejected::{ehlo_rejected, greeting_rejected, helo_unanswered, refused
 use super::tls_error::{tls_failure, tls_told};
 use super::{Broken, Cause, Failure};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, first_line, first_octets, is_reply_code, phase_words, quoted, stray_lines};
+use crate::words::{
+    AT_HELO, Likeness, first_line, first_octets, is_reply_code, phase_words, quoted, stray_lines,
+};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -21,7 +23,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     let stage = failure.stage;
     let at = match failure.due {
         Some(command) => Cow::Owned(say!("before {command} was sent")),
-        None if facts.is_at_helo(stage) => Cow::Borrowed(say!("while the reply to HELO was awaited")),
+        None if facts.is_at_helo(stage) => Cow::Borrowed(spoken(AT_HELO)),
         None => Cow::Borrowed(phase_words(stage)),
     };
     if let Some((code, message)) = in_place_of_tls(facts) {

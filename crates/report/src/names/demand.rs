@@ -1,5 +1,7 @@
 //! What a server demands of whoever is to reach it over TLS, where this test's TLS library does not have it.
 
+use heloscope_words::say;
+
 use crate::Tls;
 
 /// Read off the report's own names, so that a saved one will do.
@@ -33,6 +35,7 @@ impl<'a> Demand<'a> {
     pub(crate) fn words(self) -> Option<&'a str> {
         match self {
             Self::Suite(_) => None,
+            Self::Key("ECDSA explicit parameters") => Some(say!("ECDSA with explicit parameters")),
             Self::Group(name) | Self::Key(name) => Some(name),
         }
     }
