@@ -69,7 +69,7 @@ fn a_refused_starttls() {
         ("501 5.5.4 syntax", "RFC 3207 §4 demands"),
         ("502 5.5.1 not implemented", "Switch STARTTLS on"),
         ("500 5.5.1 unrecognized", "Switch STARTTLS on"),
-        ("530 5.7.0 first", "if it was not STARTTLS"),
+        ("530 5.7.0 first", "let the server take it before anything else; if not, a proxy"),
         ("554 5.7.1 denied", "the rule that refused STARTTLS"),
     ] {
         let refused = port("25", |play| play.connects().greets(GREETING).ehlo(EHLO).starttls(reply).quits());

@@ -251,6 +251,6 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
 }
 
 const ALLOW_MODERN: &str = mark!(
-    "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which \
-                            has no weak suites."
+    "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3 with \
+                            the same."
 );
