@@ -1,5 +1,6 @@
 //! What a server demands of whoever is to reach it over TLS, where this test's TLS library does not have it.
 
+use heloscope_pki::RSA_BITS;
 use heloscope_words::say;
 
 use crate::Tls;
@@ -46,7 +47,7 @@ impl<'a> Demand<'a> {
             Self::Group("X448") | Self::Key("Ed448" | "ECDSA explicit parameters") => true,
             Self::Suite(name) => !(name.contains("_CAMELLIA_") && name.contains("_GCM_")),
             Self::Key(key) if key.starts_with(RSA_PSS) => true,
-            Self::Key(key) => rsa_bits(key).is_some_and(|bits| (8193..=16384).contains(&bits)),
+            Self::Key(key) => rsa_bits(key).is_some_and(|bits| (RSA_BITS.end() + 1..=16384).contains(&bits)),
             Self::Group(_) => false,
         }
     }
@@ -61,7 +62,7 @@ const GROUPS: [&str; 5] = ["secp256r1", "secp384r1", "secp521r1", "X25519", "X25
 /// Whether this test verifies the signature of a handshake by such a key, see `heloscope_crypto`.
 pub(crate) fn is_verified(key: &str) -> bool {
     matches!(key, "ECDSA P-256" | "ECDSA P-384" | "ECDSA P-521" | "Ed25519")
-        || rsa_bits(key).is_some_and(|bits| (1024..=8192).contains(&bits))
+        || rsa_bits(key).is_some_and(|bits| RSA_BITS.contains(&bits))
 }
 
 fn rsa_bits(key: &str) -> Option<u32> {
