@@ -42,7 +42,7 @@ mod write_key;
 pub use provider::provider;
 #[cfg(feature = "provider")]
 pub use record::RecordOpener;
-pub use verify::{SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS};
+pub use verify::{RSA_BITS, SIGNATURE_ALGORITHMS, WEAK_SIGNATURE_ALGORITHMS, modulus_bits};
 #[cfg(feature = "provider")]
 pub use write_key::{WriteKey, watch_write_key};
 

@@ -3,6 +3,8 @@
 //! Every signature here is checked with a public key only. RUSTSEC-2023-0071 (Marvin), which stands against the `rsa`
 //! crate, concerns the timing of operations with a private key: there is none in this crate.
 
+use std::ops::RangeInclusive;
+
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
@@ -12,7 +14,7 @@ use sha2::digest::const_oid::AssociatedOid;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// The algorithms whose signatures may hold a certification path together: RSA with PKCS #1 v1.5 and PSS (RFC 4055, keys
-/// of 1024 to 8192 bits), ECDSA on P-256, P-384 and P-521 (RFC 5758), each with SHA-256, SHA-384 and SHA-512, and
+/// of [`RSA_BITS`]), ECDSA on P-256, P-384 and P-521 (RFC 5758), each with SHA-256, SHA-384 and SHA-512, and
 /// Ed25519 (RFC 8410).
 pub static SIGNATURE_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     ECDSA_P256_SHA256,
@@ -40,6 +42,33 @@ pub static SIGNATURE_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
 /// besides [`SIGNATURE_ALGORITHMS`] they tell whether a path would hold but for its weak signature.
 pub static WEAK_SIGNATURE_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] =
     &[ECDSA_P256_SHA1, ECDSA_P384_SHA1, ECDSA_P521_SHA1, RSA_PKCS1_SHA1, RSA_PKCS1_SHA1_ABSENT_PARAMETERS];
+
+/// The lengths of an RSA key's modulus, in bits, with which a signature is verified: those that the crate `rsa` takes.
+pub const RSA_BITS: RangeInclusive<u32> = 1024..=8192;
+
+/// The bits of the modulus of an RSAPublicKey (RFC 8017 appendix A.1.1), whatever its length; `None` where there is none.
+pub fn modulus_bits(key: &[u8]) -> Option<u32> {
+    const INTEGER: u8 = 0x02;
+    const SEQUENCE: u8 = 0x30;
+    let modulus = content(content(key, SEQUENCE)?, INTEGER)?;
+    let leading = modulus.iter().position(|octet| *octet != 0)?;
+    let bits = (modulus.len() - leading) * 8 - modulus[leading].leading_zeros() as usize;
+    u32::try_from(bits).ok()
+}
+
+/// The content of the first element of some DER (X.690 §8.1), which has this tag.
+fn content(octets: &[u8], tag: u8) -> Option<&[u8]> {
+    let (length, rest) = octets.strip_prefix(&[tag])?.split_first()?;
+    let (length, rest) = match length {
+        short @ 0..=0x7f => (usize::from(*short), rest),
+        long @ 0x81..=0x83 => {
+            let (digits, rest) = rest.split_at_checked(usize::from(long - 0x80))?;
+            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
+        }
+        _ => return None,
+    };
+    rest.get(..length)
+}
 
 type Verifier = &'static dyn SignatureVerificationAlgorithm;
 
@@ -202,8 +231,29 @@ fn rsa_pss<D: Digest + FixedOutputReset>(key: &[u8], message: &[u8], signature: 
     rsa_key(key)?.pss_verify::<D>(message, signature).ok()
 }
 
-/// Decodes an RSAPublicKey (RFC 8017 appendix A.1.1) of 1024 to 8192 bits whose exponent is below 2^33, lest a server
+/// Decodes an RSAPublicKey (RFC 8017 appendix A.1.1) of [`RSA_BITS`] whose exponent is below 2^33, lest a server
 /// choose how long we calculate.
 fn rsa_key(key: &[u8]) -> Option<rsa::PublicKey> {
     rsa::PublicKey::from_pkcs1_der(key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modulus_is_as_long_as_its_first_bit_says() {
+        // SEQUENCE { INTEGER 00 80 00, INTEGER 3 }: sixteen bits
+        assert_eq!(modulus_bits(&[0x30, 0x08, 0x02, 0x03, 0x00, 0x80, 0x00, 0x02, 0x01, 0x03]), Some(16));
+        // SEQUENCE { INTEGER 7f, INTEGER 3 }: seven bits
+        assert_eq!(modulus_bits(&[0x30, 0x06, 0x02, 0x01, 0x7f, 0x02, 0x01, 0x03]), Some(7));
+        let long =
+            [&[0x30, 0x82, 0x01, 0x07, 0x02, 0x82, 0x01, 0x00, 0x01][..], &[0; 255], &[2, 1, 3]].concat();
+        assert_eq!(modulus_bits(&long), Some(255 * 8 + 1));
+        for end in 0..8 + 256 {
+            assert_eq!(modulus_bits(&long[..end]), None, "{end}");
+        }
+        assert_eq!(modulus_bits(&[0x30, 0x03, 0x02, 0x01, 0x00]), None);
+        assert_eq!(modulus_bits(b"no key"), None);
+    }
 }

@@ -147,7 +147,7 @@ impl Expected {
             "tls-failed" if !implicit => "not_applicable",
             id if implicit && OF_CLEAR_TEXT.contains(&id) => "not_applicable",
             "tls-outdated-only" if !completed && is_weak => "not_applicable",
-            id if self.certificate.is_none() && id.starts_with("certificate-") => "not_applicable",
+            id if self.certificate.is_none() && id.starts_with("certificate-") => "not_tested",
             id if !completed && OF_FINISHED_TLS.contains(&id) => "not_tested",
             id if ended_early && OF_WHOLE_DIALOGUE.contains(&id) => "not_tested",
             id if ended_early && implicit && OF_DIALOGUE.contains(&id) => "not_tested",

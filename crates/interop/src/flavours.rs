@@ -70,6 +70,42 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         findings: &["tls-outdated-only"],
     },
     Flavour {
+        name: "openssl-aria",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ECDHE-ARIA256-GCM-SHA384:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    Flavour {
+        name: "openssl-camellia",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ECDHE-RSA-CAMELLIA256-SHA384:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_CAMELLIA_256_CBC_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    Flavour {
+        name: "openssl-ccm8",
+        key: P_256,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-CCM8:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    Flavour {
+        name: "openssl-null",
+        key: RSA_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ECDHE-RSA-NULL-SHA:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_NULL_SHA", "X25519"),
+        notes: &[],
+        findings: &["tls-cipher-weak"],
+    },
+    Flavour {
         name: "openssl-dhe-2048",
         key: RSA_2048,
         other: None,
@@ -98,7 +134,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         key: Key {
             name: "RSA 1024",
             algorithm: "RSA",
-            parameter: Some("rsa_keygen_bits:1024"),
+            parameters: &["rsa_keygen_bits:1024"],
             usage: SIGN_AND_ENCIPHER,
         },
         other: None,
@@ -112,7 +148,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         key: Key {
             name: "ECDSA P-521",
             algorithm: "EC",
-            parameter: Some("ec_paramgen_curve:P-521"),
+            parameters: &["ec_paramgen_curve:P-521"],
             usage: SIGN,
         },
         other: None,
@@ -132,7 +168,7 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
     },
     Flavour {
         name: "openssl-ed25519-certificate",
-        key: Key { name: "Ed25519", algorithm: "ED25519", parameter: None, usage: SIGN },
+        key: Key { name: "Ed25519", algorithm: "ED25519", parameters: &[], usage: SIGN },
         other: None,
         arguments: &[],
         tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
@@ -142,12 +178,42 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
     // It answers a hello of TLS 1.3 with TLS 1.3, where that offers Ed448.
     Flavour {
         name: "openssl-ed448-certificate",
-        key: Key { name: "Ed448", algorithm: "ED448", parameter: None, usage: SIGN },
+        key: Key { name: "Ed448", algorithm: "ED448", parameters: &[], usage: SIGN },
         other: None,
         arguments: &[],
         tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
         notes: &[],
         findings: &["tls-outdated-only"],
+    },
+    // RSASSA-PSS as the kind of the key, RFC 8446 §4.2.3: it is signed with under other schemes than RSA.
+    Flavour {
+        name: "openssl-rsa-pss-certificate",
+        key: RSA_PSS_2048,
+        other: None,
+        arguments: &["-tls1_2", "-cipher", "ALL:@SECLEVEL=0"],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    // TLS 1.3 as well.
+    Flavour {
+        name: "openssl-rsa-pss-certificate-1-3",
+        key: RSA_PSS_2048,
+        other: None,
+        arguments: &[],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    // The library is shown the key as well, and verifies no signature by it.
+    Flavour {
+        name: "openssl-explicit-curve",
+        key: EXPLICIT_P_256,
+        other: None,
+        arguments: &[],
+        tls: unfinished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["certificate-path-invalid", "tls-outdated-only"],
     },
     Flavour {
         name: "openssl-x448",
@@ -245,6 +311,13 @@ impl Flavour {
     pub(crate) fn expected(&self, authority: &Authority) -> Vec<Expected> {
         let demands = self.tls.client_certificate_requested;
         let completed = self.tls.completed && !demands;
+        let is_explicit = self.key.name == EXPLICIT_P_256.name;
+        let mut certificate = certificate(authority, HOST, self.key.name);
+        if is_explicit {
+            // RFC 5480 §2.1.1
+            (certificate.chain_valid, certificate.chain_error) = (Some(false), Some("explicit_curve"));
+        }
+        let failed_by = if is_explicit { "tls_failed" } else { "tls_alert" };
         let findings = |failed| if demands { vec![failed] } else { self.findings.to_vec() };
         let relay = Expected {
             banner: Some("220 openssl.interop.test ESMTP s_server"),
@@ -254,9 +327,9 @@ impl Flavour {
             capabilities_before_tls: Some(vec!["SIZE 10240000", "STARTTLS"]),
             capabilities_after_tls: completed.then(|| vec!["SIZE 10240000"]),
             tls: Some(self.tls),
-            certificate: Some(certificate(authority, HOST, self.key.name)),
+            certificate: Some(certificate),
             chain: chain(authority, HOST, self.key.name),
-            error: (!completed).then_some("tls_alert"),
+            error: (!completed).then_some(failed_by),
             findings: findings("starttls-failed"),
             checks: Vec::new(),
         };
@@ -278,7 +351,7 @@ pub(crate) struct Key {
     /// In the report's words.
     pub(crate) name: &'static str,
     pub(crate) algorithm: &'static str,
-    pub(crate) parameter: Option<&'static str>,
+    pub(crate) parameters: &'static [&'static str],
     /// The key usages of its certificate.
     pub(crate) usage: &'static str,
 }
@@ -286,11 +359,20 @@ pub(crate) struct Key {
 pub(crate) const RSA_2048: Key = Key {
     name: "RSA 2048",
     algorithm: "RSA",
-    parameter: Some("rsa_keygen_bits:2048"),
+    parameters: &["rsa_keygen_bits:2048"],
     usage: SIGN_AND_ENCIPHER,
 };
+const RSA_PSS_2048: Key =
+    Key { name: "RSA-PSS 2048", algorithm: "RSA-PSS", parameters: &["rsa_keygen_bits:2048"], usage: SIGN };
 const P_256: Key =
-    Key { name: "ECDSA P-256", algorithm: "EC", parameter: Some("ec_paramgen_curve:P-256"), usage: SIGN };
+    Key { name: "ECDSA P-256", algorithm: "EC", parameters: &["ec_paramgen_curve:P-256"], usage: SIGN };
+
+const EXPLICIT_P_256: Key = Key {
+    name: "ECDSA explicit parameters",
+    algorithm: "EC",
+    parameters: &["ec_paramgen_curve:P-256", "ec_param_enc:explicit"],
+    usage: SIGN,
+};
 
 const SIGN: &str = "digitalSignature";
 const SIGN_AND_ENCIPHER: &str = "digitalSignature, keyEncipherment";

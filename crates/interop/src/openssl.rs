@@ -40,7 +40,7 @@ pub(crate) fn issue(authority: &Authority, host: &str, key: Key, directory: &Pat
     fs::write(directory.join("index.txt"), "")?;
     fs::write(directory.join("ca.cnf"), configuration(host, key))?;
     let mut make_key = vec!["genpkey", "-out", "key.pem", "-algorithm", key.algorithm];
-    make_key.extend(key.parameter.iter().flat_map(|parameter| ["-pkeyopt", *parameter]));
+    make_key.extend(key.parameters.iter().flat_map(|parameter| ["-pkeyopt", *parameter]));
     run(directory, &make_key)?;
     let subject = format!("/CN={host}");
     run(directory, &["req", "-new", "-key", "key.pem", "-subj", &subject, "-out", "request.pem"])?;

@@ -93,7 +93,8 @@ const WEAK_TASTES: [Taste; 3] = [
         version: [3, 3],
         cipher: "null",
         key_exchange: "rsa",
-        tls: unfinished("TLS 1.2", "TLS_RSA_WITH_NULL_SHA", "RSA"),
+        // Of those without encryption it prefers this one.
+        tls: unfinished("TLS 1.2", "TLS_RSA_WITH_NULL_MD5", "RSA"),
         findings: &["tls-cipher-weak"],
     },
     Taste {

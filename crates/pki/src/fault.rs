@@ -69,6 +69,8 @@ pub enum Fault {
     NotForServerAuth {
         /// The certificate.
         certificate: usize,
+        /// It has anyExtendedKeyUsage, which a client may refuse where it wants serverAuth, and may accept.
+        any: bool,
     },
     /// keyUsage is there and lacks what the certificate is used for (RFC 5280 §4.2.1.3): keyCertSign of an
     /// issuer; digitalSignature, keyEncipherment and keyAgreement, all three, of the leaf.
@@ -131,8 +133,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether it is a limit of this validation and no rule that the certificates break: another may find that the path
-    /// holds.
+    /// Whether it is a limit of this validation, or what RFC 5280 leaves to it, and no rule that the certificates break: another
+    /// may find that the path holds.
     pub fn is_unknown(&self) -> bool {
         /// What RFC 5280 §6.1 processes, and webpki does not: certificatePolicies, policyMappings, policyConstraints,
         /// inhibitAnyPolicy.
@@ -140,6 +142,7 @@ impl Fault {
         match self {
             Fault::UnsupportedCriticalExtension { oid, .. } => POLICIES.contains(&oid.as_str()),
             Fault::UnsupportedSignatureAlgorithm { .. }
+            | Fault::NotForServerAuth { any: true, .. }
             | Fault::SelfIssuedCounted
             | Fault::EarlyDate { .. }
             | Fault::PathTooLong

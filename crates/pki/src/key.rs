@@ -2,20 +2,25 @@
 
 use std::fmt;
 
-use x509_parser::asn1_rs::{FromDer, Tag};
-use x509_parser::public_key::RSAPublicKey;
+use heloscope_crypto::modulus_bits;
+use x509_parser::asn1_rs::Tag;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::der::dotted;
 
-/// The kind and size of a public key; its `Display` is what the report shows: `RSA 2048`, `ECDSA P-256`,
+/// The kind and size of a public key; its `Display` is what the report shows: `RSA 2048`, `RSA-PSS 2048`, `ECDSA P-256`,
 /// `Ed25519`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Key {
-    /// An RSA key, also one restricted to RSASSA-PSS.
+    /// An RSA key.
     Rsa {
-        /// The length of the modulus in bits; 0 where the key does not parse.
+        /// The length of the modulus in bits; 0 where the key has none.
+        bits: u32,
+    },
+    /// An RSA key restricted to RSASSA-PSS (RFC 4055 §1.2).
+    RsaPss {
+        /// The length of the modulus in bits; 0 where the key has none.
         bits: u32,
     },
     /// A key on an elliptic curve for ECDSA.
@@ -64,7 +69,8 @@ impl Key {
         let oid = dotted(spki.algorithm.algorithm.as_bytes());
         let key = spki.subject_public_key.data.as_ref();
         match oid.as_str() {
-            "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => Key::Rsa { bits: modulus_bits(key) },
+            "1.2.840.113549.1.1.1" => Key::Rsa { bits: modulus_bits(key).unwrap_or(0) },
+            "1.2.840.113549.1.1.10" => Key::RsaPss { bits: modulus_bits(key).unwrap_or(0) },
             "1.2.840.10045.2.1" => {
                 let parameters = spki.algorithm.parameters.as_ref().filter(|any| any.tag() == Tag::Oid);
                 Key::Ec { curve: Curve::read(parameters.map(|any| dotted(any.data)), key) }
@@ -79,7 +85,7 @@ impl Key {
     /// known.
     pub fn bits(&self) -> Option<u32> {
         match self {
-            Key::Rsa { bits } => Some(*bits),
+            Key::Rsa { bits } | Key::RsaPss { bits } => Some(*bits),
             Key::Ec { curve } => Some(curve.bits()),
             Key::Ed25519 => Some(256),
             Key::Ed448 => Some(456),
@@ -90,7 +96,7 @@ impl Key {
     /// Whether the key is too short: RSA below 2048 bits, a curve below 224 (NIST SP 800-131A).
     pub fn is_weak(&self) -> bool {
         match self {
-            Key::Rsa { bits } => *bits < 2048,
+            Key::Rsa { bits } | Key::RsaPss { bits } => *bits < 2048,
             Key::Ec { curve } => curve.bits() < 224,
             _ => false,
         }
@@ -127,6 +133,7 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Rsa { bits } => write!(f, "RSA {bits}"),
+            Key::RsaPss { bits } => write!(f, "RSA-PSS {bits}"),
             Key::Ec { curve } => write!(f, "ECDSA {curve}"),
             Key::Ed25519 => f.write_str("Ed25519"),
             Key::Ed448 => f.write_str("Ed448"),
@@ -161,15 +168,6 @@ impl fmt::Display for Curve {
     }
 }
 
-/// The length of an RSAPublicKey's modulus; 0 where it does not parse.
-pub(crate) fn modulus_bits(key: &[u8]) -> u32 {
-    let Ok((_, key)) = RSAPublicKey::from_der(key) else { return 0 };
-    let zeros = key.modulus.iter().take_while(|octet| **octet == 0).count();
-    let modulus = &key.modulus[zeros..];
-    let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
-    u32::try_from(bits).unwrap_or(u32::MAX)
-}
-
 fn coordinate_bits(point: &[u8]) -> u32 {
     let octets = match point {
         [4, rest @ ..] => rest.len() / 2,
@@ -187,18 +185,11 @@ mod tests {
     fn weak_is_below_the_limit_and_not_at_it() {
         assert!(Key::Rsa { bits: 2047 }.is_weak());
         assert!(!Key::Rsa { bits: 2048 }.is_weak());
+        assert!(Key::RsaPss { bits: 2047 }.is_weak());
+        assert!(!Key::RsaPss { bits: 2048 }.is_weak());
         assert!(Key::Ec { curve: Curve::P192 }.is_weak());
         assert!(!Key::Ec { curve: Curve::P224 }.is_weak());
         assert!(!Key::Ed25519.is_weak());
-    }
-
-    #[test]
-    fn leading_zeros_of_a_modulus_do_not_count() {
-        // SEQUENCE { INTEGER 00 80 00, INTEGER 3 }: sixteen bits
-        assert_eq!(modulus_bits(&[0x30, 0x08, 0x02, 0x03, 0x00, 0x80, 0x00, 0x02, 0x01, 0x03]), 16);
-        // SEQUENCE { INTEGER 7f, INTEGER 3 }: seven bits
-        assert_eq!(modulus_bits(&[0x30, 0x06, 0x02, 0x01, 0x7f, 0x02, 0x01, 0x03]), 7);
-        assert_eq!(modulus_bits(b"no key"), 0);
     }
 
     #[test]

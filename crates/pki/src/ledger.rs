@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use heloscope_crypto::{RSA_BITS, modulus_bits};
 use rustls_pki_types::{
     AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, alg_id,
 };
 use webpki::RawPublicKeyEntity;
 
 use crate::der::{Elements, Parts, SEQUENCE};
-use crate::key::modulus_bits;
 
 /// How many signatures of a chain are verified, those with a certificate's own key among them; an honest chain needs
 /// one a certificate. What is not verified within this bound and [`MAX_EFFORT`] is not known.
@@ -98,8 +98,8 @@ fn is_of_unverified_length(key: &[u8]) -> bool {
     let is_rsa = key_algorithm(key).is_some_and(|id| id == alg_id::RSA_ENCRYPTION.as_ref());
     let content = Elements::of(key).expect(SEQUENCE).map_or(&[][..], |key| key.content);
     // A BIT STRING begins with the number of the bits that are none of it.
-    let bits = Elements::of(content).nth(1).and_then(|bits| bits.content.get(1..)).map_or(0, modulus_bits);
-    is_rsa && bits > 0 && !(1024..=8192).contains(&bits)
+    let bits = Elements::of(content).nth(1).and_then(|bits| bits.content.get(1..)).and_then(modulus_bits);
+    is_rsa && bits.is_some_and(|bits| !RSA_BITS.contains(&bits))
 }
 
 /// What has been verified, and what it has cost.

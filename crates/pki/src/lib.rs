@@ -34,6 +34,7 @@ pub use certificate::{Certificate, Part, Unreadable};
 pub use chain::{MAX_CERTIFICATES, MAX_PATHS};
 pub use extensions::{KeyPurpose, KeyUsage, PresentedIdentifier};
 pub use fault::Fault;
+pub use heloscope_crypto::RSA_BITS;
 pub use identity::{Identity, NotADnsName, ReferenceIdentifier, identity};
 pub use key::{Curve, Key};
 pub use ledger::{MAX_EFFORT, MAX_SIGNATURES};

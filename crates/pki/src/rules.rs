@@ -33,8 +33,10 @@ pub(crate) fn anchor_time_fault(private: &PrivateAnchor, at: i64) -> Option<Faul
 
 pub(crate) fn purpose_fault(sent: &Sent<'_>) -> Option<Fault> {
     let purposes = sent.facts.key_purposes.as_ref()?;
-    (!purposes.contains(&KeyPurpose::ServerAuth))
-        .then_some(Fault::NotForServerAuth { certificate: sent.index })
+    (!purposes.contains(&KeyPurpose::ServerAuth)).then(|| Fault::NotForServerAuth {
+        certificate: sent.index,
+        any: purposes.contains(&KeyPurpose::Any),
+    })
 }
 
 /// `position` is that in the path: the leaf's is 0.

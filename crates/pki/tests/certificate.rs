@@ -17,6 +17,7 @@ const ODD_NAMES: &str = include_str!("fixtures/odd-names.pem");
 const P192: &str = include_str!("fixtures/p192.pem");
 const P521: &str = include_str!("fixtures/p521.pem");
 const PSS: &str = include_str!("fixtures/pss.pem");
+const RSA_PSS_KEY: &str = include_str!("fixtures/rsa-pss-key.pem");
 const ROOT: &str = include_str!("fixtures/root.pem");
 const RSA1024: &str = include_str!("fixtures/rsa1024.pem");
 const RSA1024_SHA1: &str = include_str!("fixtures/rsa1024-sha1.pem");
@@ -86,6 +87,7 @@ fn keys_and_signature_algorithms_have_their_usual_names() {
         (SHA1, "RSA 2048", false, "sha1WithRSAEncryption", true),
         (MD5, "RSA 2048", false, "md5WithRSAEncryption", true),
         (PSS, "RSA 2048", false, "rsassaPss", false),
+        (RSA_PSS_KEY, "RSA-PSS 2048", false, "rsassaPss", false),
         (ED25519, "Ed25519", false, "Ed25519", false),
         (P192, "ECDSA P-192", true, "ecdsa-with-SHA256", false),
         (P521, "ECDSA P-521", false, "ecdsa-with-SHA512", false),

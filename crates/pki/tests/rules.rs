@@ -26,8 +26,12 @@ fn a_certificate_for_clients_only() {
         intermediate.issue(asked)
     };
     let verdict = ask(&[&root], &[&leaf(&[ExtendedKeyUsagePurpose::ClientAuth]), &intermediate]);
-    assert_eq!(verdict.faults, [Fault::NotForServerAuth { certificate: 0 }]);
+    assert_eq!(verdict.faults, [Fault::NotForServerAuth { certificate: 0, any: false }]);
     assert_eq!(verdict.trust, Some(Trust::Private));
+    // RFC 5280 §4.2.1.12: an application that wants serverAuth MAY reject it.
+    let any = ask(&[&root], &[&leaf(&[ExtendedKeyUsagePurpose::Any]), &intermediate]);
+    assert_eq!(any.faults, [Fault::NotForServerAuth { certificate: 0, any: true }]);
+    assert!(any.is_unknown());
     let both = leaf(&[ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth]);
     assert!(ask(&[&root], &[&both, &intermediate]).holds());
 }
@@ -36,7 +40,7 @@ fn a_certificate_for_clients_only() {
 fn an_intermediate_for_clients_only() {
     let root = self_signed(ca("Root"));
     for (purpose, expected) in [
-        (ExtendedKeyUsagePurpose::ClientAuth, vec![Fault::NotForServerAuth { certificate: 1 }]),
+        (ExtendedKeyUsagePurpose::ClientAuth, vec![Fault::NotForServerAuth { certificate: 1, any: false }]),
         (ExtendedKeyUsagePurpose::ServerAuth, vec![]),
     ] {
         let mut asked = ca("Intermediate");
@@ -104,7 +108,7 @@ fn a_client_certificate_from_an_unknown_issuer_has_both_faults() {
     let mut asked = server();
     asked.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let verdict = ask(&[], &[&root.issue(asked)]);
-    assert_eq!(verdict.faults, [missing("CN=Root"), Fault::NotForServerAuth { certificate: 0 }]);
+    assert_eq!(verdict.faults, [missing("CN=Root"), Fault::NotForServerAuth { certificate: 0, any: false }]);
 }
 
 #[test]

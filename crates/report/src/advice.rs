@@ -78,7 +78,10 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         }
         Evidence::GreetingRejected(refused) => connection::greeting_rejected(refused, audience),
         Evidence::GreetingSlow { seconds } => connection::greeting_slow(*seconds, audience),
-        Evidence::NotSmtp { likeness, begun } => connection::not_smtp(*likeness, begun, audience),
+        Evidence::NotSmtp { begun, greets: true, .. } => session::late_greeting(begun),
+        Evidence::NotSmtp { likeness, begun, greets: false } => {
+            connection::not_smtp(*likeness, begun, audience)
+        }
         Evidence::MalformedReply { said } => session::malformed_reply(said),
         Evidence::ReplyTooLong { said } => session::reply_too_long(said),
         Evidence::EhloReplyTooLong { kept, all, loses } => session::ehlo_reply_too_long(*kept, *all, *loses),

@@ -23,7 +23,7 @@ pub(crate) use evidence::{
 pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};
-use crate::words::error_words;
+use crate::words::error_words_at;
 use crate::{ErrorCode, PortError, Severity};
 
 /// One thing that is looked at on every port.
@@ -103,7 +103,10 @@ impl Subject<'_> {
     fn not_tested(&self) -> Outcome {
         let facts = self.facts;
         Outcome::NotTested(match self.error.filter(|error| !error.is_after_all()) {
-            Some(error) => Cow::Owned(say!("the test of this port ended early: {}", error_words(error))),
+            Some(error) => {
+                let words = error_words_at(error, facts.is_at_helo(error.phase));
+                Cow::Owned(say!("the test of this port ended early: {}", words))
+            }
             None if facts.is_masked() && facts.offers_starttls().is_none() => Cow::Borrowed(say!(
                 "a device on the path overwrites what the server offers, STARTTLS perhaps among it"
             )),

@@ -146,7 +146,7 @@ fn examined(
             .or(facts.broken_off(Stage::Greeting).as_ref())
             .map(facts::banner),
         notes: facts::notes(facts, fits, *chain),
-        starttls_supported: facts.offers_starttls().or_else(|| facts.takes_only_helo().then_some(false)),
+        starttls_supported: facts.offers_starttls(),
         capabilities: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         capabilities_before_tls: before,
         capabilities_after_tls: after,

@@ -227,7 +227,8 @@ pub struct Tls {
 /// Facts of one certificate; all but `sha256` are `None` where it could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
-    /// The subject's distinguished name; empty where the certificate has none.
+    /// The subject's distinguished name as RFC 4514 writes it; empty where the certificate has none. In this and all else that
+    /// the certificate says what cannot be seen is written out as in the transcript.
     pub subject: Option<String>,
     /// The issuer's distinguished name.
     pub issuer: Option<String>,
@@ -317,6 +318,10 @@ pub enum ChainError {
     NotACertificateAuthority,
     /// A critical extension that validation does not know.
     UnknownCriticalExtension,
+    /// A certificate on the path is not of version 3.
+    UnsupportedVersion,
+    /// A key on the path gives its elliptic curve by parameters, not by name.
+    ExplicitCurve,
     /// More certificates than a path may have.
     PathTooLong,
     /// A certificate on the path cannot be read.

@@ -13,7 +13,7 @@ use std::ops::Deref;
 
 use heloscope_words::{mark, say, small, spoken};
 
-use crate::words::error_words;
+use crate::words::error_words_of;
 use crate::{ErrorCode, Finding, Phase, Port, PortError, Report, Role, Severity, Speaker};
 
 /// What one kind of sender will do.
@@ -163,6 +163,13 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 small(&finding.title)
             ),
         ),
+        (Reach::Preceded(finding), _) => (
+            Depends,
+            say!(
+                "Depends on whether it skips what stands before the greeting, as Postfix does: {}.",
+                small(&finding.title)
+            ),
+        ),
         (Reach::Odd(finding), Sender::MailClient) => (
             Depends,
             say!("Depends on whether it goes by the first digit of a reply: {}.", small(&finding.title)),
@@ -197,6 +204,14 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
             )
         }
         (Reach::Later(finding), sender) => (Queues, later(port, finding, sender)),
+        (Reach::ClearText, Sender::Opportunistic) if demands_starttls(port) => (
+            Depends,
+            say!(
+                "Delivers in clear text only if the server takes mail so, which was not tested: it demands STARTTLS, and its refusal \
+                 of EHLO hides whether that is offered."
+            )
+            .to_owned(),
+        ),
         (Reach::ClearText, Sender::Opportunistic) => {
             (ClearText, say!("Delivers in clear text: TLS is not offered.").to_owned())
         }
@@ -289,6 +304,12 @@ fn is_still_speaking(port: Tested<'_>) -> bool {
         port.timings.began_ms.zip(port.timings.total_ms).map(|(began, total)| began.saturating_add(total));
     let last = port.transcript.last().filter(|line| line.from == Speaker::Server);
     timed_out && ended.zip(last).is_some_and(|(ended, last)| ended.saturating_sub(last.at_ms) < PAUSE_MS)
+}
+
+/// Whether the server said 530, Must issue a STARTTLS command first, RFC 3207 §4.
+fn demands_starttls(port: Tested<'_>) -> bool {
+    let mut said = port.transcript.iter().filter(|line| line.from == Speaker::Server);
+    said.any(|line| line.text.starts_with("530"))
 }
 
 /// Whether HELO was said at all.
@@ -402,7 +423,7 @@ fn not_tested(port: Tested<'_>) -> String {
         None if has(port, "reply-too-long") => {
             say!("Not tested: the reply to EHLO has more lines than are kept.").to_owned()
         }
-        Some(error) => say!("Not tested: {}.", error_words(error)),
+        Some(error) => say!("Not tested: {}.", error_words_of(port.port, error)),
         None => say!("Not tested.").to_owned(),
     }
 }

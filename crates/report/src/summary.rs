@@ -5,7 +5,7 @@ use heloscope_words::{plural, say, small};
 
 use crate::names::Demand;
 use crate::senders::{is_out_of_step, leaf_key};
-use crate::words::error_words;
+use crate::words::error_words_of;
 use crate::{ErrorCode, Finding, Port, PortError, Report, Role, Severity, Status, Tls};
 
 /// The verdict on a report in plain words: `Mail reaches this server over TLS 1.3; its certificate expires in
@@ -51,7 +51,7 @@ fn by_error<'p>(ports: impl IntoIterator<Item = &'p Port>) -> Vec<(String, Vec<&
     let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
     for port in ports {
         let error = port.error.as_ref().filter(|error| !error.is_after_all());
-        let Some(why) = error.map(error_words) else { continue };
+        let Some(why) = error.map(|error| error_words_of(port, error)) else { continue };
         match missed.iter_mut().find(|(other, _)| *other == why) {
             Some((_, ports)) => ports.push(port),
             None => missed.push((why, vec![port])),
@@ -183,8 +183,10 @@ fn port_sentence(port: &Port, all: &[Port]) -> String {
             (say!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
         }
         (None, None) => {
-            let why =
-                port.error.as_ref().map_or_else(|| say!("the test is not over").to_owned(), error_words);
+            let why = match &port.error {
+                Some(error) => error_words_of(port, error),
+                None => say!("the test is not over").to_owned(),
+            };
             (say!("Whether this server speaks TLS on port {} is not known: {why}", port.port), None)
         }
     };

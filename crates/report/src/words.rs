@@ -19,9 +19,9 @@ pub(crate) use capabilities::{
     KEYWORDS, MECHANISMS, auth_mechanisms, is_masked, is_masked_greeting, meaning,
 };
 pub(crate) use codes::{REPLY_CODES, STATUS_CODES};
-pub(crate) use error::{code_words, error_words};
+pub(crate) use error::{AT_HELO, code_words, error_words, error_words_at, error_words_of};
 pub(crate) use fault::{date, fault_words, unreadable_words};
-pub(crate) use likeness::{Likeness, first_line, first_octets, stray_lines};
+pub(crate) use likeness::{Likeness, first_line, first_octets, is_greeting, stray_lines};
 pub use line::explain;
 pub(crate) use rejection::{
     codes_explained, enhanced_status_code, is_refusal, is_reply_code, lacks_reverse_name, likely_cause,

@@ -2,14 +2,12 @@
 
 mod scene;
 
-use heloscope_observation::{
-    AlertDescription, Event, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion,
-};
+use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{
     ErrorCode, Phase, Report, Sender, SenderOutcome, Severity, Status, StepKind, StepState, Verdict,
     progress, senders, summary,
 };
-use scene::{Asked, DAY, Entity, NOW, Play, Scene, chain, fixture, server, valid};
+use scene::{Asked, DAY, Entity, NOW, Play, Scene, chain, server, valid};
 
 const HANDSHAKE_FAILURE: TlsFailure = TlsFailure::Alert(AlertDescription(40));
 const PROTOCOL_VERSION: TlsFailure = TlsFailure::Alert(AlertDescription(70));
@@ -161,87 +159,6 @@ fn silence_at_the_first_hello_alone_is_intolerance() {
              certificate is valid for 60 more days."
         );
     }
-}
-
-/// 2027-01-01T00:00:00Z
-const WHEN_FIXTURES_ARE_VALID: i64 = 1_798_761_600;
-
-/// TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 over X25519
-const ECDSA: Choice = Choice { version: TlsVersion::TLS_1_2, suite: 0xc02c, group: Some(29), bits: None };
-
-/// Ed448 is offered by hand alone: OpenSSL's s_server ends the library's hello with handshake_failure.
-#[test]
-fn a_key_that_only_some_verify_is_no_failure_of_tls() {
-    let sent = fixture(include_str!("../../pki/tests/fixtures/ed448-leaf.pem"));
-    let Choice { version, suite, group, bits } = ECDSA;
-    let report = Scene::of("ed448-leaf.example")
-        .port("25", |play| alerts(play.until_hello()))
-        .raw_hello("25", |play| play.connects().answers(version, suite, group, bits, &[&sent]))
-        .at(WHEN_FIXTURES_ARE_VALID)
-        .judged();
-    let port = &report.ports[0];
-    assert_eq!(port.verdict("starttls-failed"), Verdict::NotTested);
-    let finding = port.found("tls-outdated-only");
-    assert_eq!(
-        (finding.severity, &*finding.title),
-        (Severity::Notice, "The server takes only what many TLS libraries do not speak")
-    );
-    assert!(
-        finding.explanation.starts_with(
-            "The server chose TLS 1.2 with TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, Ed448: a key \
-             by which the TLS library of this test and many others verify no signature. It is not broken, but \
-             TLS does not come up with everyone. Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over \
-             TLS; others"
-        ),
-        "{}",
-        finding.explanation
-    );
-    assert!(finding.fix.starts_with("Make a new key, ECDSA P-256"), "{}", finding.fix);
-    assert_eq!(
-        summary(&report),
-        "Mail reaches this server over TLS where Ed448 is taken, else in clear text or not at all; its \
-         certificate is self-signed."
-    );
-    let opportunistic = &senders(&report)[0];
-    assert_eq!(
-        opportunistic.text,
-        "Delivers over TLS if it takes Ed448, as Postfix on OpenSSL does; else in clear text after a failed \
-         attempt, or keeps the mail queued."
-    );
-}
-
-/// The library took it so far: what was chosen is known, in TLS 1.3 as well, and the key is not said to be held.
-#[test]
-fn a_key_that_is_not_verified_is_not_said_to_be_held_nor_to_be_missing() {
-    let sent = fixture(include_str!("../../pki/tests/fixtures/explicit.pem"));
-    let report = Scene::of("explicit.example")
-        .port("465", |play| {
-            let group = Some(NamedGroup(29));
-            let play = play.until_hello().chooses(TlsVersion::TLS_1_3, 0x1302, group, false, &[&sent]);
-            play.tls_fails(TlsFailure::UnverifiedKey)
-        })
-        .at(WHEN_FIXTURES_ARE_VALID)
-        .judged();
-    let port = &report.ports[0];
-    let error = port.error.as_ref().unwrap();
-    assert_eq!(error.code, ErrorCode::TlsFailed);
-    assert_eq!(
-        error.message,
-        "This test verifies no signature by a key such as the certificate's, and finished no handshake: nothing inside TLS was \
-         tested. That the server holds the key of its certificate is not known."
-    );
-    assert_eq!((port.verdict("tls-failed"), port.why("tls-failed")), (Verdict::NotTested, UNSPOKEN));
-    let finding = port.found("tls-outdated-only");
-    assert!(
-        finding.explanation.starts_with(
-            "The server chose TLS 1.3 with TLS_AES_256_GCM_SHA384, ECDSA explicit parameters: a key"
-        ),
-        "{}",
-        finding.explanation
-    );
-    assert!(finding.explanation.contains("Mail clients that speak it, such as those on OpenSSL, send mail"));
-    assert_eq!(port.tls.as_ref().unwrap().version, "TLS 1.3");
-    assert!(port.ids().contains(&"certificate-path-invalid"), "{:?}", port.ids());
 }
 
 /// OpenSSL offers X448 as it comes, and no curve of the Brainpool.

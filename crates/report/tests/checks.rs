@@ -227,7 +227,8 @@ fn ehlo_rejected() {
         helo_only.why("starttls-missing"),
         "the server takes only HELO, and without EHLO nothing is offered"
     );
-    assert_eq!((helo_only.starttls_supported, helo_only.capabilities.len()), (Some(false), 0));
+    // As the check that was not made: what a reply to EHLO would offer is not known.
+    assert_eq!((helo_only.starttls_supported, helo_only.capabilities.len()), (None, 0));
 
     let inside_tls = port("25", |play| {
         let play = play.connects().greets(GREETING).ehlo(EHLO).starttls("220 go").tls(&[]);

@@ -27,7 +27,40 @@ fn an_empty_line_before_the_greeting_is_quoted() {
             .ends(Stage::Greeting)
     });
     assert_eq!(message(&port), "The server's first octets are no SMTP reply: “\\r\\n220 mx\\r\\n”.");
-    assert!(port.found("not-smtp").explanation.starts_with("They are “\\r\\n220 mx\\r\\n”."));
+    assert!(port.found("not-smtp").explanation.starts_with("They are “\\r\\n220 mx\\r\\n”, with"));
+}
+
+/// Postfix's client skips what is no reply, and reads on.
+#[test]
+fn what_stands_before_a_greeting_does_not_stop_everyone() {
+    let babbles = |spec: &str, octets: &[u8]| {
+        Scene::one(spec, |play| {
+            play.connects().babbles(Stage::Greeting, FaultKind::NotAReply, octets).ends(Stage::Greeting)
+        })
+        .judged()
+    };
+    for octets in [&b"\r\n220 mx1.example.com ESMTP\r\n"[..], b"hello\r\n220-mx1.example.com\r\n220 \r\n"] {
+        let report = babbles("25", octets);
+        let finding = report.ports[0].found("not-smtp");
+        assert_eq!(finding.severity, Severity::Error);
+        assert!(finding.explanation.contains("such as Postfix, skip what stands before it"), "{finding:?}");
+        assert!(finding.fix.starts_with("Find out what sends it"), "{}", finding.fix);
+        for row in senders(&report) {
+            assert_eq!(
+                (row.outcome, row.text.as_str()),
+                (
+                    SenderOutcome::Depends,
+                    "Depends on whether it skips what stands before the greeting, as Postfix does: the first octets are no \
+                     SMTP reply."
+                )
+            );
+        }
+    }
+    for octets in [&b"hello\r\n"[..], b"hello\r\n554 no\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"2200 mx\r\n"] {
+        let report = babbles("25", octets);
+        assert!(report.ports[0].found("not-smtp").explanation.contains("No sender can deliver"));
+        assert_eq!(senders(&report)[0].outcome, SenderOutcome::Refuses);
+    }
 }
 
 /// RFC 5321 §4.2: a reply code begins with 2, 3, 4 or 5.

@@ -63,6 +63,38 @@ fn a_session_that_ends_at_helo_is_not_said_to_end_at_ehlo() {
     );
 }
 
+/// Nor is what was not tested put down to EHLO's reply.
+#[test]
+fn why_nothing_is_known_past_helo_names_helo() {
+    let report = Scene::one("25", |play| {
+        helo_sent(play).babbles(Stage::Ehlo, FaultKind::Incomplete, b"250-mx1").closes(Stage::Ehlo)
+    })
+    .judged();
+    assert_eq!(
+        report.ports[0].why("starttls-missing"),
+        "the test of this port ended early: the server closed the connection while the reply to HELO was awaited"
+    );
+}
+
+/// RFC 3207 §4: in clear text such a server takes no mail, as a rule.
+#[test]
+fn a_server_that_demands_starttls_of_ehlo_is_not_said_to_take_clear_text() {
+    let ehlo = "530 5.7.0 Must issue a STARTTLS command first";
+    let report = Scene::one("25", |play| play.connects().greets(GREETING).ehlo(ehlo).helo("250 mx1").quits());
+    let report = report.judged();
+    let port = &report.ports[0];
+    assert_eq!((port.starttls_supported, port.verdict("starttls-missing")), (None, Verdict::NotTested));
+    let found = port.found("ehlo-rejected");
+    assert!(
+        found.explanation.contains("only if the server takes mail so, which was not tested"),
+        "{found:?}"
+    );
+    let rows = senders(&report);
+    assert_eq!(rows[0].outcome, SenderOutcome::Depends);
+    assert!(rows[0].text.contains("it demands STARTTLS"), "{}", rows[0].text);
+    assert_eq!(rows[1].outcome, SenderOutcome::Refuses);
+}
+
 #[test]
 fn what_the_reply_to_helo_lists_is_no_offer() {
     let says = "HELO was accepted; whatever its reply lists is no extension that is offered. ";

@@ -74,6 +74,22 @@ fn replies() {
     });
 }
 
+/// A name of any kind, and in the subject as in the alternative names.
+#[test]
+fn what_a_certificate_says_can_be_seen() {
+    let mut asked = server();
+    asked.distinguished_name = DistinguishedName::new();
+    asked.distinguished_name.push(DnType::CommonName, EVIL);
+    let own = Entity::self_signed(asked, 3);
+    let report = Scene::one("25", |play| play.goes_well(&[&own.der])).judged();
+    for facts in [&report.ports[0].certificate.as_ref().unwrap().facts, &report.ports[0].chain[0]] {
+        for name in [facts.subject.as_ref().unwrap(), facts.issuer.as_ref().unwrap()] {
+            assert!(name.contains("alert(1)") && name.contains("\\u{202e}"), "{name}");
+            assert!(!name.contains(is_unseen), "{name:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_reply() {
     let octets = [EVIL.as_bytes(), b"\xff\x80\r\n"].concat();

@@ -5,8 +5,11 @@
 
 mod scene;
 
-use heloscope_report::{ChainError, LeafCertificate, Severity, Verdict};
-use rcgen::{BasicConstraints, CertificateParams, CustomExtension, GeneralSubtree, IsCa, NameConstraints};
+use heloscope_report::{ChainError, LeafCertificate, SenderOutcome, Severity, Verdict, senders};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    NameConstraints,
+};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, server};
 
 const ROOT: &str = include_str!("../../pki/tests/fixtures/root.pem");
@@ -85,6 +88,40 @@ fn more_intermediates_than_an_authority_may_have_below_it() {
 }
 
 /// What is not verified here, such as a date before 1970 or a signature of a kind that few use, breaks no rule.
+#[test]
+fn a_version_and_a_curve_that_will_not_do_have_codes_of_their_own() {
+    let error = |sent: &str, root: &str| {
+        let sent = fixture(sent);
+        let scene = Scene::one("25", |play| play.goes_well(&[&sent])).at(1_798_761_600); // 2027-01-01
+        scene.judged_by(Some(root)).ports.remove(0).certificate.unwrap().chain_error
+    };
+    let (v1, root) =
+        (include_str!("../../pki/tests/fixtures/v1.pem"), include_str!("../../pki/tests/fixtures/root.pem"));
+    assert_eq!(error(v1, root), Some(ChainError::UnsupportedVersion));
+    let pair = include_str!("../../pki/tests/fixtures/explicit.pem");
+    assert_eq!(error(pair, &pair[pair.rfind("-----BEGIN").unwrap()..]), Some(ChainError::ExplicitCurve));
+}
+
+/// RFC 5280 §4.2.1.12 leaves it to whoever asks.
+#[test]
+fn a_leaf_for_any_use_may_or_may_not_be_taken() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let mut asked = server();
+    asked.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any];
+    let leaf = root.issue(asked, 3);
+    let report = Scene::one("25", |play| play.goes_well(&[&leaf.der])).judged_trusting(&root);
+    let port = &report.ports[0];
+    assert_eq!(port.ids(), ["certificate-path-unknown"]);
+    let told = &port.found("certificate-path-unknown").explanation;
+    assert!(told.starts_with("The certificate may be used for anything (anyExtendedKeyUsage)"), "{told}");
+    let certificate = port.certificate.as_ref().unwrap();
+    assert_eq!(
+        (certificate.chain_valid, certificate.chain_error),
+        (None, Some(ChainError::NotForServerAuth))
+    );
+    assert_eq!(senders(&report)[1].outcome, SenderOutcome::Depends);
+}
+
 #[test]
 fn what_is_not_verified_is_not_known() {
     let pairs = [

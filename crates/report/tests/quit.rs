@@ -74,6 +74,25 @@ fn the_reasons_are_those_of_what_came_before() {
     }
 }
 
+/// RFC 5321 §4.1.1.10; a 421 may come at any time.
+#[test]
+fn another_code_than_221_is_noted() {
+    let notes = |reply: &str| {
+        let scene = Scene::one("25", |play| {
+            CLEAR_TEXT(play).sends(Stage::Quit, Command::Quit).replies(Stage::Quit, reply).ends(Stage::Quit)
+        });
+        scene.judged().ports.remove(0).notes
+    };
+    assert_eq!(
+        notes("250 2.0.0 Ok"),
+        ["The server answered QUIT with “250 2.0.0 Ok” (RFC 5321 §4.1.1.10 demands 221)."]
+    );
+    assert_eq!(notes("500 what?").len(), 1);
+    for reply in ["221 bye", "421 4.3.2 down"] {
+        assert_eq!(notes(reply), [""; 0], "{reply}");
+    }
+}
+
 /// Nobody knows then what was said yes to.
 #[test]
 fn a_reply_too_many_inside_tls_leaves_it_open_whether_mail_is_taken() {

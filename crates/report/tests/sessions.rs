@@ -168,7 +168,7 @@ fn an_end_of_tls_without_close_notify_is_noted_after_quit_too() {
         })
     };
     let unanswered: fn(Play<'_>) -> Play<'_> = |play| play;
-    let answered: fn(Play<'_>) -> Play<'_> = |play| play.replies(Stage::Quit, "250 ok");
+    let answered: fn(Play<'_>) -> Play<'_> = |play| play.replies(Stage::Quit, "221 bye");
     let without = ended(unanswered, Some(false));
     assert_eq!(without.notes.len(), 2);
     assert_eq!(without.notes[1], NOTE);
@@ -191,7 +191,7 @@ fn an_end_of_tls_without_close_notify_is_noted_after_quit_too() {
     // Outside TLS there is none to send.
     let clear = port("25", |play| {
         let play = play.connects().greets("220 mx1").ehlo("250 mx1").sends(Stage::Quit, Command::Quit);
-        play.replies(Stage::Quit, "250 ok")
+        play.replies(Stage::Quit, "221 bye")
             .see(Stage::Quit, Event::Closed { close_notify: None })
             .ends(Stage::Quit)
     });
@@ -237,7 +237,7 @@ fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
     // Another reply was none the less a reply.
     for port in [
         quit(|play| play.replies(Stage::Quit, "221 bye").ends(Stage::Quit)),
-        quit(|play| play.replies(Stage::Quit, "250 ok").times_out(Stage::Quit, 5)),
+        quit(|play| play.replies(Stage::Quit, "221 bye").times_out(Stage::Quit, 5)),
     ] {
         assert!(port.notes.is_empty(), "{:?}", port.notes);
     }

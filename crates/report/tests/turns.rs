@@ -188,6 +188,16 @@ fn what_is_awaited_before_a_command_is_not_its_reply() {
         play.babbles(Stage::Ehlo, FaultKind::NotAReply, b"\r\n").ends(Stage::Ehlo)
     });
     assert_eq!(said(&empty).2, "What the server sent before EHLO was sent is no SMTP reply: an empty line.");
+    // The line behind it is none to blame.
+    for octets in [&b"\r\n250 HELP\r\n"[..], b" \n250 HELP\n"] {
+        let followed = port("25", |play| {
+            let play = play.connects().greets(GREETING).says_ehlo();
+            play.babbles(Stage::Ehlo, FaultKind::NotAReply, octets).ends(Stage::Ehlo)
+        });
+        let words =
+            "What the server sent while the reply to EHLO was awaited is no SMTP reply: an empty line.";
+        assert_eq!(said(&followed).2, words);
+    }
 }
 
 #[test]

@@ -19,6 +19,10 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("openssl-rsa-key-transport", &[], &["New, TLSv1.2, Cipher is AES128-GCM-SHA256"]),
     ("openssl-cbc", &[], &["New, TLSv1.2, Cipher is ECDHE-RSA-AES128-SHA256"]),
+    ("openssl-aria", &[], &["New, TLSv1.2, Cipher is ECDHE-ARIA256-GCM-SHA384"]),
+    ("openssl-camellia", &[], &["New, TLSv1.2, Cipher is ECDHE-RSA-CAMELLIA256-SHA384"]),
+    ("openssl-ccm8", &[], &["New, TLSv1.2, Cipher is ECDHE-ECDSA-AES256-CCM8"]),
+    ("openssl-null", &["-cipher", "eNULL:@SECLEVEL=0"], &["Cipher is ECDHE-RSA-NULL-SHA"]),
     (
         "openssl-dhe-2048",
         &[],
@@ -42,6 +46,12 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("openssl-ed25519-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed25519"]),
     ("openssl-ed448-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed448"]),
+    (
+        "openssl-rsa-pss-certificate",
+        &[],
+        &["New, TLSv1.2, Cipher is ECDHE-RSA-AES256-GCM-SHA384", "Peer signature type: RSA-PSS"],
+    ),
+    ("openssl-rsa-pss-certificate-1-3", &[], &["New, TLSv1.3, ", "Peer signature type: RSA-PSS"]),
     ("openssl-x448", &[], &["New, TLSv1.2, ", "Server Temp Key: X448, 448 bits"]),
     (
         "openssl-x25519",
@@ -65,6 +75,19 @@ fn each_speaks_as_its_name_says() {
             for line in ["Verification: OK", "221 2.0.0 Bye"].iter().chain(*lines) {
                 assert!(seen.contains(line), "{name} {port}: {line} in\n{seen}");
             }
+        }
+    }
+}
+
+/// OpenSSL holds such a key against a certificate as well, and finishes the handshake with whoever does not look at it.
+#[test]
+fn one_gives_its_curve_by_parameters() {
+    let Some(server) = start("openssl-explicit-curve") else { return };
+    for port in server.ports() {
+        let seen = s_client(&server, *port, &[]);
+        let found = "Verification error: Certificate public key has explicit ECC parameters";
+        for line in [found, "New, TLSv1.3, ", "Peer signature type: ECDSA", "221 2.0.0 Bye"] {
+            assert!(seen.contains(line), "{port}: {line} in\n{seen}");
         }
     }
 }

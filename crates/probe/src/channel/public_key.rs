@@ -1,3 +1,4 @@
+use heloscope_crypto::modulus_bits;
 use rustls::pki_types::{SubjectPublicKeyInfoDer, alg_id};
 
 /// The SubjectPublicKeyInfo of a certificate (RFC 5280 §4.1), for verifying the handshake's signature.
@@ -21,18 +22,12 @@ pub(super) fn subject_public_key_info(certificate: &[u8]) -> Option<SubjectPubli
 
 /// The AlgorithmIdentifier of a SubjectPublicKeyInfo without its header, and the bits of the modulus of an RSA key (RFC 8017
 /// appendix A.1.1).
-pub(super) fn algorithm_and_modulus(key: &[u8]) -> Option<(&[u8], Option<usize>)> {
+pub(super) fn algorithm_and_modulus(key: &[u8]) -> Option<(&[u8], Option<u32>)> {
     let (algorithm, rest) = element(element(key, None)?.0.content, None)?;
     let is_rsa = algorithm.content == alg_id::RSA_ENCRYPTION.as_ref();
-    Some((algorithm.content, modulus_bits(rest).filter(|_| is_rsa)))
-}
-
-/// `key`: a BIT STRING, which begins with the number of the bits that are none of it.
-fn modulus_bits(key: &[u8]) -> Option<usize> {
-    let (numbers, _) = element(element(key, None)?.0.content.get(1..)?, None)?;
-    let modulus = element(numbers.content, None)?.0.content;
-    let leading = modulus.iter().position(|octet| *octet != 0)?;
-    Some((modulus.len() - leading) * 8 - modulus[leading].leading_zeros() as usize)
+    // A BIT STRING begins with the number of the bits that are none of it.
+    let bits = element(rest, None).and_then(|(key, _)| modulus_bits(key.content.get(1..)?));
+    Some((algorithm.content, bits.filter(|_| is_rsa)))
 }
 
 struct Element<'a> {
@@ -90,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_modulus_is_as_long_as_its_first_bit_says() {
+    fn the_modulus_is_that_of_a_key_of_rsa() {
         let of = |algorithm: u8, modulus: &[u8]| {
             let numbers =
                 [&[0x30, 5 + modulus.len() as u8, 2, modulus.len() as u8], modulus, &[2, 1, 3]].concat();

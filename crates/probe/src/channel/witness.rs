@@ -1,7 +1,7 @@
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use heloscope_crypto::RSA_BITS;
 use heloscope_observation::Der;
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,9 +11,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::public_key::{algorithm_and_modulus, subject_public_key_info};
-
-/// RSA keys with which a signature is verified, by the bits of their modulus, see [`heloscope_crypto`].
-const RSA_BITS: RangeInclusive<usize> = 1024..=8192;
 
 /// Sees what a server presents in a handshake, accepts every chain, and verifies the handshake's signature.
 pub(super) struct Witness {

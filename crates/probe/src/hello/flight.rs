@@ -1,5 +1,7 @@
 //! The messages of a server's clear flight, as far as they say something about the server.
 
+use std::ops::RangeInclusive;
+
 use heloscope_observation::{CipherSuite, Der, NamedGroup, TlsVersion};
 
 /// The ServerHello, RFC 5246 §7.4.1.3; the version is that of the extension which TLS 1.3 has for it, where there is one (RFC
@@ -73,10 +75,15 @@ pub(super) fn key_exchange(suite: CipherSuite, body: &[u8]) -> Option<KeyExchang
     u16::try_from(bits).ok().map(|bits| KeyExchange::FiniteField { bits })
 }
 
-/// IANA numbers all suites over elliptic curves 0xc001 to 0xc0ff or 0xcca8, 0xcca9; of those that this hello offers only ECDHE and
-/// anonymous ECDH send a ServerKeyExchange.
+/// IANA's suites over elliptic curves; of those that this hello offers only ECDHE and anonymous ECDH send a ServerKeyExchange.
 fn is_elliptic(suite: CipherSuite) -> bool {
-    matches!(suite.0, 0xc001..=0xc0ff | 0xcca8 | 0xcca9)
+    const AES: RangeInclusive<u16> = 0xc001..=0xc031;
+    const ARIA: RangeInclusive<u16> = 0xc05c..=0xc063;
+    const CAMELLIA_CBC: RangeInclusive<u16> = 0xc072..=0xc079;
+    const CAMELLIA_GCM: RangeInclusive<u16> = 0xc086..=0xc08d;
+    const CCM: RangeInclusive<u16> = 0xc0ac..=0xc0af;
+    let ranges = [AES, ARIA, CAMELLIA_CBC, CAMELLIA_GCM, CCM, 0xcca8..=0xcca9];
+    ranges.iter().any(|range| range.contains(&suite.0))
 }
 
 fn u16_of(octets: &[u8]) -> Option<(u16, &[u8])> {
@@ -136,6 +143,16 @@ mod tests {
             key_exchange(dhe, &[0, 3, 0, 0x80, 1, 0, 1, 2]),
             Some(KeyExchange::FiniteField { bits: 16 })
         );
+        // TLS_DHE_RSA_WITH_ARIA_128_GCM_SHA256, …_CAMELLIA_256_GCM_SHA384, …_AES_128_CCM_8: among those over curves by number
+        for suite in [0xc052, 0xc07d, 0xc0a2] {
+            let read = key_exchange(CipherSuite(suite), &[0, 1, 0x80, 0, 1, 2]);
+            assert_eq!(read, Some(KeyExchange::FiniteField { bits: 8 }), "{suite:04x}");
+        }
+        // TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384, …_CAMELLIA_128_CBC_SHA256, …_CAMELLIA_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8
+        for suite in [0xc061, 0xc076, 0xc08a, 0xc0ae] {
+            let read = key_exchange(CipherSuite(suite), &[3, 0, 23, 65, 4]);
+            assert_eq!(read, Some(KeyExchange::Named(NamedGroup(23))), "{suite:04x}");
+        }
         assert_eq!(key_exchange(dhe, &[0, 2, 0, 0]), None);
         assert_eq!(key_exchange(dhe, &[0, 9, 1]), None);
     }

@@ -8,6 +8,13 @@ use crate::checks::{Refused, is_positive, is_temporary};
 pub(super) fn helo_only(refused: &Refused, inside_tls: bool, audience: Audience) -> Advice {
     let Refused { code, said, .. } = refused;
     let senders = match inside_tls {
+        false if *code == 530 => {
+            say!(
+                "Opportunistic senders fall back to HELO, and deliver in clear text only if the server takes mail so, which was not \
+             tested. Senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published: without \
+             EHLO nobody sees STARTTLS."
+            )
+        }
         true => {
             say!(
                 "Senders of every kind, opportunistic, MTA-STS and DANE, fall back to HELO inside TLS and \

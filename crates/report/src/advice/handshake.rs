@@ -21,8 +21,8 @@ pub(super) fn starttls_refused(refused: &Refused, audience: Audience) -> Advice 
                  else, a proxy, filter or device before it altered the command; if not, update the server.")
             }
             530 => {
-                say!("Look in the server's log for the command that it got: if it was not STARTTLS, a proxy, filter or device \
-                 before it altered it.")
+                say!("Look in the server's log for the command that it got: if it was STARTTLS, let the server take it before \
+                 anything else; if not, a proxy, filter or device before it altered it.")
             }
             535 | 550 | 551 | 553 | 554 => {
                 say!("Look in the server's log for the rule that refused STARTTLS: it must be open to everyone to whom it is \
@@ -148,7 +148,7 @@ fn test_again(failed: &Handshaking, fix: &str) -> String {
 }
 
 const HANDSHAKE_FIX: &str = mark!(
-    "Allow TLS 1.2 and 1.3 with ECDHE and AES-GCM or ChaCha20, see that certificate \
+    "Allow TLS 1.2 and 1.3 with ECDHE over X25519 or P-256 and AES-GCM or ChaCha20, see that certificate \
                              and key belong together and that the server can read them, and look in its log \
                              for the handshake's error."
 );

@@ -14,13 +14,26 @@ pub(super) fn malformed_reply(said: &str) -> Advice {
             "{said} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients end the session \
              at such a reply, or take it for something else."
         ),
-        fix: say!(
-            "Find out what sends it: the server itself, a proxy or filter before it, or a device on the \
-              path. Each reply line is three digits, a space or hyphen, and text (RFC 5321 §4.2)."
-        )
-        .to_owned(),
+        fix: spoken(MALFORMED_FIX).to_owned(),
     }
 }
+
+/// What is no reply, and a greeting behind it.
+pub(super) fn late_greeting(begun: &str) -> Advice {
+    Advice {
+        title: say!("The first octets are no SMTP reply").to_owned(),
+        explanation: say!(
+            "They are “{begun}”, with a greeting among them. Some senders, such as Postfix, skip what stands before it and go \
+             on. Others, whether opportunistic, MTA-STS or DANE, and mail clients end the session, as this test does."
+        ),
+        fix: spoken(MALFORMED_FIX).to_owned(),
+    }
+}
+
+const MALFORMED_FIX: &str = mark!(
+    "Find out what sends it: the server itself, a proxy or filter before it, or a device on the \
+              path. Each reply line is three digits, a space or hyphen, and text (RFC 5321 §4.2)."
+);
 
 pub(super) fn reply_too_long(said: &str) -> Advice {
     Advice {

@@ -50,9 +50,7 @@ pub(super) fn outdated_only(choice: &str, why: &str, demands: Demands, audience:
     };
     Advice {
         title: say!("The server takes only what many TLS libraries do not speak").to_owned(),
-        explanation: say!(
-            "The server chose {choice}: {why}. It is not broken, but TLS does not come up with everyone. {follows}"
-        ),
+        explanation: say!("The server chose {choice}: {why}. TLS does not come up with everyone. {follows}"),
         fix: match (key, group) {
             (true, _) => spoken(NEW_KEY),
             (false, true) => say!(
@@ -212,8 +210,8 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
     let enforcing = match (anonymous, weaknesses.contains(&Weakness::Null)) {
         (true, _) => {
             say!(
-                "Senders that enforce MTA-STS do not deliver, nor do DANE senders where TLSA records are published: there is no \
-             certificate to look at."
+                "Senders that enforce MTA-STS, and DANE senders where TLSA records are published, do not offer it; whether the \
+             server has a certificate for them is not known."
             )
         }
         (false, true) => {
@@ -233,7 +231,9 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
         "Opportunistic senders deliver over it where they still offer it, else in clear text. {enforcing}"
     );
     let clients = match anonymous {
-        true => say!("Mail clients cannot send mail: there is no certificate to look at."),
+        true => {
+            say!("Mail clients do not offer it; whether the server has a certificate for them is not known.")
+        }
         false => {
             say!("Mail clients use it where they still offer it, and cannot send mail where they do not.")
         }
@@ -251,6 +251,6 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
 }
 
 const ALLOW_MODERN: &str = mark!(
-    "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3, which \
-                            has no weak suites."
+    "Allow ECDHE with AES-GCM or ChaCha20-Poly1305 and prefer them, and allow TLS 1.3 with \
+                            the same."
 );

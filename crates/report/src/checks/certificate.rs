@@ -364,8 +364,9 @@ fn with_leaf(subject: &Subject<'_>, ask: impl FnOnce(&ChainFacts, &pki::Certific
 
 fn no_certificate(subject: &Subject<'_>) -> Outcome {
     match subject.facts.chain {
+        // Whoever does not offer such suites may well be shown one.
         _ if subject.facts.is_anonymous() => {
-            Outcome::NotApplicable(mark!("the cipher suite is anonymous, and there is no certificate"))
+            Outcome::NotTested(say!("the cipher suite is anonymous, and shows no certificate").into())
         }
         Some(_) => Outcome::NotTested(say!("the server sent no certificate").into()),
         None => subject.no_tls(),

@@ -31,6 +31,8 @@ pub(crate) enum Evidence {
     NotSmtp {
         likeness: Likeness,
         begun: String,
+        /// A greeting stands behind them.
+        greets: bool,
     },
     /// `said` is the error in words.
     MalformedReply {

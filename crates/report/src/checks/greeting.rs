@@ -5,7 +5,7 @@ use heloscope_words::mark;
 use super::{Check, Evidence, Outcome, Refused, Subject};
 use crate::facts::{Broken, Cause, Instead};
 use crate::visible::visible_line;
-use crate::words::{Likeness, first_octets, is_reply_code};
+use crate::words::{Likeness, first_octets, is_greeting, is_reply_code, stray_lines};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] = &[&GREETING_REJECTED, &GREETING_SLOW, &NOT_SMTP];
@@ -52,7 +52,11 @@ static NOT_SMTP: Check = Check {
     title: mark!("The first octets are no SMTP reply"),
     examine: |subject| {
         if let Some(Instead::Other(likeness, begun)) = &subject.facts.instead {
-            return Outcome::Found(Evidence::NotSmtp { likeness: *likeness, begun: begun.clone() });
+            return Outcome::Found(Evidence::NotSmtp {
+                likeness: *likeness,
+                begun: begun.clone(),
+                greets: false,
+            });
         }
         let cause = subject.facts.failure.map(|failure| failure.cause);
         match (subject.error_code(), cause) {
@@ -62,11 +66,12 @@ static NOT_SMTP: Check = Check {
             ) => {
                 let likeness = Likeness::of(&fault.octets);
                 let begun = visible_line(first_octets(&fault.octets), 0);
-                Outcome::Found(Evidence::NotSmtp { likeness, begun })
+                let greets = stray_lines(&fault.octets).into_iter().any(is_greeting);
+                Outcome::Found(Evidence::NotSmtp { likeness, begun, greets })
             }
             (Some(ErrorCode::NotSmtp), Some(Cause::GreetingRejected(reply))) => {
                 let begun = visible_line(&reply.lines[0].octets, 0);
-                Outcome::Found(Evidence::NotSmtp { likeness: Likeness::Text, begun })
+                Outcome::Found(Evidence::NotSmtp { likeness: Likeness::Text, begun, greets: false })
             }
             _ if subject.facts.greeting.is_some() || subject.facts.turned_away().is_some() => Outcome::Passed,
             _ => subject.not_tested(),

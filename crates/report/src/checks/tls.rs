@@ -99,15 +99,15 @@ static TLS_OUTDATED_ONLY: Check = Check {
 fn outdated_only(read: &Handshake, facts: &PortFacts<'_>) -> Evidence {
     let key = facts.unverified_key();
     let tls = tls(facts);
-    let demand = tls.as_ref().map_or(Demand::Suite, |tls| Demand::of(tls, key.as_deref()));
+    let demand = tls.as_ref().map(|tls| Demand::of(tls, key.as_deref()));
     let beyond = key.iter().flat_map(|key| [", ", key]).collect::<String>();
     Evidence::TlsOutdatedOnly {
         choice: choice(read) + &beyond,
         why: unspoken(read, key.is_some()).join("; "),
         demands: Demands {
-            group: matches!(demand, Demand::Group(_)),
+            group: matches!(demand, Some(Demand::Group(_))),
             key: key.is_some(),
-            by_openssl: demand.is_openssls(),
+            by_openssl: demand.is_none_or(Demand::is_openssls),
         },
     }
 }

@@ -89,8 +89,9 @@ fn certificate(
 ) -> Certificate {
     match read {
         Ok(facts) => Certificate {
-            subject: Some(facts.subject.clone()),
-            issuer: Some(facts.issuer.clone()),
+            // RFC 4514 has written its backslashes twice already.
+            subject: Some(inert(&facts.subject)),
+            issuer: Some(inert(&facts.issuer)),
             sans: facts.presented_identifiers().take(MAX_SANS_SHOWN).map(presented).collect(),
             sans_total: facts.presented_identifiers().count(),
             not_before: rfc3339(facts.not_before),
@@ -157,6 +158,8 @@ fn chain_error(fault: &pki::Fault) -> ChainError {
         Fault::NameConstraintViolation => ChainError::NameConstraints,
         Fault::CaAsEndEntity | Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
         Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
+        Fault::UnsupportedVersion { .. } => ChainError::UnsupportedVersion,
+        Fault::ExplicitCurve { .. } => ChainError::ExplicitCurve,
         Fault::PathTooLong | Fault::PathLengthExceeded | Fault::SelfIssuedCounted => ChainError::PathTooLong,
         Fault::Unreadable => ChainError::Unreadable,
         Fault::SearchGivenUp => ChainError::SearchGivenUp,

@@ -13,7 +13,9 @@ use super::rejected::{ehlo_rejected, greeting_rejected, helo_unanswered, refused
 use super::tls_error::{tls_failure, tls_told};
 use super::{Broken, Cause, Failure};
 use crate::visible::{visible_line, visible_within};
-use crate::words::{Likeness, first_line, first_octets, is_reply_code, phase_words, quoted};
+use crate::words::{
+    AT_HELO, Likeness, first_line, first_octets, is_reply_code, phase_words, quoted, stray_lines,
+};
 use crate::{ErrorCode, PortError};
 
 /// The failure in the report's terms.
@@ -21,7 +23,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
     let stage = failure.stage;
     let at = match failure.due {
         Some(command) => Cow::Owned(say!("before {command} was sent")),
-        None if facts.is_at_helo(stage) => Cow::Borrowed(say!("while the reply to HELO was awaited")),
+        None if facts.is_at_helo(stage) => Cow::Borrowed(spoken(AT_HELO)),
         None => Cow::Borrowed(phase_words(stage)),
     };
     if let Some((code, message)) = in_place_of_tls(facts) {
@@ -125,7 +127,9 @@ fn no_reply(fault: &Fault, stage: Stage, at: &str) -> (ErrorCode, String) {
             (ErrorCode::NotSmtp, no_smtp(&begun, Likeness::of(&fault.octets)))
         }
         FaultKind::TlsRecord | FaultKind::NotAReply | FaultKind::Incomplete => {
-            let what = if begun.is_empty() { say!("an empty line").to_owned() } else { say!("“{begun}”") };
+            // It is the first line that broke the rules, whatever follows it.
+            let is_empty = stray_lines(&fault.octets).first().is_none_or(|line| line.trim_ascii().is_empty());
+            let what = if is_empty { say!("an empty line").to_owned() } else { say!("“{begun}”") };
             (ErrorCode::MalformedReply, say!("What the server sent {at} is no SMTP reply: {what}."))
         }
     }

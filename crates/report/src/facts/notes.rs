@@ -8,7 +8,7 @@ use super::port::Unanswered;
 use super::tls_error::close_notify_basis;
 use super::{Cause, ChainFacts, Heard, PortFacts};
 use crate::names::warning_words;
-use crate::words::reply_name;
+use crate::words::{quoted, reply_name};
 
 /// Between octets of one reply this is no longer the network's doing.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
     };
     let long_replies = facts.replies.iter().filter_map(long_reply);
     let warned = went_on(warned, fits);
-    let quit = facts.quit_unanswered.map(quit_unanswered);
+    let quit = facts.quit_unanswered.map(quit_unanswered).or_else(|| quit_answered_oddly(facts));
     let order = chain.and_then(out_of_order);
     let cut_off = cut_off_at_last(facts);
     greeting.into_iter().chain(long_replies).chain(warned).chain(order).chain(quit).chain(cut_off).collect()
@@ -94,6 +94,14 @@ fn quit_unanswered(how: Unanswered) -> String {
             say!("No reply to QUIT came within {seconds} s (RFC 5321 §4.1.1.10 demands 221).")
         }
     }
+}
+
+/// With another code than its own; a 421 may come at any time, RFC 5321 §3.8.
+fn quit_answered_oddly(facts: &PortFacts<'_>) -> Option<String> {
+    let is_quit = |heard: &&Heard<'_>| heard.to == Some(&Command::Quit);
+    let reply = facts.replies.iter().find(is_quit).filter(|_| facts.unasked.is_none())?.reply;
+    let is_odd = !matches!(reply.code(), 221 | 421);
+    is_odd.then(|| say!("The server answered QUIT with {} (RFC 5321 §4.1.1.10 demands 221).", quoted(reply)))
 }
 
 /// A reply of which not all lines are kept.

@@ -204,12 +204,6 @@ impl PortFacts<'_> {
         (offered || !unknown).then_some(offered)
     }
 
-    /// Whether HELO was accepted in clear text after EHLO was refused: without EHLO no extension is offered, RFC 5321
-    /// §2.2.1; nothing is known where a device on the path may be why.
-    pub(crate) fn takes_only_helo(&self) -> bool {
-        self.clear.takes_helo() && !self.is_masked() && !self.is_out_of_step(false)
-    }
-
     /// EHLO was refused, and what came of this stage next came of HELO.
     pub(crate) fn is_at_helo(&self, stage: Stage) -> bool {
         self.hello(stage).is_some_and(|hello| hello.helo_sent)

@@ -18,6 +18,10 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
     let demand = Demand::of(tls, leaf_key(port.port));
     let condition = match demand.words() {
         _ if has(port, "tls-hello-intolerance") => say!("if its hello is of an older form").to_owned(),
+        // Nobody offers them who looks at the certificate.
+        None if sender != Sender::Opportunistic && tls.cipher_suite.contains("_anon_") => {
+            say!("if the server has a certificate for hellos without anonymous cipher suites").to_owned()
+        }
         Some(what) => say!("if it takes {what}"),
         None => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
@@ -74,7 +78,7 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
 
 /// What OpenSSL 1.1.0 and later leave out unless they are built with it.
 fn is_gone_from_openssl(tls: &Tls) -> bool {
-    const GONE: [&str; 6] = ["_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_EXPORT_"];
+    const GONE: [&str; 8] = ["_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_EXPORT_", "_SEED_", "_IDEA_"];
     tls.version == "SSL 3.0" || GONE.iter().any(|part| tls.cipher_suite.contains(part))
 }
 

@@ -91,10 +91,10 @@ pub(super) fn dane(port: Tested<'_>) -> String {
     )
 }
 
-/// Whether the server sent no certificate, where none was seen: it need not in an anonymous cipher suite, and it does not any
-/// more once the handshake is finished.
+/// Whether the server sent no certificate, where none was seen: it does not any more once the handshake is finished. One that
+/// chose an anonymous cipher suite may have a certificate for whoever offers no such suite.
 fn sends_none(port: Tested<'_>) -> bool {
-    port.tls.as_ref().is_some_and(|tls| tls.completed || tls.cipher_suite.contains("_anon_"))
+    port.tls.as_ref().is_some_and(|tls| tls.completed)
 }
 
 /// What stands against the certificate by those findings, to stand after "is".

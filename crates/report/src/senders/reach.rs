@@ -2,6 +2,7 @@
 
 use super::certificate::{Standing, standing};
 use super::{Sender, Tested, ended_by, has, is_out_of_step};
+use crate::words::is_greeting;
 use crate::{Finding, Role, Severity, Speaker, Tls, TranscriptLine};
 
 /// How far a sender of any kind gets.
@@ -10,6 +11,8 @@ pub(super) enum Reach<'a> {
     Stopped(&'a Finding),
     /// A reply says yes, but not with its own code: who goes by the first digit goes on.
     Odd(&'a Finding),
+    /// What is no reply stands before the greeting: who skips it goes on.
+    Preceded(&'a Finding),
     /// Nobody for now.
     Later(&'a Finding),
     ClearText,
@@ -54,7 +57,8 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     let fatal = find(&["connect-failed", "not-smtp", "malformed-reply"]);
     // A reply too many is no end by itself: what comes of it is known no better than what was tested.
     if let Some(fatal) = fatal.filter(|fatal| !is_out_of_step(fatal)) {
-        return Reach::Stopped(fatal);
+        let greets = fatal.id == "not-smtp" && port.transcript.iter().any(is_greeting_line);
+        return if greets { Reach::Preceded(fatal) } else { Reach::Stopped(fatal) };
     }
     if let Some(failed) = find(&["starttls-failed", "tls-failed"]) {
         return if failed.severity < Severity::Error { Reach::BrokenToday } else { Reach::Broken };
@@ -71,6 +75,10 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
         Some(_) if port.starttls_supported != Some(true) => Reach::Masked,
         _ => Reach::Unknown,
     }
+}
+
+fn is_greeting_line(line: &TranscriptLine) -> bool {
+    line.from == Speaker::Server && is_greeting(line.text.as_bytes())
 }
 
 /// Whether the test ended inside TLS before all was said there, or what was said is in doubt.

@@ -3,10 +3,21 @@ use heloscope_words::{mark, say, spoken};
 
 use super::phase_words;
 use super::relay::reason;
-use crate::{ErrorCode, PortError};
+use crate::{ErrorCode, Port, PortError, Speaker};
 
 /// An error in a few words, to stand after a colon; with its phase where the code alone does not tell.
 pub(crate) fn error_words(error: &PortError) -> String {
+    error_words_at(error, false)
+}
+
+/// The same of a port's own error: it may have come while HELO's reply was awaited.
+pub(crate) fn error_words_of(port: &Port, error: &PortError) -> String {
+    let mut said = port.transcript.iter().rev().filter(|line| line.from == Speaker::Client);
+    error_words_at(error, said.next().is_some_and(|line| line.text.starts_with("HELO ")))
+}
+
+/// `at_helo`: HELO was the last command.
+pub(crate) fn error_words_at(error: &PortError, at_helo: bool) -> String {
     let words = code_words(error.code);
     match error.code {
         ErrorCode::Blocked if matches!(error.phase, Stage::Resolve | Stage::Connect) => {
@@ -25,11 +36,15 @@ pub(crate) fn error_words(error: &PortError) -> String {
             say!("the connection to the relay broke off {}", phase_words(error.phase))
         }
         ErrorCode::Timeout | ErrorCode::Closed | ErrorCode::Reset => {
-            format!("{words} {}", phase_words(error.phase))
+            let is_helo = at_helo && matches!(error.phase, Stage::Ehlo | Stage::EhloAfterTls);
+            let phase = if is_helo { spoken(AT_HELO) } else { phase_words(error.phase) };
+            format!("{words} {phase}")
         }
         _ => words.to_owned(),
     }
 }
+
+pub(crate) const AT_HELO: &str = mark!("while the reply to HELO was awaited");
 
 /// An error code in a few words, to stand after a colon.
 pub(crate) fn code_words(code: ErrorCode) -> &'static str {
@@ -46,7 +61,7 @@ pub(crate) fn code_words(code: ErrorCode) -> &'static str {
         ErrorCode::Reset => mark!("the connection was reset"),
         ErrorCode::Timeout => mark!("time ran out"),
         ErrorCode::GreetingRejected => mark!("the greeting is not 220"),
-        ErrorCode::NotSmtp => mark!("the server does not speak SMTP"),
+        ErrorCode::NotSmtp => mark!("the first octets were no SMTP reply"),
         ErrorCode::PlaintextOnImplicitTls => mark!("the server speaks clear text where TLS begins at once"),
         ErrorCode::TlsOnPlaintextPort => mark!("the server speaks TLS where clear text comes first"),
         ErrorCode::MalformedReply => mark!("a reply broke the rules of SMTP"),

@@ -36,7 +36,11 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         Fault::UnsupportedSignatureAlgorithm { certificate } => {
             say!("The signature of {} is of a kind that this test does not verify.", which_within(*certificate))
         }
-        Fault::NotForServerAuth { certificate } => {
+        Fault::NotForServerAuth { certificate, any: true } => {
+            say!("{} may be used for anything (anyExtendedKeyUsage) and does not name TLS servers: a client may refuse it (RFC 5280 \
+                     §4.2.1.12), as OpenSSL does a server's.", which(*certificate))
+        }
+        Fault::NotForServerAuth { certificate, any: false } => {
             say!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
         }
         Fault::WrongKeyUsage { certificate: 0 } => {
@@ -190,7 +194,8 @@ mod tests {
             Fault::BadSignature { certificate },
             Fault::WeakSignature { certificate },
             Fault::UnsupportedSignatureAlgorithm { certificate },
-            Fault::NotForServerAuth { certificate },
+            Fault::NotForServerAuth { certificate, any: false },
+            Fault::NotForServerAuth { certificate, any: true },
             Fault::WrongKeyUsage { certificate },
             Fault::CaAsEndEntity,
             Fault::EndEntityAsCa { certificate },

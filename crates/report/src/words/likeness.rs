@@ -60,6 +60,11 @@ pub(crate) fn stray_lines(octets: &[u8]) -> Vec<&[u8]> {
     }
 }
 
+/// Whether a line is one of a greeting that lets the client go on, RFC 5321 §4.3.1.
+pub(crate) fn is_greeting(line: &[u8]) -> bool {
+    line.strip_prefix(b"220").is_some_and(|rest| matches!(rest, [] | [b' ' | b'-', ..]))
+}
+
 /// The first of the [`stray_lines`] that is not empty.
 pub(crate) fn first_line(octets: &[u8]) -> &[u8] {
     let first = stray_lines(octets).into_iter().find(|line| !line.trim_ascii().is_empty());

@@ -137,7 +137,9 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
             )
         }
         (530, _, Stage::StartTls) => {
-            mark!("Likely cause: a device on the path altered the command, which was STARTTLS.")
+            mark!(
+                "Likely cause: the server demands a log-in first, or a device on the path altered the command."
+            )
         }
         (530, _, Stage::EhloAfterTls) => {
             mark!("Likely cause: a proxy before the server ends TLS, and the server does not know.")
@@ -297,7 +299,10 @@ mod tests {
             ),
             ("500 5.5.2 unrecognized command", ["No command had been sent", "does not know", "overwrote"]),
             ("502 5.5.1 not implemented", ["No command had been sent", "not implement", "switched off"]),
-            ("530 5.7.0 Must issue a STARTTLS command first", ["demands STARTTLS before", "", "altered"]),
+            (
+                "530 5.7.0 Must issue a STARTTLS command first",
+                ["demands STARTTLS before", "", "a log-in first, or"],
+            ),
             (
                 "554 5.7.1 client host blocked",
                 ["block list", "the name that was given with EHLO", "block list"],
