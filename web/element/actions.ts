@@ -1,5 +1,6 @@
-import { remediesIfAny, type Outcome, type Report } from "./core.ts";
+import { remediesIfAny, type Outcome } from "./core.ts";
 import { make } from "./dom.ts";
+import type { Report } from "./report.ts";
 import { linkTo } from "./share.ts";
 import type { Words } from "./words.ts";
 

@@ -1,9 +1,10 @@
 /** The test without the element: `for await (const step of test("mx1.example.com", { relay })) …`. */
 
-import { remediesIfAny, type Report } from "./core.ts";
+import { remediesIfAny } from "./core.ts";
 import { nearest, wordsOf } from "./language.ts";
 import { listed, STANDARD_PORTS } from "./ports.ts";
 import { about, relayUrl } from "./relay.ts";
+import type { Report } from "./report.ts";
 import { NotAHost, steps, understood } from "./run.ts";
 
 /** How to test. */

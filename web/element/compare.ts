@@ -1,12 +1,14 @@
 /** The same test through several relays: the reports side by side, and first of all what is different in them. */
 
 import { actions, fileOf, type Exports } from "./actions.ts";
-import type { Outcome, Report } from "./core.ts";
+import type { Outcome } from "./core.ts";
 import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make, unbroken } from "./dom.ts";
 import { factsOf, type Fact } from "./facts.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
+import { offerRemedies } from "./remedies.ts";
+import type { Report } from "./report.ts";
 import { sentenceOf, steps, type Asked, type Way } from "./run.ts";
 import { linkTo } from "./share.ts";
 import { show } from "./trusted.ts";
@@ -16,8 +18,8 @@ import type { Words } from "./words.ts";
 interface Side {
   relay: string;
   shown: HTMLElement;
-  report: Report | null;
-  /** What it says, as it is written in text. */
+  outcome: Outcome | null;
+  /** What the report says, as it is written in text. */
   plain: Map<string, Fact>;
 }
 
@@ -31,15 +33,15 @@ export class Sides {
   /** With a place for each of these relays. */
   constructor(relays: readonly string[], words: Words) {
     this.#words = words;
-    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), report: null, plain: new Map() }));
+    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), outcome: null, plain: new Map() }));
     const sections = this.#sides.map(({ relay, shown }) =>
       make("section", { class: "side", "aria-label": words.from(named(relay)) }, make("p", { class: "from" }, words.from(named(relay))), shown));
     this.element.append(make("div", { class: "sides" }, ...sections));
   }
 
-  /** Those of reports that were made elsewhere, each beside what it says of its way. The outcomes are given back. */
+  /** Those of reports that were made elsewhere, each beside what it says of its way. */
   static of(outcomes: readonly Outcome[], words: Words): Sides {
-    const sides = new Sides(outcomes.map(({ report }) => String(report["vantage"] ?? words.nothingSaid)), words);
+    const sides = new Sides(outcomes.map(({ report }) => report.vantage), words);
     for (const [place, side] of sides.#sides.entries()) {
       const outcome = outcomes[place];
       if (outcome) finish(side, outcome, words);
@@ -70,14 +72,22 @@ export class Sides {
 
   /** The reports that there are. */
   get reports(): Report[] {
-    return this.#sides.flatMap(({ report }) => report ?? []);
+    return this.#sides.flatMap(({ outcome }) => outcome?.report ?? []);
+  }
+
+  /** Gives the memory of the reports back; what they say stays in sight. */
+  free(): void {
+    for (const side of this.#sides) {
+      side.outcome?.free();
+      side.outcome = null;
+    }
   }
 
   /** Once all are there: what is different, before the reports and in them. Gives a sentence about it. */
   compare(): string {
     const words = this.#words;
-    const told = this.#sides.filter(({ report }) => report !== null);
-    const facts = told.map(({ shown, report }) => factsOf(shown, report, words));
+    const told = this.#sides.filter(({ outcome }) => outcome !== null);
+    const facts = told.map(({ shown, outcome }) => factsOf(shown, outcome?.report ?? null, words));
     const keys = [...new Set(facts.flatMap((one) => [...one.keys()]))];
     const different = keys.filter((key) => new Set(facts.map((one) => one.get(key)?.said ?? "")).size > 1);
     const sentence = told.length < 2 ? words.nothingToCompare : different.length === 0 ? words.allTheSame : words.differences(different.length);
@@ -103,10 +113,14 @@ export class Sides {
     return whole;
   }
 
-  /** Offers to take that elsewhere, and leads to the pages of `relay` that explain it. What was done is said in `status`. */
+  /**
+   * Offers to take that elsewhere, and below each finding what there is to paste, and leads to the pages of `relay` that explain
+   * it. What was done is said in `status`.
+   */
   offer(relay: () => URL, status: HTMLElement): void {
     const exports = this.#exports(relay);
     if (exports) this.element.querySelector(".differences")?.append(actions(exports, status, this.#words));
+    for (const { shown, outcome } of this.#sides) if (outcome) offerRemedies(shown, outcome, status, this.#words);
     linkHelp(this.element, relay(), this.#words);
   }
 
@@ -130,11 +144,10 @@ export class Sides {
 }
 
 function finish(side: Side, outcome: Outcome, words: Words): void {
-  side.report = outcome.report;
+  side.outcome = outcome;
   show(side.shown, outcome.html);
   side.plain = factsOf(side.shown, outcome.report, words);
   writeDatesAndNumbers(side.shown, nearest(outcome.report.language));
-  outcome.free();
 }
 
 /** What is different, as it goes elsewhere. */

@@ -1,6 +1,7 @@
 /** The test itself: WebAssembly, loaded when the first test starts. */
 
 import { catalogue } from "./language.ts";
+import type { Report } from "./report.ts";
 import { ENGLISH, type Words } from "./words.ts";
 
 /** What was made of the text in the field. */
@@ -26,16 +27,6 @@ export interface Options {
   trustAnchors?: string;
   /** The language of the report, BCP 47. */
   language?: string;
-}
-
-/** The report; its form is described in the project's documentation. */
-export interface Report {
-  schema_version: number;
-  /** The language of its words, BCP 47. */
-  language: string;
-  host: string;
-  status: "ok" | "notice" | "warning" | "error" | "untested";
-  [field: string]: unknown;
 }
 
 /** A finished test; each form is made when it is asked for. */

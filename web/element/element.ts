@@ -2,7 +2,7 @@ import { actions, exportsOf } from "./actions.ts";
 import { Attributes } from "./attributes.ts";
 import { Sides } from "./compare.ts";
 import controls from "./controls.css";
-import { load, type Outcome, type Report } from "./core.ts";
+import { load, type Outcome } from "./core.ts";
 import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make, unbroken } from "./dom.ts";
 import type { Asking, Failure, Progress, Stopped } from "./events.ts";
@@ -16,6 +16,7 @@ import { cease } from "./progress.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
+import type { Report } from "./report.ts";
 import { NotAHost, sentenceOf, steps, understood, type Asked } from "./run.ts";
 import { noteOn, portsOf, read, type From } from "./saved.ts";
 import { Speech } from "./speech.ts";
@@ -64,7 +65,8 @@ export class HeloScopeElement extends Attributes {
   readonly #speech = new Speech(this, this.#frame, (words) => this.#form.speak(words));
   #test: AbortController | null = null;
   #asking: Asking | null = null;
-  #outcome: Outcome | null = null;
+  /** What is in sight and has memory of the test's. */
+  #outcome: Pick<Outcome, "free"> | null = null;
   #report: Report | null = null;
   /** Those that the first relay asked names, itself among them. */
   #offered: string[] = [];
@@ -129,16 +131,16 @@ export class HeloScopeElement extends Attributes {
   /**
    * Shows a report that was made elsewhere: one that was saved, given as JSON or as a file of it, or one that a link carries
    * after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
-   * when it has been said why not.
+   * when it has been said why not; what was in sight before then still is.
    */
   async open(report: string | Blob, from: From = "file"): Promise<void> {
     await this.#during("opening", "notOpened", async (signal) => {
       const words = this.#words;
-      this.#show("");
       const { outcomes, several } = await read(report, from, words, signal);
       const reports = outcomes.map(({ report }) => report);
       const [[outcome], [first]] = [outcomes, reports];
       if (!outcome || !first) return;
+      this.#clear();
       if (several) this.#sideBySide(outcomes);
       else this.#present(outcome, words.opened);
       const { host } = first;
@@ -164,13 +166,15 @@ export class HeloScopeElement extends Attributes {
     this.#form.say(this.#words.hostHint);
   }
 
-  /** Does something that can be stopped, and says what came in its way. */
+  /** Does something that can be stopped, and says what came in its way. A test, which asks for something, clears the place first. */
   async #during(what: "loading" | "opening", otherwise: "failed" | "notOpened", act: (signal: AbortSignal) => Promise<void>, asking: Asking | null = null): Promise<void> {
     this.#abort();
     this.#asking = asking;
     const test = new AbortController();
     this.#test = test;
-    this.#clear();
+    if (asking) this.#clear();
+    this.#alert.hidden = true;
+    this.#status.classList.remove("unseen");
     this.#form.running(true);
     try {
       if (this.#speech.isLearning) await this.#speech.learned();
@@ -225,6 +229,7 @@ export class HeloScopeElement extends Attributes {
     const { host, ports } = asked;
     this.#tell<Progress>("started", { host, ports, done: [], relays });
     const sides = new Sides(relays, words);
+    this.#outcome = sides;
     this.#output.replaceChildren(sides.element);
     await sides.test(asked, { address: this.address, signal, words });
     signal.throwIfAborted();
@@ -260,6 +265,7 @@ export class HeloScopeElement extends Attributes {
 
   #sideBySide(outcomes: Outcome[]): void {
     const sides = Sides.of(outcomes, this.#words);
+    this.#outcome = sides;
     this.#output.replaceChildren(sides.element);
     this.#compared(sides, this.#words.opened);
   }

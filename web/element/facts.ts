@@ -1,6 +1,6 @@
 /** What a report as it is shown says, by where it says so: what is compared with what another one says. */
 
-import type { Report } from "./core.ts";
+import type { Report } from "./report.ts";
 import type { Words } from "./words.ts";
 
 export interface Fact {
@@ -40,7 +40,7 @@ export function factsOf(shown: Element, report: Report | null, words: Words): Ma
       bracketed([textOf(certificate.querySelector("dd")), fingerprintIn(certificate)].join(" ").trim(), textOf(certificate.querySelector(".label"))));
     add(`${of}: ${words.certificates}`, chain.join("; "), port.querySelector(".chain h4"));
   }
-  for (const { port, certificate } of (report?.["ports"] ?? []) as { port: number; certificate: { sha256: string } | null }[]) {
+  for (const { port, certificate } of report?.ports ?? []) {
     add(`${words.portNumber(String(port))}: ${words.certificate}`, shortened(certificate?.sha256 ?? ""));
   }
   return facts;

@@ -1,8 +1,8 @@
 /** Registers `<helo-scope>`, and brings what is below it. */
 
-import type { Report } from "./core.ts";
 import { HeloScopeElement } from "./element.ts";
 import type { Failure, Progress, Stopped } from "./events.ts";
+import type { Report } from "./report.ts";
 
 declare global {
   interface HTMLElementTagNameMap {

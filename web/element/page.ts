@@ -2,10 +2,10 @@
 
 import { language, REPORT, wish } from "./beforehand.ts";
 import "./heloscope.ts";
-import type { Report } from "./core.ts";
 import type { HeloScopeElement } from "./element.ts";
 import type { Failure, Progress, Stopped } from "./events.ts";
 import { wordsOf } from "./language.ts";
+import type { Report } from "./report.ts";
 import { isPartial } from "./saved.ts";
 import { translate } from "./translated.ts";
 import { ENGLISH } from "./words.ts";
@@ -18,6 +18,8 @@ let shown = "";
 const FILE = "file";
 /** Whether what happens is what the address bar asked for. */
 let asked = false;
+/** Whether a file is being opened: until it is, and where it cannot be, what was in sight before still is. */
+let opening = false;
 
 let words = ENGLISH;
 const other = document.querySelector<HTMLAnchorElement>("#language");
@@ -30,6 +32,7 @@ if (other) {
 
 if (element) {
   element.addEventListener("heloscope-started", (event) => {
+    opening = false;
     const { host, ports, relays } = (event as CustomEvent<Progress>).detail;
     arrive(search(host, ports, element.address, relays !== undefined), host);
   });
@@ -49,6 +52,7 @@ if (element) {
   // Perhaps before it had started.
   for (const what of ["heloscope-stopped", "heloscope-failed"]) {
     element.addEventListener(what, (event) => {
+      if (opening) return;
       const { asked: over } = (event as CustomEvent<Stopped | Failure>).detail;
       // What the address bar asked for stays in it, to be tried once more.
       const to = asked ? shown : over ? search(over.host, over.ports, element.address, over.relays !== undefined) : nothing();
@@ -125,8 +129,10 @@ function files(element: HeloScopeElement): void {
   button.addEventListener("click", () => chooser.click());
   const open = (files: FileList | null | undefined): void => {
     const file = files?.[0];
+    if (!file) return;
     asked = false;
-    if (file) void element.open(file);
+    opening = true;
+    void element.open(file).finally(() => (opening = false));
   };
   chooser.addEventListener("change", () => {
     open(chooser.files);

@@ -1,7 +1,8 @@
 /** One test, as the element and `test()` have it in common: what was asked for, how far it has come, what came of it. */
 
-import { load, type Outcome, type Report } from "./core.ts";
+import { load, type Outcome } from "./core.ts";
 import { about, whyAway } from "./relay.ts";
+import type { Report } from "./report.ts";
 import type { Words } from "./words.ts";
 
 /** What is to be tested. */
@@ -91,8 +92,7 @@ export async function* steps({ host, ports }: Pick<Asked, "host" | "ports">, { r
 
 /** Whether nothing was tested, for want of any connection to the relay. */
 function isAway(report: Report): boolean {
-  const ports = report["ports"] as { connected: boolean; error: { code: string } | null }[];
-  return ports.every(({ connected, error }) => !connected && error?.code === "relay_unreachable");
+  return report.ports.every(({ connected, error }) => !connected && error?.code === "relay_unreachable");
 }
 
 /** What is said of whatever was thrown. */

@@ -1,8 +1,9 @@
 /** What the element asks of a report that was made elsewhere. Whoever wrote it may have meant ill. */
 
-import { load, teach, type Outcome, type Report } from "./core.ts";
+import { load, teach, type Outcome } from "./core.ts";
 import { make, unbroken } from "./dom.ts";
 import { nearest } from "./language.ts";
+import type { PortError, Report } from "./report.ts";
 import { fromLink } from "./share.ts";
 import { ENGLISH, type Words } from "./words.ts";
 
@@ -68,7 +69,7 @@ function listed(json: string, words: Words): string[] | null {
 
 /** When a report says that it was made, as a phrase. */
 function madeAt(report: Report, words: Words): string {
-  const text = String(report["tested_at"]);
+  const text = report.tested_at;
   const moment = new Date(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? text : NaN);
   return Number.isNaN(moment.getTime()) ? words.atUnknown : words.at(moment);
 }
@@ -85,14 +86,12 @@ function languageIn(json: string): string {
 
 /** The ports that a report is about, as the element names them. */
 export function portsOf(report: Report): string[] {
-  const ports = report["ports"] as { port: number; role: string; implicit_tls: boolean }[];
-  return ports.map(({ port, role, implicit_tls }) =>
+  return report.ports.map(({ port, role, implicit_tls }) =>
     role === "custom" ? `${port}/${implicit_tls ? "implicit" : "starttls"}` : String(port));
 }
 
 /** Whether all is well that was tested, but a port was not: an “ok” would say too much. After QUIT all has been. */
 export function isPartial(report: Report): boolean {
-  const ports = report["ports"] as { error: { code: string; phase: string } | null; findings: unknown[] }[];
-  const isCut = (error: { code: string; phase: string }): boolean => error.phase !== "quit" || error.code === "malformed_reply";
-  return report.status === "ok" && ports.some(({ error, findings }) => error && isCut(error) && findings.length === 0);
+  const isCut = (error: PortError): boolean => error.phase !== "quit" || error.code === "malformed_reply";
+  return report.status === "ok" && report.ports.some(({ error, findings }) => error && isCut(error) && findings.length === 0);
 }

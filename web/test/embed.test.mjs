@@ -37,6 +37,21 @@ const fits = async (page) => {
   return inner.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]);
 };
 
+/** The words that a line does not hold. */
+const brokenWords = (place) => {
+  const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  while (texts.nextNode()) {
+    for (const { 0: word, index } of texts.currentNode.data.matchAll(/[\p{L}\d]+/gu)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, index);
+      range.setEnd(texts.currentNode, index + word.length);
+      if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word);
+    }
+  }
+  return broken;
+};
+
 for (const [what, site] of [
   ["the example", example],
   ["the README's words", `<!doctype html><html lang="en"><title>Site</title><h1>Site</h1>${documented}`],
@@ -51,6 +66,10 @@ for (const [what, site] of [
       await frame.locator(".verdict").waitFor({ timeout: 60_000 });
       assert.deepEqual(await fits(page), [0, 0]);
       assert.ok((await outer.boundingBox()).height > before, "it has grown");
+      for (const width of [360, 600, 640, 700, 760]) {
+        await page.setViewportSize({ width, height: 800 });
+        assert.deepEqual(await frame.locator(".senders").evaluate(brokenWords), [], `${width} px`);
+      }
       await inEachWay(page, async (name) => {
         assert.deepEqual(await fits(page), [0, 0], name);
         await picture(page, `embed-${name.replace(/\W+/g, "-")}`);

@@ -94,6 +94,11 @@ test("through all relays, side by side, and what differs is marked", { skip: noB
     assert.match((await ended.allTextContents()).join(" | "), /^\S+: .+ \| \S+: .*relay/i);
     const marked = sides.nth(1).locator(".port[data-port='2525'] dt.differs");
     assert.match(await marked.first().innerText(), /differs$/);
+    // Below each finding is what there is to paste.
+    assert.ok((await sides.locator(".finding").count()) > 0);
+    assert.equal(await sides.locator(".finding .remedy").count(), await sides.locator(".finding").count());
+    await sides.locator(".finding .remedy > summary").first().click();
+    await sides.locator(".finding .remedy pre").first().waitFor();
     await inEachWay(page, async (name) => {
       assert.deepEqual(await broken(page), [], name);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, name);

@@ -141,12 +141,16 @@ test("after a saved report, title, address and reload are about what could not b
     await page.goBack();
     await verdict(page).waitFor();
 
+    // What cannot be opened takes nothing away.
     await choose(page, "no report");
     await failure(page);
-    assert.equal(await page.title(), "Heloscope");
+    assert.equal(await verdict(page).isVisible(), true);
+    assert.equal((await report(page)).host, "mx1.example.com");
+    assert.equal(await page.title(), "mx1.example.com: ok – Heloscope");
     assert.equal(page.url(), `${origin}/`);
-    await page.goBack();
+    await page.reload();
     await verdict(page).waitFor();
+    assert.equal(await alert.isVisible(), false);
   });
 });
 

@@ -67,7 +67,7 @@ fn comes_along(character: char) -> bool {
     no_width
         || character.is_whitespace()
         || character.is_control()
-        || matches!(character, '"' | '\'' | '`' | ',' | ';')
+        || matches!(character, '"' | '\'' | '`' | ',' | ';' | '«' | '»' | '‹' | '›' | '\u{2018}'..='\u{201f}')
 }
 
 /// Whether it may have what stands around it seen in another order than it is read in.
@@ -179,6 +179,8 @@ mod tests {
             ("mx1.example.com", "mx1.example.com"),
             (" MX1.Example.COM.\n", "mx1.example.com"),
             ("\u{feff}\"mx1.example.com\",\u{200b}", "mx1.example.com"),
+            ("“mx1.example.com”", "mx1.example.com"),
+            ("„mx1.example.com“", "mx1.example.com"),
             ("192.0.2.1", "192.0.2.1"),
             ("2001:DB8::1", "2001:db8::1"),
             ("[2001:db8::1]", "2001:db8::1"),
