@@ -201,12 +201,12 @@ export class HeloScopeElement extends Attributes {
     if (!asked) return;
     const { host, ports } = asked;
     this.#tell<Progress>("started", { host, ports, done: [] });
-    const done = new Set<string>();
+    const [done, waits] = [new Set<string>(), new Set<string>()];
     for await (const step of steps(asked, { relay, address: this.address, signal, words })) {
       if (signal.aborted) break;
       if (typeof step === "string") {
         this.#show(step);
-        this.#settled(ports.length, done);
+        this.#settled(ports.length, done, waits);
         this.#tell<Progress>("progress", { host, ports, done: [...done] });
       } else {
         this.#present(step, words.finished);
@@ -297,13 +297,19 @@ export class HeloScopeElement extends Attributes {
     this.#status.textContent = sentence;
   }
 
-  /** Says of each port once that it is done. */
-  #settled(of: number, done: Set<string>): void {
-    for (const card of this.#output.querySelectorAll<HTMLElement>("[data-port][data-state=done]")) {
+  /** Says of each port once that it is done, and of each long wait, of which its card says why. */
+  #settled(of: number, done: Set<string>, waits: Set<string>): void {
+    for (const card of this.#output.querySelectorAll<HTMLElement>("[data-port]")) {
       const port = card.dataset["port"] ?? "";
-      if (done.has(port)) continue;
-      done.add(port);
-      this.#status.textContent = this.#words.settled(port, of - done.size);
+      const why = card.querySelector(".running .note")?.textContent;
+      if (card.dataset["state"] === "done" && !done.has(port)) {
+        done.add(port);
+        this.#status.textContent = this.#words.settled(port, of - done.size);
+      } else if (why && !waits.has(`${port} ${why}`)) {
+        waits.add(`${port} ${why}`);
+        const step = card.querySelector(".running .name")?.textContent ?? "";
+        this.#status.replaceChildren(this.#words.waiting(port, step), make("span", { class: "unseen" }, ` ${why}`));
+      }
     }
   }
 

@@ -100,6 +100,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
     dialling: (address: string) => say("Dialling {address} instead of the addresses of the name.", { address }),
     settled: (port: string, left: number) =>
       left > 0 ? say("Port {port} is done, {left} to go.", { port, left }) : say("Port {port} is done.", { port }),
+    waiting: (port: string, step: string) => say("Port {port} is waiting: {step}.", { port, step }),
     finished: (verdict: string) => say("Finished. {verdict}", { verdict }),
     stopped: say("Stopped."),
     stoppedStep: say("stopped"),

@@ -332,6 +332,10 @@ test("a silent server is waited for in sight, and the wait can be stopped", { sk
     const greeting = card(25).locator(".step.running", { hasText: "Greeting" });
     await greeting.filter({ hasText: /\b[2-9] s/ }).waitFor();
     assert.match(await greeting.innerText(), /not an error/);
+    // Those who hear the page are told the reason as well.
+    const told = page.getByRole("status").filter({ hasText: "is waiting" });
+    await told.waitFor();
+    assert.match(await told.textContent(), /^Port (25|587) is waiting: Greeting\. A greeting delay is not an error: /);
     await card(465).locator(".step.running", { hasText: "TLS" }).waitFor();
     assert.match(await card(25).locator(".step.done", { hasText: "Connect" }).innerText(), /\d+ ms/);
     assert.match(await card(25).locator(".step.pending").first().innerText(), /EHLO/);
