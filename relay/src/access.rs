@@ -53,7 +53,7 @@ impl Access {
     /// is another.
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Origin, TurnedAway> {
         let field = only(headers, &HOST);
-        // RFC 9112 §3.2.2: a request target in absolute form stands in the place of the field.
+        // A target in absolute form (RFC 9112 §3.2.2), and that of HTTP/2, says it itself.
         let named = uri.authority().map(axum::http::uri::Authority::as_str).or(field);
         let named = named.ok_or_else(|| TurnedAway {
             status: StatusCode::BAD_REQUEST,
@@ -62,9 +62,13 @@ impl Access {
             sentence: "The request needs one Host field, RFC 9112 section 3.2.".to_owned(),
         })?;
         let admitted = self.admitted();
-        if let Some(origin) = admitted.pages().find(|origin| origin.is_host(named)) {
-            return Ok(origin.clone());
-        }
+        let origin = admitted.pages().find(|origin| origin.is_host(named));
+        // RFC 9113 §8.3.1: a field beside the target's authority has to name the same.
+        let named = match (origin, field) {
+            (Some(origin), Some(field)) if !origin.is_host(field) => field,
+            (Some(origin), _) => return Ok(origin.clone()),
+            (None, _) => named,
+        };
         let own: Vec<String> = admitted.own.iter().map(|origin| format!("{origin}/")).collect();
         Err(TurnedAway {
             status: StatusCode::MISDIRECTED_REQUEST,
@@ -302,6 +306,12 @@ mod tests {
         assert_eq!(none.unwrap_err().status, StatusCode::BAD_REQUEST);
         let absolute: Uri = "http://evil.example/".parse().unwrap();
         assert!(access.check_host(&absolute, &headers(&[(HOST, "localhost:8025")])).is_err());
+        let own: Uri = "http://localhost:8025/".parse().unwrap();
+        for (fields, passes) in
+            [(&[][..], true), (&[(HOST, "localhost:8025")], true), (&[(HOST, "evil.example:8025")], false)]
+        {
+            assert_eq!(access.check_host(&own, &headers(fields)).is_ok(), passes, "{fields:?}");
+        }
     }
 
     #[test]

@@ -9,13 +9,14 @@ use heloscope_wire::{Quota, Quotas};
 
 use crate::address::{AddressPolicy, is_global};
 use crate::origin::is_localhost;
+use crate::proxy::is_trusted;
 use crate::session::CLOSING;
 use crate::{AllowedNet, CertificateCaution, DenyReloader, Origin, SessionLimits, Settings};
 
 /// Something in the settings with which a relay starts, but of which its operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caution {
-    /// Only a proxy can be in front of it, and none is trusted: all clients would be the proxy.
+    /// Only a proxy on its own machine can be in front of it, and none is trusted there: all clients would be the proxy.
     OneClient(Origin),
     /// Something in front of it has to end TLS, and no proxy is trusted: all clients may be that.
     InFront(Origin),
@@ -308,7 +309,12 @@ impl Settings {
     }
 
     fn cautions_in_public(&self) -> Vec<Caution> {
-        let (https, none_trusted) = (self.speaks_https(), self.trusted_proxies.is_empty());
+        let https = self.speaks_https();
+        // Who connects to a loopback address comes from it.
+        let none_trusted = match self.listen.ip().is_loopback() {
+            true => !is_trusted(self.listen.ip(), &self.trusted_proxies),
+            false => self.trusted_proxies.is_empty(),
+        };
         let clear = self.origin(false).filter(|_| !https).map(Caution::Clear);
         // With HTTPS of its own it can be reached there without a proxy, by a forwarded port or a name of this machine.
         let in_front = match self.listen.ip().is_loopback() {

@@ -65,8 +65,10 @@ impl Dialler {
             return Err(failure::not_known_outside());
         }
         let (addresses, resolve_ms) = self.resolve(query, visit).await?;
+        // Of an address that the client named itself that is said, and not of the host.
+        let host = query.address.map_or_else(|| query.host.clone(), Host::Address);
         for address in &addresses {
-            self.check_address(*address, &query.host).map_err(|why| self.told(why, *address, query))?;
+            self.check_address(*address, &host).map_err(|why| self.told(why, *address, query))?;
         }
         let dialled = &addresses[..addresses.len().min(MAX_ADDRESSES)];
         let (connected, address, connect_ms, target) = self.connect(dialled, visit).await?;

@@ -28,6 +28,15 @@ impl EhloName {
     }
 }
 
+/// The address of a literal, RFC 5321 §4.1.3; `None` where the text is none.
+pub(crate) fn address_of(text: &str) -> Option<IpAddr> {
+    let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))?;
+    match literal.strip_prefix("IPv6:") {
+        Some(v6) => v6.parse().ok().map(IpAddr::V6),
+        None => literal.parse().ok().map(IpAddr::V4),
+    }
+}
+
 /// The text is no name to give with EHLO: see its `Display`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadEhloName(String);
@@ -37,12 +46,7 @@ impl FromStr for EhloName {
 
     /// Reads a domain name with at least one dot, `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
     fn from_str(text: &str) -> Result<Self, BadEhloName> {
-        let literal = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let address: Option<IpAddr> = literal.and_then(|literal| match literal.strip_prefix("IPv6:") {
-            Some(v6) => v6.parse().ok().map(IpAddr::V6),
-            None => literal.parse().ok().map(IpAddr::V4),
-        });
-        match (address, text.parse()) {
+        match (address_of(text), text.parse()) {
             (Some(address), _) => Ok(Self::literal(address)),
             (None, Ok(Host::Name(name))) if name.contains('.') => Ok(Self(name)),
             _ => Err(BadEhloName(text.to_owned())),

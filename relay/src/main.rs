@@ -108,10 +108,7 @@ async fn run(relay: Relay, reload: Reload) -> std::io::Result<()> {
     }
     #[cfg(target_env = "musl")]
     tokio::spawn(memory::give_back());
-    tokio::select! {
-        () = relay.serve(stop) => {}
-        () = at_once.cancelled() => tracing::info!("stopped at once: those that ran were broken off"),
-    }
+    relay.serve(stop, at_once).await;
     signals.abort();
     Ok(())
 }
@@ -312,6 +309,7 @@ async fn obey(mut signals: Signals, stop: CancellationToken, at_once: Cancellati
         _ = signals.terminate.recv() => {}
         _ = signals.interrupt.recv() => {}
     }
+    tracing::info!("stopping at once: those that run are closed");
     at_once.cancel();
 }
 

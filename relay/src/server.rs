@@ -208,8 +208,8 @@ impl Relay {
 
     /// Serves until `stop` is cancelled: on the caller's thread, which is the first of the workers, and on those that were
     /// started by [`bind`](Self::bind). Then it takes no more connections, lets the sessions that run go on for the grace
-    /// time of the settings, and closes those that are left.
-    pub async fn serve(mut self, stop: CancellationToken) {
+    /// time of the settings, or until `at_once` is cancelled, and closes those that are left.
+    pub async fn serve(mut self, stop: CancellationToken, at_once: CancellationToken) {
         let connections = TaskTracker::new();
         let door = Door { stop: stop.clone(), ..self.door };
         // What goes on beside the serving; it ends with it.
@@ -240,7 +240,12 @@ impl Relay {
             self.desk.sessions.wait().await;
         };
         tokio::pin!(all_ended);
-        if timeout(self.desk.terms().grace, &mut all_ended).await.is_err() {
+        let grace = self.desk.terms().grace;
+        let ended = tokio::select! {
+            ended = timeout(grace, &mut all_ended) => ended.is_ok(),
+            () = at_once.cancelled() => false,
+        };
+        if !ended {
             self.desk.end.cancel();
             // A client that takes nothing any more is left to the end of the process.
             let _ = timeout(CLOSING + Duration::from_secs(1), all_ended).await;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::address::is_global;
+use crate::ehlo::address_of;
 use crate::outside::Outside;
 use crate::{LookupFailure, Resolve};
 
@@ -49,17 +50,22 @@ pub(crate) enum Disagreement {
     NoPtr { address: IpAddr, name: String },
     /// The address's PTR record has another name.
     OtherPtr { address: IpAddr, has: String, name: String },
+    /// The EHLO name is an address literal, and none of an address that this machine has outside.
+    OtherAddress { name: String, own: Vec<IpAddr> },
+    /// The EHLO name is the literal of this address, whose PTR record has a name.
+    Literal { address: IpAddr, has: String },
+    /// The EHLO name is the literal of this address, which has no PTR record.
+    LiteralWithoutPtr { address: IpAddr },
 }
 
 /// Compares the A and AAAA records of the EHLO name with the PTR records of this machine's addresses; where it has none
 /// that is global, behind NAT, of those that the name leads to.
 async fn disagreements(name: &str, own: &[IpAddr], resolver: &dyn Resolve) -> Vec<Disagreement> {
-    // A literal leads nowhere but to itself, RFC 5321 §4.1.3.
-    if name.starts_with('[') {
-        return Vec::new();
-    }
     let own: Vec<IpAddr> = own.iter().copied().filter(|address| is_global(*address)).collect();
     let mut found = Vec::new();
+    if let Some(address) = address_of(name) {
+        return vec![of_literal(address, name, own, resolver).await];
+    }
     let leads_to: Vec<IpAddr> = match resolver.lookup(name).await {
         Ok(addresses) => addresses.iter().map(|address| address.ip().to_canonical()).collect(),
         Err(LookupFailure::NotFound) => Vec::new(),
@@ -91,6 +97,20 @@ async fn disagreements(name: &str, own: &[IpAddr], resolver: &dyn Resolve) -> Ve
     found
 }
 
+/// The same where the EHLO name is the literal of an address.
+async fn of_literal(address: IpAddr, name: &str, own: Vec<IpAddr>, resolver: &dyn Resolve) -> Disagreement {
+    if !is_global(address) || !(own.is_empty() || own.contains(&address)) {
+        return Disagreement::OtherAddress { name: name.to_owned(), own };
+    }
+    match resolver.reverse(address).await {
+        Ok(has) => Disagreement::Literal { address, has },
+        Err(LookupFailure::NotFound) => Disagreement::LiteralWithoutPtr { address },
+        Err(why) => {
+            Disagreement::NotLookedUp { what: format!("the PTR record of {address}"), why: why.to_string() }
+        }
+    }
+}
+
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,6 +139,28 @@ impl fmt::Display for Disagreement {
                 f,
                 "the PTR record of {address} is {has}; it should be {name}. Whoever the address is from, the provider \
                  as a rule, can set it; or take {has} for --ehlo-name, if that leads to {address}"
+            ),
+            Self::OtherAddress { name, own } if own.is_empty() => write!(
+                f,
+                "the EHLO name {name} is no address that this machine can have outside; take a name for --ehlo-name that \
+                 leads to that, and set its PTR record to the name"
+            ),
+            Self::OtherAddress { name, own } => write!(
+                f,
+                "the EHLO name {name} is not this machine's address outside, {}; take a name for --ehlo-name that leads \
+                 to that, and set its PTR record to the name",
+                listed(own)
+            ),
+            Self::Literal { address, has } => write!(
+                f,
+                "the EHLO name is the address literal of {address}, for which mail servers may turn the relay away; take \
+                 {has}, its PTR record, for --ehlo-name, if that leads to {address}"
+            ),
+            Self::LiteralWithoutPtr { address } => write!(
+                f,
+                "the EHLO name is the address literal of {address}, and {address} has no PTR record, for both of which mail \
+                 servers may turn the relay away; take a name for --ehlo-name that leads to {address}, and set its PTR record \
+                 to the name"
             ),
         }
     }

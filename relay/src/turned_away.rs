@@ -45,6 +45,7 @@ impl Doorbook {
         tracing::info!(
             client = %prefix(client, 24, 48),
             host = query.as_ref().map(|query| query.host.to_string()),
+            address = query.as_ref().and_then(|query| query.address).map(tracing::field::display),
             port = query.as_ref().map(|query| query.port),
             ending = turned_away.why,
             named,

@@ -44,8 +44,33 @@ async fn a_name_that_resolves_both_ways_is_no_cause_for_words() {
     // Behind NAT the name alone says what the address outside is.
     let forward = Ok(&["8.8.4.77"][..]);
     assert_eq!(told(&["10.0.0.1"], Zone { forward, reverse }).await, [""; 0]);
-    let nothing = Zone { forward: Err(LookupFailure::NotFound), reverse };
-    assert_eq!(disagreements("[8.8.4.77]", &[], &nothing).await, []);
+}
+
+#[tokio::test]
+async fn of_an_address_literal_it_is_said_what_to_take_in_its_place() {
+    let own = ["8.8.4.77".parse().unwrap()];
+    let reverse = &[("8.8.4.77", "relay.example.org")];
+    let told = async |literal: &str, own: &[IpAddr], reverse| {
+        let found = disagreements(literal, own, &Zone { forward: Ok(&[]), reverse }).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].to_string()
+    };
+    let has = told("[8.8.4.77]", &own, reverse).await;
+    assert!(has.contains("take relay.example.org, its PTR record, for --ehlo-name"), "{has}");
+    // Behind NAT it may be the address outside.
+    assert_eq!(told("[8.8.4.77]", &[], reverse).await, has);
+    let has_none = told("[8.8.4.77]", &own, &[]).await;
+    assert!(has_none.contains("8.8.4.77 has no PTR record"), "{has_none}");
+    for other in ["[9.9.9.9]", "[127.0.0.1]", "[IPv6:2001:db8::9]"] {
+        let elsewhere = told(other, &own, reverse).await;
+        assert!(
+            elsewhere.starts_with(&format!(
+                "the EHLO name {other} is not this machine's address outside, 8.8.4.77;"
+            ))
+        );
+    }
+    let inside = told("[127.0.0.1]", &[], reverse).await;
+    assert!(inside.contains("is no address that this machine can have outside"), "{inside}");
 }
 
 #[tokio::test]

@@ -15,9 +15,13 @@ async fn a_second_signal_does_not_wait_for_sessions() {
     relay.terminate();
     relay.line("stopping: no new connections; those that run may end");
     relay.terminate();
-    relay.line("stopped at once: those that ran were broken off");
+    relay.line("stopping at once: those that run are closed");
+    let causes = join_all(held.iter_mut().map(|(client, _)| client.hear_out())).await;
+    assert_eq!(causes, vec![(0, CloseCause::ShuttingDown); 8]);
+    let streams: Vec<_> = held.into_iter().map(|(_, stream)| stream).collect();
+    assert_eq!(relay.endings(8), vec!["closed shutting_down"; 8]);
     assert!(relay.ended().success());
-    for (_, stream) in &mut held {
+    for mut stream in streams {
         assert!(stream.read(&mut [0]).await.map_or(true, |read| read == 0));
     }
 }

@@ -59,7 +59,7 @@ impl Rig {
     fn of(relay: Relay) -> Self {
         let metrics = relay.metrics_address();
         let (address, deny, stop) = (relay.address(), relay.deny_reloader(), CancellationToken::new());
-        let serving = tokio::spawn(relay.serve(stop.clone()));
+        let serving = tokio::spawn(relay.serve(stop.clone(), CancellationToken::new()));
         Self { address, metrics, deny, stop, serving }
     }
 

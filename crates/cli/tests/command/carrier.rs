@@ -49,7 +49,7 @@ impl Carrier {
                 let metrics = relay.metrics_address().expect("it was asked for");
                 tell.send((relay.address(), metrics)).expect("somebody waits for it");
                 // Cut off, not brought to an end: what goes on goes on no longer.
-                tokio::select! { () = relay.serve(CancellationToken::new()) => {}, () = stopped.cancelled() => {} }
+                tokio::select! { () = relay.serve(CancellationToken::new(), CancellationToken::new()) => {}, () = stopped.cancelled() => {} }
             });
         });
         let (address, metrics) = told.recv().expect("it starts");
