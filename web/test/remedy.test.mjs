@@ -66,6 +66,54 @@ test("the mail server that greets by its name comes first, and it is said to be 
     });
   }));
 
+/** What each mail server is told for a finding on the page. */
+async function told(page, id) {
+  const remedy = finding(page, id).locator(".remedy");
+  await remedy.locator("summary").first().click();
+  await remedy.locator(":scope > div details").first().waitFor();
+  const servers = await remedy.locator(":scope > div details").all();
+  return Object.fromEntries(await Promise.all(servers.map(async (server) => [await server.locator("summary").textContent(), await server.locator("pre").textContent()])));
+}
+
+test("what there is to paste mends what the finding says, on the port where it was found", { skip: noBrowser }, async () => {
+  const certificate = { Exchange: /^Enable-ExchangeCertificate /m, Exim: /^tls_privatekey = /m, Haraka: /^key=/m, OpenSMTPD: /^pki .* key /m, Postfix: /smtpd_tls_chain_files ?=/, Sendmail: /confSERVER_KEY/, Stalwart: /^private-key = /m };
+  const protocols = /SCHANNEL|ciphers|protocols|confCIPHER_LIST|tls_require_ciphers/;
+  for (const [specimen, ports, id, limited] of [
+    ["starttls-refused", "25", "starttls-failed", false],
+    ["starttls-refused", "587", "starttls-failed", false],
+    ["starttls-hang-up", "25,587", "starttls-failed", false],
+    ["tls-alert", "587", "starttls-failed", true],
+    ["no-starttls", "587", "starttls-missing", false],
+  ]) {
+    await withPage({ path: `/?host=${specimen}.specimen.test&ports=${ports}` }, async ({ page }) => {
+      await verdict(page);
+      const all = await told(page, id);
+      assert.deepEqual(Object.keys(all), Object.keys(certificate), specimen);
+      for (const [server, configuration] of Object.entries(all)) {
+        assert.match(configuration, certificate[server], `${specimen}, ${server}`);
+        assert.equal(protocols.test(configuration), limited && server !== "Stalwart", `${specimen}, ${server}: ${configuration}`);
+        // The port's own connector, and no other's.
+        if (server === "Exchange") {
+          assert.equal(configuration.includes("\\Client Frontend "), ports.includes("587"), configuration);
+          assert.equal(configuration.includes("\\Default Frontend "), ports.includes("25"), configuration);
+        }
+      }
+    });
+  }
+  await withPage({ path: "/?host=auth-before-tls.specimen.test&ports=587" }, async ({ page }) => {
+    await verdict(page);
+    const { Postfix } = await told(page, "auth-without-tls");
+    assert.equal(Postfix, "# /etc/postfix/main.cf, then: postfix reload\nsmtpd_tls_auth_only = yes");
+  });
+});
+
+test("on port 465 Exchange is told that it has no implicit TLS, in German as well", { skip: noBrowser }, () =>
+  withPage({ path: "/?host=expired.specimen.test&ports=465&lang=de" }, async ({ page }) => {
+    await verdict(page);
+    const { Exchange } = await told(page, "certificate-expired");
+    assert.equal(Exchange, "# Exchange hat kein implizites TLS: was es auf diesem Port spricht, steht davor und hat eigene Einstellungen");
+  }));
+
 test("a report that somebody wrote has no host in it that a shell would run", { skip: noBrowser }, () =>
   withPage({}, async ({ page }) => {
     await page.evaluate(async () => {

@@ -15,6 +15,8 @@ mod keeper;
 mod names;
 mod opensmtpd;
 mod openssl;
+#[cfg(test)]
+mod pasted;
 mod ports;
 mod postfix;
 mod postfix_open;

@@ -1,17 +1,18 @@
 //! The fix as configuration that one pastes in, and the commands that show the same finding again.
 //!
-//! Both stand in `texts/`: one file a mail server, with its name, what its words rest on, by what one knows it, and for each
-//! topic the configuration; and one file of commands. The page loads these files only when somebody asks for them. A comment
+//! Both stand in `texts/`: one file a mail server, with its name, what its words rest on, by what one knows it, and below its
+//! headings the configuration; and one file of commands. A heading has the topics for which it is, and behind `on` the ports,
+//! where it is not for all: `25`, `587`, `implicit` (TLS), `other`. The page loads these files only when somebody asks for them. A comment
 //! in a configuration, its mark and one space before it, is a message, and said in the language that is spoken; what is
 //! configuration that a comment holds back has no space there, or more.
 
 mod commands;
 mod guess;
 
-use heloscope_observation::Host;
+use heloscope_observation::{Host, Stage};
 use heloscope_words::translation;
 
-use crate::{ErrorCode, Finding, Port, Role, Severity};
+use crate::{ErrorCode, Finding, Port, Role, Severity, Speaker};
 
 pub use guess::{Clue, Guess};
 
@@ -61,14 +62,9 @@ impl<'a> Remedies<'a> {
         let mut told: Vec<Remedy<'a>> = Vec::new();
         let Ok(host) = host.parse::<Host>() else { return told };
         let host = host.to_string();
-        let topics: Vec<&str> = ports.iter().filter_map(|port| topic(port, finding)).collect();
-        // Where implicit TLS is to be, which is not port 465 on every server.
-        let implicit = ports.iter().find(|port| topic(port, finding) == Some("implicit-tls"));
         let mut last = "";
         self.each_line(&mut |server, heading, line| {
-            if !topics.contains(&heading) {
-                return;
-            }
+            let Some(port) = ports.iter().find(|port| is_for(heading, port, finding)) else { return };
             if told.last().is_none_or(|remedy| remedy.server != server) {
                 told.push(Remedy { server, configuration: String::new() });
                 last = heading;
@@ -86,7 +82,7 @@ impl<'a> Remedies<'a> {
                 };
                 fill(configuration, said, &|name| match name {
                     "host" => Some(host.clone()),
-                    "port" => implicit.map(|port| port.port.to_string()),
+                    "port" => Some(port.port.to_string()),
                     _ => None,
                 });
             }
@@ -136,39 +132,74 @@ fn fill(out: &mut String, line: &str, of: &dyn Fn(&str) -> Option<String>) {
     }
 }
 
-/// Under which heading the files of mail servers have the remedy of a finding; `None` where configuration is none.
-fn topic(port: &Port, finding: &Finding) -> Option<&'static str> {
-    Some(match (finding.id.as_str(), port.role) {
+/// Whether what stands below a heading is for a finding on a port.
+fn is_for(heading: &str, port: &Port, finding: &Finding) -> bool {
+    let (topics, ports) = heading.split_once(" on ").unwrap_or((heading, ""));
+    let this = match port.role {
+        _ if port.implicit_tls => "implicit",
+        Role::Relay => "25",
+        Role::Submission => "587",
+        _ => "other",
+    };
+    (ports.is_empty() || share(ports, this)) && share(topics, self::topics(port, finding))
+}
+
+/// Whether a word of the one is a word of the other.
+fn share(words: &str, others: &str) -> bool {
+    words.split(' ').any(|word| others.split(' ').any(|other| other == word))
+}
+
+/// The topics under which the files of mail servers have the remedy of a finding.
+fn topics(port: &Port, finding: &Finding) -> &'static str {
+    match (finding.id.as_str(), port.role) {
         ("connect-failed", Role::Relay) => "listen",
         ("connect-failed", Role::Submissions) => "implicit-tls",
-        ("connect-failed" | "starttls-missing", Role::Submission) => "submission",
+        ("connect-failed", Role::Submission) => "submission",
         ("starttls-missing", _) => "starttls",
         // A greeting for good has a reason that only the server's log knows.
         ("greeting-rejected", _) if finding.severity == Severity::Warning => "limits",
         ("greeting-slow", _) => "quick-greeting",
         ("ehlo-rejected", _) => "ehlo",
-        ("tls-failed", _) if clear_text(port) => "implicit-tls",
-        (
-            "tls-failed" | "starttls-failed" | "tls-version-weak" | "tls-cipher-weak" | "tls-outdated-only",
-            _,
-        ) => "modern-tls",
+        ("tls-failed" | "starttls-failed", _) => not_come_up(port),
+        ("tls-version-weak" | "tls-cipher-weak" | "tls-outdated-only", _) => "modern-tls",
         ("auth-without-tls", _) => "auth-in-tls",
         ("submission-without-auth", _) => "auth",
         (id, _) if id.starts_with("certificate-") => "certificate",
-        _ => return None,
-    })
+        _ => NONE,
+    }
 }
 
-fn clear_text(port: &Port) -> bool {
-    port.error.as_ref().is_some_and(|error| error.code == ErrorCode::PlaintextOnImplicitTls)
+/// Where configuration is no remedy: no file has it.
+const NONE: &str = "none";
+
+/// The topics for TLS that does not come up.
+fn not_come_up(port: &Port) -> &'static str {
+    match port.error.as_ref().map(|error| (error.code, error.phase)) {
+        Some((ErrorCode::PlaintextOnImplicitTls, _)) => "implicit-tls",
+        // As the finding's fix says of these codes.
+        Some((ErrorCode::StartTlsRejected, _)) => match refusal(port) {
+            500 | 502 | 503 => "starttls",
+            1..400 | 501 | 504 | 530 | 535 | 550 | 551 | 553 | 554 => NONE,
+            _ => "certificate",
+        },
+        Some((_, Stage::StartTls)) => "certificate",
+        _ => "certificate modern-tls",
+    }
+}
+
+/// The code with which STARTTLS was answered; 0 where none is known.
+fn refusal(port: &Port) -> u16 {
+    let mut lines = port.transcript.iter().skip_while(|line| line.text != "STARTTLS");
+    let reply = lines.find(|line| line.from == Speaker::Server);
+    reply.and_then(|line| line.text.get(..3)?.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use heloscope_observation::Stage;
+    use std::collections::BTreeSet;
 
-    use crate::{Capability, PortError, Report, SCHEMA_VERSION, Status, Timings};
+    use super::*;
+    use crate::{Capability, PortError, Report, SCHEMA_VERSION, Status, Timings, TranscriptLine};
 
     const TOPICS: [&str; 11] = [
         "auth",
@@ -267,13 +298,27 @@ mod tests {
     #[test]
     fn the_files_have_these_topics_and_no_others() {
         for (name, headings) in &files()[1..] {
-            for (topic, lines) in &headings[2..] {
-                assert!(TOPICS.contains(topic), "{name}: {topic}");
-                assert!(lines[0].starts_with(['#', ';', 'd']), "{name}, {topic}: where does it go?");
-                assert!(lines.iter().all(|line| line.len() <= 130), "{name}, {topic}: too wide to read");
+            let mut told = BTreeSet::new();
+            for (heading, lines) in &headings[2..] {
+                let (topics, ports) = heading.split_once(" on ").unwrap_or((heading, "25"));
+                for topic in topics.split(' ') {
+                    assert!(TOPICS.contains(&topic), "{name}: {heading}");
+                    told.insert(topic);
+                }
+                for port in ports.split(' ') {
+                    assert!(["25", "587", "implicit", "other"].contains(&port), "{name}: {heading}");
+                }
+                assert!(lines[0].starts_with(['#', ';', 'd']), "{name}, {heading}: where does it go?");
+                let names = |line: &&str| line.contains("{port}") || line.contains("{host}");
+                let said: Vec<&str> = lines.iter().filter_map(|line| Some(comment(line)?.1)).collect();
+                assert!(
+                    !said.iter().any(names),
+                    "{name}, {heading}: a translation has other names: {said:?}"
+                );
+                assert!(lines.iter().all(|line| line.len() <= 130), "{name}, {heading}: too wide to read");
             }
             if *name == "Postfix" {
-                assert_eq!(headings.len(), 2 + TOPICS.len());
+                assert_eq!(told.len(), TOPICS.len());
             }
         }
     }
@@ -347,6 +392,211 @@ mod tests {
         });
     }
 
+    fn finding(id: &str) -> Finding {
+        let severity = Severity::Error;
+        let [title, explanation, fix, reference] = [const { String::new() }; 4];
+        Finding { id: id.to_owned(), severity, title, explanation, fix, reference }
+    }
+
+    /// A port of the kind that its number has, or another of STARTTLS.
+    fn at(number: u16) -> Port {
+        let role = match number {
+            25 => Role::Relay,
+            465 => Role::Submissions,
+            587 => Role::Submission,
+            _ => Role::Custom,
+        };
+        Port { role, ..port(number, "", "") }
+    }
+
+    /// For each mail server that can be told anything, what it is told.
+    fn told(ports: &[Port], id: &str) -> Vec<(&'static str, String)> {
+        let ports: Vec<&Port> = ports.iter().collect();
+        let remedies = Remedies::BUILT_IN.of("mx1.example.com", &ports, &finding(id));
+        remedies.into_iter().map(|Remedy { server, configuration }| (server, configuration)).collect()
+    }
+
+    fn told_one(ports: &[Port], id: &str, server: &str) -> String {
+        let (_, told) =
+            told(ports, id).into_iter().find(|(name, _)| *name == server).expect("it is told this");
+        told
+    }
+
+    const SERVERS: [&str; 7] = ["Exchange", "Exim", "Haraka", "OpenSMTPD", "Postfix", "Sendmail", "Stalwart"];
+    /// How each gives a certificate, and a key.
+    const CERTIFICATE: [&str; 7] = [
+        "Enable-ExchangeCertificate ",
+        "\ntls_certificate = ",
+        "\ncert=",
+        " cert \"",
+        "smtpd_tls_chain_files",
+        "`confSERVER_CERT'",
+        "\ncert = ",
+    ];
+    /// How each limits protocols and ciphers.
+    const PROTOCOLS: [&str; 6] = [
+        "SCHANNEL",
+        "tls_require_ciphers = ",
+        "ciphers=",
+        "smtp ciphers ",
+        "smtpd_tls_protocols = ",
+        "`confCIPHER_LIST'",
+    ];
+
+    /// A port whose STARTTLS, or what followed it, ended so.
+    fn failed(number: u16, code: ErrorCode, phase: Stage, replies: &[&str]) -> Port {
+        let line =
+            |from, text: &str| TranscriptLine { at_ms: 0, from, encrypted: false, text: text.to_owned() };
+        let mut transcript = vec![
+            line(Speaker::Server, "220 mx1.example.com ESMTP"),
+            line(Speaker::Client, "EHLO client.test"),
+            line(Speaker::Server, "250 STARTTLS"),
+            line(Speaker::Client, "STARTTLS"),
+        ];
+        transcript.extend(replies.iter().map(|reply| line(Speaker::Server, reply)));
+        transcript.extend([line(Speaker::Client, "QUIT"), line(Speaker::Server, "221 bye")]);
+        let error = Some(PortError { code, message: String::new(), phase });
+        Port { error, transcript, ..at(number) }
+    }
+
+    /// Protocols and ciphers are not the cause where the server did not come to a handshake.
+    #[test]
+    fn starttls_that_is_refused_is_mended_by_a_certificate_and_a_key() {
+        let refused = |number, reply| failed(number, ErrorCode::StartTlsRejected, Stage::StartTls, &[reply]);
+        for number in [25, 587, 2525] {
+            for port in [
+                refused(number, "454 4.7.0 TLS not available due to local problem"),
+                refused(number, "454-4.7.0 TLS not"),
+                refused(number, "451 later"),
+                failed(number, ErrorCode::Closed, Stage::StartTls, &[]),
+                failed(number, ErrorCode::Reset, Stage::StartTls, &[]),
+            ] {
+                let told = told(&[port], "starttls-failed");
+                assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SERVERS);
+                for ((name, told), certificate) in told.iter().zip(CERTIFICATE) {
+                    assert!(told.contains(certificate), "{name}: {told}");
+                    assert!(PROTOCOLS.iter().all(|protocols| !told.contains(protocols)), "{name}: {told}");
+                }
+            }
+            for code in ["500", "502", "503"] {
+                let missing = told(&[at(number)], "starttls-missing");
+                assert_eq!(told(&[refused(number, code)], "starttls-failed"), missing, "{code}");
+            }
+            // What answered so, or why, no configuration knows.
+            for code in ["250", "354", "501", "504", "530", "535", "550", "551", "553", "554"] {
+                assert_eq!(told(&[refused(number, code)], "starttls-failed"), [], "{code}");
+            }
+        }
+    }
+
+    /// The finding says both: protocols and ciphers to allow, and a certificate and a key that belong together.
+    #[test]
+    fn a_handshake_that_fails_is_mended_by_protocols_or_by_a_certificate() {
+        for (number, id) in [(25, "starttls-failed"), (587, "starttls-failed"), (465, "tls-failed")] {
+            for code in [ErrorCode::TlsAlert, ErrorCode::TlsFailed, ErrorCode::Closed] {
+                let told = told(&[failed(number, code, Stage::Tls, &["220 go"])], id);
+                assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SERVERS);
+                for (place, (name, told)) in told.iter().enumerate() {
+                    if number == 465 && *name == "Exchange" {
+                        continue;
+                    }
+                    assert!(told.contains(CERTIFICATE[place]), "{name}: {told}");
+                    assert!(PROTOCOLS.get(place).is_none_or(|words| told.contains(words)), "{name}: {told}");
+                }
+            }
+        }
+    }
+
+    /// Whatever ports lack it: what mends one is enough for that one, and what mends two says nothing twice.
+    #[test]
+    fn starttls_is_switched_on_with_a_certificate_on_whichever_port_lacks_it() {
+        for ports in [&[25][..], &[587], &[2525], &[25, 587]] {
+            let ports: Vec<Port> = ports.iter().map(|number| at(*number)).collect();
+            let told = told(&ports, "starttls-missing");
+            assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SERVERS);
+            for ((name, told), certificate) in told.iter().zip(CERTIFICATE) {
+                assert!(told.contains(certificate), "{name}: {told}");
+                // To a Postfix it is told in two files.
+                let at_most = if *name == "Postfix" { ports.len() } else { 1 };
+                let mut lines = told.lines().filter(|line| line.contains(certificate.trim()));
+                assert!(lines.by_ref().count() <= at_most, "{name}: {told}");
+                for port in &ports {
+                    let number = port.port;
+                    let switched_on = match (*name, number) {
+                        ("Exchange", 25) => "\\Default Frontend $env:COMPUTERNAME\"\nSet-ReceiveConnector $connector \
+                                             -AuthMechanism \"$((Get-ReceiveConnector $connector).AuthMechanism), Tls\""
+                            .to_owned(),
+                        ("Exchange", 587) => "\\Client Frontend $env:COMPUTERNAME\"\nSet-ReceiveConnector $connector \
+                                              -AuthMechanism \"$((Get-ReceiveConnector $connector).AuthMechanism), Tls\""
+                            .to_owned(),
+                        ("Exchange", _) => "\n  Set-ReceiveConnector $_.Identity -AuthMechanism".to_owned(),
+                        ("Exim", _) => "\ntls_advertise_hosts = *".to_owned(),
+                        ("Haraka", _) => "\ntls\n".to_owned(),
+                        ("OpenSMTPD", _) => format!("\nlisten on :: port {number} tls pki \"mx1.example.com\""),
+                        ("Postfix", 587) => "\n    -o smtpd_tls_security_level=may".to_owned(),
+                        ("Postfix", _) => "\nsmtpd_tls_security_level = may".to_owned(),
+                        ("Sendmail", _) => "\ndefine(`confSERVER_KEY'".to_owned(),
+                        _ => format!("bind = [\"[::]:{number}\"]\nprotocol = \"smtp\"\ntls.enable = true"),
+                    };
+                    assert!(told.contains(&switched_on), "{name}, {number}: {told}");
+                }
+            }
+        }
+    }
+
+    /// Each has a connector of its own; on port 465 Exchange has none with TLS.
+    #[test]
+    fn exchange_is_told_of_the_connector_that_listens_on_the_port() {
+        const NEW: &str = "-TlsCertificateName $name";
+        let connectors = [(25, "Default Frontend"), (587, "Client Frontend")];
+        for id in ["certificate-expired", "starttls-missing"] {
+            for (number, connector) in connectors {
+                let told = told_one(&[at(number)], id, "Exchange");
+                let line = format!(
+                    "\n# in the same shell:\nSet-ReceiveConnector \"$env:COMPUTERNAME\\{connector} \
+                     $env:COMPUTERNAME\" {NEW}"
+                );
+                assert!(told.contains(&line) && told.matches(NEW).count() == 1, "{told}");
+                assert_eq!(told.matches(" Frontend ").count(), told.matches(connector).count(), "{told}");
+            }
+            let told = told_one(&[at(25), at(587)], id, "Exchange");
+            assert_eq!(told.matches(NEW).count(), 2, "{told}");
+            assert_eq!(told.matches("Import-ExchangeCertificate").count(), 1, "{told}");
+            let told = told_one(&[at(2525)], id, "Exchange");
+            assert!(!told.contains(" Frontend ") && told.contains("':2525\\b'"), "{told}");
+        }
+        for (id, code) in [
+            ("certificate-expired", None),
+            ("connect-failed", Some(ErrorCode::ConnectionRefused)),
+            ("tls-failed", Some(ErrorCode::PlaintextOnImplicitTls)),
+            ("tls-failed", Some(ErrorCode::TlsAlert)),
+            ("tls-version-weak", None),
+        ] {
+            let error = code.map(|code| PortError { code, message: String::new(), phase: Stage::Tls });
+            let told = told_one(&[Port { error, ..at(465) }], id, "Exchange");
+            assert!(told.starts_with("# Exchange has no implicit TLS"), "{told}");
+            assert!(told.lines().all(|line| line.starts_with("# ")), "{told}");
+        }
+    }
+
+    /// Where AUTH is switched on for the ports of mail clients nobody knows: on port 25 alone it is switched off.
+    #[test]
+    fn auth_inside_tls_alone_takes_auth_from_no_mail_client() {
+        let on_587 = told_one(&[at(587)], "auth-without-tls", "Postfix");
+        assert_eq!(on_587, "# /etc/postfix/main.cf, then: postfix reload\nsmtpd_tls_auth_only = yes");
+        let on_25 = told_one(&[at(25)], "auth-without-tls", "Postfix");
+        assert_eq!(
+            on_25,
+            on_587
+                + "\n\n# and in master.cf, so that port 25 has no AUTH at all, below its service (smtp inet; with \
+                   postscreen: smtpd pass):\n#    -o smtpd_sasl_auth_enable=no"
+        );
+        for (number, at_25) in [(25, true), (587, false)] {
+            let told = told_one(&[at(number)], "auth-without-tls", "Sendmail");
+            assert_eq!(told.contains("Port=25, Name=MTA, M=A"), at_25, "{told}");
+        }
+    }
+
     #[test]
     fn implicit_tls_is_configured_for_the_port_that_was_tested() {
         let finding = Finding {
@@ -368,6 +618,12 @@ mod tests {
             for Remedy { server, configuration } in
                 Remedies::BUILT_IN.of("mx1.example.com", &[&port], &finding)
             {
+                if server == "Exchange" {
+                    assert!(
+                        configuration.starts_with("# Exchange has no implicit TLS, on this port neither:")
+                    );
+                    continue;
+                }
                 assert!(configuration.contains(&number.to_string()), "{server}: {configuration}");
                 assert!(!configuration.contains("{port}"), "{server}: {configuration}");
                 assert!(
