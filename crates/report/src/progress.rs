@@ -206,7 +206,10 @@ fn note(facts: &PortFacts<'_>, kind: StepKind, waited: Duration) -> Option<&'sta
         StepKind::Ehlo => {
             Some(say!("Some servers look the client's address up in the DNS before they answer EHLO."))
         }
-        StepKind::StartTls | StepKind::Tls | StepKind::Certificate => None,
+        StepKind::StartTls | StepKind::Tls => {
+            Some(say!("No answer yet: the server may be busy, or not set up for TLS here."))
+        }
+        StepKind::Certificate => None,
     }
 }
 

@@ -91,7 +91,7 @@ impl SenderOutcome {
 /// on 465 and 587, each in the order of the report.
 ///
 /// Where 25 was not asked for, other STARTTLS ports of no standard stand in for it; implicit-TLS ones are for
-/// clients.
+/// clients. Only who is set up for such a port connects to it.
 pub fn senders(report: &Report) -> Vec<SenderRow> {
     let by_address = report.host.parse::<IpAddr>().is_ok();
     let has_relay = report.ports.iter().any(|port| port.role == Role::Relay);
@@ -109,7 +109,10 @@ pub fn senders(report: &Report) -> Vec<SenderRow> {
             false => &[Sender::MailClient],
         };
         rows.extend(kinds.iter().map(|sender| {
-            let (outcome, text) = row(Tested { port, at: &report.tested_at, by_address }, *sender);
+            let (outcome, mut text) = row(Tested { port, at: &report.tested_at, by_address }, *sender);
+            if port.role == Role::Custom && outcome != SenderOutcome::NotTested {
+                text = say!("If set up for this port: {}", small(&text));
+            }
             SenderRow { sender: *sender, port: port.port, outcome, text }
         }));
     }
@@ -254,7 +257,7 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
             (Delivers, say!("Delivers over {}; the certificate is not looked at.", version(port)))
         }
         (Reach::Encrypted, Sender::MtaSts | Sender::MailClient)
-            if matches!(standing(port), Standing::Holds) && has(port, "certificate-weak-key") =>
+            if matches!(standing(port), Standing::Holds(_)) && has(port, "certificate-weak-key") =>
         {
             (Depends, say!("Depends on its TLS library: a key is too short, which most refuse.").to_owned())
         }
@@ -263,13 +266,9 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
             say!("Depends on its TLS library: a signature rests on MD5 or SHA-1, which most refuse.").to_owned(),
         ),
         (Reach::Encrypted, Sender::MtaSts) => match standing(port) {
-            Standing::Holds => (
+            Standing::Holds(holds) => (
                 Delivers,
-                say!(
-                    "Delivers over {} where the policy names this host: the certificate \
-                         holds.",
-                    version(port)
-                ),
+                say!("Delivers over {} where the policy names this host: {holds}.", version(port)),
             ),
             Standing::Unknown(condition) => (Depends, say!("Delivers if {condition}.")),
             Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
@@ -281,9 +280,9 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
                 false => "",
             };
             match standing(port) {
-                Standing::Holds => {
+                Standing::Holds(holds) => {
                     let verdict = if login.is_empty() { Delivers } else { Depends };
-                    (verdict, say!("Sends over {}; the certificate holds.{login}", version(port)))
+                    (verdict, say!("Sends over {}; {holds}.{login}", version(port)))
                 }
                 Standing::Unknown(condition) => (Depends, say!("Sends if {condition}.{login}")),
                 Standing::Against(faults) => {

@@ -15,7 +15,9 @@ pub fn summary(report: &Report) -> String {
         return untested(report);
     }
     let failed = |port: &&Port| has(port, "connect-failed");
-    if report.ports.iter().all(|port| failed(&port)) {
+    // Who comes to a port of no standard is not known: without port 25 nothing is said but of the ports themselves.
+    let is_known = has_relay(report) || report.ports.iter().all(|port| port.role != Role::Custom);
+    if is_known && report.ports.iter().all(|port| failed(&port)) {
         return nothing_answers(report);
     }
     // Mail between servers matters most, then the first port of which anything is known.
@@ -93,27 +95,27 @@ fn nothing_answers(report: &Report) -> String {
             .all(|port| port.error.as_ref().is_some_and(|error: &PortError| error.code == code))
     };
     let ports = numbers(report.ports.iter());
-    let for_clients = |port: &Port| {
-        matches!(port.role, Role::Submission | Role::Submissions)
-            || (port.role == Role::Custom && port.implicit_tls)
-    };
-    let only_clients = report.ports.iter().all(for_clients);
-    match only_clients {
-        true if all(ErrorCode::ConnectionRefused) => {
+    match has_relay(report) {
+        false if all(ErrorCode::ConnectionRefused) => {
             say!("Mail clients cannot send on {ports}: the server refuses the connection.")
         }
-        true if all(ErrorCode::Unreachable) => {
+        false if all(ErrorCode::Unreachable) => {
             say!("Mail clients cannot send on {ports} from here: there is no way to the server.")
         }
-        true => say!("Mail clients cannot send on {ports} from here: the server does not answer."),
-        false if all(ErrorCode::ConnectionRefused) => {
+        false => say!("Mail clients cannot send on {ports} from here: the server does not answer."),
+        true if all(ErrorCode::ConnectionRefused) => {
             say!("No mail reaches this server: it refuses connections on {ports}.")
         }
-        false if all(ErrorCode::Unreachable) => {
+        true if all(ErrorCode::Unreachable) => {
             say!("No mail reaches this server from here: there is no way to it on {ports}.")
         }
-        false => say!("No mail reaches this server from here: it does not answer on {ports}."),
+        true => say!("No mail reaches this server from here: it does not answer on {ports}."),
     }
+}
+
+/// Whether the port was asked for to which the mail of other servers comes.
+fn has_relay(report: &Report) -> bool {
+    report.ports.iter().any(|port| port.role == Role::Relay)
 }
 
 /// `port 25`, `ports 25, 465 and 587`
@@ -143,9 +145,9 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
 /// What the port comes to, and which of `all` come to the same by the same fault; then the worst that was found beside.
 fn port_sentence(port: &Port, all: &[Port]) -> String {
     let who = match port.role {
-        Role::Relay => say!("Mail reaches this server"),
-        Role::Submission | Role::Submissions => say!("Mail clients reach this server"),
-        Role::Custom => say!("Clients reach this server"),
+        Role::Relay => say!("Mail reaches this server").to_owned(),
+        Role::Submission | Role::Submissions => say!("Mail clients reach this server").to_owned(),
+        Role::Custom => say!("Clients reach this server on port {}", port.port),
     };
     const DECISIVE: [&str; 9] = [
         "connect-failed",
@@ -178,7 +180,7 @@ fn port_sentence(port: &Port, all: &[Port]) -> String {
             (words, Some(finding.id.as_str()))
         }
         (None, Some(tls)) if tls.completed => (say!("{who} over {}", tls.version), None),
-        (None, Some(tls)) => answered(port, tls, who),
+        (None, Some(tls)) => answered(port, tls, &who),
         (None, None) if has(port, "starttls-missing") => {
             (say!("{who} in clear text only: STARTTLS is not offered"), Some("starttls-missing"))
         }

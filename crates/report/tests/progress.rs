@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use heloscope_observation::{Event, RefusalCode, Stage, TlsFailure};
 use heloscope_report::{Step, StepKind, StepState, progress};
+use heloscope_smtp::Command;
 use scene::{EHLO, GREETING, Play, Scene, chain};
 
 fn steps(port: &str, at_ms: u64, play: impl FnOnce(Play<'_>) -> Play<'_>) -> Vec<Step> {
@@ -64,6 +65,23 @@ fn a_wait_is_shown_as_a_wait() {
     assert!(dialling[0].note.as_deref().unwrap().contains("Many networks block port 25"));
 }
 
+fn offers(play: Play<'_>) -> Play<'_> {
+    play.connects().greets(GREETING).ehlo(EHLO)
+}
+
+#[test]
+fn every_wait_for_the_server_has_a_reason() {
+    let implicit = steps("465", 15_000, |play| play.connects().begins_handshake());
+    let starttls = steps("25", 15_000, |play| offers(play).sends(Stage::StartTls, Command::StartTls));
+    let tls = steps("25", 15_000, |play| offers(play).starttls("220 go").begins_handshake());
+    let reason = "No answer yet: the server may be busy, or not set up for TLS here.";
+    for (steps, kind) in [(implicit, Tls), (starttls, StartTls), (tls, Tls)] {
+        let step = steps.iter().find(|step| step.kind == kind).unwrap();
+        assert!(matches!(step.state, Running { .. }), "{step:?}");
+        assert_eq!(step.note.as_deref(), Some(reason), "{step:?}");
+    }
+}
+
 #[test]
 fn after_a_failure_nothing_is_awaited() {
     let refused = steps("25", 100, |play| play.meets(Stage::Connect, RefusalCode::ConnectionRefused));
@@ -71,6 +89,9 @@ fn after_a_failure_nothing_is_awaited() {
         states(&refused)[..2],
         [(Connect, Failed, "the connection was refused"), (Greeting, Skipped, "")]
     );
+    // It may have answered all the same, and let no test be made.
+    let away = steps("25", 100, |play| play.meets(Stage::Connect, RefusalCode::RelayUnreachable));
+    assert_eq!(states(&away)[0], (Connect, Failed, "the relay cannot be used"));
     let busy = steps("25", 100, |play| play.connects().greets("421 4.7.0 busy").ends(Stage::Greeting));
     assert_eq!(states(&busy)[1..3], [(Greeting, Failed, "421 4.7.0 busy"), (Ehlo, Skipped, "")]);
 }

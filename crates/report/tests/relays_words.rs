@@ -129,6 +129,13 @@ fn what_the_relay_says_of_a_name_or_an_address_is_told_in_german() {
             "[2001:db8::1]:25 hat die Verbindung abgelehnt: auf diesem Port lauscht kein Mailserver, oder eine Firewall \
              sagt das.",
         ),
+        // The demo's hosts have names alone.
+        (
+            RefusalCode::ConnectionRefused,
+            "closed-ports.specimen.test:25 refused the connection: no mail server listens on that port, or a firewall says so.",
+            "closed-ports.specimen.test:25 hat die Verbindung abgelehnt: auf diesem Port lauscht kein Mailserver, oder eine \
+             Firewall sagt das.",
+        ),
     ] {
         let scene = Scene::one("25", |play| play.hears(code, message));
         let report = within(Some(german()), || scene.judged());

@@ -4,9 +4,9 @@ mod scene;
 
 use heloscope_observation::{AlertDescription, RefusalCode, Stage, TlsFailure};
 use heloscope_pki::{TrustAnchors, Verifier};
-use heloscope_report::{Report, Sender, SenderOutcome, checks, judge, senders, summary};
+use heloscope_report::{Report, Sender, SenderOutcome, Trust, checks, judge, senders, summary};
 use heloscope_smtp::FaultKind;
-use heloscope_words::within;
+use heloscope_words::{small, within};
 use scene::{DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Scene, ca, chain, german, named, server, valid};
 
 /// Port 25 with a leaf of these dates from a trusted root.
@@ -65,7 +65,7 @@ fn one_sentence_for_each_situation() {
     );
     assert_eq!(
         of_25(|play| play.meets(Stage::Connect, RefusalCode::RelayUnreachable)),
-        "Nothing could be tested: the relay cannot be reached."
+        "Nothing could be tested: the relay cannot be used."
     );
     assert_eq!(
         of_25(|play| play.connects().greets(GREETING).loses(Stage::Ehlo, RefusalCode::RelayUnreachable)),
@@ -250,8 +250,88 @@ fn each_kind_of_sender() {
     assert_eq!(outcomes(&trusted), [(MailClient, Delivers), (MailClient, Depends)]);
     assert_eq!(
         senders(&trusted)[1].text,
-        "Sends over TLS 1.3; the certificate holds. It finds no AUTH to log in with."
+        "Sends over TLS 1.3; the certificate holds where the trust anchor added here is trusted. It finds no AUTH to log in \
+         with."
     );
+}
+
+/// Senders elsewhere know nothing of an anchor that was added to this test.
+#[test]
+fn a_certificate_that_a_private_anchor_vouches_for_holds_where_that_is_trusted() {
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let mut report = Scene::one("25", |play| play.goes_well(sent)).judged_trusting(&root);
+    assert_eq!(report.ports[0].certificate.as_ref().unwrap().trust, Some(Trust::Private));
+    let mta_sts = |report: &Report| {
+        let row = senders(report).into_iter().find(|row| row.sender == Sender::MtaSts).unwrap();
+        (row.outcome, row.text)
+    };
+    let said = |holds: &str| {
+        let text = format!("Delivers over TLS 1.3 where the policy names this host: {holds}.");
+        (SenderOutcome::Delivers, text)
+    };
+    assert_eq!(mta_sts(&report), said("the certificate holds where the trust anchor added here is trusted"));
+    report.ports[0].certificate.as_mut().unwrap().trust = Some(Trust::Webpki);
+    assert_eq!(mta_sts(&report), said("the certificate holds"));
+}
+
+/// No mail server comes to such a port by itself.
+#[test]
+fn a_port_of_no_standard_is_spoken_of_alone() {
+    let meets = |specs: &[&str], code| {
+        let scene = Scene::of("mx1.example.com");
+        specs
+            .iter()
+            .fold(scene, |scene, spec| scene.port(spec, |play| play.meets(Stage::Connect, code)))
+            .judged()
+    };
+    for (code, headline) in [
+        (RefusalCode::ConnectionRefused, "Port 2525: the connection is refused."),
+        (RefusalCode::Unreachable, "Port 2525: the host is unreachable."),
+        (RefusalCode::ConnectTimeout, "Port 2525: nothing answers on this port."),
+    ] {
+        assert_eq!(summary(&meets(&["2525/starttls"], code)), headline);
+        assert_eq!(summary(&meets(&["2525/implicit"], code)), headline);
+    }
+    let refused = RefusalCode::ConnectionRefused;
+    assert_eq!(
+        summary(&meets(&["587", "2525/starttls"], refused)),
+        "Ports 587 and 2525: the connection is refused."
+    );
+    // Of port 25 it is true.
+    assert_eq!(
+        summary(&meets(&["25", "2525/starttls"], refused)),
+        "No mail reaches this server: it refuses connections on ports 25 and 2525."
+    );
+    let rows = |report: &Report| senders(report).into_iter().map(|row| row.text).collect::<Vec<_>>();
+    let text = "If set up for this port: does not deliver here: the connection is refused.";
+    assert_eq!(rows(&meets(&["2525/starttls"], refused)), [text; 3]);
+    let text = "If set up for this port: cannot send: the connection is refused.";
+    assert_eq!(rows(&meets(&["2525/implicit"], refused)), [text]);
+    let untested = meets(&["2525/starttls"], RefusalCode::Quota);
+    assert_eq!(rows(&untested), ["Not tested: the relay's quota is used up."; 3]);
+
+    let clear =
+        Scene::one("2525/starttls", |play| play.connects().greets(GREETING).ehlo("250 mx1").quits()).judged();
+    assert_eq!(
+        summary(&clear),
+        "Clients reach this server on port 2525 in clear text only: STARTTLS is not offered."
+    );
+    assert_eq!(
+        rows(&clear)[..2],
+        [
+            "If set up for this port: delivers in clear text: TLS is not offered.",
+            "If set up for this port: does not deliver: TLS is not offered."
+        ]
+    );
+}
+
+#[test]
+fn a_name_that_is_missing_is_told_of_in_the_same_words_everywhere() {
+    let report = Scene::one("25", |play| play.meets(Stage::Resolve, RefusalCode::NameNotFound)).judged();
+    let what = "the host name does not exist, or has no address";
+    assert_eq!(small(&report.findings[0].title), what);
+    assert_eq!(senders(&report)[0].text, format!("Not tested: {what}."));
 }
 
 #[test]

@@ -78,7 +78,11 @@ impl Fleet {
             Door::Open(service) => service,
             Door::Filtered => std::future::pending().await,
             Door::Closed => {
-                let message = format!("Nothing listens on port {port} of {}.", specimen.host);
+                // As a relay says it.
+                let message = format!(
+                    "{}:{port} refused the connection: no mail server listens on that port, or a firewall says so.",
+                    specimen.host
+                );
                 return Some(Err(Refusal { code: RefusalCode::ConnectionRefused, message }));
             }
             Door::NoRoute => {

@@ -9,7 +9,7 @@ static NAME_NOT_FOUND: Check = Check {
     id: "name-not-found",
     severity: Severity::Error,
     basis: "RFC 5321 §5.1",
-    title: mark!("The host name does not exist"),
+    title: mark!("The host name does not exist, or has no address"),
     examine: |subject| match subject.error_code() {
         Some(ErrorCode::NameNotFound) => Outcome::Found(Evidence::NameNotFound),
         _ if matches!(subject.host, heloscope_observation::Host::Address(_)) => {

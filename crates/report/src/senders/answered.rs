@@ -52,18 +52,14 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
             Standing::Unknown(also) => {
                 (Depends, say!("Delivers {condition}, and if {also}; else not at all."))
             }
-            Standing::Holds => {
-                (Depends, say!("Delivers {condition}, else not at all: the certificate holds."))
-            }
+            Standing::Holds(holds) => (Depends, say!("Delivers {condition}, else not at all: {holds}.")),
         },
         Sender::MailClient => match standing(port) {
             Standing::Against(faults) => {
                 (Depends, say!("Refuses the connection or warns its user: {faults}."))
             }
             Standing::Unknown(also) => (Depends, say!("Sends {condition}, and if {also}.")),
-            Standing::Holds => {
-                (Depends, say!("Sends {condition}, and cannot otherwise; the certificate holds."))
-            }
+            Standing::Holds(holds) => (Depends, say!("Sends {condition}, and cannot otherwise; {holds}.")),
         },
         Sender::Dane if port.certificate.is_none() => (Depends, dane(port)),
         Sender::Dane => {

@@ -3,11 +3,12 @@
 use heloscope_words::{mark, say, spoken};
 
 use super::{Tested, has};
-use crate::Certificate;
+use crate::{Certificate, Trust};
 
 /// How the certificate stands for this host.
 pub(super) enum Standing {
-    Holds,
+    /// In which words.
+    Holds(&'static str),
     /// Nothing is known to stand against it, and on what that hangs, to stand after "if".
     Unknown(&'static str),
     /// Why it does not hold.
@@ -37,7 +38,12 @@ pub(super) fn standing(port: Tested<'_>) -> Standing {
         };
     };
     if certificate.chain_valid == Some(true) && certificate.hostname_match == Some(true) {
-        return Standing::Holds;
+        return Standing::Holds(match certificate.trust {
+            Some(Trust::Private) => {
+                say!("the certificate holds where the trust anchor added here is trusted")
+            }
+            _ => say!("the certificate holds"),
+        });
     }
     match phrases(port, &ALL) {
         Some(phrases) => Standing::Against(say!("the certificate is {phrases}")),

@@ -49,14 +49,14 @@ pub(crate) const AT_HELO: &str = mark!("while the reply to HELO was awaited");
 /// An error code in a few words, to stand after a colon.
 pub(crate) fn code_words(code: ErrorCode) -> &'static str {
     spoken(match code {
-        ErrorCode::NameNotFound => mark!("the host name does not exist"),
+        ErrorCode::NameNotFound => mark!("the host name does not exist, or has no address"),
         ErrorCode::ResolveFailed => mark!("the host name could not be looked up"),
         ErrorCode::ConnectTimeout => mark!("TCP did not connect in time"),
         ErrorCode::ConnectionRefused => mark!("the connection was refused"),
         ErrorCode::Unreachable => mark!("the host is unreachable"),
         ErrorCode::Blocked => mark!("the relay refused the connection"),
         ErrorCode::Quota => mark!("the relay's quota is used up"),
-        ErrorCode::RelayUnreachable => mark!("the relay cannot be reached"),
+        ErrorCode::RelayUnreachable => mark!("the relay cannot be used"),
         ErrorCode::Closed => mark!("the server closed the connection"),
         ErrorCode::Reset => mark!("the connection was reset"),
         ErrorCode::Timeout => mark!("time ran out"),

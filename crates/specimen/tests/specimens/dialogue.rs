@@ -367,7 +367,10 @@ async fn ports_without_a_server() {
         let dialled = fleet.connect(&format!("{name}.specimen.test"), port).await;
         let refusal = dialled.expect("a specimen").expect_err("a refusal");
         assert_eq!(refusal.code, RefusalCode::ConnectionRefused, "{name} {port}");
-        assert_eq!(refusal.message, format!("Nothing listens on port {port} of {name}.specimen.test."));
+        let told = format!(
+            "{name}.specimen.test:{port} refused the connection: no mail server listens on that port, or a firewall says so."
+        );
+        assert_eq!(refusal.message, told);
     }
     let mut open = dial(&fleet, "closed-ports", 25).await;
     assert!(open.hear().await.starts_with("220 "));
