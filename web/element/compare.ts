@@ -7,6 +7,7 @@ import { make, unbroken } from "./dom.ts";
 import { factsOf, type Fact } from "./facts.ts";
 import { linkHelp } from "./help.ts";
 import { nearest } from "./language.ts";
+import { tellWaits } from "./progress.ts";
 import { offerRemedies } from "./remedies.ts";
 import type { Report } from "./report.ts";
 import { sentenceOf, steps, type Asked, type Way } from "./run.ts";
@@ -49,9 +50,13 @@ export class Sides {
     return sides;
   }
 
-  /** Tests through all relays at the same time; settles when all have ended. Throws the signal's reason where that aborts. */
-  async test(asked: Asked, way: Omit<Way, "relay">): Promise<void> {
+  /**
+   * Tests through all relays at the same time, telling long waits in `status`; settles when all have ended. Throws the signal's
+   * reason where that aborts.
+   */
+  async test(asked: Asked, way: Omit<Way, "relay">, status: Element): Promise<void> {
     const { signal } = way;
+    const waits = new Set<string>();
     await Promise.all(this.#sides.map(async (side) => {
       try {
         for await (const step of steps(asked, { ...way, relay: new URL(side.relay) })) {
@@ -59,6 +64,7 @@ export class Sides {
           if (typeof step === "string") {
             show(side.shown, step);
             writeDatesAndNumbers(side.shown, this.#words.language);
+            tellWaits(side.shown, status, waits, this.#words);
           } else finish(side, step, this.#words);
         }
       } catch (reason) {

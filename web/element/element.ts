@@ -12,7 +12,7 @@ import { nearest } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
 import { listed, STANDARD_PORTS } from "./ports.ts";
-import { cease } from "./progress.ts";
+import { cease, tellWaits } from "./progress.ts";
 import { about, relayUrl } from "./relay.ts";
 import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
@@ -131,7 +131,7 @@ export class HeloScopeElement extends Attributes {
   /**
    * Shows a report that was made elsewhere: one that was saved, given as JSON or as a file of it, or one that a link carries
    * after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
-   * when it has been said why not; what was in sight before then still is.
+   * when it has been said why not; what was in sight before then still is. A test that runs is stopped.
    */
   async open(report: string | Blob, from: From = "file"): Promise<void> {
     await this.#during("opening", "notOpened", async (signal) => {
@@ -155,7 +155,11 @@ export class HeloScopeElement extends Attributes {
 
   /** Stops the test that runs, if one does. What was learned so far stays in sight. */
   stop(): void {
-    if (this.#abort()) this.#tell<Stopped>("stopped", this.#asking ? { asked: this.#asking } : {});
+    if (this.#abort()) this.#tellStopped();
+  }
+
+  #tellStopped(): void {
+    this.#tell<Stopped>("stopped", this.#asking ? { asked: this.#asking } : {});
   }
 
   /** Puts the element back to where no test was made. */
@@ -168,7 +172,8 @@ export class HeloScopeElement extends Attributes {
 
   /** Does something that can be stopped, and says what came in its way. A test, which asks for something, clears the place first. */
   async #during(what: "loading" | "opening", otherwise: "failed" | "notOpened", act: (signal: AbortSignal) => Promise<void>, asking: Asking | null = null): Promise<void> {
-    this.#abort();
+    const cut = this.#abort() && !asking;
+    if (cut) this.#tellStopped();
     this.#asking = asking;
     const test = new AbortController();
     this.#test = test;
@@ -182,7 +187,10 @@ export class HeloScopeElement extends Attributes {
       this.#status.textContent = this.#words[what];
       await act(test.signal);
     } catch (reason) {
-      if (!test.signal.aborted) this.#failed(this.#words[otherwise], sentenceOf(reason));
+      if (!test.signal.aborted) {
+        this.#failed(this.#words[otherwise], sentenceOf(reason));
+        if (cut) this.#status.textContent = this.#words.stopped;
+      }
     }
     if (this.#test === test) this.#over();
   }
@@ -206,7 +214,8 @@ export class HeloScopeElement extends Attributes {
       if (signal.aborted) break;
       if (typeof step === "string") {
         this.#show(step);
-        this.#settled(ports.length, done, waits);
+        tellWaits(this.#output, this.#status, waits, words);
+        this.#settled(ports.length, done);
         this.#tell<Progress>("progress", { host, ports, done: [...done] });
       } else {
         this.#present(step, words.finished);
@@ -231,7 +240,7 @@ export class HeloScopeElement extends Attributes {
     const sides = new Sides(relays, words);
     this.#outcome = sides;
     this.#output.replaceChildren(sides.element);
-    await sides.test(asked, { address: this.address, signal, words });
+    await sides.test(asked, { address: this.address, signal, words }, this.#status);
     signal.throwIfAborted();
     this.#compared(sides, words.finished);
     this.#end<Report[]>("compared", sides.reports);
@@ -297,19 +306,13 @@ export class HeloScopeElement extends Attributes {
     this.#status.textContent = sentence;
   }
 
-  /** Says of each port once that it is done, and of each long wait, of which its card says why. */
-  #settled(of: number, done: Set<string>, waits: Set<string>): void {
-    for (const card of this.#output.querySelectorAll<HTMLElement>("[data-port]")) {
+  /** Says of each port once that it is done. */
+  #settled(of: number, done: Set<string>): void {
+    for (const card of this.#output.querySelectorAll<HTMLElement>("[data-port][data-state=done]")) {
       const port = card.dataset["port"] ?? "";
-      const why = card.querySelector(".running .note")?.textContent;
-      if (card.dataset["state"] === "done" && !done.has(port)) {
-        done.add(port);
-        this.#status.textContent = this.#words.settled(port, of - done.size);
-      } else if (why && !waits.has(`${port} ${why}`)) {
-        waits.add(`${port} ${why}`);
-        const step = card.querySelector(".running .name")?.textContent ?? "";
-        this.#status.replaceChildren(this.#words.waiting(port, step), make("span", { class: "unseen" }, ` ${why}`));
-      }
+      if (done.has(port)) continue;
+      done.add(port);
+      this.#status.textContent = this.#words.settled(port, of - done.size);
     }
   }
 

@@ -60,7 +60,7 @@ function shortened(sha256: string): string {
 function textOf(element: Element | null): string {
   if (!element) return "";
   const read = element.cloneNode(true) as Element;
-  for (const line of read.querySelectorAll("br")) line.replaceWith(" ");
+  for (const line of read.querySelectorAll("br")) line.replaceWith(" / ");
   return (read.textContent ?? "").replace(/\s+/g, " ").trim();
 }
 

@@ -8,7 +8,7 @@ declare global {
   interface HTMLElementTagNameMap {
     "helo-scope": HeloScopeElement;
   }
-  interface HTMLElementEventMap {
+  interface HeloScopeEventMap {
     "heloscope-started": CustomEvent<Progress>;
     "heloscope-progress": CustomEvent<Progress>;
     "heloscope-finished": CustomEvent<Report>;
@@ -17,6 +17,11 @@ declare global {
     "heloscope-stopped": CustomEvent<Stopped>;
     "heloscope-failed": CustomEvent<Failure>;
   }
+  // They bubble, also out of a shadow root.
+  interface HTMLElementEventMap extends HeloScopeEventMap {}
+  interface ShadowRootEventMap extends HeloScopeEventMap {}
+  interface DocumentEventMap extends HeloScopeEventMap {}
+  interface WindowEventMap extends HeloScopeEventMap {}
 }
 
 // On a server that renders pages there is nothing to register with.

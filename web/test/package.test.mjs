@@ -23,7 +23,7 @@ const FILES = {
     const relay = new URLSearchParams(location.search).get("relay") ?? "";
     const element = document.createElement("helo-scope");
     Object.assign(element, { host: "expired.specimen.test", ports: "25", relay, autostart: true });
-    element.addEventListener("heloscope-finished", ({ detail }) => (document.title = detail.status));
+    document.addEventListener("heloscope-finished", ({ detail }) => (document.title = detail.status));
     document.body.append(element);
 
     const one = async (signal?: AbortSignal): Promise<{ steps: number; report: Report | null; text: string }> => {

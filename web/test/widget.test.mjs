@@ -125,6 +125,23 @@ test("a test is stopped by the page around it, and leaves no report", { skip: no
     assert.match(await cards.locator(".step.stopped").textContent(), /^(TCP connection|Connect|Greeting), stopped /);
   }));
 
+test("what cannot be opened stops the test that ran, and says so", { skip: noBrowser }, () =>
+  onForeignPage({ body: '<helo-scope host="silent.specimen.test" ports="25"></helo-scope>', expected: [NO_WEBSOCKET] }, async ({ page }) => {
+    const told = await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      const told = [];
+      for (const what of ["stopped", "failed"]) element.addEventListener(`heloscope-${what}`, ({ detail }) => told.push([what, detail.asked?.host]));
+      const started = new Promise((done) => element.addEventListener("heloscope-started", done));
+      void element.start();
+      await started;
+      await element.open("{}");
+      return told;
+    });
+    assert.deepEqual(told, [["stopped", "silent.specimen.test"], ["failed", undefined]]);
+    await page.getByRole("alert").filter({ hasText: "The report could not be opened" }).waitFor();
+    assert.equal(await page.getByRole("status").innerText(), "Stopped.");
+  }));
+
 test("what cannot be tested is told once, and then there is nothing to stop", { skip: noBrowser }, () =>
   onForeignPage({ body: "<helo-scope></helo-scope>" }, async ({ page }) => {
     await page.locator("helo-scope input").first().waitFor();

@@ -45,6 +45,8 @@ pub fn understand(
     to_ascii: impl FnOnce(&str) -> Option<String>,
 ) -> Result<Understood, NotUnderstood> {
     let turned = text.contains(turns_around);
+    // What stands between quotes may have a port after them.
+    let text = text.replace(['“', '”', '„', '‟', '«', '»', '‹', '›'], "");
     let text = text.trim_matches(comes_along);
     let (form, place) = Form::of(text)?;
     let Parts { host: host_text, ports, left_out } = form.split(place)?;
@@ -67,7 +69,7 @@ fn comes_along(character: char) -> bool {
     no_width
         || character.is_whitespace()
         || character.is_control()
-        || matches!(character, '"' | '\'' | '`' | ',' | ';' | '«' | '»' | '‹' | '›' | '\u{2018}'..='\u{201f}')
+        || matches!(character, '"' | '\'' | '`' | ',' | ';' | '\u{2018}'..='\u{201b}')
 }
 
 /// Whether it may have what stands around it seen in another order than it is read in.
@@ -86,6 +88,10 @@ fn read_host(text: &str, to_ascii: impl FnOnce(&str) -> Option<String>) -> Resul
         return text.parse().map_err(NotUnderstood::Host);
     }
     // What converts names also reads URLs: nothing that ends a host there may get through.
+    // A quotation mark is in no label (RFC 5892 §2.8), though browsers convert it.
+    if text.contains(|character| matches!(character, '\u{2018}'..='\u{201b}')) {
+        return Err(NotUnderstood::Host(NotAHost::BadLabel));
+    }
     let mut ascii = text.chars().filter(char::is_ascii);
     if !ascii.all(|character| character.is_ascii_alphanumeric() || matches!(character, '.' | '-')) {
         return Err(NotUnderstood::Host(NotAHost::BadLabel));
@@ -180,7 +186,8 @@ mod tests {
             (" MX1.Example.COM.\n", "mx1.example.com"),
             ("\u{feff}\"mx1.example.com\",\u{200b}", "mx1.example.com"),
             ("“mx1.example.com”", "mx1.example.com"),
-            ("„mx1.example.com“", "mx1.example.com"),
+            ("„mx1.example.com“.", "mx1.example.com"),
+            ("‘mx1.example.com’", "mx1.example.com"),
             ("192.0.2.1", "192.0.2.1"),
             ("2001:DB8::1", "2001:db8::1"),
             ("[2001:db8::1]", "2001:db8::1"),
@@ -210,6 +217,7 @@ mod tests {
             ("mail.example.com 25 465 25", "mail.example.com 25,465"),
             ("smtp:[mail.example.com]:587", "mail.example.com 587"),
             ("smtp:25", "smtp 25"),
+            ("“mail.example.com”:587", "mail.example.com 587"),
             ("smtp:25/starttls", "smtp 25"),
             ("smtp:192.0.2.1:587", "192.0.2.1 587"),
             ("IPv6:2001:db8::1 25", "2001:db8::1 25"),
@@ -332,7 +340,7 @@ mod tests {
         assert_eq!(understand("１２７.０.０.１", to_digits), odd);
         let never = |_: &str| panic!("asked to convert what is no name");
         let bad = Err(NotUnderstood::Host(NotAHost::BadLabel));
-        for text in ["ü%2e.example", "ü\\x.example", "ü|x"] {
+        for text in ["mx’s.example", "ü%2e.example", "ü\\x.example", "ü|x"] {
             assert_eq!(understand(text, never), bad, "{text}");
         }
     }
