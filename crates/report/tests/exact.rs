@@ -105,12 +105,12 @@ fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
 fn what_was_not_offered_is_no_proof_that_tls_works() {
     let (_, intermediate, leaf) = chain();
     let fails = "the server broke the rules of TLS (SelectedUnofferedCipherSuite)";
-    let answered = |version, suite, unoffered| {
+    let answered = |version, suite, unoffered: Option<Unoffered>| {
         let handshake = Handshake {
             version: TlsVersion(version),
             suite: CipherSuite(suite),
             group: None,
-            finite_field_bits: None,
+            finite_field_bits: unoffered.is_none().then_some(2048),
             hello_retry: false,
             hello_octets: Some(517),
             completed: false,

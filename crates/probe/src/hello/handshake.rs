@@ -40,7 +40,7 @@ impl RawHandshake {
         std::mem::take(&mut self.outgoing)
     }
 
-    /// Reads the server's flight; the handshake, as far as it is known, comes once and last.
+    /// Reads the server's flight; the handshake, as far as it is known, comes once, and last but for what broke it off.
     pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
         self.records.push(octets);
         let mut events = Vec::new();
@@ -53,13 +53,29 @@ impl RawHandshake {
         events
     }
 
-    /// What is known when the connection ends in the middle of the flight.
+    /// What is known when the connection ends in the middle of the flight, which is a fault of its own.
     pub(crate) fn end(&mut self) -> Option<TlsEvent> {
-        self.over = true;
-        self.hello.take().map(|hello| TlsEvent::Handshake(self.learned(hello)))
+        let broken = self.learn()?;
+        // From what was not offered nobody would go on.
+        Some(match broken.unoffered {
+            None => TlsEvent::Chosen(broken),
+            Some(_) => TlsEvent::Handshake(broken),
+        })
     }
 
-    fn piece(&mut self, piece: &Piece) -> Option<TlsEvent> {
+    fn learn(&mut self) -> Option<Handshake> {
+        self.over = true;
+        self.hello.take().map(|hello| self.learned(hello))
+    }
+
+    /// The flight ends before its end.
+    fn break_off(&mut self, failure: TlsFailure) -> Vec<TlsEvent> {
+        let known = self.end();
+        let failed = (!matches!(known, Some(TlsEvent::Handshake(_)))).then_some(TlsEvent::Failed(failure));
+        known.into_iter().chain(failed).collect()
+    }
+
+    fn piece(&mut self, piece: &Piece) -> Vec<TlsEvent> {
         const SERVER_HELLO: u8 = 2;
         const CERTIFICATE: u8 = 11;
         const SERVER_KEY_EXCHANGE: u8 = 12;
@@ -70,40 +86,42 @@ impl RawHandshake {
         match (piece, self.hello) {
             (Piece::Message { kind: SERVER_HELLO, body }, None) => {
                 self.hello = flight::server_hello(body);
-                if self.hello.is_some() { None } else { self.fail("a ServerHello that is none") }
+                if self.hello.is_some() {
+                    Vec::new()
+                } else {
+                    self.break_off(broken("a ServerHello that is none"))
+                }
             }
             (Piece::Message { kind: CERTIFICATE, body }, Some(_)) if !self.chain => {
                 self.chain = true;
-                Some(TlsEvent::Chain(flight::certificates(body)))
+                vec![TlsEvent::Chain(flight::certificates(body))]
             }
             (Piece::Message { kind: SERVER_KEY_EXCHANGE, body }, Some(hello)) => {
-                let is_known = unoffered(hello.version, hello.suite).is_none();
-                self.key_exchange = is_known.then(|| flight::key_exchange(hello.suite, body)).flatten();
-                None
+                if unoffered(hello.version, hello.suite).is_none() {
+                    self.key_exchange = flight::key_exchange(hello.suite, body);
+                }
+                Vec::new()
             }
             (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) if !self.requested => {
                 self.requested = true;
-                Some(TlsEvent::ClientCertificateRequested)
+                vec![TlsEvent::ClientCertificateRequested]
             }
-            (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => self.end(),
+            (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => {
+                self.learn().map(TlsEvent::Handshake).into_iter().collect()
+            }
             (Piece::Alert { fatal: false, description: CLOSE_NOTIFY }, _)
-            | (Piece::Message { .. }, Some(_)) => None,
+            | (Piece::Message { .. }, Some(_)) => Vec::new(),
             (Piece::Alert { fatal: false, description }, _) => {
-                Some(TlsEvent::Warned(AlertDescription(*description)))
+                vec![TlsEvent::Warned(AlertDescription(*description))]
             }
-            (_, Some(_)) => self.end(),
-            (Piece::Alert { description, .. }, None) => {
-                self.over = true;
-                Some(TlsEvent::Failed(TlsFailure::Alert(AlertDescription(*description))))
+            (Piece::Alert { description, .. }, _) => {
+                self.break_off(TlsFailure::Alert(AlertDescription(*description)))
             }
-            (Piece::Unexpected(what), None) => self.fail(what),
-            (Piece::Message { .. }, None) => self.fail("a handshake message before the ServerHello"),
+            (Piece::Unexpected(what), _) => self.break_off(broken(what)),
+            (Piece::Message { .. }, None) => {
+                self.break_off(broken("a handshake message before the ServerHello"))
+            }
         }
-    }
-
-    fn fail(&mut self, what: &str) -> Option<TlsEvent> {
-        self.over = true;
-        Some(TlsEvent::Failed(TlsFailure::Protocol(what.to_owned())))
     }
 
     fn learned(&self, hello: ServerHello) -> Handshake {
@@ -124,4 +142,8 @@ impl RawHandshake {
             unoffered: unoffered(version, suite),
         }
     }
+}
+
+fn broken(what: &str) -> TlsFailure {
+    TlsFailure::Protocol(what.to_owned())
 }
