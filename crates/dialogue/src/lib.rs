@@ -84,6 +84,7 @@ dialogues! {
         reset_after_the_handshake,
         warning_before_the_flight_of_tls_1_2,
         warning_before_the_flight_of_tls_1_3,
+        handshake_one_octet_at_a_time,
         hang_up_after_a_warning,
         end_of_the_relay_in_the_handshake,
         clear_text_on_an_implicit_tls_port,

@@ -196,7 +196,7 @@ fn besides(failed: &Handshaking) -> String {
     // The alert has said it.
     if failed.client_certificate_requested && !failed.client_certificate_required && !failed.taken {
         words.push_str(say!(
-            " The server asked for a client certificate, which mail servers and mail clients do not have."
+            " The server asked for a client certificate, which mail servers and mail clients do not have as a rule."
         ));
     }
     words

@@ -1,4 +1,4 @@
-use heloscope_pki::{self as pki, Fault, Identity};
+use heloscope_pki::{self as pki, Fault, Identity, Key};
 use heloscope_words::{mark, say};
 
 use super::{Check, Evidence, Outcome, Subject};
@@ -229,13 +229,23 @@ static WEAK_KEY: Check = Check {
             let keys = chain.certificates.iter().enumerate().filter_map(|(place, read)| {
                 let facts = read.as_ref().ok()?;
                 let is_root = place > 0 && facts.is_self_issued;
-                (facts.key.is_weak() && !is_root).then(|| (place, facts.key.to_string()))
+                (!is_root).then_some((place, &facts.key))
             });
+            let unmeasured = keys.clone().map(|(_, key)| key).find(|key| is_unmeasured(key));
+            let keys = keys.filter(|(_, key)| key.is_weak()).map(|(place, key)| (place, key.to_string()));
             let keys: Vec<_> = keys.collect();
+            if let Some(key) = unmeasured.filter(|_| keys.is_empty()) {
+                return Outcome::NotTested(say!("this test measures no key of the kind {key}").into());
+            }
             found((!keys.is_empty()).then_some(keys), |keys| Evidence::CertificateWeakKey { keys })
         })
     },
 };
+
+/// Whether a key's length is neither read nor one by its kind, as that of ML-DSA is.
+fn is_unmeasured(key: &Key) -> bool {
+    key.bits().is_none() && !key.to_string().starts_with("ML-")
+}
 
 static WEAK_SIGNATURE: Check = Check {
     id: "certificate-weak-signature",

@@ -59,11 +59,11 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::Closed(partial) => {
             (ErrorCode::Closed, closed(&at, partial) + &refused_without_end(partial, stage))
         }
-        Cause::TimedOut { after, whole: false, partial } => {
+        Cause::TimedOut { after, whole: false, partial, .. } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
         }
-        Cause::TimedOut { after, whole: true, partial } => {
-            (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
+        Cause::TimedOut { after, whole: true, shaking, partial } => {
+            (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), shaking, partial))
         }
     };
     message.push_str(&tls_told(failure, facts));

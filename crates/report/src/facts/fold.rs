@@ -100,9 +100,9 @@ impl<'a> PortFacts<'a> {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
                 self.ended_by(seen.stage, Cause::Closed(self.unfinished()));
             }
-            Event::TimedOut { after, whole } => {
-                let (after, whole, partial) = (*after, *whole, self.unfinished());
-                self.ended_by(seen.stage, Cause::TimedOut { after, whole, partial });
+            Event::TimedOut { after, whole, came } => {
+                let (after, whole, shaking, partial) = (*after, *whole, came.as_ref(), self.unfinished());
+                self.ended_by(seen.stage, Cause::TimedOut { after, whole, shaking, partial });
             }
             Event::Ended => self.give_up_helo(),
         }
@@ -177,8 +177,9 @@ impl<'a> PortFacts<'a> {
                 Event::Refused(refusal) if begun && refusal.code == RefusalCode::Reset => {
                     self.answer_broken = Some(Cause::Refused(refusal));
                 }
-                Event::TimedOut { after, whole: false } if begun => {
-                    self.answer_broken = Some(Cause::TimedOut { after: *after, whole: false, partial: None });
+                Event::TimedOut { after, whole: false, .. } if begun => {
+                    self.answer_broken =
+                        Some(Cause::TimedOut { after: *after, whole: false, shaking: None, partial: None });
                 }
                 Event::Unasked { reply, encrypted, more, .. } => {
                     let before = self.due(seen.stage);

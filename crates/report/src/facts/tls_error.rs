@@ -188,8 +188,8 @@ fn breaks_off(cause: Cause<'_>) -> bool {
 fn taken(facts: &PortFacts<'_>) -> &'static str {
     match facts.client_certificate_requested {
         true => say!(
-            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
-             that it demands one is the likely cause."
+            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have as \
+             a rule: that it demands one is the likely cause."
         ),
         false => say!(
             " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."
