@@ -107,8 +107,8 @@ fn what_the_test_itself_breaks_off_at_is_not_said_to_be_disliked_by_the_server()
     for (said, words) in [
         (
             "the server broke the rules of TLS (AttemptedDowngradeToTls12WhenTls13IsSupported)",
-            "The server speaks TLS 1.3 and chose an older version all the same, as it says in its hello (RFC 8446 §4.1.3): \
-             something on the path forces that, an attacker or a middlebox that breaks TLS 1.3. ",
+            "The server speaks TLS 1.3 and chose an older version all the same, as it says in its hello (RFC 8446 §4.1.3). \
+             Likely cause: an attacker on the path that forces it, or a middlebox that breaks TLS 1.3. ",
         ),
         (
             "the server broke the rules of TLS (UnsolicitedServerHelloExtension)",
