@@ -431,7 +431,7 @@ fn an_answer_by_hand_that_breaks_off_is_no_answer() {
         (old, alert, "then ended TLS with the alert internal_error"),
         (KEY_TRANSPORT, alert, "then ended TLS with the alert internal_error"),
         (old, hangs_up, "then closed the connection"),
-        (old, is_reset, "then reset the connection"),
+        (old, is_reset, "then closed the connection"),
         (old, is_silent, "then fell silent"),
         (old, |play| play.ends(Stage::Tls), "sent no ServerKeyExchange that can be read"),
     ];

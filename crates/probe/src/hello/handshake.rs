@@ -19,6 +19,8 @@ pub(crate) struct RawHandshake {
     /// A client certificate was asked for.
     requested: bool,
     over: bool,
+    /// What the flight broke off at.
+    failure: Option<TlsFailure>,
 }
 
 impl RawHandshake {
@@ -33,6 +35,7 @@ impl RawHandshake {
             chain: false,
             requested: false,
             over: false,
+            failure: None,
         }
     }
 
@@ -50,6 +53,7 @@ impl RawHandshake {
                 None => break,
             }
         }
+        events.extend(self.failure.take().map(TlsEvent::Failed));
         events
     }
 
@@ -69,13 +73,18 @@ impl RawHandshake {
     }
 
     /// The flight ends before its end.
-    fn break_off(&mut self, failure: TlsFailure) -> Vec<TlsEvent> {
+    fn break_off(&mut self, failure: TlsFailure) -> Option<TlsEvent> {
         let known = self.end();
-        let failed = (!matches!(known, Some(TlsEvent::Handshake(_)))).then_some(TlsEvent::Failed(failure));
-        known.into_iter().chain(failed).collect()
+        self.failure = (!matches!(known, Some(TlsEvent::Handshake(_)))).then_some(failure);
+        self.over = true;
+        known
     }
 
-    fn piece(&mut self, piece: &Piece) -> Vec<TlsEvent> {
+    fn fail(&mut self, what: &str) -> Option<TlsEvent> {
+        self.break_off(TlsFailure::Protocol(what.to_owned()))
+    }
+
+    fn piece(&mut self, piece: &Piece) -> Option<TlsEvent> {
         const SERVER_HELLO: u8 = 2;
         const CERTIFICATE: u8 = 11;
         const SERVER_KEY_EXCHANGE: u8 = 12;
@@ -86,41 +95,35 @@ impl RawHandshake {
         match (piece, self.hello) {
             (Piece::Message { kind: SERVER_HELLO, body }, None) => {
                 self.hello = flight::server_hello(body);
-                if self.hello.is_some() {
-                    Vec::new()
-                } else {
-                    self.break_off(broken("a ServerHello that is none"))
-                }
+                if self.hello.is_some() { None } else { self.fail("a ServerHello that is none") }
             }
             (Piece::Message { kind: CERTIFICATE, body }, Some(_)) if !self.chain => {
                 self.chain = true;
-                vec![TlsEvent::Chain(flight::certificates(body))]
+                Some(TlsEvent::Chain(flight::certificates(body)))
             }
             (Piece::Message { kind: SERVER_KEY_EXCHANGE, body }, Some(hello)) => {
                 if unoffered(hello.version, hello.suite).is_none() {
                     self.key_exchange = flight::key_exchange(hello.suite, body);
                 }
-                Vec::new()
+                None
             }
             (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) if !self.requested => {
                 self.requested = true;
-                vec![TlsEvent::ClientCertificateRequested]
+                Some(TlsEvent::ClientCertificateRequested)
             }
             (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => {
-                self.learn().map(TlsEvent::Handshake).into_iter().collect()
+                self.learn().map(TlsEvent::Handshake)
             }
             (Piece::Alert { fatal: false, description: CLOSE_NOTIFY }, _)
-            | (Piece::Message { .. }, Some(_)) => Vec::new(),
+            | (Piece::Message { .. }, Some(_)) => None,
             (Piece::Alert { fatal: false, description }, _) => {
-                vec![TlsEvent::Warned(AlertDescription(*description))]
+                Some(TlsEvent::Warned(AlertDescription(*description)))
             }
             (Piece::Alert { description, .. }, _) => {
                 self.break_off(TlsFailure::Alert(AlertDescription(*description)))
             }
-            (Piece::Unexpected(what), _) => self.break_off(broken(what)),
-            (Piece::Message { .. }, None) => {
-                self.break_off(broken("a handshake message before the ServerHello"))
-            }
+            (Piece::Unexpected(what), _) => self.fail(what),
+            (Piece::Message { .. }, None) => self.fail("a handshake message before the ServerHello"),
         }
     }
 
@@ -142,8 +145,4 @@ impl RawHandshake {
             unoffered: unoffered(version, suite),
         }
     }
-}
-
-fn broken(what: &str) -> TlsFailure {
-    TlsFailure::Protocol(what.to_owned())
 }

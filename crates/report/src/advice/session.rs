@@ -284,23 +284,15 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
         capital(&say!("{place} {rule}: “{line}”.{more}"))
     });
     let sentences = sentences.collect::<Vec<_>>().join(" ");
-    let unforgiven = breaches.iter().any(|breach| breach.unforgiven);
+    let others = match breaches.iter().any(|breach| breach.unforgiven) {
+        true => say!("some, such as Exim, end the session there"),
+        false => say!("strict ones may not"),
+    };
     Advice {
-        title: match unforgiven {
-            true => say!("A reply breaks a rule that not all clients forgive"),
-            false => say!("A reply breaks a rule that clients forgive"),
-        }
-        .to_owned(),
-        explanation: match unforgiven {
-            true => say!(
-                "{sentences} Some senders, such as Exim, take such a line for no reply and end the session; others, whether \
-                 opportunistic, MTA-STS or DANE, and mail clients read on."
-            ),
-            false => say!(
-                "{sentences} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read on as a rule; strict \
-                 ones may not."
-            ),
-        },
+        title: say!("A reply breaks a rule that clients forgive").to_owned(),
+        explanation: say!(
+            "{sentences} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read on as a rule; {others}."
+        ),
         fix: say!(
             "Correct what writes these lines: the server, its greeting text, or a filter, proxy or device \
               before it."

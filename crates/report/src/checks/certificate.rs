@@ -1,4 +1,4 @@
-use heloscope_pki::{self as pki, Fault, Identity, Key};
+use heloscope_pki::{self as pki, Fault, Identity};
 use heloscope_words::{mark, say};
 
 use super::{Check, Evidence, Outcome, Subject};
@@ -231,7 +231,7 @@ static WEAK_KEY: Check = Check {
                 let is_root = place > 0 && facts.is_self_issued;
                 (!is_root).then_some((place, &facts.key))
             });
-            let unmeasured = keys.clone().map(|(_, key)| key).find(|key| is_unmeasured(key));
+            let unmeasured = keys.clone().map(|(_, key)| key).find(|key| key.bits().is_none());
             let keys = keys.filter(|(_, key)| key.is_weak()).map(|(place, key)| (place, key.to_string()));
             let keys: Vec<_> = keys.collect();
             if let Some(key) = unmeasured.filter(|_| keys.is_empty()) {
@@ -241,11 +241,6 @@ static WEAK_KEY: Check = Check {
         })
     },
 };
-
-/// Whether a key's length is neither read nor one by its kind, as that of ML-DSA is.
-fn is_unmeasured(key: &Key) -> bool {
-    key.bits().is_none() && !key.to_string().starts_with("ML-")
-}
 
 static WEAK_SIGNATURE: Check = Check {
     id: "certificate-weak-signature",

@@ -101,8 +101,7 @@ impl PortFacts<'_> {
             Some(Cause::Tls(TlsFailure::Alert(alert))) => {
                 say!("then ended TLS with the alert {}", alert_name(*alert))
             }
-            Some(Cause::Closed(_)) => say!("then closed the connection").to_owned(),
-            Some(Cause::Refused(_)) => say!("then reset the connection").to_owned(),
+            Some(Cause::Closed(_) | Cause::Refused(_)) => say!("then closed the connection").to_owned(),
             Some(Cause::TimedOut { .. }) => say!("then fell silent").to_owned(),
             Some(_) => say!("then broke the rules of TLS").to_owned(),
             None if read.group.is_none()
