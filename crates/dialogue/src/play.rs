@@ -374,8 +374,10 @@ fn line(observation: &Observation) -> String {
         Event::Closed { close_notify: None } => "closed".to_owned(),
         Event::Closed { close_notify: Some(true) } => "closed after close_notify".to_owned(),
         Event::Closed { close_notify: Some(false) } => "closed without close_notify".to_owned(),
-        Event::TimedOut { after, whole: false } => format!("timed out after {} s", after.as_secs()),
-        Event::TimedOut { after, whole: true } => format!("whole time of {} s over", after.as_secs()),
+        Event::TimedOut { after, whole: false, .. } => format!("timed out after {} s", after.as_secs()),
+        Event::TimedOut { after, whole: true, came } => {
+            format!("whole time of {} s over{}", after.as_secs(), pace(came.as_ref()))
+        }
         Event::Ended => "ended".to_owned(),
     };
     let on = match observation.connection.0 {

@@ -148,7 +148,39 @@ pub(crate) fn hang_up_after_the_server_hello(play: &mut Play) {
     until_raw_hello(play);
     play.server(server_hello(2, [0, 0x35]));
     play.closes();
-    play.seen(&["#1 tls: handshake 0302 suite 0035 group none not completed", "#1 tls: ended"]);
+    play.seen(&[
+        "#1 tls: handshake 0302 suite 0035 group none not completed",
+        "#1 tls: closed without close_notify",
+        "#1 tls: ended",
+    ]);
+}
+
+/// An alert behind the certificate ends the handshake as one before it does.
+pub(crate) fn alert_after_the_certificate(play: &mut Play) {
+    until_raw_hello(play);
+    let alert = b"\x15\x03\x03\x00\x02\x02\x50"; // fatal, internal_error
+    play.server([&server_hello(3, [0xc0, 0x14])[..], &certificate(3), alert].concat());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "#1 tls: chain mx.example",
+        "#1 tls: handshake 0303 suite c014 group none not completed",
+        "#1 tls: alert 80",
+        "#1 tls: ended",
+    ]);
+}
+
+/// And so does what has no place there.
+pub(crate) fn application_data_after_the_certificate(play: &mut Play) {
+    until_raw_hello(play);
+    let data = b"\x17\x03\x03\x00\x01\x00";
+    play.server([&server_hello(3, [0xc0, 0x14])[..], &certificate(3), data].concat());
+    play.is_closed_by_probe();
+    play.seen(&[
+        "#1 tls: chain mx.example",
+        "#1 tls: handshake 0303 suite c014 group none not completed",
+        "#1 tls: TLS broken",
+        "#1 tls: ended",
+    ]);
 }
 
 /// Of what nobody asked for the key exchange has no known form.

@@ -38,6 +38,30 @@ pub(crate) fn refused_with_421(play: &mut Play) {
     play.seen(&["starttls: < \"421 4.3.2 Shutting down\"", "starttls: ended"]);
 }
 
+/// RFC 8446 §5, appendix D.4: a record of TLS, however early.
+pub(crate) fn change_cipher_spec_before_the_server_hello(play: &mut Play) {
+    until_reply(play);
+    play.server_at_once("220 Ready\r\n\x14\x03\x03\0\x01\x01");
+    play.handshake(&Tls::V1_3);
+    play.seen(&[
+        "starttls: < \"220 Ready\"",
+        "tls: hello",
+        "tls: chain mx.example",
+        "tls: handshake 0304 suite 1302 group 29 completed",
+        "ehlo after tls: *> EHLO relay.example",
+    ]);
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.seen(&[
+        "ehlo after tls: *< \"250 mx.example\"",
+        "quit: *> QUIT",
+        "quit: *< \"221 Bye\"",
+        "quit: ended",
+    ]);
+}
+
 pub(crate) fn hang_up(play: &mut Play) {
     until_reply(play);
     play.closes();
@@ -69,6 +93,7 @@ pub(crate) fn injected_reply_before_tls(play: &mut Play) {
     ]);
 }
 
+/// Nobody speaks so who has begun TLS, unless the hello was no hello to the server: an older one may be.
 pub(crate) fn clear_text_instead_of_tls(play: &mut Play) {
     until_reply(play);
     play.server("220 Ready\r\n");
@@ -80,7 +105,11 @@ pub(crate) fn clear_text_instead_of_tls(play: &mut Play) {
         "tls: hello",
         "tls: not TLS \"500 5.5.1 What?\\r\\n\" at 0 s",
         "tls: ended",
+        "#1 resolve: dialled",
     ]);
+    play.on(1);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["#1 connect: refused ConnectionRefused", "#1 connect: ended"]);
 }
 
 /// What came with the 220 answers nothing, and is told from what the server says to the hello; each bears its own time.
@@ -97,7 +126,11 @@ pub(crate) fn injected_reply_and_no_tls(play: &mut Play) {
         "tls: injected 16 \"250 AUTH PLAIN\\r\\n\" at 0 s",
         "tls: not TLS \"500 5.5.1 huh\\r\\n\" at 2 s",
         "tls: ended",
+        "#1 resolve: dialled",
     ]);
+    play.on(1);
+    play.refuses(RefusalCode::ConnectionRefused);
+    play.seen(&["#1 connect: refused ConnectionRefused", "#1 connect: ended"]);
 }
 
 /// A server that says no more than that is asked again with the other hello.

@@ -220,6 +220,23 @@ pub(crate) fn warning_before_the_flight_of_tls_1_3(play: &mut Play) {
     ]);
 }
 
+/// It is not silent, and will not end.
+pub(crate) fn handshake_one_octet_at_a_time(play: &mut Play) {
+    play.test(&["465"]);
+    play.connects();
+    play.client_hello();
+    for octet in [0x16, 3, 3, 0x40, 0, 2] {
+        play.server([octet]);
+        play.wait(15);
+    }
+    play.is_closed_by_probe();
+    play.seen_last(&[
+        "tls: hello",
+        "tls: whole time of 88 s over in 6 pieces from 0 s to 75 s",
+        "tls: ended",
+    ]);
+}
+
 pub(crate) fn hang_up_after_a_warning(play: &mut Play) {
     dial(play, "465");
     play.client_hello();

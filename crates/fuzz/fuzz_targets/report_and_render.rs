@@ -254,6 +254,7 @@ fn event(step: u8, script: &mut Script<'_>) -> Event {
             1 => Event::TimedOut {
                 after: Duration::from_secs(pick(script, &[20, 40, 90, 5, 0])),
                 whole: flag(script),
+                came: flag(script).then(|| pace(script)),
             },
             _ => Event::Ended,
         },

@@ -181,6 +181,9 @@ pub enum Event {
         /// Whether it is the port's whole time that is over, however often the server spoke.
         #[serde(default, skip_serializing_if = "is_false")]
         whole: bool,
+        /// How octets came of a handshake in which it is; `None` where there were not several pieces of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Pace>,
     },
     /// Nothing more will be seen on this connection.
     Ended,

@@ -2,7 +2,7 @@
 
 use heloscope_observation::{
     AlertDescription, Connection, ConnectionId, Event, Host, Observations, Purpose, RefusalCode, Stage,
-    Target, TlsFailure,
+    Target, TlsFailure, TlsMode,
 };
 
 /// The connections to begin with: one dialogue a port, all at once.
@@ -25,6 +25,9 @@ pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Co
     let purpose = match ended.purpose {
         Purpose::Dialogue if any(dislikes_the_name) => Purpose::NamelessHello,
         Purpose::Dialogue if any(breaks_off) => Purpose::RawHello,
+        Purpose::Dialogue if ended.port.mode == TlsMode::StartTls && any(takes_hello_for_command) => {
+            Purpose::RawHello
+        }
         Purpose::RawHello if is_named && any(refuses) => Purpose::NamelessHello,
         _ => return None,
     };
@@ -44,6 +47,17 @@ fn breaks_off(event: &Event) -> bool {
         Event::TlsFailed(failure) => matches!(failure, TlsFailure::Alert(_) | TlsFailure::Protocol(_)),
         Event::Refused(refusal) => refusal.code == RefusalCode::Reset,
         Event::Closed { .. } | Event::TimedOut { .. } => true,
+        _ => false,
+    }
+}
+
+/// In clear text, after its 220 to STARTTLS, it says that it knows no such command, RFC 5321 §4.2.2: of another form it may
+/// know the hello for what it is.
+fn takes_hello_for_command(event: &Event) -> bool {
+    match event {
+        Event::TlsFailed(TlsFailure::NotTls(octets)) => {
+            matches!(octets[..], [b'5', b'0', b'0'..=b'3', b' ' | b'-' | b'\r', ..])
+        }
         _ => false,
     }
 }

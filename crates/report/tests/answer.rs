@@ -344,25 +344,109 @@ fn a_server_that_drops_the_second_hello_that_it_asked_for_is_told_its_size() {
     assert!(report.ports[0].found("starttls-failed").explanation.contains("got one of 1501 octets."));
 }
 
-/// It has said that something is amiss, and was asked for nothing that it does not speak.
+/// What it chose by hand the first hello offers as well: whatever an alert in place of the ServerHello calls it, or a server
+/// that takes the hello for a command, every client with an older hello gets through.
 #[test]
-fn an_alert_is_not_excused_by_an_answer_that_is_of_today() {
-    let report = report("25", alerts, SOUND);
+fn an_alert_in_place_of_the_server_hello_is_intolerance_where_the_answer_is_of_today() {
+    const LATER: &str = "comes later in the handshake";
+    for port in ["25", "465"] {
+        for number in [10, 20, 22, 40, 42, 47, 49, 50, 51, 70, 71, 80, 109, 110] {
+            let alert = TlsFailure::Alert(AlertDescription(number));
+            let report = report(port, |play| play.tls_fails(alert), SOUND);
+            let port = &report.ports[0];
+            assert_eq!((port.ids(), report.status), (vec!["tls-hello-intolerance"], Status::Warning));
+            for id in ["starttls-failed", "tls-failed"]
+                .into_iter()
+                .filter(|id| port.verdict(id) != Verdict::NotApplicable)
+            {
+                assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, OTHER_FORM), "{number}");
+            }
+            let words = &port.found("tls-hello-intolerance").explanation;
+            assert!(
+                words.contains("chose TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256. Nothing"),
+                "{words}"
+            );
+            assert!(
+                !words.contains(LATER) && !words.contains("certificate, of which there is none"),
+                "{words}"
+            );
+            assert_eq!(port.verdict("tls-outdated-only"), Verdict::Passed);
+            assert!(senders(&report).iter().all(|row| row.outcome == SenderOutcome::Depends), "{number}");
+        }
+    }
+    let clear = TlsFailure::NotTls("500 bad\r\n".into());
+    let report = report("25", |play| play.tls_fails(clear), SOUND);
     let port = &report.ports[0];
-    assert_eq!(port.ids(), ["starttls-failed"]);
-    let words = &port.found("starttls-failed").explanation;
-    assert!(words.contains("chose TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), "{words}");
-    assert_eq!(port.verdict("tls-outdated-only"), Verdict::Passed);
+    assert_eq!((port.ids(), report.status), (vec!["tls-hello-intolerance"], Status::Warning));
+    assert!(
+        port.error.as_ref().unwrap().message.starts_with(
+            "In place of the TLS handshake the server sent a refusal in clear text: “500 bad”. The server answered a second hello"
+        ),
+        "{:?}",
+        port.error
+    );
+}
 
+/// That a server asks for a client certificate is no reason to refuse a hello; that it speaks of it is.
+#[test]
+fn an_alert_about_the_client_certificate_that_is_asked_for_is_no_intolerance() {
     let (_, _, leaf) = chain();
-    let wants =
-        Scene::one("465", |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE)).raw_hello("465", |play| {
+    let asks = |number| {
+        let alert = TlsFailure::Alert(AlertDescription(number));
+        let scene = Scene::one("465", |play| play.until_hello().tls_fails(alert));
+        let scene = scene.raw_hello("465", |play| {
             let asks = play.connects().see(Stage::Tls, Event::ClientCertificateRequested);
             asks.answers(SOUND.version, SOUND.suite, SOUND.group, None, &[&leaf.der])
         });
-    let report = wants.judged();
-    assert!(report.ports[0].found("tls-failed").explanation.contains("asked for a client certificate"));
-    assert!(report.ports[0].tls.as_ref().unwrap().client_certificate_requested);
+        scene.judged().ports.remove(0)
+    };
+    assert_eq!(asks(40).verdict("tls-hello-intolerance"), Verdict::Found);
+    let port = asks(116);
+    assert!(port.found("tls-failed").fix.starts_with("Stop requiring a client certificate"));
+    assert!(port.tls.as_ref().unwrap().client_certificate_requested);
+    let words = asks(42).found("tls-failed").explanation.clone();
+    assert!(
+        words.contains("asked for a client certificate") && !words.contains("later in the handshake"),
+        "{words}"
+    );
+}
+
+/// All that is known of it is found all the same.
+#[test]
+fn an_answer_by_hand_that_breaks_off_is_no_answer() {
+    let root = Entity::self_signed(scene::ca("Example Root"), 1);
+    let leaf = root.issue(valid(server(), NOW - 90 * DAY, NOW - 3 * DAY), 3);
+    let broken = |port: &str, choice: Choice, ends: fn(Play<'_>) -> Play<'_>| {
+        let scene = Scene::one(port, |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE));
+        let scene = scene.raw_hello(port, |play| {
+            let group = choice.group.map(heloscope_observation::NamedGroup);
+            let play = play.connects().begins_handshake();
+            ends(play.chooses(choice.version, choice.suite, group, false, &[&leaf.der]))
+        });
+        scene.judged_trusting(&root)
+    };
+    let old = Choice { suite: 0xc014, group: None, ..SOUND };
+    let alert: Fails = |play| play.tls_fails(TlsFailure::Alert(AlertDescription(80)));
+    let cases: [(Choice, Fails, &str); 6] = [
+        (old, alert, "then ended TLS with the alert internal_error"),
+        (KEY_TRANSPORT, alert, "then ended TLS with the alert internal_error"),
+        (old, hangs_up, "then closed the connection"),
+        (old, is_reset, "then closed the connection"),
+        (old, is_silent, "then fell silent"),
+        (old, |play| play.ends(Stage::Tls), "sent no ServerKeyExchange that can be read"),
+    ];
+    for (port, failed) in [("25", "starttls-failed"), ("465", "tls-failed")] {
+        for (choice, ends, how) in cases {
+            let report = broken(port, choice, ends);
+            let port = &report.ports[0];
+            assert_eq!(port.ids(), [failed, "certificate-expired", "tls-cipher-weak"], "{how}");
+            let words = &port.found(failed).explanation;
+            assert!(words.contains(&format!(", but {how}: nobody can finish that handshake.")), "{words}");
+            assert_eq!(words.matches("older form").count(), 1, "{words}");
+            let rows = senders(&report);
+            assert!(rows.iter().all(|row| !row.text.contains("still speaks")), "{rows:?}");
+        }
+    }
 }
 
 #[test]

@@ -277,6 +277,12 @@ fn weak_key() {
     assert!(weak.found("certificate-weak-key").explanation.contains("The certificate has the key RSA 1024"));
 
     assert_eq!(issued(server()).verdict("certificate-weak-key"), Verdict::Passed);
+    // Of 1024 bits, which are not read: that is no proof that it is long enough.
+    let dsa = port(&[&fixture(include_str!("fixtures/dsa.pem"))], None);
+    assert_eq!(dsa.verdict("certificate-weak-key"), Verdict::NotTested);
+    assert_eq!(dsa.why("certificate-weak-key"), "this test measures no key of the kind DSA");
+    let both = port(&[&short, &fixture(include_str!("fixtures/dsa.pem"))], None);
+    assert!(both.found("certificate-weak-key").explanation.contains("RSA 1024"));
 }
 
 #[test]

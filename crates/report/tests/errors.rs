@@ -114,7 +114,8 @@ fn where_the_whole_time_is_over_nothing_is_said_of_silence() {
             let fault = Fault { kind, lines, left_out, octets: "220 aaaaa".into(), more: 0 };
             let play = play.connects().see(Stage::Greeting, Event::NoReply { fault, encrypted: false, came });
             let after = Duration::from_secs(88);
-            play.see(Stage::Greeting, Event::TimedOut { after, whole: true }).ends(Stage::Greeting)
+            play.see(Stage::Greeting, Event::TimedOut { after, whole: true, came: None })
+                .ends(Stage::Greeting)
         })
     };
     let (first, last) = (Duration::from_millis(40), Duration::from_millis(80_040));
@@ -128,8 +129,19 @@ fn where_the_whole_time_is_over_nothing_is_said_of_silence() {
         Stage::Greeting,
         &["was up", "after the beginning of a reply: “220 aa"],
     );
+    let shaking = Scene::one("25", |play| {
+        let came = Some(Pace { first, last, lines: Vec::new(), pieces: 9, octets: 12 });
+        let over = Event::TimedOut { after: Duration::from_secs(88), whole: true, came };
+        play.until_hello().see(Stage::Tls, over).ends(Stage::Tls)
+    });
+    let port = shaking.judged().ports.remove(0);
+    let found = port.found("session-cut-short");
+    assert_eq!(found.title, "The handshake does not come to its end");
+    let words = "The time for the whole test of this port, 88 s, was up during the TLS handshake: 12 octets of it had come, in \
+                 9 pieces over 80 s. ";
+    assert!(found.explanation.starts_with(words), "{}", found.explanation);
     let nothing = error("25", |play| {
-        let whole = Event::TimedOut { after: Duration::from_secs(88), whole: true };
+        let whole = Event::TimedOut { after: Duration::from_secs(88), whole: true, came: None };
         play.connects().greets(GREETING).says_ehlo().see(Stage::Ehlo, whole).ends(Stage::Ehlo)
     });
     assert!(

@@ -100,17 +100,54 @@ fn a_suite_that_nobody_knows_is_neither_sound_nor_of_old() {
     assert!(words.starts_with(&format!("{said} Opportunistic senders deliver in clear text")), "{words}");
 }
 
+/// It is the test's library that breaks off: the server disliked nothing.
+#[test]
+fn what_the_test_itself_breaks_off_at_is_not_said_to_be_disliked_by_the_server() {
+    let (_, _, leaf) = chain();
+    for (said, words) in [
+        (
+            "the server broke the rules of TLS (AttemptedDowngradeToTls12WhenTls13IsSupported)",
+            "The server speaks TLS 1.3 and chose an older version all the same, as it says in its hello (RFC 8446 §4.1.3). \
+             Likely cause: an attacker on the path that forces it, or a middlebox that breaks TLS 1.3. ",
+        ),
+        (
+            "the server broke the rules of TLS (UnsolicitedServerHelloExtension)",
+            "The server broke the TLS protocol, or chose what cannot be spoken here: the TLS library of this test calls it \
+             “unsolicited server hello extension”. ",
+        ),
+        (
+            "the server presents no certificate",
+            "The server broke the TLS protocol, or chose what cannot be spoken here: the server presents no certificate. ",
+        ),
+    ] {
+        let failure = TlsFailure::Protocol(said.to_owned());
+        let scene = Scene::one("25", |play| play.until_hello().tls_fails(failure));
+        let scene = scene.raw_hello("25", |play| {
+            play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[&leaf.der])
+        });
+        let explanation = scene.judged().ports[0].found("starttls-failed").explanation.clone();
+        assert!(explanation.starts_with(words), "{explanation}");
+        assert!(
+            explanation.contains(
+                "of an older form, and chose TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256. Opport"
+            ),
+            "{explanation}"
+        );
+        assert!(!explanation.contains("dislikes"), "{explanation}");
+    }
+}
+
 /// A suite with a name, or a version, is no better than one without where it was not offered.
 #[test]
 fn what_was_not_offered_is_no_proof_that_tls_works() {
     let (_, intermediate, leaf) = chain();
     let fails = "the server broke the rules of TLS (SelectedUnofferedCipherSuite)";
-    let answered = |version, suite, unoffered| {
+    let answered = |version, suite, unoffered: Option<Unoffered>| {
         let handshake = Handshake {
             version: TlsVersion(version),
             suite: CipherSuite(suite),
             group: None,
-            finite_field_bits: None,
+            finite_field_bits: unoffered.is_none().then_some(2048),
             hello_retry: false,
             hello_octets: Some(517),
             completed: false,

@@ -55,7 +55,7 @@ fn a_long_line_is_quoted_where_it_breaks_the_rule() {
 fn reply_format() {
     const GREETING: &[u8] = b"220 mx1.example.com ready\r\n";
     const EHLO: &[u8] = b"250-mx1 hello\r\n250-SIZE 1\r\n250 STARTTLS\r\n";
-    let cases: [(&[u8], &[u8], &str); 27] = [
+    let cases: [(&[u8], &[u8], &str); 28] = [
         (
             b"220 mx1\n",
             EHLO,
@@ -72,6 +72,7 @@ fn reply_format() {
             "Line 1 of the greeting has another code than the last one (RFC 5321 §4.2.1): “250-mx1”.",
         ),
         (b"220_mx1\r\n", EHLO, "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “220_mx1”."),
+        (b"2200 hm\r\n", EHLO, "has neither a space nor a hyphen after its code (RFC 5321 §4.2): “2200 hm”."),
         (b"220 mx1 \x1b[31m\r\n", EHLO, "holds control characters (RFC 5321 §4.2): “220 mx1 \\x1b[31m”."),
         (b"220 mx1 \0\r\n", EHLO, "“220 mx1 \\x00”"),
         (b"220 mx1 \r\r\n", EHLO, "“220 mx1 \\r”"),
@@ -149,6 +150,14 @@ fn reply_format() {
         let port = heard(greeting, ehlo);
         let found = port.found("reply-format");
         assert_eq!(found.severity, Severity::Notice);
+        // Exim's client reads no line that has another octet there.
+        let unforgiven = words.contains("neither a space nor");
+        let says = if unforgiven {
+            "; some, such as Exim, end the session there."
+        } else {
+            "; strict ones may not."
+        };
+        assert!(found.explanation.contains(says), "{}", found.explanation);
         assert!(found.explanation.contains(words), "{words:?} is not in {:?}", found.explanation);
         assert_eq!(
             found.explanation.matches("Line ").count(),

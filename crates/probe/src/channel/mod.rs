@@ -58,7 +58,7 @@ pub(crate) enum TlsEvent {
     Chain(Vec<Der>),
     /// The server asked for a client certificate.
     ClientCertificateRequested,
-    /// What was chosen in a handshake that fails next.
+    /// What was chosen in a handshake that fails next, or whose connection has ended.
     Chosen(Handshake),
     /// The handshake is finished, or all is known of one that will not be.
     Handshake(Handshake),

@@ -69,7 +69,7 @@ impl Threshold {
     /// What was held back, where the connection ends here.
     pub(crate) fn end(&mut self) -> Ending {
         let octets = (!self.stray.is_empty()).then(|| kept(&self.stray, self.stray.len()));
-        Ending { injected: self.early.take(), octets }
+        Ending { injected: self.early.take().and_then(without_change_cipher_spec), octets }
     }
 
     fn cross(&mut self, start: usize) -> Crossing {
@@ -82,7 +82,7 @@ impl Threshold {
         };
         let octets = self.stray.split_off(start);
         self.stray.clear();
-        Crossing::Tls { octets, injected }
+        Crossing::Tls { octets, injected: injected.and_then(without_change_cipher_spec) }
     }
 
     fn not_tls(&mut self) -> Crossing {
@@ -97,6 +97,17 @@ impl Threshold {
 
 fn kept(octets: &[u8], end: usize) -> Octets {
     octets[..end.min(MAX_STRAY)].into()
+}
+
+/// The records of ChangeCipherSpec that stand first are TLS and no clear text: RFC 8446 §5 has them dropped in a handshake,
+/// wherever they come.
+fn without_change_cipher_spec((octets, total): ClearText) -> Option<ClearText> {
+    let mut rest = &octets[..];
+    while let [20, 3, _, 0, 1, 1, following @ ..] = rest {
+        rest = following;
+    }
+    let left = total - (octets.len() - rest.len());
+    (left > 0).then(|| (rest.into(), left))
 }
 
 /// The header of a handshake or alert record (RFC 8446 §5.1), the only ones that a server may begin with.
@@ -168,6 +179,20 @@ mod tests {
             crossing,
             Crossing::Tls { octets: RECORD.to_vec(), injected: Some((RECORD.into(), RECORD.len())) }
         );
+    }
+
+    #[test]
+    fn a_change_cipher_spec_before_the_server_hello_is_no_clear_text() {
+        const CHANGE: &[u8] = &[20, 3, 3, 0, 1, 1];
+        let tls = |injected| Crossing::Tls { octets: RECORD.to_vec(), injected };
+        let after =
+            |early: &[u8], late: &[u8]| cross(Expectation::TlsAfterStartTls, early, &[late, RECORD].concat());
+        assert_eq!(after(CHANGE, b""), tls(None));
+        assert_eq!(after(b"", &CHANGE.repeat(2)), tls(None));
+        assert_eq!(after(&CHANGE[..4], &CHANGE[4..]), tls(None));
+        assert_eq!(after(CHANGE, b"250 x\r\n"), tls(Some((b"250 x\r\n".into(), 7))));
+        assert_eq!(after(&[20, 3, 3, 0, 1, 2], b""), tls(Some(([20, 3, 3, 0, 1, 2][..].into(), 6))));
+        assert_eq!(Threshold::new(Expectation::TlsAfterStartTls, CHANGE).end(), Ending::default());
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) struct RawHandshake {
     /// A client certificate was asked for.
     requested: bool,
     over: bool,
+    /// What the flight broke off at.
+    failure: Option<TlsFailure>,
 }
 
 impl RawHandshake {
@@ -33,6 +35,7 @@ impl RawHandshake {
             chain: false,
             requested: false,
             over: false,
+            failure: None,
         }
     }
 
@@ -40,7 +43,7 @@ impl RawHandshake {
         std::mem::take(&mut self.outgoing)
     }
 
-    /// Reads the server's flight; the handshake, as far as it is known, comes once and last.
+    /// Reads the server's flight; the handshake, as far as it is known, comes once, and last but for what broke it off.
     pub(crate) fn receive(&mut self, octets: &[u8]) -> Vec<TlsEvent> {
         self.records.push(octets);
         let mut events = Vec::new();
@@ -50,13 +53,35 @@ impl RawHandshake {
                 None => break,
             }
         }
+        events.extend(self.failure.take().map(TlsEvent::Failed));
         events
     }
 
-    /// What is known when the connection ends in the middle of the flight.
+    /// What is known when the connection ends in the middle of the flight, which is a fault of its own.
     pub(crate) fn end(&mut self) -> Option<TlsEvent> {
+        let broken = self.learn()?;
+        // From what was not offered nobody would go on.
+        Some(match broken.unoffered {
+            None => TlsEvent::Chosen(broken),
+            Some(_) => TlsEvent::Handshake(broken),
+        })
+    }
+
+    fn learn(&mut self) -> Option<Handshake> {
         self.over = true;
-        self.hello.take().map(|hello| TlsEvent::Handshake(self.learned(hello)))
+        self.hello.take().map(|hello| self.learned(hello))
+    }
+
+    /// The flight ends before its end.
+    fn break_off(&mut self, failure: TlsFailure) -> Option<TlsEvent> {
+        let known = self.end();
+        self.failure = (!matches!(known, Some(TlsEvent::Handshake(_)))).then_some(failure);
+        self.over = true;
+        known
+    }
+
+    fn fail(&mut self, what: &str) -> Option<TlsEvent> {
+        self.break_off(TlsFailure::Protocol(what.to_owned()))
     }
 
     fn piece(&mut self, piece: &Piece) -> Option<TlsEvent> {
@@ -77,33 +102,29 @@ impl RawHandshake {
                 Some(TlsEvent::Chain(flight::certificates(body)))
             }
             (Piece::Message { kind: SERVER_KEY_EXCHANGE, body }, Some(hello)) => {
-                let is_known = unoffered(hello.version, hello.suite).is_none();
-                self.key_exchange = is_known.then(|| flight::key_exchange(hello.suite, body)).flatten();
+                if unoffered(hello.version, hello.suite).is_none() {
+                    self.key_exchange = flight::key_exchange(hello.suite, body);
+                }
                 None
             }
             (Piece::Message { kind: CERTIFICATE_REQUEST, .. }, Some(_)) if !self.requested => {
                 self.requested = true;
                 Some(TlsEvent::ClientCertificateRequested)
             }
-            (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => self.end(),
+            (Piece::Message { kind: SERVER_HELLO_DONE, .. }, Some(_)) => {
+                self.learn().map(TlsEvent::Handshake)
+            }
             (Piece::Alert { fatal: false, description: CLOSE_NOTIFY }, _)
             | (Piece::Message { .. }, Some(_)) => None,
             (Piece::Alert { fatal: false, description }, _) => {
                 Some(TlsEvent::Warned(AlertDescription(*description)))
             }
-            (_, Some(_)) => self.end(),
-            (Piece::Alert { description, .. }, None) => {
-                self.over = true;
-                Some(TlsEvent::Failed(TlsFailure::Alert(AlertDescription(*description))))
+            (Piece::Alert { description, .. }, _) => {
+                self.break_off(TlsFailure::Alert(AlertDescription(*description)))
             }
-            (Piece::Unexpected(what), None) => self.fail(what),
+            (Piece::Unexpected(what), _) => self.fail(what),
             (Piece::Message { .. }, None) => self.fail("a handshake message before the ServerHello"),
         }
-    }
-
-    fn fail(&mut self, what: &str) -> Option<TlsEvent> {
-        self.over = true;
-        Some(TlsEvent::Failed(TlsFailure::Protocol(what.to_owned())))
     }
 
     fn learned(&self, hello: ServerHello) -> Handshake {

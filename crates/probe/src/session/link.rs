@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use heloscope_crypto::WriteKey;
-use heloscope_observation::{Connection, ConnectionId, Event, Host, Stage, TlsMode};
+use heloscope_observation::{Connection, ConnectionId, Event, Host, Pace, Stage, TlsMode};
 use heloscope_smtp::Command;
 
 use super::timed_reader::TimedReader;
@@ -23,6 +23,8 @@ pub(crate) struct Link {
     tls: Option<TlsChannel>,
     encrypted: bool,
     stray: Stray,
+    /// How the octets of the handshake came.
+    shaking: Option<Pace>,
     patience: Patience,
     port_deadline: Duration,
     /// Octets of the server's.
@@ -56,6 +58,7 @@ impl Link {
             tls: None,
             encrypted: false,
             stray: Stray::default(),
+            shaking: None,
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
             port_deadline,
             received: 0,
@@ -106,7 +109,8 @@ impl Link {
     pub(crate) fn timed_out(&self) -> Event {
         let Patience { since, limit } = self.patience;
         let whole = since.saturating_add(limit) > self.port_deadline;
-        Event::TimedOut { after: if whole { limits::PORT } else { limit }, whole }
+        let came = self.shaking.clone().filter(|came| whole && came.pieces > 1 && !self.encrypted);
+        Event::TimedOut { after: if whole { limits::PORT } else { limit }, whole, came }
     }
 
     /// Whether the greeting is awaited inside TLS, where records that hold nothing of it may come first: the tickets of RFC
@@ -179,6 +183,9 @@ impl Link {
     pub(crate) fn receive(&mut self, octets: &[u8], cx: &Context) -> Vec<TlsEvent> {
         match &mut self.tls {
             Some(tls) => {
+                let begun = Pace { first: cx.at, last: cx.at, lines: Vec::new(), pieces: 0, octets: 0 };
+                let came = self.shaking.get_or_insert(begun);
+                (came.last, came.pieces, came.octets) = (cx.at, came.pieces + 1, came.octets + octets.len());
                 if tls.awaits_first_record() && !octets.is_empty() {
                     self.stray.late.get_or_insert(cx.at);
                 }

@@ -191,15 +191,12 @@ fn handshake_fix(failed: &Handshaking) -> &'static str {
 fn besides(failed: &Handshaking) -> String {
     let mut words = String::new();
     if let Some(choice) = failed.choice.as_ref().filter(|_| !failed.taken) {
-        words.push_str(&say!(
-            " The server answered a hello of an older form, and chose {choice}: what it dislikes comes later in the \
-             handshake, or stands in newer hellos only."
-        ));
+        words.push_str(&say!(" The server answered a hello of an older form, and chose {choice}."));
     }
     // The alert has said it.
     if failed.client_certificate_requested && !failed.client_certificate_required && !failed.taken {
         words.push_str(say!(
-            " The server asked for a client certificate, which mail servers and mail clients do not have."
+            " The server asked for a client certificate, which mail servers and mail clients do not have as a rule."
         ));
     }
     words

@@ -192,6 +192,7 @@ fn cut_short_title(stage: Stage, how: Cut) -> &'static str {
         (Cut::Broken, Stage::EhloAfterTls) => {
             mark!("The session ends in the middle of the reply to EHLO inside TLS")
         }
+        (Cut::Unfinished, Stage::Tls) => mark!("The handshake does not come to its end"),
         (Cut::Unfinished, Stage::Greeting) => mark!("The greeting does not come to its end"),
         (Cut::Unfinished, Stage::Ehlo) => mark!("The reply to EHLO does not come to its end"),
         (Cut::Unfinished, Stage::StartTls) => mark!("The reply to STARTTLS does not come to its end"),
@@ -271,7 +272,7 @@ pub(super) fn esmtp_masked(
 
 pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
     let sentences = breaches.iter().map(|breach| {
-        let Breach { rule, place, line, more } = breach;
+        let Breach { rule, place, line, more, .. } = breach;
         let more = match more {
             0 => String::new(),
             more => plural!(
@@ -282,12 +283,15 @@ pub(super) fn reply_format(breaches: &[Breach]) -> Advice {
         };
         capital(&say!("{place} {rule}: “{line}”.{more}"))
     });
+    let sentences = sentences.collect::<Vec<_>>().join(" ");
+    let others = match breaches.iter().any(|breach| breach.unforgiven) {
+        true => say!("some, such as Exim, end the session there"),
+        false => say!("strict ones may not"),
+    };
     Advice {
         title: say!("A reply breaks a rule that clients forgive").to_owned(),
         explanation: say!(
-            "{} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read on as a rule; \
-             strict ones may not.",
-            sentences.collect::<Vec<_>>().join(" ")
+            "{sentences} Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients read on as a rule; {others}."
         ),
         fix: say!(
             "Correct what writes these lines: the server, its greeting text, or a filter, proxy or device \

@@ -153,7 +153,7 @@ pub(super) fn starttls_inside_tls() -> Advice {
     Advice {
         title: say!("STARTTLS is offered inside TLS").to_owned(),
         explanation: say!(
-            "The EHLO reply inside TLS offers STARTTLS once more, which a server must not (RFC 3207 \
+            "The EHLO reply inside TLS offers STARTTLS, which a server must not (RFC 3207 \
                       §4.2). Senders of every kind, opportunistic, MTA-STS and DANE, and mail clients pass \
                       over it: TLS is up. One that takes it at its word gets an error."
         )

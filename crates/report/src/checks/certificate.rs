@@ -229,9 +229,14 @@ static WEAK_KEY: Check = Check {
             let keys = chain.certificates.iter().enumerate().filter_map(|(place, read)| {
                 let facts = read.as_ref().ok()?;
                 let is_root = place > 0 && facts.is_self_issued;
-                (facts.key.is_weak() && !is_root).then(|| (place, facts.key.to_string()))
+                (!is_root).then_some((place, &facts.key))
             });
+            let unmeasured = keys.clone().map(|(_, key)| key).find(|key| key.bits().is_none());
+            let keys = keys.filter(|(_, key)| key.is_weak()).map(|(place, key)| (place, key.to_string()));
             let keys: Vec<_> = keys.collect();
+            if let Some(key) = unmeasured.filter(|_| keys.is_empty()) {
+                return Outcome::NotTested(say!("this test measures no key of the kind {key}").into());
+            }
             found((!keys.is_empty()).then_some(keys), |keys| Evidence::CertificateWeakKey { keys })
         })
     },

@@ -48,7 +48,11 @@ pub(crate) struct Breach {
     pub(crate) line: String,
     /// How many lines more break the rule.
     pub(crate) more: usize,
+    /// Whether it makes the line none of a reply to senders in wide use: Exim reads no further.
+    pub(crate) unforgiven: bool,
 }
+
+const NO_SEPARATOR: &str = mark!("has neither a space nor a hyphen after its code (RFC 5321 §4.2)");
 
 /// Each rule that is broken, once.
 fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
@@ -63,6 +67,7 @@ fn breaches(replies: &[Heard<'_>]) -> Vec<Breach> {
                         place: say!("Line {} of {}", number(heard.reply, place), reply_name(heard)),
                         line: quoted(line, fault),
                         more: 0,
+                        unforgiven: rule == spoken(NO_SEPARATOR),
                     }),
                 }
             }
@@ -108,10 +113,7 @@ fn broken(heard: &Heard<'_>, place: usize, line: &ReplyLine) -> Vec<(Fault, &'st
             line_if(line.code() != Some(heard.reply.code())),
             mark!("has another code than the last one (RFC 5321 §4.2.1)"),
         ),
-        (
-            line_if(line.separator() == Separator::Other),
-            mark!("has neither a space nor a hyphen after its code (RFC 5321 §4.2)"),
-        ),
+        (line_if(line.separator() == Separator::Other), NO_SEPARATOR),
         (
             line_if(is_greeting && is_bare),
             mark!("gives no domain name after its code (RFC 5321 §4.2, §4.3.1)"),

@@ -130,7 +130,7 @@ static SESSION_CUT_SHORT: Check = Check {
                 said: said(subject),
                 stage,
                 how: match failure.cause {
-                    Cause::TimedOut { partial: None, .. } => Cut::Silent,
+                    Cause::TimedOut { shaking: None, partial: None, .. } => Cut::Silent,
                     Cause::TimedOut { .. } => Cut::Unfinished,
                     Cause::EhloRejected { .. } | Cause::StartTlsRejected(_) => Cut::SentAway,
                     Cause::Closed(Some(_)) => Cut::Broken,

@@ -212,7 +212,8 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         again: facts.hello_untried().is_some() && !facts.may_speak_tls_1_3_alone(),
         choice: facts
             .handshake
-            .filter(|read| !read.completed && is_offered(read) && !facts.lacks_certificate())
+            .filter(|read| !read.completed && is_offered(read))
+            .filter(|_| !facts.lacks_certificate() && facts.answer_fault().is_none())
             .map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(

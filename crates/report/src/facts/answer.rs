@@ -4,16 +4,19 @@ use heloscope_observation::{AlertDescription, Handshake, RefusalCode, Stage, Tls
 use heloscope_pki::Certificate;
 use heloscope_words::say;
 
-use super::{Cause, PortFacts};
-use crate::names::{is_offered, is_spoken, is_verified, suite_name, version_name};
+use super::instead::takes_hello_for_command;
+use super::{Cause, Instead, PortFacts};
+use crate::names::{
+    alert_name, is_offered, is_rsa_key_transport, is_spoken, is_verified, suite_name, version_name,
+};
 
 /// A handshake that broke off, and is no proof that TLS does not work: a hello made by hand was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer<'a> {
     /// With what the TLS library does not speak, or with a key by which it verifies no signature: TLS works for whoever does.
     Unspoken(&'a Handshake),
-    /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello, or
-    /// refused the second one, for which it had asked: it is the form of the hello that it does not take.
+    /// With what the TLS library speaks as well, though the server was silent or hung up at the library's hello, refused it,
+    /// or refused the second one, for which it had asked: it is the form of the hello that it does not take.
     OtherForm(&'a Handshake),
     /// With what the TLS library speaks as well, once the hello did not name the host: it is the name that the server
     /// refuses, RFC 6066 §3, by the alert for it or otherwise.
@@ -22,16 +25,17 @@ pub(crate) enum Answer<'a> {
 
 impl<'a> PortFacts<'a> {
     /// What was answered to a hello made by hand; `None` where there was no need for one, where it failed too, and
-    /// where the answer does not excuse the failure: what was not offered is none, and nothing that lacks its certificate.
+    /// where the answer does not excuse the failure: what was not offered is none, nor what nobody can go on from.
     pub(crate) fn answer(&self) -> Option<Answer<'a>> {
         let read = self.handshake.filter(|read| !read.completed && is_offered(read))?;
-        if self.lacks_certificate() {
+        if self.lacks_certificate() || self.answer_fault().is_some() {
             return None;
         }
         let failure = self.failure?;
         match failure.cause {
-            Cause::Tls(TlsFailure::BadSignature | TlsFailure::NotTls(_)) => None,
-            _ if self.instead.is_some() => None,
+            Cause::Tls(TlsFailure::BadSignature) => None,
+            Cause::Tls(TlsFailure::NotTls(_)) if !self.takes_hello_for_command() => None,
+            _ if self.instead.is_some() && !self.takes_hello_for_command() => None,
             Cause::Tls(TlsFailure::UnverifiedKey) => Some(Answer::Unspoken(read)),
             Cause::Tls(_) if !self.speaks(read) => Some(Answer::Unspoken(read)),
             Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
@@ -44,8 +48,19 @@ impl<'a> PortFacts<'a> {
             _ if self.answers_unnamed => Some(Answer::Unnamed(read)),
             Cause::Closed(_) | Cause::TimedOut { .. } => Some(Answer::OtherForm(read)),
             Cause::Refused(refusal) if refusal.code == RefusalCode::Reset => Some(Answer::OtherForm(read)),
+            // In place of a ServerHello it finds fault with a hello that offers all of what was then chosen.
+            Cause::Tls(TlsFailure::Alert(alert)) => {
+                (!self.wants_certificate(*alert)).then_some(Answer::OtherForm(read))
+            }
+            Cause::Tls(TlsFailure::NotTls(_)) => Some(Answer::OtherForm(read)),
             _ => None,
         }
+    }
+
+    /// Whether an alert in place of a ServerHello has another reason than the hello's form: it speaks of the client's
+    /// certificate, and the server does ask for one.
+    fn wants_certificate(&self, alert: AlertDescription) -> bool {
+        self.client_certificate_requested && matches!(alert.0, 41..=46 | 48 | 111 | 114 | 116)
     }
 }
 
@@ -72,6 +87,39 @@ impl PortFacts<'_> {
     pub(crate) fn lacks_certificate(&self) -> bool {
         let read = self.handshake.filter(|read| !read.completed && is_offered(read));
         read.is_some() && self.chain.is_none() && !self.is_anonymous()
+    }
+
+    /// It is the form of the hello that the server does not take.
+    pub(super) fn is_other_form(&self) -> bool {
+        matches!(self.answer(), Some(Answer::OtherForm(_)))
+    }
+
+    /// Why nobody can go on from the answer to a hello made by hand, to stand after what was chosen.
+    pub(crate) fn answer_fault(&self) -> Option<String> {
+        let read = self.handshake.filter(|read| is_offered(read) && self.answers_by_hand())?;
+        Some(match self.answer_broken {
+            Some(Cause::Tls(TlsFailure::Alert(alert))) => {
+                say!("then ended TLS with the alert {}", alert_name(*alert))
+            }
+            Some(Cause::Closed(_) | Cause::Refused(_)) => say!("then closed the connection").to_owned(),
+            Some(Cause::TimedOut { .. }) => say!("then fell silent").to_owned(),
+            Some(_) => say!("then broke the rules of TLS").to_owned(),
+            None if read.group.is_none()
+                && read.finite_field_bits.is_none()
+                && !is_rsa_key_transport(read.suite) =>
+            {
+                say!("sent no ServerKeyExchange that can be read").to_owned()
+            }
+            None => return None,
+        })
+    }
+
+    /// After its 220 to STARTTLS the server answered the hello as if it were a command.
+    pub(super) fn takes_hello_for_command(&self) -> bool {
+        let syntax = matches!(&self.instead, Some(Instead::Refusal(reply)) if takes_hello_for_command(reply));
+        let by_tls =
+            self.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(TlsFailure::NotTls(_))));
+        syntax && by_tls && !self.is_implicit()
     }
 }
 

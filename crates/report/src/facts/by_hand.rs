@@ -9,7 +9,7 @@ use heloscope_smtp::{EhloReply, Reply};
 use heloscope_words::{mark, say, spoken};
 
 use super::error::refusal_code;
-use super::instead::refusal;
+use super::instead::{refusal, takes_hello_for_command};
 use super::rejected::explained;
 use super::{Cause, PortFacts};
 use crate::names::alert_name;
@@ -167,6 +167,8 @@ fn came(event: &Event, stage: Stage) -> Option<Option<Came<'_>>> {
         Event::Replied { reply, .. } if stage == Stage::Ehlo && offers_no_starttls(reply) => Came::NotOffered,
         Event::TlsFailed(TlsFailure::Alert(alert)) => Came::Alert(*alert),
         Event::TlsFailed(TlsFailure::NotTls(octets)) => match refusal(octets) {
+            // It is the hello's reply, and no word about the connection.
+            Some(reply) if takes_hello_for_command(&reply) => Came::Failed,
             Some(reply) => Came::TurnedAway(Cow::Owned(reply), stage),
             None => Came::Failed,
         },

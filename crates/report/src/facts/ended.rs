@@ -23,8 +23,17 @@ pub(super) fn timed_out(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> 
 }
 
 /// The server was not silent for long, but never came to an end.
-pub(super) fn whole_time_over(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
+pub(super) fn whole_time_over(
+    at: &str,
+    seconds: u64,
+    shaking: Option<&Pace>,
+    partial: Option<Broken<'_>>,
+) -> String {
     let over = say!("The time for the whole test of this port, {seconds} s, was up {at}");
+    if let Some(Pace { first, last, pieces, octets, .. }) = shaking {
+        let over_seconds = last.saturating_sub(*first).as_secs();
+        return say!("{over}: {octets} octets of it had come, in {pieces} pieces over {over_seconds} s.");
+    }
     let Some(partial) = partial else { return format!("{over}.") };
     let said = text(partial.fault);
     match partial.came {

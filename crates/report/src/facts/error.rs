@@ -26,7 +26,10 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         None if facts.is_at_helo(stage) => Cow::Borrowed(spoken(AT_HELO)),
         None => Cow::Borrowed(phase_words(stage)),
     };
-    if let Some((code, message)) = in_place_of_tls(facts) {
+    if let Some((code, mut message)) = in_place_of_tls(facts) {
+        if facts.takes_hello_for_command() {
+            message.push_str(&tls_told(failure, facts));
+        }
         return PortError { code, message, phase: stage };
     }
     let (code, mut message) = match failure.cause {
@@ -56,11 +59,11 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::Closed(partial) => {
             (ErrorCode::Closed, closed(&at, partial) + &refused_without_end(partial, stage))
         }
-        Cause::TimedOut { after, whole: false, partial } => {
+        Cause::TimedOut { after, whole: false, partial, .. } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))
         }
-        Cause::TimedOut { after, whole: true, partial } => {
-            (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), partial))
+        Cause::TimedOut { after, whole: true, shaking, partial } => {
+            (ErrorCode::Timeout, whole_time_over(&at, after.as_secs(), shaking, partial))
         }
     };
     message.push_str(&tls_told(failure, facts));

@@ -48,10 +48,11 @@ pub(crate) enum Cause<'a> {
     Tls(&'a TlsFailure),
     /// With what had come of a reply.
     Closed(Option<Broken<'a>>),
-    /// With what had come of a reply.
+    /// With what had come of a reply, or how octets came of a handshake.
     TimedOut {
         after: Duration,
         whole: bool,
+        shaking: Option<&'a Pace>,
         partial: Option<Broken<'a>>,
     },
 }
@@ -144,7 +145,7 @@ fn unanswered(cause: Cause<'_>) -> Option<Unanswered> {
     match cause {
         Cause::Closed(None) => Some(Unanswered::Closed),
         Cause::Refused(refusal) if is_reset(refusal) => Some(Unanswered::Reset),
-        Cause::TimedOut { after, whole: false, partial: None } => Some(Unanswered::TimedOut(after)),
+        Cause::TimedOut { after, whole: false, partial: None, .. } => Some(Unanswered::TimedOut(after)),
         _ => None,
     }
 }

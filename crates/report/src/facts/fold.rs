@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heloscope_observation::{Event, Observation, Observations, PortSpec, Purpose, Stage};
+use heloscope_observation::{Event, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage};
 use heloscope_smtp::{Command, Reply};
 
 use super::by_hand::ByHand;
@@ -28,6 +28,7 @@ impl<'a> PortFacts<'a> {
             second_hello: None,
             warned: Vec::new(),
             answer_warned: Vec::new(),
+            answer_broken: None,
             answers_unnamed: false,
             begun: None,
             instead: None,
@@ -99,9 +100,9 @@ impl<'a> PortFacts<'a> {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
                 self.ended_by(seen.stage, Cause::Closed(self.unfinished()));
             }
-            Event::TimedOut { after, whole } => {
-                let (after, whole, partial) = (*after, *whole, self.unfinished());
-                self.ended_by(seen.stage, Cause::TimedOut { after, whole, partial });
+            Event::TimedOut { after, whole, came } => {
+                let (after, whole, shaking, partial) = (*after, *whole, came.as_ref(), self.unfinished());
+                self.ended_by(seen.stage, Cause::TimedOut { after, whole, shaking, partial });
             }
             Event::Ended => self.give_up_helo(),
         }
@@ -164,9 +165,22 @@ impl<'a> PortFacts<'a> {
         let Some(by_hand) = by_hand.rfind(|one| one.purpose != Purpose::Dialogue) else { return };
         self.answers_unnamed = by_hand.purpose == Purpose::NamelessHello;
         self.raw_hello_runs = true;
+        let mut begun = false;
         for seen in on(observations, self.spec, by_hand.purpose) {
             match &seen.event {
-                Event::Handshake(handshake) => self.handshake = self.handshake.or(Some(handshake)),
+                Event::Handshake(handshake) => {
+                    begun = true;
+                    self.handshake = self.handshake.or(Some(handshake));
+                }
+                Event::TlsFailed(failure) if begun => self.answer_broken = Some(Cause::Tls(failure)),
+                Event::Closed { .. } if begun => self.answer_broken = Some(Cause::Closed(None)),
+                Event::Refused(refusal) if begun && refusal.code == RefusalCode::Reset => {
+                    self.answer_broken = Some(Cause::Refused(refusal));
+                }
+                Event::TimedOut { after, whole: false, .. } if begun => {
+                    self.answer_broken =
+                        Some(Cause::TimedOut { after: *after, whole: false, shaking: None, partial: None });
+                }
                 Event::Unasked { reply, encrypted, more, .. } => {
                     let before = self.due(seen.stage);
                     let unasked = Unasked { reply, encrypted: *encrypted, before, more: *more };

@@ -97,7 +97,12 @@ pub(super) fn in_place_of_tls(facts: &PortFacts<'_>) -> Option<(ErrorCode, Strin
     }
     if !facts.is_implicit() {
         let what = say!("In place of the TLS handshake the server sent a refusal in clear text: {said}.");
-        return Some((ErrorCode::TlsFailed, explained(what, reply, Stage::Tls)));
+        let words = match facts.answer() {
+            // It knows a hello when it meets one of another form.
+            Some(_) => what,
+            None => explained(what, reply, Stage::Tls),
+        };
+        return Some((ErrorCode::TlsFailed, words));
     }
     let what = say!("In place of TLS the server sent a refusal in clear text: {said}.");
     let mut words = explained(what, reply, Stage::Greeting);

@@ -45,6 +45,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) warned: Vec<AlertDescription>,
     /// Of what it warned before it answered a hello made by hand.
     pub(crate) answer_warned: Vec<AlertDescription>,
+    /// What broke off the answer to a hello made by hand.
+    pub(super) answer_broken: Option<Cause<'a>>,
     /// The last hello made by hand did not name the host.
     pub(crate) answers_unnamed: bool,
     /// The beginning of a reply that never ended.

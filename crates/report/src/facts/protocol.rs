@@ -29,6 +29,11 @@ pub(super) fn protocol_broken(words: &str) -> String {
         Some("ServerDoesNotSupportTls12Or13" | "ServerTlsVersionIsDisabledByOurConfig") => {
             say!("The server answered with neither TLS 1.2 nor TLS 1.3.").to_owned()
         }
+        Some("AttemptedDowngradeToTls12WhenTls13IsSupported") => say!(
+            "The server speaks TLS 1.3 and chose an older version all the same, as it says in its hello (RFC 8446 §4.1.3). \
+             Likely cause: an attacker on the path that forces it, or a middlebox that breaks TLS 1.3."
+        )
+        .to_owned(),
         Some("SelectedUnofferedCipherSuite") => {
             say!("The server broke the rules of TLS: it chose a cipher suite that was not offered.")
                 .to_owned()

@@ -25,6 +25,10 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
             let meaning = match blamed.filter(|_| age_is_not_it).or_else(|| alert_meaning(*alert)) {
                 // It has chosen among what was offered.
                 _ if blamed.is_some() && facts.first_hello_taken => None,
+                // It says little about a hello that offers all of what was then chosen.
+                meaning if blamed.is_none() && facts.is_other_form() => {
+                    meaning.filter(|_| matches!(alert.0, 10 | 20..=30 | 47 | 50 | 110))
+                }
                 // The handshake is over, and what it was about with it.
                 _ if facts.tls_stood() => None,
                 meaning => meaning,
@@ -153,6 +157,13 @@ fn no_answer(read: &Handshake, facts: &PortFacts<'_>) -> Option<String> {
         let suite = suite_name(read.suite);
         return Some(say!(" The server answered a second hello with {suite}, which was not offered either."));
     }
+    if let Some(how) = facts.answer_fault() {
+        let choice = choice(read);
+        return Some(say!(
+            " The server answered a second hello, of an older form, and chose {choice}, but {how}: nobody can finish that \
+             handshake."
+        ));
+    }
     facts.lacks_certificate().then(|| {
         say!(
             " The server answered a second hello, of an older form, and chose {}, but did not send the certificate that goes \
@@ -177,8 +188,8 @@ fn breaks_off(cause: Cause<'_>) -> bool {
 fn taken(facts: &PortFacts<'_>) -> &'static str {
     match facts.client_certificate_requested {
         true => say!(
-            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have: \
-             that it demands one is the likely cause."
+            " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have as \
+             a rule: that it demands one is the likely cause."
         ),
         false => say!(
             " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."

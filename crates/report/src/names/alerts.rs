@@ -81,7 +81,7 @@ const ALERTS: &[(u8, &str, &str)] = &[
     (114, "bad_certificate_hash_value_RESERVED", CLIENT_CERTIFICATE),
     (115, "unknown_psk_identity", ""),
     (116, "certificate_required", mark!("The server demands a client certificate. Mail servers and mail clients \
-                                   have none to give.")),
+                                   have none to give, as a rule.")),
     (117, "general_error", ""),
     (120, "no_application_protocol", mark!("The server demands an application protocol (ALPN): it is set up for \
                                       something other than mail.")),

@@ -156,6 +156,8 @@ pub(crate) const STATUS_CODES: &[(u16, u16, &str)] = &[
     (6, 7, mark!("non-ASCII addresses not permitted for that sender or recipient")),
     (6, 8, mark!("UTF-8 string reply is required, but not permitted by the SMTP client")),
     (6, 9, mark!("UTF-8 header message cannot be transferred to one or more recipients")),
+    // A duplicate of 6.8, and deprecated.
+    (6, 10, mark!("UTF-8 string reply is required, but not permitted by the SMTP client")),
     (7, 0, mark!("other or undefined security status")),
     (7, 1, mark!("delivery not authorized, message refused")),
     (7, 2, mark!("mailing list expansion prohibited")),
@@ -231,6 +233,7 @@ mod tests {
             assert_eq!(reply_code(code, false), None, "{code}");
         }
         assert_eq!(status(5, 7, 25), Some("reverse DNS validation failed"));
+        assert_eq!(status(5, 6, 10), status(5, 6, 8));
         assert_eq!(status(4, 3, 2), Some("system not accepting network messages"));
     }
 

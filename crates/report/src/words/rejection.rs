@@ -84,6 +84,9 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         (421, Some((4, 5)), _) => {
             mark!("Likely cause: the server is congested, or has too many connections.")
         }
+        (421 | 450 | 451 | 521 | 550 | 554, Some((3, 1 | 3..=6) | (4, 3 | 4 | 6)), _) => {
+            mark!("Likely cause: a fault of the server's own, whoever connects; its log says more.")
+        }
         (421, ..) => {
             mark!(
                 "Likely cause: the server is busy or shutting down, or it limits connections from the address \
@@ -293,6 +296,9 @@ mod tests {
             ("421 4.7.0 mx Error: too many connections", ["too many connections, or", "", ""]),
             ("421 4.3.2 All server ports are busy", ["processes are busy", "", ""]),
             ("421 Service not available", ["busy or shutting down", "", ""]),
+            ("554 5.3.5 system incorrectly configured", ["of the server's own", "", ""]),
+            ("451 4.4.3 directory server failure", ["of the server's own", "", ""]),
+            ("421 4.4.2 timeout exceeded", ["busy or shutting down", "", ""]),
             (
                 "454 4.7.0 TLS not available due to local problem",
                 ["TLS or a log-in", "", "certificate or key"],

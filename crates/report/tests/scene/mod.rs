@@ -377,7 +377,9 @@ impl Play<'_> {
     /// After so long.
     pub(crate) fn times_out(self, stage: Stage, seconds: u64) -> Self {
         let after = Duration::from_secs(seconds);
-        self.after_ms(seconds * 1000).see(stage, Event::TimedOut { after, whole: false }).ends(stage)
+        self.after_ms(seconds * 1000)
+            .see(stage, Event::TimedOut { after, whole: false, came: None })
+            .ends(stage)
     }
 
     pub(crate) fn ends(self, stage: Stage) -> Self {
