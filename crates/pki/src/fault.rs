@@ -78,7 +78,7 @@ pub enum Fault {
         /// The certificate.
         certificate: usize,
     },
-    /// The leaf, not being self-signed, is a CA certificate.
+    /// The leaf, not being self-signed, is a CA certificate, which RFC 5280 allows, and webpki does not.
     CaAsEndEntity,
     /// An issuer in the path is no CA certificate (RFC 5280 §4.2.1.9).
     EndEntityAsCa {
@@ -143,6 +143,7 @@ impl Fault {
             Fault::UnsupportedCriticalExtension { oid, .. } => POLICIES.contains(&oid.as_str()),
             Fault::UnsupportedSignatureAlgorithm { .. }
             | Fault::NotForServerAuth { any: true, .. }
+            | Fault::CaAsEndEntity
             | Fault::SelfIssuedCounted
             | Fault::EarlyDate { .. }
             | Fault::PathTooLong

@@ -314,8 +314,10 @@ pub enum ChainError {
     Distrusted,
     /// A certificate authority's name constraints forbid the names of the leaf.
     NameConstraints,
-    /// An issuer on the path may not issue certificates, or the leaf is a certificate authority's.
+    /// An issuer on the path may not issue certificates.
     NotACertificateAuthority,
+    /// The leaf is a certificate authority's, which some take for a server's and some do not.
+    CertificateAuthority,
     /// A critical extension that validation does not know.
     UnknownCriticalExtension,
     /// A certificate on the path is not of version 3.

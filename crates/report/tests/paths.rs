@@ -61,12 +61,8 @@ fn a_critical_extension_that_nobody_knows() {
 }
 
 #[test]
-fn a_server_is_no_authority_and_an_authority_no_server() {
-    let mut both = server();
-    both.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+fn a_server_is_no_authority() {
     let not = Some(ChainError::NotACertificateAuthority);
-    assert_eq!(issued(ca("Example Intermediate"), both), not);
-
     let mut no_authority = ca("Example Intermediate");
     no_authority.is_ca = IsCa::ExplicitNoCa;
     assert_eq!(issued(no_authority, server()), not);
@@ -100,6 +96,26 @@ fn a_version_and_a_curve_that_will_not_do_have_codes_of_their_own() {
     assert_eq!(error(v1, root), Some(ChainError::UnsupportedVersion));
     let pair = include_str!("../../pki/tests/fixtures/explicit.pem");
     assert_eq!(error(pair, &pair[pair.rfind("-----BEGIN").unwrap()..]), Some(ChainError::ExplicitCurve));
+}
+
+/// RFC 5280 has no rule against it.
+#[test]
+fn an_authority_may_or_may_not_be_taken_for_a_server() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let mut asked = server();
+    asked.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let leaf = root.issue(asked, 3);
+    let report = Scene::one("25", |play| play.goes_well(&[&leaf.der])).judged_trusting(&root);
+    let port = &report.ports[0];
+    assert_eq!(port.ids(), ["certificate-path-unknown"]);
+    let told = &port.found("certificate-path-unknown").explanation;
+    assert!(told.contains("OpenSSL, and so Postfix, takes it") && told.contains("webpki"), "{told}");
+    let certificate = port.certificate.as_ref().unwrap();
+    assert_eq!(
+        (certificate.chain_valid, certificate.chain_error),
+        (None, Some(ChainError::CertificateAuthority))
+    );
+    assert_eq!(senders(&report)[1].outcome, SenderOutcome::Depends);
 }
 
 /// RFC 5280 §4.2.1.12 leaves it to whoever asks.

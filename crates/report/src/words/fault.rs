@@ -59,7 +59,11 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             inert_within(anchor),
             date(*not_before)
         ),
-        Fault::CaAsEndEntity => say!("The certificate is a certificate authority's, not a server's.").to_owned(),
+        Fault::CaAsEndEntity => {
+            say!("The certificate is a certificate authority's (basic constraints). RFC 5280 has no rule against that: OpenSSL, and \
+                     so Postfix, takes it for a server's, and webpki and Mozilla's clients refuse it.")
+                .to_owned()
+        }
         Fault::EndEntityAsCa { certificate } => {
             say!("{} may not issue certificates, and did.", which(*certificate))
         }
