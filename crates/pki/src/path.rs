@@ -9,10 +9,10 @@
 //! - **Trust** is judged at a time when the certificates of the path are all valid, the nearest to the time
 //!   asked about, for any purpose and with weak signatures let pass. So an expired chain, a chain for clients
 //!   only and a chain signed with SHA-1 keep their trust anchor. Where the certificates of the path are never
-//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust, and name
-//!   constraints go unasked.
+//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust.
 //! - **Time**, **purpose**, **key usage**, **weak signatures**, **versions**, **critical extensions** and
 //!   **basic constraints** are read off the certificates of the path.
+//! - **Name constraints** are webpki's, and asked here where it stopped before them.
 //! - Where no path reaches a trust anchor, the longest one tells why, by the rules at [`Verifier::path`].
 
 use std::time::Duration;
@@ -23,6 +23,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsag
 use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
 use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent};
+use crate::constraints::break_constraints;
 use crate::der::Parts;
 use crate::fault::Fault;
 use crate::ledger::{Signature, Signatures};
@@ -260,14 +261,18 @@ impl<'a> Verifier<'a> {
             );
             faults.extend(constitution_faults(&path));
             faults.extend(path_length_fault(&path).or_else(|| choice.anchored.length_fault(chain)));
-            faults.extend(choice.error.as_ref().and_then(|error| match error {
+            let first = choice.error.as_ref().and_then(|error| match error {
                 webpki::Error::BadDerTime => early_date_fault(&path).or_else(|| Fault::of(error)),
                 _ => Fault::of(error),
-            }));
+            });
+            // What webpki stops at may come before it compares names.
+            let constraints = choice.anchored.anchor.name_constraints.as_deref();
+            let breaks =
+                first.as_ref().is_none_or(Fault::is_unknown) && break_constraints(&path, constraints);
+            faults.extend(if breaks { Some(Fault::NameConstraintViolation) } else { first });
             if faults.is_empty() {
                 // webpki refused for a reason that the facts should have shown and did not.
-                let detail = choice.error.as_ref().map_or_else(String::new, ToString::to_string);
-                faults.push(Fault::Malformed { detail });
+                faults.push(Fault::Malformed { part: None });
             }
         }
         let is_verified =
@@ -387,8 +392,7 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
 
 /// What webpki would say of a certificate that it is not asked about.
 fn trailing_octets_fault(sent: &Sent<'_>) -> Option<Fault> {
-    let detail = || webpki::Error::TrailingData(webpki::DerTypeId::Certificate).to_string();
-    (sent.facts.trailing_octets > 0).then(|| Fault::Malformed { detail: detail() })
+    (sent.facts.trailing_octets > 0).then_some(Fault::TrailingOctets)
 }
 
 /// The time nearest to `at` when all certificates are valid; never before 1970, which webpki does not know.

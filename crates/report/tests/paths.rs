@@ -8,7 +8,7 @@ mod scene;
 use heloscope_report::{ChainError, LeafCertificate, SenderOutcome, Severity, Verdict, senders};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    NameConstraints,
+    NameConstraints, SanType,
 };
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, server};
 
@@ -44,6 +44,36 @@ fn names_that_an_authority_may_not_issue_for() {
     };
     assert_eq!(issued(permitted("example.org"), server()), Some(ChainError::NameConstraints));
     assert_eq!(issued(permitted("example.com"), server()), None);
+}
+
+/// A second name that is no DNS name, which some compare as it stands and some refuse.
+#[test]
+fn a_name_that_is_none_beside_name_constraints() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let report = |permitted: &str, name: &str| {
+        let mut params = ca("Example Intermediate");
+        let permitted_subtrees = vec![GeneralSubtree::DnsName(permitted.to_owned())];
+        params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+        let mut asked = server();
+        asked.subject_alt_names.push(SanType::DnsName(name.try_into().unwrap()));
+        let intermediate = root.issue(params, 2);
+        let leaf = intermediate.issue(asked, 3);
+        Scene::one("25", |play| play.goes_well(&[&leaf.der, &intermediate.der])).judged_trusting(&root)
+    };
+    for name in ["*.com", ".example.com", "m*.example.com", "https://mx1.example.com"] {
+        let report = report("com", name);
+        let port = &report.ports[0];
+        assert_eq!(port.ids(), ["certificate-path-unknown"], "{name}");
+        let leaf = port.certificate.as_ref().unwrap();
+        assert_eq!((leaf.chain_valid, leaf.chain_error), (None, Some(ChainError::NameConstraints)), "{name}");
+        let told = &port.found("certificate-path-unknown").explanation;
+        assert!(told.contains("OpenSSL, and so Postfix, compares it as it stands"), "{told}");
+        assert_eq!(senders(&report)[1].outcome, SenderOutcome::Depends, "{name}");
+    }
+    let beyond = report("example.com", "*.com");
+    let leaf = beyond.ports[0].certificate.as_ref().unwrap();
+    assert_eq!((leaf.chain_valid, leaf.chain_error), (Some(false), Some(ChainError::NameConstraints)));
+    assert_eq!(beyond.ports[0].ids(), ["certificate-path-invalid"]);
 }
 
 #[test]

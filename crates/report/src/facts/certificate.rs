@@ -155,7 +155,7 @@ fn chain_error(fault: &pki::Fault) -> ChainError {
         Fault::TrustAnchorNotYetValid { .. } => ChainError::TrustAnchorNotYetValid,
         Fault::UnsupportedSignatureAlgorithm { .. } => ChainError::UnsupportedSignatureAlgorithm,
         Fault::Distrusted => ChainError::Distrusted,
-        Fault::NameConstraintViolation => ChainError::NameConstraints,
+        Fault::NameConstraintViolation | Fault::NamesNotCompared => ChainError::NameConstraints,
         Fault::CaAsEndEntity => ChainError::CertificateAuthority,
         Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
         Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
