@@ -7,9 +7,7 @@ use heloscope_report::{Certificate, ChainError, LeafCertificate, Port, Trust};
 pub(crate) enum End {
     /// A root that a sender trusts.
     Trusted(Option<Trust>),
-    /// An intermediate without which there is no path.
-    Missing,
-    /// A root that nobody trusts.
+    /// A root that nobody trusts, or an intermediate.
     Untrusted,
     /// Nothing is known of it but its name.
     Unknown,
@@ -53,8 +51,7 @@ fn issuer_of<'a>(certificate: &Certificate, chain: &'a [Certificate]) -> Option<
 fn what(leaf: &LeafCertificate) -> End {
     match (leaf.chain_valid, leaf.chain_error, leaf.trust) {
         (Some(true), ..) | (_, _, Some(_)) => End::Trusted(leaf.trust),
-        (_, Some(ChainError::MissingIntermediate), _) => End::Missing,
-        (_, Some(ChainError::UntrustedRoot), _) => End::Untrusted,
+        (_, Some(ChainError::MissingIntermediate | ChainError::UntrustedRoot), _) => End::Untrusted,
         _ => End::Unknown,
     }
 }

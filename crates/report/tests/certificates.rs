@@ -171,7 +171,13 @@ fn chain_incomplete() {
     let (root, intermediate, leaf) = chain();
     let alone = port(&[&leaf.der], Some(&root));
     assert_eq!(alone.ids(), ["certificate-chain-incomplete"]);
-    assert!(alone.found("certificate-chain-incomplete").explanation.contains("CN=Example Intermediate"));
+    let found = alone.found("certificate-chain-incomplete");
+    // Nothing tells an intermediate from a root that was not sent, need not be, and is not trusted.
+    assert_eq!(found.title, "The certificate's issuer was not sent");
+    assert!(found.explanation.contains("CN=Example Intermediate"));
+    assert!(found.explanation.contains("an intermediate, which is missing, or a root that is not trusted"));
+    assert!(found.explanation.contains("most mail servers and clients do not"));
+    assert!(found.fix.contains("If it is a root: have a certificate issued"), "{}", found.fix);
     assert_eq!(alone.certificate.clone().unwrap().chain_error, Some(ChainError::MissingIntermediate));
     assert_eq!(alone.why("certificate-untrusted"), "the path does not reach a root");
 

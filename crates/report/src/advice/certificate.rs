@@ -145,26 +145,33 @@ pub(super) fn chain_incomplete(issuer: &str, unreadable: bool, audience: Audienc
         false => "",
     };
     Advice {
-        title: say!("An intermediate certificate is missing").to_owned(),
+        title: say!("The certificate's issuer was not sent").to_owned(),
         explanation: say!(
-            "The certificate of the issuer, {issuer}, was not sent, so that no path leads to a trust anchor. \
-             Web browsers often know or fetch it; mail servers and clients do not.{perhaps} {}",
+            "The certificate of the issuer, {issuer}, was not sent, and neither Mozilla's programme nor the anchors added to this \
+             test hold it: it is an intermediate, which is missing, or a root that is not trusted. Web browsers often know or \
+             fetch an intermediate; most mail servers and clients do not.{perhaps} {}",
             consequence(audience, DANE_CHAIN)
         ),
-        fix: say!(
-            "Send the intermediate certificates after the server's own, each followed by its issuer's: with \
-              ACME clients that is the file named fullchain, not cert."
-        )
-        .to_owned(),
+        fix: intermediate_or_root(),
     }
 }
 
+/// What mends a path whose end was not sent.
+fn intermediate_or_root() -> String {
+    say!(
+        "If it is an intermediate of a public authority's, send it after the others: ACME clients put them all into the file \
+         named fullchain, not cert. If it is a root: {}",
+        small(spoken(TRUST_THE_ROOT))
+    )
+}
+
+const TRUST_THE_ROOT: &str = mark!(
+    "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
+     machines that trust this root connect, add it to the trust anchors of this test."
+);
+
 pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     let root = inert_within(root);
-    let fix = say!(
-        "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
-         machines that trust this root connect, add it to the trust anchors of this test."
-    );
     if sent {
         return Advice {
             title: say!("The certificate leads to a root that is not trusted").to_owned(),
@@ -173,7 +180,7 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
                  this test hold it. {}",
                 consequence(audience, DANE_ISSUER)
             ),
-            fix: fix.to_owned(),
+            fix: spoken(TRUST_THE_ROOT).to_owned(),
         };
     }
     Advice {
@@ -183,10 +190,7 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
              hold it: it is a root that is not trusted, or one more intermediate, which is missing. {}",
             consequence(audience, DANE_ISSUER)
         ),
-        fix: say!(
-            "If it is an intermediate of a public authority's, send it after the others. If it is a root: {}",
-            small(fix)
-        ),
+        fix: intermediate_or_root(),
     }
 }
 

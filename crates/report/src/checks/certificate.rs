@@ -129,7 +129,7 @@ static CHAIN_INCOMPLETE: Check = Check {
     id: "certificate-chain-incomplete",
     severity: Severity::Warning,
     basis: "RFC 8446 §4.4.2; RFC 5246 §7.4.2",
-    title: mark!("An intermediate certificate is missing"),
+    title: mark!("The certificate's issuer was not sent"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             if is_given_up(chain) {
