@@ -283,7 +283,8 @@ impl<'a> Verifier<'a> {
 
     fn judge_unanchored(&self, chain: &mut Chain<'_>, positions: &[usize], at: i64) -> PathVerdict {
         let end = positions.last().copied().unwrap_or_default();
-        let mismatched = chain.issuers(end).mismatched || chain.names_an_anchor(end, self.anchors);
+        let issuers = chain.issuers(end);
+        let mismatched = issuers.mismatched || chain.names_an_anchor(end, self.anchors);
         let path: Vec<&Sent<'_>> = positions.iter().map(|position| &chain.sent[*position]).collect();
         let last = &chain.sent[end];
         let ends_at_root = last.self_signed != SelfSigned::No;
@@ -299,7 +300,8 @@ impl<'a> Verifier<'a> {
             (true, _) => Fault::UntrustedRoot { root: last.facts.subject.clone(), sent: true },
             (false, _) if mismatched => Fault::BadSignature { certificate: last.index },
             (false, 1) => Fault::MissingIntermediate { issuer: last.facts.issuer.clone() },
-            (false, _) => Fault::UntrustedRoot { root: last.facts.issuer.clone(), sent: false },
+            // The issuer that was sent is on the path already, where certificates issued one another.
+            (false, _) => Fault::UntrustedRoot { root: last.facts.issuer.clone(), sent: issuers.any() },
         });
         let signed_by_another = below_root.iter().filter(|sent| sent.self_signed == SelfSigned::No);
         faults.extend(signed_by_another.filter_map(|sent| weak_signature(sent)));

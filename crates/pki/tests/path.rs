@@ -79,6 +79,14 @@ fn an_untrusted_root() {
 }
 
 #[test]
+fn certificates_that_issued_one_another_and_were_all_sent() {
+    let (a, b) = (self_signed(ca("A")), self_signed(ca("B")));
+    let leaf = a.issue(server());
+    let verdict = ask(&[], &[&leaf, &b.cross(&a), &a.cross(&b)]);
+    assert_eq!((verdict.path, verdict.faults), (vec![0, 1, 2], vec![untrusted("CN=A", true)]));
+}
+
+#[test]
 fn a_self_signed_leaf() {
     let leaf = self_signed(server());
     let root = self_signed(ca("Root"));
