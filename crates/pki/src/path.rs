@@ -15,6 +15,7 @@
 //! - **Name constraints** are webpki's, and asked here where it stopped before them.
 //! - Where no path reaches a trust anchor, the longest one tells why, by the rules at [`Verifier::path`].
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
@@ -75,6 +76,9 @@ pub struct PathVerdict {
     /// the chain that is not in it is not needed; a path that is not in ascending order was sent in the wrong
     /// order.
     pub path: Vec<usize>,
+    /// Until when the path can hold, in Unix seconds: the soonest notAfter of its certificates and of its private trust
+    /// anchor. `None` where it ends at none.
+    pub until: Option<i64>,
     /// Why the path does not hold; empty where it does. Dates come first, then trust, then all else.
     pub faults: Vec<Fault>,
 }
@@ -170,7 +174,7 @@ impl<'a> Verifier<'a> {
     }
 
     fn path_by<D: AsRef<[u8]>>(&self, signatures: &Signatures<'_>, chain: &[D], at: i64) -> PathVerdict {
-        let nothing = |fault| PathVerdict { trust: None, path: Vec::new(), faults: vec![fault] };
+        let nothing = |fault| PathVerdict { trust: None, path: Vec::new(), until: None, faults: vec![fault] };
         if chain.is_empty() {
             return nothing(Fault::NoCertificate);
         }
@@ -187,12 +191,19 @@ impl<'a> Verifier<'a> {
                 .chain(key_usage_fault(0, leaf))
                 .chain(curve_fault(leaf))
                 .chain(trailing_octets_fault(leaf));
-            return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults: faults.collect() };
+            let until =
+                renewed.map(|private| private.facts.not_after).into_iter().chain([leaf.facts.not_after]);
+            return PathVerdict {
+                trust: Some(Trust::Private),
+                path: vec![0],
+                until: until.min(),
+                faults: faults.collect(),
+            };
         }
         let paths = chain.paths();
-        let (mut anchored, out_of_date): (Vec<_>, Vec<_>) =
-            chain.anchored(&paths, self.anchors).into_iter().partition(|path| path.time_fault(at).is_none());
-        anchored.extend(out_of_date);
+        let mut anchored = chain.anchored(&paths, self.anchors);
+        // The longest to hold before others, and of these the shortest.
+        anchored.sort_by_key(|path| (path.time_fault(at).is_some(), Reverse(path.until(&chain))));
         match self.choose(&chain, &anchored, at) {
             Some(choice) => self.judge_anchored(&chain, &choice, at),
             None => {
@@ -278,7 +289,12 @@ impl<'a> Verifier<'a> {
         let is_verified =
             !faults.iter().any(|fault| matches!(fault, Fault::UnsupportedSignatureAlgorithm { .. }));
         let trust = choice.anchored.private.map_or(Trust::Webpki, |_| Trust::Private);
-        PathVerdict { trust: is_verified.then_some(trust), path: indexes(&path), faults }
+        PathVerdict {
+            trust: is_verified.then_some(trust),
+            path: indexes(&path),
+            until: is_verified.then(|| choice.anchored.until(chain)).flatten(),
+            faults,
+        }
     }
 
     fn judge_unanchored(&self, chain: &mut Chain<'_>, positions: &[usize], at: i64) -> PathVerdict {
@@ -307,13 +323,18 @@ impl<'a> Verifier<'a> {
         faults.extend(signed_by_another.filter_map(|sent| weak_signature(sent)));
         faults.extend(constitution_faults(below_root));
         faults.extend(path_length_fault(&path).filter(|fault| !fault.is_unknown()));
-        PathVerdict { trust: None, path: indexes(&path), faults }
+        PathVerdict { trust: None, path: indexes(&path), until: None, faults }
     }
 }
 
 impl Anchored<'_> {
     fn time_fault(&self, at: i64) -> Option<Fault> {
         self.private.and_then(|private| anchor_time_fault(private, at))
+    }
+
+    fn until(&self, chain: &Chain<'_>) -> Option<i64> {
+        let sent = self.path.iter().map(|position| chain.sent[*position].facts.not_after);
+        sent.chain(self.private.map(|private| private.facts.not_after)).min()
     }
 
     fn length_fault(&self, chain: &Chain<'_>) -> Option<Fault> {

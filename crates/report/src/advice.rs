@@ -132,8 +132,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateNotYetValid { certificate: place, not_before } => {
             certificate::not_yet_valid(*place, *not_before, audience)
         }
-        Evidence::CertificateExpiringSoon { days, not_after } => {
-            certificate::expiring_soon(*days, *not_after, audience)
+        Evidence::CertificateExpiringSoon { certificate: place, days, not_after } => {
+            certificate::expiring_soon(*place, *days, *not_after, audience)
         }
         Evidence::CertificateHostnameMismatch { host, presented, total } => {
             identity::hostname_mismatch(host, presented, *total, audience)

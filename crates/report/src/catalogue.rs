@@ -74,7 +74,7 @@ fn example(id: &str) -> Option<Evidence> {
             Evidence::CertificateNotYetValid { certificate: 0, not_before: NOW + DAY }
         }
         "certificate-expiring-soon" => {
-            Evidence::CertificateExpiringSoon { days: 12, not_after: NOW + 12 * DAY }
+            Evidence::CertificateExpiringSoon { certificate: 0, days: 12, not_after: NOW + 12 * DAY }
         }
         "certificate-hostname-mismatch" => Evidence::CertificateHostnameMismatch {
             host: host(),

@@ -280,6 +280,9 @@ pub struct LeafCertificate {
     pub hostname_match: Option<bool>,
     /// Whether it is signed with its own key; `None` where it cannot be read.
     pub self_signed: Option<bool>,
+    /// Whole days that the path holds, where an issuer on it or the private trust anchor expires before the leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_days_remaining: Option<i64>,
 }
 
 /// Why no path holds.

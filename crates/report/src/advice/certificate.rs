@@ -71,14 +71,13 @@ pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience
                   Then see why the renewal did not happen by itself, and watch the date."
             )
             .to_owned(),
-            _ => say!(
-                "Fetch the authority's current intermediate certificate and send that in place of the \
-                  expired one."
-            )
-            .to_owned(),
+            _ => spoken(CURRENT_INTERMEDIATE).to_owned(),
         },
     }
 }
+
+const CURRENT_INTERMEDIATE: &str =
+    mark!("Fetch the authority's current intermediate certificate and send that in place of this one.");
 
 pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -> Advice {
     Advice {
@@ -100,23 +99,29 @@ pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -
     }
 }
 
-pub(super) fn expiring_soon(days: i64, not_after: i64, audience: Audience) -> Advice {
+pub(super) fn expiring_soon(place: usize, days: i64, not_after: i64, audience: Audience) -> Advice {
     let left = match days {
         0 => say!("in less than a day").to_owned(),
         days => plural!(days, "in 1 day", "in {days} days"),
     };
     Advice {
-        title: say!("Certificate expires {left}"),
+        title: match place {
+            0 => say!("Certificate expires {left}"),
+            place => say!("Certificate {} of the chain expires {left}", place + 1),
+        },
         explanation: say!(
             "It is valid until {}, and until then nothing changes for anyone. After that: {}",
             date(not_after),
             consequence(audience, DANE_DATES)
         ),
-        fix: say!(
+        fix: match place {
+            0 => say!(
             "Renew the certificate now and have the server load it. If it renews by itself, see why it has \
               not, or whether the server still holds the former one. Where TLSA records name its key, \
               publish the new record before the change."
-        )
+        ),
+            _ => spoken(CURRENT_INTERMEDIATE),
+        }
         .to_owned(),
     }
 }

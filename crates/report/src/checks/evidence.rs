@@ -122,6 +122,7 @@ pub(crate) enum Evidence {
         not_before: i64,
     },
     CertificateExpiringSoon {
+        certificate: usize,
         days: i64,
         not_after: i64,
     },

@@ -77,6 +77,11 @@ impl ChainFacts {
                 .as_ref()
                 .and(self.self_signed.first())
                 .map(|leaf| *leaf != SelfSigned::No),
+            path_days_remaining: self
+                .path
+                .until
+                .filter(|until| self.path.holds() && self.leaf().is_some_and(|leaf| *until < leaf.not_after))
+                .map(|until| days_between(now, until)),
         })
     }
 }
