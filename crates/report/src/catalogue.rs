@@ -92,6 +92,7 @@ fn example(id: &str) -> Option<Evidence> {
         "certificate-path-invalid" => Evidence::CertificatePathInvalid {
             faults: vec![say!("The certificate may not be used for a TLS server.").to_owned()],
             anchor: false,
+            signature: false,
         },
         "certificate-path-unknown" => Evidence::CertificatePathGivenUp,
         "certificate-weak-key" => Evidence::CertificateWeakKey { keys: vec![(0, "RSA 1024".to_owned())] },

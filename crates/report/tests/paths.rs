@@ -46,6 +46,35 @@ fn names_that_an_authority_may_not_issue_for() {
     assert_eq!(issued(permitted("example.com"), server()), None);
 }
 
+/// Its own was not sent, and there is nothing wrong with what was.
+#[test]
+fn an_intermediate_of_the_issuers_name_with_another_key() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let plain = || {
+        let mut params = ca("Example Intermediate");
+        params.use_authority_key_identifier_extension = false;
+        params
+    };
+    let mut asked = server();
+    asked.use_authority_key_identifier_extension = false;
+    let (right, wrong) = (root.issue(plain(), 2), root.issue(plain(), 4));
+    let leaf = right.issue(asked, 3);
+    let report = |sent: &[&[u8]]| Scene::one("25", |play| play.goes_well(sent)).judged_trusting(&root);
+    let told = report(&[&leaf.der, &wrong.der]);
+    let found = told.ports[0].found("certificate-path-invalid");
+    assert!(
+        found
+            .explanation
+            .contains("of the same name with another key made it, or the certificate was altered")
+    );
+    assert!(
+        found.fix.starts_with("Send the issuer's certificate whose key made the signature"),
+        "{}",
+        found.fix
+    );
+    assert_eq!(report(&[&leaf.der, &wrong.der, &right.der]).ports[0].ids(), [""; 0]);
+}
+
 /// A second name that is no DNS name, which some compare as it stands and some refuse.
 #[test]
 fn a_name_that_is_none_beside_name_constraints() {

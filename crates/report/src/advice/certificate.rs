@@ -199,23 +199,25 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn path_invalid(faults: &[String], anchor: bool, audience: Audience) -> Advice {
-    let mut fix = say!(
-        "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
-                   authority names."
-    )
-    .to_owned();
-    if anchor {
-        fix = say!(
+pub(super) fn path_invalid(faults: &[String], anchor: bool, signature: bool, audience: Audience) -> Advice {
+    let fix = match (anchor, signature) {
+        (true, _) => say!(
             "Replace the trust anchor that was added by the authority's current one, wherever it is trusted. \
                Where the authority has none, have a certificate issued by another."
-        )
-        .to_owned();
-    }
+        ),
+        (false, true) => say!(
+            "Send the issuer's certificate whose key made the signature: an authority may have several of one name. If \
+             that was sent, have a new certificate issued."
+        ),
+        (false, false) => say!(
+            "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
+                   authority names."
+        ),
+    };
     Advice {
         title: say!("The certification path breaks a rule").to_owned(),
         explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_PATH)),
-        fix,
+        fix: fix.to_owned(),
     }
 }
 

@@ -192,8 +192,10 @@ static PATH_INVALID: Check = Check {
     title: mark!("The certification path breaks a rule"),
     examine: |subject| {
         let Some(chain) = subject.chain else { return no_certificate(subject) };
-        let faults = chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).map(fault_words);
-        let faults: Vec<String> = faults.collect();
+        let faults: Vec<&Fault> =
+            chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).collect();
+        let signature = faults.iter().all(|fault| matches!(fault, Fault::BadSignature { .. }));
+        let faults: Vec<String> = faults.into_iter().map(fault_words).collect();
         let is_of_anchor = |fault: &Fault| {
             matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
         };
@@ -207,6 +209,7 @@ static PATH_INVALID: Check = Check {
         found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid {
             faults,
             anchor,
+            signature,
         })
     },
 };

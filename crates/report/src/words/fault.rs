@@ -28,7 +28,8 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             say!("The path ends at {}, which is no trust anchor and was not sent.", inert_within(root))
         }
         Fault::BadSignature { certificate } => {
-            say!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
+            say!("The signature of {} does not verify with the issuer's key that was sent or is trusted: an issuer of the same name \
+                     with another key made it, or the certificate was altered.", which_within(*certificate))
         }
         Fault::WeakSignature { certificate } => {
             say!("The signature of {} is MD5 or SHA-1.", which_within(*certificate))
