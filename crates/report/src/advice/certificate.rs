@@ -164,7 +164,7 @@ pub(super) fn chain_incomplete(issuer: &str, unreadable: bool, audience: Audienc
 /// What mends a path whose end was not sent.
 fn intermediate_or_root() -> String {
     say!(
-        "If it is an intermediate of a public authority's, send it after the others: ACME clients put them all into the file \
+        "If it is an intermediate of a public authority's, send it after those that were: ACME clients put them all into the file \
          named fullchain, not cert. If it is a root: {}",
         small(spoken(TRUST_THE_ROOT))
     )
@@ -307,7 +307,7 @@ pub(super) fn path_unknown(limits: &[String], audience: Audience) -> Advice {
         ),
         fix: say!(
             "Ask OpenSSL, which many mail servers are built with (openssl s_client -verify_return_error). Where mail has to \
-             arrive from everywhere, have a certificate issued by an authority whose chains need none of this."
+             arrive from everywhere, have a certificate issued whose path has nothing of this."
         )
         .to_owned(),
     }
