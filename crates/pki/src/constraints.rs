@@ -14,15 +14,23 @@ const MAX_COMPARISONS: usize = 250_000;
 /// the content of the extension. False where it takes too many comparisons to tell.
 pub(crate) fn break_constraints(path: &[&Sent<'_>], anchor: Option<&[u8]>) -> bool {
     let mut left = MAX_COMPARISONS;
-    let issuers = path[1..].iter().map(|issuer| issuer.facts.name_constraints.as_deref()).chain([anchor]);
-    issuers.enumerate().any(|(below, constraints)| {
-        let Some(constraints) = constraints else { return false };
-        let named = path[..=below].iter().enumerate();
-        // RFC 5280 §6.1.3 b
-        let named = named.filter(|(place, sent)| *place == 0 || !sent.facts.is_self_issued);
-        let mut names = named.flat_map(|(_, sent)| sent.facts.presented_identifiers());
-        names.any(|name| breaks(name, constraints, &mut left))
-    })
+    for below in 0..path.len() {
+        let constraints = match path.get(below + 1) {
+            Some(issuer) => issuer.facts.name_constraints.as_deref(),
+            None => anchor,
+        };
+        let Some(constraints) = constraints else { continue };
+        for (place, sent) in path[..=below].iter().enumerate() {
+            // RFC 5280 §6.1.3 b
+            let counts = place == 0 || !sent.facts.is_self_issued;
+            for name in sent.facts.subject_alt_names.iter().flatten().filter(|_| counts) {
+                if breaks(name, constraints, &mut left) {
+                    return true;
+                }
+            }
+        }
+    }
+    false
 }
 
 /// Whether a name is in an excluded subtree, or in none of the permitted ones of its kind.
@@ -58,15 +66,13 @@ fn is_below(name: &str, base: &[u8]) -> bool {
 
 /// An address, and as many octets of a mask.
 fn is_in_range(address: IpAddr, base: &[u8]) -> bool {
-    let within = |octets: &[u8]| {
-        let (network, mask) = base.split_at(base.len() / 2);
-        let mut places = octets.iter().zip(network).zip(mask);
-        base.len() == 2 * octets.len() && places.all(|((octet, network), mask)| (octet ^ network) & mask == 0)
+    let octets = match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
     };
-    match address {
-        IpAddr::V4(address) => within(&address.octets()),
-        IpAddr::V6(address) => within(&address.octets()),
-    }
+    let (network, mask) = base.split_at(base.len() / 2);
+    let mut places = octets.iter().zip(network).zip(mask);
+    base.len() == 2 * octets.len() && places.all(|((octet, network), mask)| (octet ^ network) & mask == 0)
 }
 
 #[cfg(test)]

@@ -201,9 +201,14 @@ impl<'a> Verifier<'a> {
             };
         }
         let paths = chain.paths();
-        let mut anchored = chain.anchored(&paths, self.anchors);
-        // The longest to hold before others, and of these the shortest.
-        anchored.sort_by_key(|path| (path.time_fault(at).is_some(), Reverse(path.until(&chain))));
+        // The longest to hold before others, and of these the shortest. They are few: a sort would be some kilobytes of a
+        // page's WebAssembly.
+        let rank = |path: &Anchored<'_>| (path.time_fault(at).is_some(), Reverse(path.until(&chain)));
+        let mut anchored: Vec<Anchored<'_>> = Vec::new();
+        for path in chain.anchored(&paths, self.anchors) {
+            let place = anchored.iter().take_while(|other| rank(other) <= rank(&path)).count();
+            anchored.insert(place, path);
+        }
         match self.choose(&chain, &anchored, at) {
             Some(choice) => self.judge_anchored(&chain, &choice, at),
             None => {
