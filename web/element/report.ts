@@ -125,6 +125,8 @@ export interface LeafCertificate extends Certificate {
   /** Whether it is for the host, RFC 9525. */
   hostname_match: boolean | null;
   self_signed: boolean | null;
+  /** Whole days that the path holds, where that is less than the certificate itself is valid. */
+  path_days_remaining?: number;
 }
 
 /** Something found. */

@@ -56,6 +56,8 @@ pub struct Certificate {
     pub authority_key_identifier: Option<Vec<u8>>,
     /// Whether there is a nameConstraints extension (RFC 5280 §4.2.1.10).
     pub has_name_constraints: bool,
+    /// Its content.
+    pub(crate) name_constraints: Option<Vec<u8>>,
     /// The dotted OIDs of the extensions marked critical.
     pub critical_extensions: Vec<String>,
     /// The dotted OIDs of those extensions among the above facts whose value does not parse.
@@ -97,7 +99,8 @@ impl Certificate {
             key_purposes: extensions.key_purposes,
             subject_key_identifier: extensions.subject_key_identifier,
             authority_key_identifier: extensions.authority_key_identifier,
-            has_name_constraints: extensions.has_name_constraints,
+            has_name_constraints: extensions.name_constraints.is_some(),
+            name_constraints: extensions.name_constraints,
             critical_extensions: extensions.critical,
             malformed_extensions: extensions.malformed,
             is_self_issued: parts.subject == parts.issuer,

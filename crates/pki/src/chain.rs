@@ -47,6 +47,10 @@ pub(crate) struct Issuers {
 }
 
 impl Issuers {
+    pub(crate) fn any(&self) -> bool {
+        !self.positions.is_empty()
+    }
+
     /// One more, in the order in which they were sent.
     fn add(&mut self, position: usize) {
         let place = self.positions.partition_point(|other| *other < position);

@@ -154,7 +154,7 @@ pub(crate) struct Extensions {
     pub(crate) key_purposes: Option<Vec<KeyPurpose>>,
     pub(crate) subject_key_identifier: Option<Vec<u8>>,
     pub(crate) authority_key_identifier: Option<Vec<u8>>,
-    pub(crate) has_name_constraints: bool,
+    pub(crate) name_constraints: Option<Vec<u8>>,
     pub(crate) critical: Vec<String>,
     pub(crate) malformed: Vec<String>,
 }
@@ -201,7 +201,11 @@ impl Extensions {
                 self.is_ca = constraints.ca;
                 self.path_length = constraints.path_len_constraint;
             }
-            "2.5.29.30" => self.has_name_constraints = true,
+            "2.5.29.30" => {
+                // What it holds is read where it is needed; that it is there counts in any case.
+                let content = Elements::of(value).expect(SEQUENCE).map_or(&[][..], |whole| whole.content);
+                self.name_constraints = Some(content.to_vec());
+            }
             "2.5.29.35" => {
                 let fields = Elements::of(Elements::of(value).expect(SEQUENCE)?.content);
                 let mut fields = fields.filter(|field| field.is_context(0));

@@ -1,5 +1,7 @@
 //! Why a certification path does not hold.
 
+use crate::certificate::Part;
+
 /// One reason why no certification path holds; a `certificate` is an index into the chain as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -78,7 +80,7 @@ pub enum Fault {
         /// The certificate.
         certificate: usize,
     },
-    /// The leaf, not being self-signed, is a CA certificate.
+    /// The leaf, not being self-signed, is a CA certificate, which RFC 5280 allows, and webpki does not.
     CaAsEndEntity,
     /// An issuer in the path is no CA certificate (RFC 5280 §4.2.1.9).
     EndEntityAsCa {
@@ -107,6 +109,9 @@ pub enum Fault {
     },
     /// A name breaks the name constraints of an issuer (RFC 5280 §4.2.1.10).
     NameConstraintViolation,
+    /// An issuer has name constraints, and a name of the certificate, or one of theirs, is not of the form that
+    /// webpki compares: a dNSName such as `m*.example.com`. As they are written, DNS names and addresses keep them.
+    NamesNotCompared,
     /// pathLenConstraint of an issuer is exceeded (RFC 5280 §4.2.1.9).
     PathLengthExceeded,
     /// pathLenConstraint of an issuer holds, since self-issued certificates do not count (RFC 5280 §6.1.4 l); webpki
@@ -124,11 +129,13 @@ pub enum Fault {
     SearchGivenUp,
     /// The key of a certificate is distrusted by name.
     Distrusted,
+    /// Octets follow the end of a certificate, or that of a part of it.
+    TrailingOctets,
     /// A certificate parses, but breaks the rules of DER or RFC 5280 in a way that path validation does not
     /// let pass.
     Malformed {
-        /// What path validation said, in its own terms.
-        detail: String,
+        /// What of it, where that is known.
+        part: Option<Part>,
     },
 }
 
@@ -143,6 +150,8 @@ impl Fault {
             Fault::UnsupportedCriticalExtension { oid, .. } => POLICIES.contains(&oid.as_str()),
             Fault::UnsupportedSignatureAlgorithm { .. }
             | Fault::NotForServerAuth { any: true, .. }
+            | Fault::CaAsEndEntity
+            | Fault::NamesNotCompared
             | Fault::SelfIssuedCounted
             | Fault::EarlyDate { .. }
             | Fault::PathTooLong
@@ -174,12 +183,14 @@ impl Fault {
             Fault::UnsupportedVersion { .. } => "unsupported_version",
             Fault::ExplicitCurve { .. } => "explicit_curve",
             Fault::NameConstraintViolation => "name_constraint_violation",
+            Fault::NamesNotCompared => "names_not_compared",
             Fault::PathLengthExceeded => "path_length_exceeded",
             Fault::SelfIssuedCounted => "self_issued_counted",
             Fault::EarlyDate { .. } => "early_date",
             Fault::PathTooLong => "path_too_long",
             Fault::SearchGivenUp => "search_given_up",
             Fault::Distrusted => "distrusted",
+            Fault::TrailingOctets => "trailing_octets",
             Fault::Malformed { .. } => "malformed",
         }
     }
@@ -205,7 +216,21 @@ impl Fault {
             Error::NameConstraintViolation => Fault::NameConstraintViolation,
             Error::MaximumPathDepthExceeded => Fault::PathTooLong,
             Error::CertDistrusted => Fault::Distrusted,
-            other => Fault::Malformed { detail: other.to_string() },
+            Error::MalformedDnsIdentifier
+            | Error::MalformedNameConstraint
+            | Error::InvalidNetworkMaskConstraint
+            | Error::MaximumNameConstraintComparisonsExceeded => Fault::NamesNotCompared,
+            Error::MaximumSignatureChecksExceeded | Error::MaximumPathBuildCallsExceeded => {
+                Fault::SearchGivenUp
+            }
+            Error::TrailingData(_) => Fault::TrailingOctets,
+            Error::BadDerTime | Error::InvalidCertValidity => Fault::Malformed { part: Some(Part::Validity) },
+            Error::InvalidSerialNumber => Fault::Malformed { part: Some(Part::SerialNumber) },
+            Error::SignatureAlgorithmMismatch => Fault::Malformed { part: Some(Part::SignatureAlgorithm) },
+            Error::MalformedExtensions | Error::ExtensionValueInvalid => {
+                Fault::Malformed { part: Some(Part::Extensions) }
+            }
+            _ => Fault::Malformed { part: None },
         })
     }
 }

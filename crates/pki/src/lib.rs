@@ -17,6 +17,7 @@
 mod anchors;
 mod certificate;
 mod chain;
+mod constraints;
 mod der;
 mod extensions;
 mod fault;

@@ -9,12 +9,13 @@
 //! - **Trust** is judged at a time when the certificates of the path are all valid, the nearest to the time
 //!   asked about, for any purpose and with weak signatures let pass. So an expired chain, a chain for clients
 //!   only and a chain signed with SHA-1 keep their trust anchor. Where the certificates of the path are never
-//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust, and name
-//!   constraints go unasked.
+//!   all valid at the same time, webpki cannot be asked: signatures alone decide on trust.
 //! - **Time**, **purpose**, **key usage**, **weak signatures**, **versions**, **critical extensions** and
 //!   **basic constraints** are read off the certificates of the path.
+//! - **Name constraints** are webpki's, and asked here where it stopped before them.
 //! - Where no path reaches a trust anchor, the longest one tells why, by the rules at [`Verifier::path`].
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
@@ -23,6 +24,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsag
 use crate::anchors::{PrivateAnchor, TrustAnchors};
 use crate::certificate::Certificate;
 use crate::chain::{Anchored, Chain, MAX_CERTIFICATES, Sent};
+use crate::constraints::break_constraints;
 use crate::der::Parts;
 use crate::fault::Fault;
 use crate::ledger::{Signature, Signatures};
@@ -74,6 +76,9 @@ pub struct PathVerdict {
     /// the chain that is not in it is not needed; a path that is not in ascending order was sent in the wrong
     /// order.
     pub path: Vec<usize>,
+    /// Until when the path can hold, in Unix seconds: the soonest notAfter of its certificates and of its private trust
+    /// anchor. `None` where it ends at none.
+    pub until: Option<i64>,
     /// Why the path does not hold; empty where it does. Dates come first, then trust, then all else.
     pub faults: Vec<Fault>,
 }
@@ -169,7 +174,7 @@ impl<'a> Verifier<'a> {
     }
 
     fn path_by<D: AsRef<[u8]>>(&self, signatures: &Signatures<'_>, chain: &[D], at: i64) -> PathVerdict {
-        let nothing = |fault| PathVerdict { trust: None, path: Vec::new(), faults: vec![fault] };
+        let nothing = |fault| PathVerdict { trust: None, path: Vec::new(), until: None, faults: vec![fault] };
         if chain.is_empty() {
             return nothing(Fault::NoCertificate);
         }
@@ -186,12 +191,24 @@ impl<'a> Verifier<'a> {
                 .chain(key_usage_fault(0, leaf))
                 .chain(curve_fault(leaf))
                 .chain(trailing_octets_fault(leaf));
-            return PathVerdict { trust: Some(Trust::Private), path: vec![0], faults: faults.collect() };
+            let until =
+                renewed.map(|private| private.facts.not_after).into_iter().chain([leaf.facts.not_after]);
+            return PathVerdict {
+                trust: Some(Trust::Private),
+                path: vec![0],
+                until: until.min(),
+                faults: faults.collect(),
+            };
         }
         let paths = chain.paths();
-        let (mut anchored, out_of_date): (Vec<_>, Vec<_>) =
-            chain.anchored(&paths, self.anchors).into_iter().partition(|path| path.time_fault(at).is_none());
-        anchored.extend(out_of_date);
+        // The longest to hold before others, and of these the shortest. They are few: a sort would be some kilobytes of a
+        // page's WebAssembly.
+        let rank = |path: &Anchored<'_>| (path.time_fault(at).is_some(), Reverse(path.until(&chain)));
+        let mut anchored: Vec<Anchored<'_>> = Vec::new();
+        for path in chain.anchored(&paths, self.anchors) {
+            let place = anchored.iter().take_while(|other| rank(other) <= rank(&path)).count();
+            anchored.insert(place, path);
+        }
         match self.choose(&chain, &anchored, at) {
             Some(choice) => self.judge_anchored(&chain, &choice, at),
             None => {
@@ -260,25 +277,35 @@ impl<'a> Verifier<'a> {
             );
             faults.extend(constitution_faults(&path));
             faults.extend(path_length_fault(&path).or_else(|| choice.anchored.length_fault(chain)));
-            faults.extend(choice.error.as_ref().and_then(|error| match error {
+            let first = choice.error.as_ref().and_then(|error| match error {
                 webpki::Error::BadDerTime => early_date_fault(&path).or_else(|| Fault::of(error)),
                 _ => Fault::of(error),
-            }));
+            });
+            // What webpki stops at may come before it compares names.
+            let constraints = choice.anchored.anchor.name_constraints.as_deref();
+            let breaks =
+                first.as_ref().is_none_or(Fault::is_unknown) && break_constraints(&path, constraints);
+            faults.extend(if breaks { Some(Fault::NameConstraintViolation) } else { first });
             if faults.is_empty() {
                 // webpki refused for a reason that the facts should have shown and did not.
-                let detail = choice.error.as_ref().map_or_else(String::new, ToString::to_string);
-                faults.push(Fault::Malformed { detail });
+                faults.push(Fault::Malformed { part: None });
             }
         }
         let is_verified =
             !faults.iter().any(|fault| matches!(fault, Fault::UnsupportedSignatureAlgorithm { .. }));
         let trust = choice.anchored.private.map_or(Trust::Webpki, |_| Trust::Private);
-        PathVerdict { trust: is_verified.then_some(trust), path: indexes(&path), faults }
+        PathVerdict {
+            trust: is_verified.then_some(trust),
+            path: indexes(&path),
+            until: is_verified.then(|| choice.anchored.until(chain)).flatten(),
+            faults,
+        }
     }
 
     fn judge_unanchored(&self, chain: &mut Chain<'_>, positions: &[usize], at: i64) -> PathVerdict {
         let end = positions.last().copied().unwrap_or_default();
-        let mismatched = chain.issuers(end).mismatched || chain.names_an_anchor(end, self.anchors);
+        let issuers = chain.issuers(end);
+        let mismatched = issuers.mismatched || chain.names_an_anchor(end, self.anchors);
         let path: Vec<&Sent<'_>> = positions.iter().map(|position| &chain.sent[*position]).collect();
         let last = &chain.sent[end];
         let ends_at_root = last.self_signed != SelfSigned::No;
@@ -294,19 +321,25 @@ impl<'a> Verifier<'a> {
             (true, _) => Fault::UntrustedRoot { root: last.facts.subject.clone(), sent: true },
             (false, _) if mismatched => Fault::BadSignature { certificate: last.index },
             (false, 1) => Fault::MissingIntermediate { issuer: last.facts.issuer.clone() },
-            (false, _) => Fault::UntrustedRoot { root: last.facts.issuer.clone(), sent: false },
+            // The issuer that was sent is on the path already, where certificates issued one another.
+            (false, _) => Fault::UntrustedRoot { root: last.facts.issuer.clone(), sent: issuers.any() },
         });
         let signed_by_another = below_root.iter().filter(|sent| sent.self_signed == SelfSigned::No);
         faults.extend(signed_by_another.filter_map(|sent| weak_signature(sent)));
         faults.extend(constitution_faults(below_root));
         faults.extend(path_length_fault(&path).filter(|fault| !fault.is_unknown()));
-        PathVerdict { trust: None, path: indexes(&path), faults }
+        PathVerdict { trust: None, path: indexes(&path), until: None, faults }
     }
 }
 
 impl Anchored<'_> {
     fn time_fault(&self, at: i64) -> Option<Fault> {
         self.private.and_then(|private| anchor_time_fault(private, at))
+    }
+
+    fn until(&self, chain: &Chain<'_>) -> Option<i64> {
+        let sent = self.path.iter().map(|position| chain.sent[*position].facts.not_after);
+        sent.chain(self.private.map(|private| private.facts.not_after)).min()
     }
 
     fn length_fault(&self, chain: &Chain<'_>) -> Option<Fault> {
@@ -387,8 +420,7 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
 
 /// What webpki would say of a certificate that it is not asked about.
 fn trailing_octets_fault(sent: &Sent<'_>) -> Option<Fault> {
-    let detail = || webpki::Error::TrailingData(webpki::DerTypeId::Certificate).to_string();
-    (sent.facts.trailing_octets > 0).then(|| Fault::Malformed { detail: detail() })
+    (sent.facts.trailing_octets > 0).then_some(Fault::TrailingOctets)
 }
 
 /// The time nearest to `at` when all certificates are valid; never before 1970, which webpki does not know.

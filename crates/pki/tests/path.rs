@@ -79,6 +79,34 @@ fn an_untrusted_root() {
 }
 
 #[test]
+fn a_path_holds_as_long_as_its_shortest_part_and_the_longest_to_hold_is_taken() {
+    let root = self_signed(ca("Root"));
+    let until = |days| {
+        let mut asked = ca("Intermediate");
+        valid(&mut asked, NOW - 90 * DAY, NOW + days * DAY);
+        asked
+    };
+    let short = root.issue(until(3));
+    let leaf = short.issue(server());
+    let verdict = ask(&[&root], &[&leaf, &short]);
+    assert_eq!((verdict.holds(), verdict.until), (true, Some(NOW + 3 * DAY)));
+    let long = root.cross_with(&short, until(90));
+    let verdict = ask(&[&root], &[&leaf, &short, &long]);
+    assert_eq!((verdict.path, verdict.until), (vec![0, 2], Some(NOW + 60 * DAY)));
+    assert_eq!(ask(&[], &[&leaf, &short]).until, None);
+    let anchor = self_signed(until(2));
+    assert_eq!(ask(&[&anchor], &[&anchor.issue(server())]).until, Some(NOW + 2 * DAY));
+}
+
+#[test]
+fn certificates_that_issued_one_another_and_were_all_sent() {
+    let (a, b) = (self_signed(ca("A")), self_signed(ca("B")));
+    let leaf = a.issue(server());
+    let verdict = ask(&[], &[&leaf, &b.cross(&a), &a.cross(&b)]);
+    assert_eq!((verdict.path, verdict.faults), (vec![0, 1, 2], vec![untrusted("CN=A", true)]));
+}
+
+#[test]
 fn a_self_signed_leaf() {
     let leaf = self_signed(server());
     let root = self_signed(ca("Root"));

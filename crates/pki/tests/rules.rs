@@ -230,7 +230,10 @@ fn six_intermediates_are_the_most() {
 #[test]
 fn a_ca_certificate_as_leaf_and_a_leaf_as_ca() {
     let (root, intermediate, leaf) = three();
-    assert_eq!(ask(&[&root], &[&intermediate]).faults, [Fault::CaAsEndEntity]);
+    // RFC 5280 has no such rule; webpki and mozilla::pkix have.
+    let authority = ask(&[&root], &[&intermediate]);
+    assert_eq!((authority.is_unknown(), authority.trust), (true, Some(Trust::Private)));
+    assert_eq!(authority.faults, [Fault::CaAsEndEntity]);
     let forged = leaf.issue(params("victim.example"));
     let verdict = ask(&[&root], &[&forged, &leaf, &intermediate]);
     assert_eq!(verdict.faults, [Fault::EndEntityAsCa { certificate: 1 }]);

@@ -7,31 +7,30 @@ use heloscope_report::{Certificate, ChainError, LeafCertificate, Port, Trust};
 pub(crate) enum End {
     /// A root that a sender trusts.
     Trusted(Option<Trust>),
-    /// An intermediate without which there is no path.
-    Missing,
-    /// A root that nobody trusts.
+    /// A root that nobody trusts, or an intermediate.
     Untrusted,
     /// Nothing is known of it but its name.
     Unknown,
 }
 
 /// The issuer that the path from the leaf ends at, and what it is; `None` where the path ends with a certificate that was
-/// sent, signed with its own key, and where the search for a path was given up.
+/// sent, signed with its own key, where those that were sent issued one another, and where the search for a path was given up.
 pub(crate) fn end(port: &Port) -> Option<(&str, End)> {
     let leaf = port.certificate.as_ref()?;
     if leaf.chain_error == Some(ChainError::SearchGivenUp) {
         return None;
     }
     let mut last = port.chain.first()?;
-    // Each step leads to another one, or there is none: a circle ends where it began.
+    // Each step leads to another one, or there is none: a circle is left somewhere.
     for _ in &port.chain {
         match issuer_of(last, &port.chain) {
             Some(next) => last = next,
             None => break,
         }
     }
-    let issuer = last.issuer.as_deref()?;
-    (!is_root(last)).then(|| (issuer, what(leaf)))
+    let (issuer, end) = (last.issuer.as_deref()?, what(leaf));
+    let is_unsent = matches!(end, End::Trusted(_)) || issuer_of(last, &port.chain).is_none();
+    (is_unsent && !is_root(last)).then_some((issuer, end))
 }
 
 /// Whether a certificate names itself as its issuer.
@@ -45,16 +44,18 @@ fn is_root(certificate: &Certificate) -> bool {
 }
 
 fn issuer_of<'a>(certificate: &Certificate, chain: &'a [Certificate]) -> Option<&'a Certificate> {
-    chain
-        .iter()
-        .find(|other| !is_root(certificate) && other.subject.is_some() && other.subject == certificate.issuer)
+    chain.iter().find(|other| {
+        !is_root(certificate)
+            && other.subject.is_some()
+            && other.subject == certificate.issuer
+            && *other != certificate
+    })
 }
 
 fn what(leaf: &LeafCertificate) -> End {
     match (leaf.chain_valid, leaf.chain_error, leaf.trust) {
         (Some(true), ..) | (_, _, Some(_)) => End::Trusted(leaf.trust),
-        (_, Some(ChainError::MissingIntermediate), _) => End::Missing,
-        (_, Some(ChainError::UntrustedRoot), _) => End::Untrusted,
+        (_, Some(ChainError::MissingIntermediate | ChainError::UntrustedRoot), _) => End::Untrusted,
         _ => End::Unknown,
     }
 }

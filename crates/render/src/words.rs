@@ -116,7 +116,6 @@ pub(crate) fn unsent(end: End) -> &'static str {
     spoken(match end {
         End::Trusted(Some(Trust::Private)) => mark!("Trust anchor, added here; not sent, and need not be"),
         End::Trusted(_) => mark!("Trusted root; not sent, and need not be"),
-        End::Missing => mark!("Missing: its certificate was not sent"),
         End::Untrusted => mark!("Issuer that is not among the trusted roots; not sent"),
         End::Unknown => mark!("Issuer, not sent"),
     })

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use heloscope_render::{html, markdown, text};
-use heloscope_report::{Remedies, Report, Severity, Status, Verdict};
+use heloscope_report::{ChainError, Remedies, Report, Severity, Status, Verdict};
 
 fn fixture(name: &str) -> Report {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("{name}.json"));
@@ -63,6 +63,32 @@ fn what_was_seen_and_is_no_fault_stands_among_the_facts() {
     let text = text::report(&report, text::TextStyle::Plain);
     assert!(text.contains("  Also seen      The greeting came in <parts>.\n"));
     assert!(!html::report(&fixture("healthy")).contains("Also seen"));
+}
+
+/// What a circle ends at was sent.
+#[test]
+fn certificates_that_issued_one_another_have_no_issuer_that_was_not_sent() {
+    let told = |issuers: [&str; 3]| {
+        let mut report = fixture("healthy");
+        report.ports.truncate(1);
+        let port = &mut report.ports[0];
+        port.chain = vec![port.chain[0].clone(), port.chain[1].clone(), port.chain[1].clone()];
+        for (certificate, (subject, issuer)) in
+            port.chain.iter_mut().zip(["CN=mx", "CN=A", "CN=B"].iter().zip(issuers))
+        {
+            certificate.subject = Some((*subject).to_owned());
+            certificate.issuer = Some(issuer.to_owned());
+            certificate.signed_with_own_key = Some(false);
+        }
+        let leaf = port.certificate.as_mut().unwrap();
+        (leaf.chain_valid, leaf.trust, leaf.chain_error) =
+            (Some(false), None, Some(ChainError::UntrustedRoot));
+        html::report(&report).contains("not among the trusted roots; not sent")
+    };
+    assert!(told(["CN=A", "CN=B", "CN=C"]));
+    assert!(!told(["CN=A", "CN=B", "CN=A"]));
+    // One of its issuer's name, signed by another key, whose certificate was not sent.
+    assert!(told(["CN=A", "CN=B", "CN=B"]));
 }
 
 /// What a reader does not see, or sees elsewhere than it stands.

@@ -132,8 +132,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateNotYetValid { certificate: place, not_before } => {
             certificate::not_yet_valid(*place, *not_before, audience)
         }
-        Evidence::CertificateExpiringSoon { days, not_after } => {
-            certificate::expiring_soon(*days, *not_after, audience)
+        Evidence::CertificateExpiringSoon { certificate: place, days, not_after } => {
+            certificate::expiring_soon(*place, *days, *not_after, audience)
         }
         Evidence::CertificateHostnameMismatch { host, presented, total } => {
             identity::hostname_mismatch(host, presented, *total, audience)
@@ -145,8 +145,8 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateUnreadable { why } => certificate::unreadable(why, audience),
         Evidence::CertificateSerialNumber { numbers } => certificate::serial_number(numbers, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
-        Evidence::CertificatePathInvalid { faults, anchor } => {
-            certificate::path_invalid(faults, *anchor, audience)
+        Evidence::CertificatePathInvalid { faults, anchor, signature } => {
+            certificate::path_invalid(faults, *anchor, *signature, audience)
         }
         Evidence::CertificatePathGivenUp => certificate::path_given_up(audience),
         Evidence::CertificatePathUnknown { limits } => certificate::path_unknown(limits, audience),

@@ -74,7 +74,7 @@ fn example(id: &str) -> Option<Evidence> {
             Evidence::CertificateNotYetValid { certificate: 0, not_before: NOW + DAY }
         }
         "certificate-expiring-soon" => {
-            Evidence::CertificateExpiringSoon { days: 12, not_after: NOW + 12 * DAY }
+            Evidence::CertificateExpiringSoon { certificate: 0, days: 12, not_after: NOW + 12 * DAY }
         }
         "certificate-hostname-mismatch" => Evidence::CertificateHostnameMismatch {
             host: host(),
@@ -92,6 +92,7 @@ fn example(id: &str) -> Option<Evidence> {
         "certificate-path-invalid" => Evidence::CertificatePathInvalid {
             faults: vec![say!("The certificate may not be used for a TLS server.").to_owned()],
             anchor: false,
+            signature: false,
         },
         "certificate-path-unknown" => Evidence::CertificatePathGivenUp,
         "certificate-weak-key" => Evidence::CertificateWeakKey { keys: vec![(0, "RSA 1024".to_owned())] },

@@ -280,6 +280,9 @@ pub struct LeafCertificate {
     pub hostname_match: Option<bool>,
     /// Whether it is signed with its own key; `None` where it cannot be read.
     pub self_signed: Option<bool>,
+    /// Whole days that the path holds, where an issuer on it or the private trust anchor expires before the leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_days_remaining: Option<i64>,
 }
 
 /// Why no path holds.
@@ -314,8 +317,10 @@ pub enum ChainError {
     Distrusted,
     /// A certificate authority's name constraints forbid the names of the leaf.
     NameConstraints,
-    /// An issuer on the path may not issue certificates, or the leaf is a certificate authority's.
+    /// An issuer on the path may not issue certificates.
     NotACertificateAuthority,
+    /// The leaf is a certificate authority's, which some take for a server's and some do not.
+    CertificateAuthority,
     /// A critical extension that validation does not know.
     UnknownCriticalExtension,
     /// A certificate on the path is not of version 3.

@@ -240,8 +240,13 @@ fn answered(port: &Port, tls: &Tls, who: &str) -> (String, Option<&'static str>)
 fn validity(port: &Port) -> Option<String> {
     let certificate =
         port.certificate.as_ref().filter(|certificate| certificate.chain_valid == Some(true))?;
-    let days = certificate.facts.days_remaining?;
-    Some(say!("its certificate is valid for {days} more days"))
+    Some(match certificate.path_days_remaining {
+        Some(days) => say!("its certificate's path holds for {days} more days"),
+        None => {
+            let days = certificate.facts.days_remaining?;
+            say!("its certificate is valid for {days} more days")
+        }
+    })
 }
 
 /// A finding as the second half of a sentence.

@@ -2,7 +2,7 @@
 
 mod scene;
 
-use heloscope_report::{ChainError, MAX_SANS_SHOWN, Port, Severity, Trust, Verdict};
+use heloscope_report::{ChainError, MAX_SANS_SHOWN, Port, Severity, Trust, Verdict, summary};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
@@ -82,6 +82,42 @@ fn not_yet_valid() {
     assert!(tomorrow.found("certificate-not-yet-valid").explanation.contains("2026-11-24"));
 
     assert_eq!(lives(NOW, NOW + 90 * DAY).verdict("certificate-not-yet-valid"), Verdict::Passed);
+}
+
+/// A path holds as long as its shortest part.
+#[test]
+fn an_intermediate_that_expires_before_the_certificate() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let with = |days: i64| {
+        let asked = valid(ca("Example Intermediate"), NOW - 400 * DAY, NOW + days * DAY);
+        let intermediate = root.issue(asked, 2);
+        let leaf = intermediate.issue(server(), 3);
+        let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+        let scene = Scene::one("25", |play| play.goes_well(sent));
+        (scene.judged_trusting(&root), scene.judged())
+    };
+    let (soon, untrusted) = with(3);
+    let found = soon.ports[0].found("certificate-expiring-soon");
+    assert_eq!(found.title, "Certificate 2 of the chain expires in 3 days");
+    assert!(found.explanation.contains("For DANE senders the TLSA record decides"), "{}", found.explanation);
+    assert!(found.fix.starts_with("Fetch the authority's current intermediate"), "{}", found.fix);
+    assert_eq!(
+        summary(&soon),
+        "Mail reaches this server over TLS 1.3; certificate 2 of the chain expires in 3 days."
+    );
+    // Nobody trusts it as it is.
+    assert_eq!(untrusted.ports[0].verdict("certificate-expiring-soon"), Verdict::Passed);
+    assert_eq!(untrusted.ports[0].certificate.as_ref().unwrap().path_days_remaining, None);
+
+    let (later, _) = with(40);
+    assert_eq!(later.ports[0].verdict("certificate-expiring-soon"), Verdict::Passed);
+    assert_eq!(later.ports[0].certificate.as_ref().unwrap().path_days_remaining, Some(40));
+    assert_eq!(
+        summary(&later),
+        "Mail reaches this server over TLS 1.3; its certificate's path holds for 40 more days."
+    );
+    let (healthy, _) = with(400);
+    assert_eq!(healthy.ports[0].certificate.as_ref().unwrap().path_days_remaining, None);
 }
 
 #[test]
@@ -171,7 +207,13 @@ fn chain_incomplete() {
     let (root, intermediate, leaf) = chain();
     let alone = port(&[&leaf.der], Some(&root));
     assert_eq!(alone.ids(), ["certificate-chain-incomplete"]);
-    assert!(alone.found("certificate-chain-incomplete").explanation.contains("CN=Example Intermediate"));
+    let found = alone.found("certificate-chain-incomplete");
+    // Nothing tells an intermediate from a root that was not sent, need not be, and is not trusted.
+    assert_eq!(found.title, "The certificate's issuer was not sent");
+    assert!(found.explanation.contains("CN=Example Intermediate"));
+    assert!(found.explanation.contains("an intermediate, which is missing, or a root that is not trusted"));
+    assert!(found.explanation.contains("most mail servers and clients do not"));
+    assert!(found.fix.contains("If it is a root: have a certificate issued"), "{}", found.fix);
     assert_eq!(alone.certificate.clone().unwrap().chain_error, Some(ChainError::MissingIntermediate));
     assert_eq!(alone.why("certificate-untrusted"), "the path does not reach a root");
 

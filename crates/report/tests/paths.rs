@@ -8,7 +8,7 @@ mod scene;
 use heloscope_report::{ChainError, LeafCertificate, SenderOutcome, Severity, Verdict, senders};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    NameConstraints,
+    NameConstraints, SanType,
 };
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, server};
 
@@ -46,6 +46,65 @@ fn names_that_an_authority_may_not_issue_for() {
     assert_eq!(issued(permitted("example.com"), server()), None);
 }
 
+/// Its own was not sent, and there is nothing wrong with what was.
+#[test]
+fn an_intermediate_of_the_issuers_name_with_another_key() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let plain = || {
+        let mut params = ca("Example Intermediate");
+        params.use_authority_key_identifier_extension = false;
+        params
+    };
+    let mut asked = server();
+    asked.use_authority_key_identifier_extension = false;
+    let (right, wrong) = (root.issue(plain(), 2), root.issue(plain(), 4));
+    let leaf = right.issue(asked, 3);
+    let report = |sent: &[&[u8]]| Scene::one("25", |play| play.goes_well(sent)).judged_trusting(&root);
+    let told = report(&[&leaf.der, &wrong.der]);
+    let found = told.ports[0].found("certificate-path-invalid");
+    assert!(
+        found
+            .explanation
+            .contains("of the same name with another key made it, or the certificate was altered")
+    );
+    assert!(
+        found.fix.starts_with("Send the issuer's certificate whose key made the signature"),
+        "{}",
+        found.fix
+    );
+    assert_eq!(report(&[&leaf.der, &wrong.der, &right.der]).ports[0].ids(), [""; 0]);
+}
+
+/// A second name that is no DNS name, which some compare as it stands and some refuse.
+#[test]
+fn a_name_that_is_none_beside_name_constraints() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let report = |permitted: &str, name: &str| {
+        let mut params = ca("Example Intermediate");
+        let permitted_subtrees = vec![GeneralSubtree::DnsName(permitted.to_owned())];
+        params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+        let mut asked = server();
+        asked.subject_alt_names.push(SanType::DnsName(name.try_into().unwrap()));
+        let intermediate = root.issue(params, 2);
+        let leaf = intermediate.issue(asked, 3);
+        Scene::one("25", |play| play.goes_well(&[&leaf.der, &intermediate.der])).judged_trusting(&root)
+    };
+    for name in ["*.com", ".example.com", "m*.example.com", "https://mx1.example.com"] {
+        let report = report("com", name);
+        let port = &report.ports[0];
+        assert_eq!(port.ids(), ["certificate-path-unknown"], "{name}");
+        let leaf = port.certificate.as_ref().unwrap();
+        assert_eq!((leaf.chain_valid, leaf.chain_error), (None, Some(ChainError::NameConstraints)), "{name}");
+        let told = &port.found("certificate-path-unknown").explanation;
+        assert!(told.contains("OpenSSL, and so Postfix, compares it as it stands"), "{told}");
+        assert_eq!(senders(&report)[1].outcome, SenderOutcome::Depends, "{name}");
+    }
+    let beyond = report("example.com", "*.com");
+    let leaf = beyond.ports[0].certificate.as_ref().unwrap();
+    assert_eq!((leaf.chain_valid, leaf.chain_error), (Some(false), Some(ChainError::NameConstraints)));
+    assert_eq!(beyond.ports[0].ids(), ["certificate-path-invalid"]);
+}
+
 #[test]
 fn a_critical_extension_that_nobody_knows() {
     let with = |critical| {
@@ -61,12 +120,8 @@ fn a_critical_extension_that_nobody_knows() {
 }
 
 #[test]
-fn a_server_is_no_authority_and_an_authority_no_server() {
-    let mut both = server();
-    both.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+fn a_server_is_no_authority() {
     let not = Some(ChainError::NotACertificateAuthority);
-    assert_eq!(issued(ca("Example Intermediate"), both), not);
-
     let mut no_authority = ca("Example Intermediate");
     no_authority.is_ca = IsCa::ExplicitNoCa;
     assert_eq!(issued(no_authority, server()), not);
@@ -100,6 +155,26 @@ fn a_version_and_a_curve_that_will_not_do_have_codes_of_their_own() {
     assert_eq!(error(v1, root), Some(ChainError::UnsupportedVersion));
     let pair = include_str!("../../pki/tests/fixtures/explicit.pem");
     assert_eq!(error(pair, &pair[pair.rfind("-----BEGIN").unwrap()..]), Some(ChainError::ExplicitCurve));
+}
+
+/// RFC 5280 has no rule against it.
+#[test]
+fn an_authority_may_or_may_not_be_taken_for_a_server() {
+    let root = Entity::self_signed(ca("Example Root"), 1);
+    let mut asked = server();
+    asked.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let leaf = root.issue(asked, 3);
+    let report = Scene::one("25", |play| play.goes_well(&[&leaf.der])).judged_trusting(&root);
+    let port = &report.ports[0];
+    assert_eq!(port.ids(), ["certificate-path-unknown"]);
+    let told = &port.found("certificate-path-unknown").explanation;
+    assert!(told.contains("OpenSSL, and so Postfix, takes it") && told.contains("webpki"), "{told}");
+    let certificate = port.certificate.as_ref().unwrap();
+    assert_eq!(
+        (certificate.chain_valid, certificate.chain_error),
+        (None, Some(ChainError::CertificateAuthority))
+    );
+    assert_eq!(senders(&report)[1].outcome, SenderOutcome::Depends);
 }
 
 /// RFC 5280 §4.2.1.12 leaves it to whoever asks.

@@ -345,7 +345,7 @@ fn dane_ta_needs_the_intermediate_that_was_not_sent() {
     assert!(whole.contains("count as well, and hold."), "{whole}");
     let incomplete = row(&[&leaf.der]);
     assert!(
-        incomplete.contains("count as well, and the certificate is sent without an intermediate."),
+        incomplete.contains("count as well, and the certificate is sent without its issuer's."),
         "{incomplete}"
     );
 }

@@ -111,6 +111,7 @@ impl FromJson for LeafCertificate {
             trust: reader.field(value, "trust"),
             hostname_match: reader.field(value, "hostname_match"),
             self_signed: reader.field(value, "self_signed"),
+            path_days_remaining: reader.field(value, "path_days_remaining"),
         }
     }
 }

@@ -142,6 +142,106 @@ pub(crate) const ROWS: &[Row] = &[
         },
         PLANNED,
     ),
+    Row(
+        "permitted-beside-top-wildcard",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", "*.com"]);
+            permit(plan.issuer(), &[dns("com")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-beside-leading-dot",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", ".example.com"]);
+            permit(plan.issuer(), &[dns("com")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-beside-partial-wildcard",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", "m*.example.com"]);
+            permit(plan.issuer(), &[dns("com")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-beside-url",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", "https://mx1.example.com"]);
+            permit(plan.issuer(), &[dns("com")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-not-top-wildcard",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", "*.com"]);
+            permit(plan.issuer(), &[dns("example.com")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-not-final-dot",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", "mx1.example.com."]);
+            permit(plan.issuer(), &[dns("com")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-not-two-words",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["mx1.example.com", "mail server"]);
+            permit(plan.issuer(), &[dns("com")]);
+        },
+        PLANNED,
+    ),
+    // What webpki finds before it compares names.
+    Row(
+        "permitted-elsewhere-ca-as-leaf",
+        2..=2,
+        |plan| {
+            plan.leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            permit(plan.issuer(), &[dns("example.org")]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-address-beside-partial-wildcard",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["m*.example.com", "mx1.example.com", "IP:203.0.113.5"]);
+            permit(plan.issuer(), &[dns("example.com"), net()]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "permitted-other-address-beside-partial-wildcard",
+        2..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["m*.example.com", "mx1.example.com", "IP:203.0.113.5"]);
+            permit(plan.issuer(), &[dns("example.com"), other_net()]);
+        },
+        PLANNED,
+    ),
+    Row(
+        "excluded-beside-partial-wildcard-by-root",
+        1..=2,
+        |plan| {
+            name(&mut plan.leaf, "Mail", &["m*.example.org", "mx1.example.com"]);
+            exclude(plan.root(), &[dns("example.com")]);
+        },
+        PLANNED,
+    ),
     Row("permitted-address", 2..=3, |plan| by_address(plan, |issuer| permit(issuer, &[net()])), PLANNED),
     Row(
         "permitted-other-address",

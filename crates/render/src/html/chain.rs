@@ -47,7 +47,6 @@ pub(super) fn chain(report: &Report, port: &Port) -> Markup {
 fn class(end: End) -> &'static str {
     match end {
         End::Trusted(_) => "trusted",
-        End::Missing => "missing",
         End::Untrusted => "untrusted",
         End::Unknown => "unsent",
     }
@@ -56,7 +55,7 @@ fn class(end: End) -> &'static str {
 fn icon(end: End) -> Icon {
     match end {
         End::Trusted(_) => Icon::Ok,
-        End::Missing | End::Untrusted => Icon::Warning,
+        End::Untrusted => Icon::Warning,
         End::Unknown => Icon::Untested,
     }
 }

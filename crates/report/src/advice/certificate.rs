@@ -71,14 +71,13 @@ pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience
                   Then see why the renewal did not happen by itself, and watch the date."
             )
             .to_owned(),
-            _ => say!(
-                "Fetch the authority's current intermediate certificate and send that in place of the \
-                  expired one."
-            )
-            .to_owned(),
+            _ => spoken(CURRENT_INTERMEDIATE).to_owned(),
         },
     }
 }
+
+const CURRENT_INTERMEDIATE: &str =
+    mark!("Fetch the authority's current intermediate certificate and send that in place of this one.");
 
 pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -> Advice {
     Advice {
@@ -100,23 +99,29 @@ pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -
     }
 }
 
-pub(super) fn expiring_soon(days: i64, not_after: i64, audience: Audience) -> Advice {
+pub(super) fn expiring_soon(place: usize, days: i64, not_after: i64, audience: Audience) -> Advice {
     let left = match days {
         0 => say!("in less than a day").to_owned(),
         days => plural!(days, "in 1 day", "in {days} days"),
     };
     Advice {
-        title: say!("Certificate expires {left}"),
+        title: match place {
+            0 => say!("Certificate expires {left}"),
+            place => say!("Certificate {} of the chain expires {left}", place + 1),
+        },
         explanation: say!(
             "It is valid until {}, and until then nothing changes for anyone. After that: {}",
             date(not_after),
             consequence(audience, DANE_DATES)
         ),
-        fix: say!(
+        fix: match place {
+            0 => say!(
             "Renew the certificate now and have the server load it. If it renews by itself, see why it has \
               not, or whether the server still holds the former one. Where TLSA records name its key, \
               publish the new record before the change."
-        )
+        ),
+            _ => spoken(CURRENT_INTERMEDIATE),
+        }
         .to_owned(),
     }
 }
@@ -145,26 +150,33 @@ pub(super) fn chain_incomplete(issuer: &str, unreadable: bool, audience: Audienc
         false => "",
     };
     Advice {
-        title: say!("An intermediate certificate is missing").to_owned(),
+        title: say!("The certificate's issuer was not sent").to_owned(),
         explanation: say!(
-            "The certificate of the issuer, {issuer}, was not sent, so that no path leads to a trust anchor. \
-             Web browsers often know or fetch it; mail servers and clients do not.{perhaps} {}",
+            "The certificate of the issuer, {issuer}, was not sent, and neither Mozilla's programme nor the anchors added to this \
+             test hold it: it is an intermediate, which is missing, or a root that is not trusted. Web browsers often know or \
+             fetch an intermediate; most mail servers and clients do not.{perhaps} {}",
             consequence(audience, DANE_CHAIN)
         ),
-        fix: say!(
-            "Send the intermediate certificates after the server's own, each followed by its issuer's: with \
-              ACME clients that is the file named fullchain, not cert."
-        )
-        .to_owned(),
+        fix: intermediate_or_root(),
     }
 }
 
+/// What mends a path whose end was not sent.
+fn intermediate_or_root() -> String {
+    say!(
+        "If it is an intermediate of a public authority's, send it after those that were: ACME clients put them all into the file \
+         named fullchain, not cert. If it is a root: {}",
+        small(spoken(TRUST_THE_ROOT))
+    )
+}
+
+const TRUST_THE_ROOT: &str = mark!(
+    "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
+     machines that trust this root connect, add it to the trust anchors of this test."
+);
+
 pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     let root = inert_within(root);
-    let fix = say!(
-        "Have a certificate issued by a public authority, at no cost by ACME (RFC 8555). If only \
-         machines that trust this root connect, add it to the trust anchors of this test."
-    );
     if sent {
         return Advice {
             title: say!("The certificate leads to a root that is not trusted").to_owned(),
@@ -173,7 +185,7 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
                  this test hold it. {}",
                 consequence(audience, DANE_ISSUER)
             ),
-            fix: fix.to_owned(),
+            fix: spoken(TRUST_THE_ROOT).to_owned(),
         };
     }
     Advice {
@@ -183,30 +195,29 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
              hold it: it is a root that is not trusted, or one more intermediate, which is missing. {}",
             consequence(audience, DANE_ISSUER)
         ),
-        fix: say!(
-            "If it is an intermediate of a public authority's, send it after the others. If it is a root: {}",
-            small(fix)
-        ),
+        fix: intermediate_or_root(),
     }
 }
 
-pub(super) fn path_invalid(faults: &[String], anchor: bool, audience: Audience) -> Advice {
-    let mut fix = say!(
-        "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
-                   authority names."
-    )
-    .to_owned();
-    if anchor {
-        fix = say!(
+pub(super) fn path_invalid(faults: &[String], anchor: bool, signature: bool, audience: Audience) -> Advice {
+    let fix = match (anchor, signature) {
+        (true, _) => say!(
             "Replace the trust anchor that was added by the authority's current one, wherever it is trusted. \
                Where the authority has none, have a certificate issued by another."
-        )
-        .to_owned();
-    }
+        ),
+        (false, true) => say!(
+            "Send the issuer's certificate whose key made the signature: an authority may have several of one name. If \
+             that was sent, have a new certificate issued."
+        ),
+        (false, false) => say!(
+            "Have a new certificate issued for a TLS server, and send it with the intermediates that its \
+                   authority names."
+        ),
+    };
     Advice {
         title: say!("The certification path breaks a rule").to_owned(),
         explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_PATH)),
-        fix,
+        fix: fix.to_owned(),
     }
 }
 
@@ -296,7 +307,7 @@ pub(super) fn path_unknown(limits: &[String], audience: Audience) -> Advice {
         ),
         fix: say!(
             "Ask OpenSSL, which many mail servers are built with (openssl s_client -verify_return_error). Where mail has to \
-             arrive from everywhere, have a certificate issued by an authority whose chains need none of this."
+             arrive from everywhere, have a certificate issued whose path has nothing of this."
         )
         .to_owned(),
     }

@@ -76,19 +76,33 @@ static EXPIRING_SOON: Check = Check {
     basis: mark!("RFC 5280 §4.1.2.5; automatic renewal happens with a third of the lifetime left"),
     title: mark!("The certificate expires soon"),
     examine: |subject| {
-        with_leaf(subject, |_, leaf| {
-            let left = leaf.not_after.saturating_sub(subject.now);
-            if left < 0 {
+        with_leaf(subject, |chain, leaf| {
+            if subject.now > leaf.not_after {
                 return Outcome::NotApplicable(mark!("the certificate has expired"));
             }
-            let lifetime = leaf.not_after.saturating_sub(leaf.not_before);
-            let days = days_between(subject.now, leaf.not_after);
-            let soon = if lifetime < SHORT_LIFE { left <= lifetime / 3 } else { days <= SOON };
-            let not_after = leaf.not_after;
-            found(soon.then_some(()), |()| Evidence::CertificateExpiringSoon { days, not_after })
+            // Without a trust anchor nothing hangs on an issuer's dates.
+            let path =
+                chain.path.path.iter().copied().filter(|place| *place == 0 || chain.path.trust.is_some());
+            let read = path.filter_map(|place| Some((place, chain.certificates.get(place)?.as_ref().ok()?)));
+            let soon = read.filter(|(_, facts)| expires_soon(facts, subject.now));
+            found(soon.min_by_key(|(_, facts)| facts.not_after), |(certificate, facts)| {
+                Evidence::CertificateExpiringSoon {
+                    certificate,
+                    days: days_between(subject.now, facts.not_after),
+                    not_after: facts.not_after,
+                }
+            })
         })
     },
 };
+
+fn expires_soon(facts: &pki::Certificate, now: i64) -> bool {
+    let (left, lifetime) =
+        (facts.not_after.saturating_sub(now), facts.not_after.saturating_sub(facts.not_before));
+    let soon =
+        if lifetime < SHORT_LIFE { left <= lifetime / 3 } else { days_between(now, facts.not_after) <= SOON };
+    left >= 0 && soon
+}
 
 static HOSTNAME_MISMATCH: Check = Check {
     id: "certificate-hostname-mismatch",
@@ -129,7 +143,7 @@ static CHAIN_INCOMPLETE: Check = Check {
     id: "certificate-chain-incomplete",
     severity: Severity::Warning,
     basis: "RFC 8446 §4.4.2; RFC 5246 §7.4.2",
-    title: mark!("An intermediate certificate is missing"),
+    title: mark!("The certificate's issuer was not sent"),
     examine: |subject| {
         with_leaf(subject, |chain, _| {
             if is_given_up(chain) {
@@ -178,8 +192,10 @@ static PATH_INVALID: Check = Check {
     title: mark!("The certification path breaks a rule"),
     examine: |subject| {
         let Some(chain) = subject.chain else { return no_certificate(subject) };
-        let faults = chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).map(fault_words);
-        let faults: Vec<String> = faults.collect();
+        let faults: Vec<&Fault> =
+            chain.path.faults.iter().filter(|fault| !has_its_own_check(fault)).collect();
+        let signature = faults.iter().all(|fault| matches!(fault, Fault::BadSignature { .. }));
+        let faults: Vec<String> = faults.into_iter().map(fault_words).collect();
         let is_of_anchor = |fault: &Fault| {
             matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
         };
@@ -193,6 +209,7 @@ static PATH_INVALID: Check = Check {
         found((!faults.is_empty()).then_some(faults), |faults| Evidence::CertificatePathInvalid {
             faults,
             anchor,
+            signature,
         })
     },
 };

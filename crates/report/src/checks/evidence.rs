@@ -122,6 +122,7 @@ pub(crate) enum Evidence {
         not_before: i64,
     },
     CertificateExpiringSoon {
+        certificate: usize,
         days: i64,
         not_after: i64,
     },
@@ -140,10 +141,12 @@ pub(crate) enum Evidence {
         root: String,
         sent: bool,
     },
-    /// Each a sentence; `anchor`: one concerns the trust anchor, not what was sent.
+    /// Each a sentence; `anchor`: one concerns the trust anchor, not what was sent; `signature`: all are of signatures that do
+    /// not verify.
     CertificatePathInvalid {
         faults: Vec<String>,
         anchor: bool,
+        signature: bool,
     },
     /// The search for one was.
     CertificatePathGivenUp,

@@ -77,6 +77,11 @@ impl ChainFacts {
                 .as_ref()
                 .and(self.self_signed.first())
                 .map(|leaf| *leaf != SelfSigned::No),
+            path_days_remaining: self
+                .path
+                .until
+                .filter(|until| self.path.holds() && self.leaf().is_some_and(|leaf| *until < leaf.not_after))
+                .map(|until| days_between(now, until)),
         })
     }
 }
@@ -155,8 +160,9 @@ fn chain_error(fault: &pki::Fault) -> ChainError {
         Fault::TrustAnchorNotYetValid { .. } => ChainError::TrustAnchorNotYetValid,
         Fault::UnsupportedSignatureAlgorithm { .. } => ChainError::UnsupportedSignatureAlgorithm,
         Fault::Distrusted => ChainError::Distrusted,
-        Fault::NameConstraintViolation => ChainError::NameConstraints,
-        Fault::CaAsEndEntity | Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
+        Fault::NameConstraintViolation | Fault::NamesNotCompared => ChainError::NameConstraints,
+        Fault::CaAsEndEntity => ChainError::CertificateAuthority,
+        Fault::EndEntityAsCa { .. } => ChainError::NotACertificateAuthority,
         Fault::UnsupportedCriticalExtension { .. } => ChainError::UnknownCriticalExtension,
         Fault::UnsupportedVersion { .. } => ChainError::UnsupportedVersion,
         Fault::ExplicitCurve { .. } => ChainError::ExplicitCurve,

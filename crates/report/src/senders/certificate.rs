@@ -120,7 +120,7 @@ fn phrases(port: Tested<'_>, ids: &[&str]) -> Option<String> {
             "certificate-common-name-only" if has(port, "certificate-hostname-mismatch") => return None,
             "certificate-common-name-only" => mark!("named by its common name only"),
             "certificate-self-signed" => mark!("self-signed"),
-            "certificate-chain-incomplete" => mark!("sent without an intermediate"),
+            "certificate-chain-incomplete" => mark!("sent without its issuer's"),
             "certificate-untrusted" if port.chain.iter().any(is_a_root) => {
                 mark!("from a root that is not trusted")
             }

@@ -28,7 +28,8 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             say!("The path ends at {}, which is no trust anchor and was not sent.", inert_within(root))
         }
         Fault::BadSignature { certificate } => {
-            say!("The signature of {} does not verify with its issuer's key.", which_within(*certificate))
+            say!("The signature of {} does not verify with the issuer's key that was sent or is trusted: an issuer of the same name \
+                     with another key made it, or the certificate was altered.", which_within(*certificate))
         }
         Fault::WeakSignature { certificate } => {
             say!("The signature of {} is MD5 or SHA-1.", which_within(*certificate))
@@ -59,7 +60,11 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             inert_within(anchor),
             date(*not_before)
         ),
-        Fault::CaAsEndEntity => say!("The certificate is a certificate authority's, not a server's.").to_owned(),
+        Fault::CaAsEndEntity => {
+            say!("The certificate is a certificate authority's (basic constraints). RFC 5280 has no rule against that: OpenSSL, and \
+                     so Postfix, takes it for a server's, and webpki and Mozilla's clients refuse it.")
+                .to_owned()
+        }
         Fault::EndEntityAsCa { certificate } => {
             say!("{} may not issue certificates, and did.", which(*certificate))
         }
@@ -78,6 +83,11 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             say!("The key of {} gives its elliptic curve by parameters and not by name, which RFC 5480 §2.1.1 forbids.", which_within(*certificate))
         }
         Fault::NameConstraintViolation => say!("The names of the certificate break the name constraints of an issuer.").to_owned(),
+        Fault::NamesNotCompared => {
+            say!("An issuer has name constraints, and a name in them or in the certificate is no DNS name (as “m*.example.com” is \
+                     none): OpenSSL, and so Postfix, compares it as it stands; webpki and Mozilla's clients refuse the path.")
+                .to_owned()
+        }
         Fault::PathLengthExceeded => say!("An issuer's path length constraint is exceeded.").to_owned(),
         Fault::SelfIssuedCounted => {
             say!("An authority may have fewer intermediates below it than there are, unless those that it issued to itself do \
@@ -95,16 +105,14 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
                 .to_owned()
         }
         Fault::Distrusted => say!("The key of a certificate on the path is distrusted by name.").to_owned(),
-        Fault::Malformed { detail } if detail.is_empty() => {
-            say!("A certificate on the path breaks the rules of RFC 5280.").to_owned()
-        }
-        Fault::Malformed { detail } if detail.starts_with("TrailingData") => {
+        Fault::TrailingOctets => {
             say!("A certificate on the path breaks the rules of RFC 5280: octets follow its end, or that of a part of it.")
                 .to_owned()
         }
-        Fault::Malformed { detail } => {
-            say!("A certificate on the path breaks the rules of RFC 5280: {}.", inert_within(detail))
-        }
+        Fault::Malformed { part } => match part.and_then(part_words) {
+            None => say!("A certificate on the path breaks the rules of RFC 5280.").to_owned(),
+            Some(part) => say!("A certificate on the path breaks the rules of RFC 5280: {}.", part),
+        },
         // The type may grow; its name says at least what it is.
         other => say!("The path does not hold: {}.", other.code().replace('_', " ")),
     }
@@ -112,7 +120,17 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
 
 /// Why a certificate could not be read, a whole sentence.
 pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
-    let part = spoken(match unreadable.part {
+    let Some(part) = part_words(unreadable.part) else {
+        return say!("These {} octets are no DER certificate.", unreadable.length);
+    };
+    say!(
+        "These {} octets do not parse as a certificate: what stands for {part} cannot be read.",
+        unreadable.length
+    )
+}
+
+fn part_words(part: Part) -> Option<&'static str> {
+    Some(spoken(match part {
         Part::Version => mark!("its version"),
         Part::SerialNumber => mark!("its serial number"),
         Part::SignatureAlgorithm => mark!("its signature algorithm"),
@@ -122,12 +140,8 @@ pub(crate) fn unreadable_words(unreadable: &Unreadable) -> String {
         Part::UniqueIdentifier => mark!("a unique identifier"),
         Part::Extensions => mark!("its extensions"),
         Part::Signature => mark!("its signature"),
-        _ => return say!("These {} octets are no DER certificate.", unreadable.length),
-    });
-    say!(
-        "These {} octets do not parse as a certificate: what stands for {part} cannot be read.",
-        unreadable.length
-    )
+        _ => return None,
+    }))
 }
 
 fn which(certificate: usize) -> String {
@@ -209,7 +223,10 @@ mod tests {
             Fault::PathTooLong,
             Fault::SearchGivenUp,
             Fault::Distrusted,
-            Fault::Malformed { detail: String::new() },
+            Fault::NamesNotCompared,
+            Fault::TrailingOctets,
+            Fault::Malformed { part: None },
+            Fault::Malformed { part: Some(Part::SerialNumber) },
         ];
         for fault in &all {
             let words = fault_words(fault);
