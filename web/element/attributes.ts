@@ -3,37 +3,40 @@
 /** Programs that render pages on a server import this too, where there are no elements. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-/** The element's attributes as properties; what it does with them is told by the class that has them. */
+/**
+ * The element's attributes as properties, null and undefined for none; what it does with them is told by the class that has
+ * them.
+ */
 export class Attributes extends Base {
   /** The mail server, as typed. */
   get host(): string {
     return this.getAttribute("host") ?? "";
   }
-  set host(value: string) {
-    this.setAttribute("host", value);
+  set host(value: string | null | undefined) {
+    this.#reflect("host", value ?? null);
   }
 
   /** The ports, comma separated: 25, 465, 587, or with a mode, such as 2525/starttls. */
   get ports(): string {
     return this.getAttribute("ports") ?? "";
   }
-  set ports(value: string) {
-    this.setAttribute("ports", value);
+  set ports(value: string | null | undefined) {
+    this.#reflect("ports", value ?? null);
   }
 
   /** The relay's URL, http, https, ws or wss; by default the origin of this script. */
   get relay(): string {
     return this.getAttribute("relay") ?? new URL(import.meta.url).origin;
   }
-  set relay(value: string) {
-    this.setAttribute("relay", value);
+  set relay(value: string | null | undefined) {
+    this.#reflect("relay", value ?? null);
   }
 
   /** URLs of relays to choose from, with spaces between, or `offered`: those that the relay names; empty for no choice. */
   get relays(): string {
     return this.getAttribute("relays") ?? "";
   }
-  set relays(value: string) {
+  set relays(value: string | null | undefined) {
     this.#reflect("relays", value || null);
   }
 
@@ -41,7 +44,7 @@ export class Attributes extends Base {
   get address(): string {
     return this.getAttribute("address") ?? "";
   }
-  set address(value: string) {
+  set address(value: string | null | undefined) {
     this.#reflect("address", value || null);
   }
 
