@@ -1,12 +1,15 @@
 //! Writes `assets.rs`, the table of the page's files for `src/page.rs`: those of `web/dist`, or of the folder that
-//! `HELOSCOPE_WEB_DIST` names; where there is no page, a placeholder that says how to build it.
+//! `HELOSCOPE_WEB_DIST` names; where there is no page, a placeholder that says how to build it. And `styles.rs`, what
+//! `src/page/strict.rs` lets a browser apply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,6 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     files.entry("index.html".to_owned()).or_insert_with(|| package.join("src/placeholder.html"));
 
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("styles.rs"), format!("const STYLES: &str = {:?};\n", styles(&files)?))?;
     let mut table = String::from("const ASSETS: &[Asset] = &[\n");
     for (path, file) in files.iter().filter(|(path, _)| !is_encoded(path, &files)) {
         let hash = Sha256::digest(fs::read(file)?);
@@ -44,8 +49,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(table, "    }},")?;
     }
     table.push_str("];\n");
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("assets.rs"), table)?;
+    fs::write(out.join("assets.rs"), table)?;
     Ok(())
+}
+
+/// The style sheets that pages have in themselves, as sources of a Content-Security-Policy: `'sha256-…'` each, with a space
+/// before it.
+fn styles(files: &BTreeMap<String, PathBuf>) -> Result<String, Box<dyn Error>> {
+    let mut sources = BTreeSet::new();
+    for file in files.iter().filter(|(path, _)| path.ends_with(".html")).map(|(_, file)| file) {
+        let page = fs::read_to_string(file)?;
+        for part in page.split("<style>").skip(1) {
+            let (sheet, _) = part.split_once("</style>").ok_or("a <style> without its end")?;
+            sources.insert(format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(sheet))));
+        }
+    }
+    Ok(sources.into_iter().collect())
 }
 
 /// All files below a folder by their path in a URL. Hidden ones are none of the page's.

@@ -4,6 +4,8 @@
 //
 //   HELOSCOPE_RELAY=target/release/heloscope-relay node crates/bench/browser.mjs
 
+import { createServer } from "node:http";
+import { newContext, newPage } from "../../web/test/browser.mjs";
 import { closeBrowser, noBrowser, withPage } from "../../web/test/harness.mjs";
 
 /** Fresh pages; in each the test is made twice, since the second finds WebAssembly compiled. */
@@ -32,6 +34,9 @@ const TARGET_TASK_MS = 50;
 /** Whatever a server does. */
 const TARGET_WORST_TASK_MS = 100;
 const PATIENCE_MS = 60_000;
+/** What a browser takes for itself: a field and nothing else, in a process of its own as the relay's page is. */
+const NOTHING_ELSE = "<!doctype html><meta charset=utf-8><title>A field</title><input autofocus>";
+const IN_ITS_OWN_PROCESS = { "content-type": "text/html; charset=utf-8", "cross-origin-opener-policy": "same-origin" };
 /** What Chromium starts with a new window, processes of its own, is none of the page's doing. */
 const REST_MS = 1_000;
 
@@ -48,15 +53,17 @@ if (noBrowser) {
 async function measure() {
   console.log("### The page in Chromium\n");
   const opened = [];
+  const alone = [];
   const first = [];
   const again = [];
   for (let count = 0; count < PAGES; count++) {
+    alone.push(await fieldAlone());
     const { ready, runs: [one, other] } = await inFreshPage("healthy", 2);
     opened.push(ready);
     first.push(one);
     again.push(other);
   }
-  ready(opened);
+  ready(opened, alone);
   row("three ports of `healthy`", "runs", "from Enter to the report, median", "least");
   row("---", "---:", "---:", "---:");
   for (const [what, runs] of [["a page's first test", first], ["its second", again]]) {
@@ -104,13 +111,14 @@ async function measure() {
 }
 
 /** Says when the field was ready, and what had been loaded by then. */
-function ready(opened) {
+function ready(opened, alone) {
   const of = (which) => median(opened.map(which));
   const field = of(({ cold }) => cold.field);
   console.log(
     `The field is on the screen and has the cursor ${ms(field)} after navigation, in the middle of ${opened.length} pages; ` +
       `${ms(of(({ warm }) => warm.field))} where the browser has its files. ` +
-      `At most ${TARGET_FIELD_MS} ms: ${field <= TARGET_FIELD_MS ? "met" : "missed"}.`,
+      `At most ${TARGET_FIELD_MS} ms: ${field <= TARGET_FIELD_MS ? "met" : "missed"}. ` +
+      `A page of a field and nothing else takes ${ms(median(alone))} (× ${(field / median(alone)).toFixed(2)}).`,
   );
   console.log(
     `The element has taken its place, with what was typed, after ${ms(of(({ cold }) => cold.element))}; ` +
@@ -142,21 +150,39 @@ function inFreshPage(name, times) {
   });
 }
 
+/** When the field of a page that has nothing else was ready. */
+async function fieldAlone() {
+  const server = createServer((_, answer) => answer.writeHead(200, IN_ITS_OWN_PROCESS).end(NOTHING_ELSE));
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const context = await newContext({});
+  try {
+    await context.addInitScript(noteWhenReady);
+    const page = await newPage(context, {});
+    await page.waitForTimeout(REST_MS);
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    return await page.evaluate(() => fieldReady);
+  } finally {
+    await context.close();
+    server.close();
+  }
+}
+
 /**
  * Runs in the page: notes when the frame is on the screen in which the cursor is in the field, before the element is there or
  * in it, and when that is the element's; counted from navigation.
  */
 function noteWhenReady() {
   const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now()))));
+  const { promise, resolve: field } = Promise.withResolvers();
+  globalThis.fieldReady = promise;
   globalThis.ready = new Promise((resolve) => {
-    let field;
     addEventListener("focusin", async ({ target }) => {
-      field ??= drawn();
+      field(drawn());
       if (target.localName !== "helo-scope") return;
       const element = await drawn();
       const loaded = performance.getEntriesByType("resource").map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
       const script = loaded.filter(([path]) => path.endsWith(".js")).reduce((sum, [, octets]) => sum + octets, 0);
-      resolve({ field: await field, element, script, wasm: loaded.some(([path]) => path.endsWith(".wasm")) });
+      resolve({ field: await promise, element, script, wasm: loaded.some(([path]) => path.endsWith(".wasm")) });
     });
   });
 }

@@ -1,7 +1,8 @@
 mod negotiation;
+pub(crate) mod strict;
 
 use axum::body::Body;
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
@@ -21,9 +22,6 @@ struct Asset {
 
 /// The page that is made for frames on the sites that may use the relay.
 pub(crate) const EMBED_PATH: &str = "/embed";
-
-/// Nobody may show a page in a frame.
-pub(crate) const UNFRAMED: &str = "'none'";
 
 // `const ASSETS: &[Asset]`, sorted by path; build.rs writes it.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -102,39 +100,10 @@ pub(crate) fn is_shared(path: &str) -> bool {
     path == heloscope_wire::ABOUT_PATH || [".js", ".wasm", ".txt"].iter().any(|end| path.ends_with(end))
 }
 
-const STRICT_FIELDS: [(HeaderName, &str); 5] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)",
-    ),
-];
-
-/// Adds what a browser is to be strict about. `relays` are the origins, by WebSocket and otherwise, that the page may connect to
-/// besides its own, with spaces between; `frames` those of whoever may show it in a frame, or [`UNFRAMED`]. A form it has until its
-/// script is there: what is sent by it comes back as the address of a test.
-pub(crate) fn with_strict_fields(mut response: Response, relays: Option<&str>, frames: &str) -> Response {
-    let relays = relays.map(|relays| format!(" {relays}")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'{relays}; style-src 'self'; \
-         img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {frames}; \
-         require-trusted-types-for 'script'; trusted-types heloscope"
-    );
-    let fields = response.headers_mut();
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        fields.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    for (name, value) in STRICT_FIELDS {
-        fields.insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::header::HeaderName;
+
     use super::*;
 
     const ASSET: Asset = Asset {

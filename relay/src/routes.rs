@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::{Access, TurnedAway};
 use crate::asked::asked;
 use crate::metrics::Metrics;
-use crate::page;
+use crate::page::{self, strict};
 use crate::proxy;
 use crate::quota::{Entrance, Turnstile, Visit, prefix};
 use crate::session::Session;
@@ -65,7 +65,7 @@ impl Desk {
             let client = proxy::client(*peer, request.headers(), &self.terms().trusted_proxies);
             self.doorbook.note(client, request.uri(), &turned_away);
         }
-        page::with_strict_fields(turned_away.into_response(), None, page::UNFRAMED)
+        strict::with_fields(turned_away.into_response(), None, strict::UNFRAMED)
     }
 
     /// Other terms, for what begins from now on.
@@ -117,7 +117,7 @@ fn redirect(desk: &Desk, request: &Request) -> Response {
     let sentence = "This relay speaks HTTPS here: write https:// in the address.\n";
     let response =
         (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("{origin}{target}"))], sentence);
-    page::with_strict_fields(response.into_response(), None, page::UNFRAMED)
+    strict::with_fields(response.into_response(), None, strict::UNFRAMED)
 }
 
 /// A request has to name this relay, and its answer gets the strict header fields; but not where a WebSocket begins, which
@@ -145,7 +145,7 @@ async fn admit(desk: &Desk, request: Request, next: Next) -> Response {
     if desk.https_only {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
-    page::with_strict_fields(response, Some(&relays), frames.as_deref().unwrap_or(page::UNFRAMED))
+    strict::with_fields(response, Some(&relays), frames.as_deref().unwrap_or(strict::UNFRAMED))
 }
 
 /// The other end of the TCP connection that a request comes on.

@@ -184,7 +184,6 @@ fn put_together(place: &Place) -> Result<()> {
         esbuild.arg(format!("--metafile={}", bundle(place, script).display()));
         step("esbuild", &format!("{script}.js"), &mut esbuild)?;
     }
-    copy(&place.root.join("index.html"), &staged.join("index.html"))?;
     copy(&optimised(place), &staged.join("heloscope.wasm"))?;
     copy(&remedies_file(place), &staged.join("remedies.txt"))?;
     for (language, _) in TRANSLATIONS {
@@ -194,6 +193,8 @@ fn put_together(place: &Place) -> Result<()> {
     for file in files(&fixed)? {
         copy(&file, &staged.join(file.strip_prefix(&fixed)?))?;
     }
+    let page = fs::read_to_string(place.root.join("index.html"))?;
+    fs::write(staged.join("index.html"), with_its_style(&page, &fixed)?)?;
     for file in files(&help(place))? {
         copy(&file, &staged.join("help").join(file.strip_prefix(help(place))?))?;
     }
@@ -208,6 +209,16 @@ fn put_together(place: &Place) -> Result<()> {
         copy(&file, &dist.join(file.strip_prefix(&staged)?))?;
     }
     Ok(())
+}
+
+/// A page with its style sheet in itself, from the folder that has it: nothing is drawn before that is there, and a second
+/// answer would be waited for.
+fn with_its_style(page: &str, folder: &Path) -> Result<String> {
+    let (before, rest) =
+        page.split_once(r#"<link rel="stylesheet" href=""#).context("a page without a style sheet")?;
+    let (name, after) = rest.split_once(r#"">"#).context("a style sheet without a name")?;
+    let sheet = fs::read_to_string(folder.join(name)).with_context(|| format!("no style sheet {name}"))?;
+    Ok(format!("{before}<style>{sheet}</style>{after}"))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

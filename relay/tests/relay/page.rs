@@ -1,6 +1,12 @@
 //! The page inside the binary.
 
-use crate::rig::Rig;
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::rig::{Answer, Rig};
 
 #[tokio::test]
 async fn the_page_is_served_whatever_the_query() {
@@ -49,10 +55,18 @@ async fn what_the_browser_has_is_not_sent_again() {
 async fn the_browser_is_told_to_be_strict() {
     let rig = Rig::new(&[], |_| {}).await;
     let page = rig.ask("GET / HTTP/1.1", &[]).await;
+    let embed = rig.ask("GET /embed HTTP/1.1", &[]).await;
+    let styles: BTreeSet<String> = [&page, &embed]
+        .map(Answer::text)
+        .iter()
+        .filter_map(|page| Some(page.split_once("<style>")?.1.split_once("</style>")?.0))
+        .map(|sheet| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(sheet))))
+        .collect();
+    let styles: String = styles.into_iter().collect();
     assert_eq!(
         page.field("content-security-policy").unwrap(),
         format!(
-            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://{}; style-src 'self'; \
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://{}; style-src 'self'{styles}; \
              img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; trusted-types heloscope",
             rig.address
