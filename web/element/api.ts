@@ -42,7 +42,7 @@ export interface TestResult {
 
 /**
  * Tests a mail server: yields how far it has come, and at last the report. Leaving the loop ends the test. Throws an Error
- * with a sentence for a person where the test cannot be run; whatever server or relay do is in the report.
+ * with a sentence for a person where the test cannot be run, by the name of NotAHost where there is no mail server in `host`; whatever server or relay do is in the report.
  */
 export async function* test(
   host: string,
@@ -51,7 +51,7 @@ export async function* test(
   const words = await wordsOf(nearest(options.lang ?? ""));
   const relay = relayUrl(options.relay ?? new URL(import.meta.url).origin, words);
   const signal = options.signal ?? new AbortController().signal;
-  const [asking, offer] = await Promise.allSettled([understood(host, listed(options.ports ?? STANDARD_PORTS), words), about(relay, words)]);
+  const [asking, offer] = await Promise.allSettled([understood(host ?? "", listed(options.ports ?? STANDARD_PORTS), words), about(relay, words)]);
   signal.throwIfAborted();
   // A host that is none is told without a relay; a policy that stops the relay may stop the program's file too.
   if (asking.status === "rejected" && asking.reason instanceof NotAHost) throw asking.reason;

@@ -20,6 +20,8 @@ interface Side {
   relay: string;
   shown: HTMLElement;
   outcome: Outcome | null;
+  /** Why there is no report; empty where there is one. */
+  why: string;
   /** What the report says, as it is written in text. */
   plain: Map<string, Fact>;
 }
@@ -34,7 +36,7 @@ export class Sides {
   /** With a place for each of these relays. */
   constructor(relays: readonly string[], words: Words) {
     this.#words = words;
-    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), outcome: null, plain: new Map() }));
+    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), outcome: null, why: "", plain: new Map() }));
     const sections = this.#sides.map(({ relay, shown }) =>
       make("section", { class: "side", "aria-label": words.from(named(relay)) }, make("p", { class: "from" }, words.from(named(relay))), shown));
     this.element.append(make("div", { class: "sides" }, ...sections));
@@ -69,8 +71,8 @@ export class Sides {
         }
       } catch (reason) {
         if (signal.aborted) return;
-        const why = make("div", { class: "failure" }, make("strong", {}, this.#words.failed), make("p", {}, sentenceOf(reason)));
-        side.shown.replaceChildren(why);
+        side.why = sentenceOf(reason);
+        side.shown.replaceChildren(make("div", { class: "failure" }, make("strong", {}, this.#words.failed), make("p", {}, side.why)));
       }
     }));
     signal.throwIfAborted();
@@ -103,6 +105,7 @@ export class Sides {
     const shown = different.includes(words.verdict) ? different : [words.verdict, ...different];
     this.#table = {
       sentence: whole,
+      without: this.#sides.filter(({ why }) => why).map(({ relay, why }) => `${named(relay)}: ${why}`),
       head: [words.fact, ...told.map(({ relay }) => named(relay))],
       rows: shown.map((key) => [key, ...told.map(({ plain }) => plain.get(key)?.said || words.nothingSaid)]),
     };
@@ -159,13 +162,16 @@ function finish(side: Side, outcome: Outcome, words: Words): void {
 /** What is different, as it goes elsewhere. */
 interface Table {
   sentence: string;
+  /** Each relay that gave no report, and why. */
+  without: string[];
   head: string[];
   rows: string[][];
 }
 
-function markdownOf(title: string, { sentence, head, rows }: Table): string {
+function markdownOf(title: string, { sentence, without, head, rows }: Table): string {
   const row = (cells: string[]): string => `| ${cells.map(literal).join(" | ")} |\n`;
-  return `# ${literal(title)}\n\n${sentence}\n\n${row(head)}|${" --- |".repeat(head.length)}\n${rows.map(row).join("")}`;
+  const list = without.map((one) => `- ${literal(one)}\n`).join("");
+  return `# ${literal(title)}\n\n${sentence}\n\n${list && `${list}\n`}${row(head)}|${" --- |".repeat(head.length)}\n${rows.map(row).join("")}`;
 }
 
 /** What a server said, so that Markdown has nothing to read in it. */
@@ -174,9 +180,9 @@ function literal(text: string): string {
 }
 
 /** A paragraph for each thing: a terminal or a mail is seldom wide enough for columns. */
-function plainOf(title: string, { sentence, head, rows }: Table): string {
+function plainOf(title: string, { sentence, without, head, rows }: Table): string {
   const things = rows.map(([thing, ...values]) => `${thing}\n${values.map((value, place) => `  ${head[place + 1]}: ${value}\n`).join("")}`);
-  return `${title}\n${sentence}\n\n${things.join("\n")}`;
+  return `${title}\n${[sentence, ...without].join("\n")}\n\n${things.join("\n")}`;
 }
 
 function named(relay: string): string {

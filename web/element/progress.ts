@@ -15,11 +15,18 @@ export function tellWaits(shown: Element, status: Element, told: Set<string>, wo
   }
 }
 
-/** Says of what ran when a test ended without a report that it stopped; where there is a report, there are no cards. */
+/** A square. */
+const STOP = "M4.5 4.5h7v7h-7Z";
+
+/**
+ * Says of what ran when a test ended without a report that it stopped, and of what was to come that it did not; where there is
+ * a report, there are no cards.
+ */
 export function cease(shown: Element, words: Words): void {
+  for (const step of shown.querySelectorAll(".step.pending .unseen")) step.replaceChildren(`, ${words.stepNotBegun} `);
   for (const step of shown.querySelectorAll(".step.running")) {
     step.classList.replace("running", "stopped");
-    step.querySelector(".icon")?.replaceChildren();
+    step.querySelector(".icon path")?.setAttribute("d", STOP);
     step.querySelector(".unseen")?.replaceChildren(`, ${words.stoppedStep} `);
     // It says what is waited for.
     step.querySelector(".note")?.remove();

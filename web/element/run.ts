@@ -28,7 +28,10 @@ export interface Way {
 }
 
 /** A text in which there is no mail server; its message says so to whoever typed it. */
-export class NotAHost extends Error {}
+export class NotAHost extends Error {
+  // Its own name is gone once the scripts are made small.
+  override readonly name = "NotAHost";
+}
 
 /** Reads a mail server from a text; the ports that it names go before those given. Throws {@link NotAHost}. */
 export async function understood(text: string, ports: readonly string[], words: Words): Promise<Asked> {

@@ -104,6 +104,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
     finished: (verdict: string) => say("Finished. {verdict}", { verdict }),
     stopped: say("Stopped."),
     stoppedStep: say("stopped"),
+    stepNotBegun: say("not begun"),
     noPort: say("Choose at least one port."),
     noHost: say("Type the name of a mail server, such as mx1.example.com."),
     failed: say("The test could not be run"),

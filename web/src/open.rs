@@ -18,8 +18,9 @@ pub(crate) fn open(text: &str) -> Result<Outcome, JsValue> {
 fn read(text: &str) -> Result<Report, String> {
     let json = JSON::parse(text).map_err(|_| say!("This is no report: it is not JSON."))?;
     let version = Reflect::get(&json, &"schema_version".into()).ok().and_then(|version| version.as_f64());
-    let version =
-        version.ok_or(say!("This is no Heloscope report: it is JSON, but has no schema_version."))?;
+    let version = version.ok_or(say!(
+        "This is no Heloscope report: it is JSON, but has no schema_version that is a number."
+    ))?;
     // As a whole number: what writes out others would be part of the module.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let version = version.ceil() as u32;

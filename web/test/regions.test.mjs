@@ -48,7 +48,7 @@ async function onSite(use) {
     const relay = (name) => ["--demo", "--allow-origin", origin, "--ehlo-name", `${name}.relay.example`];
     return withRelay(["--demo"], (closed) =>
       withRelay(relay("us"), (us) =>
-        withPage({ relay: [...relay("eu"), "--allow-port", "2525/starttls"], origins: [origin, us, closed], expected: [/CORS/, /ERR_FAILED/] }, async ({ page: tab, address: eu }) => {
+        withPage({ relay: [...relay("eu"), "--allow-port", "2525/starttls"], origins: [origin, us, closed], context: { permissions: ["clipboard-read", "clipboard-write"] }, expected: [/CORS/, /ERR_FAILED/] }, async ({ page: tab, address: eu }) => {
           const relays = [eu, us, closed];
           page = `<!doctype html><html lang="en"><title>Site</title><meta name="viewport" content="width=device-width">
             <style>:root { color-scheme: light dark; background: light-dark(#fff, #171c21) } h1 { color: light-dark(#000, #fff) }</style>
@@ -82,6 +82,12 @@ test("through all relays, side by side, and what differs is marked", { skip: noB
     // One of them has another port. Each makes the certificates of its demo itself, from its own clock.
     const differences = page.locator("helo-scope .differences");
     assert.match(await differences.locator("p").innerText(), /^\d+ things are different; .* are the same but for those\. One relay gave no report\.$/);
+    for (const [form, line] of [["text", ""], ["Markdown", "- "]]) {
+      await page.getByRole("button", { name: `Copy as ${form}` }).click();
+      await page.getByRole("status").filter({ hasText: `Copied: ${form}.` }).waitFor({ state: "attached" });
+      const copied = (await page.evaluate(() => navigator.clipboard.readText())).replaceAll("\\", "");
+      assert.ok(copied.includes(`\n${line}${host(relays[2])}: The relay at ${relays[2]} does not answer`), copied);
+    }
     const rows = await differences.locator("tbody th").allInnerTexts();
     assert.ok(rows.includes("Port 2525: Ended early"), rows.join());
     assert.equal(rows.includes("Port 25: TLS version"), false, rows.join());

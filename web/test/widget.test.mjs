@@ -123,6 +123,9 @@ test("a test is stopped by the page around it, and leaves no report", { skip: no
     const cards = page.locator("helo-scope .card");
     assert.equal(await cards.locator(".step.running").count(), 0);
     assert.match(await cards.locator(".step.stopped").textContent(), /^(TCP connection|Connect|Greeting), stopped /);
+    assert.equal(await cards.locator(".step.stopped path").getAttribute("d"), "M4.5 4.5h7v7h-7Z");
+    assert.match(await cards.locator(".step").last().textContent(), /, not begun /);
+    assert.equal(await cards.getByText(", waiting").count(), 0);
   }));
 
 test("what cannot be opened stops the test that ran, and says so", { skip: noBrowser }, () =>
@@ -276,6 +279,25 @@ test("without the element, by test() of the same script", { skip: noBrowser }, (
     }, `${address}/heloscope.js`);
     assert.deepEqual(steps.at(-1), ["ok", "<article "]);
     assert.ok(steps.slice(0, -1).every(([status, html]) => status === null && html === "<div clas"), JSON.stringify(steps));
+  }));
+
+test("test() without a mail server says so, by a name that stays", { skip: noBrowser }, () =>
+  onForeignPage({ body: "" }, async ({ page, address }) => {
+    const failed = await page.evaluate(async (script) => {
+      const { test } = await import(script);
+      const failed = [];
+      for (const host of [undefined, null, "", "mail server"]) {
+        try {
+          for await (const _ of test(host));
+        } catch ({ name, message }) {
+          failed.push([name, message]);
+        }
+      }
+      return failed;
+    }, `${address}/heloscope.js`);
+    assert.deepEqual(failed.map(([name]) => name), Array(4).fill("NotAHost"));
+    assert.equal(new Set(failed.slice(0, 3).map(([, message]) => message)).size, 1, JSON.stringify(failed));
+    assert.match(failed[0][1], /mx1\.example\.com/);
   }));
 
 test("the ports of test(), as a list or as in the attribute", { skip: noBrowser }, () =>

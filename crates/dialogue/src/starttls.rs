@@ -50,16 +50,7 @@ pub(crate) fn change_cipher_spec_before_the_server_hello(play: &mut Play) {
         "tls: handshake 0304 suite 1302 group 29 completed",
         "ehlo after tls: *> EHLO relay.example",
     ]);
-    play.client("EHLO relay.example\r\n");
-    play.server("250 mx.example\r\n");
-    play.client("QUIT\r\n");
-    play.server("221 Bye\r\n");
-    play.seen(&[
-        "ehlo after tls: *< \"250 mx.example\"",
-        "quit: *> QUIT",
-        "quit: *< \"221 Bye\"",
-        "quit: ended",
-    ]);
+    ends_inside_tls(play);
 }
 
 pub(crate) fn hang_up(play: &mut Play) {
@@ -81,16 +72,7 @@ pub(crate) fn injected_reply_before_tls(play: &mut Play) {
         "tls: handshake 0304 suite 1302 group 29 completed",
         "ehlo after tls: *> EHLO relay.example",
     ]);
-    play.client("EHLO relay.example\r\n");
-    play.server("250 mx.example\r\n");
-    play.client("QUIT\r\n");
-    play.server("221 Bye\r\n");
-    play.seen(&[
-        "ehlo after tls: *< \"250 mx.example\"",
-        "quit: *> QUIT",
-        "quit: *< \"221 Bye\"",
-        "quit: ended",
-    ]);
+    ends_inside_tls(play);
 }
 
 /// Nobody speaks so who has begun TLS, unless the hello was no hello to the server: an older one may be.
@@ -150,4 +132,18 @@ pub(crate) fn two_replies_to_starttls_and_a_hang_up(play: &mut Play) {
     play.on(1);
     play.refuses(RefusalCode::ConnectionRefused);
     play.seen(&["#1 connect: refused ConnectionRefused", "#1 connect: ended"]);
+}
+
+/// The dialogue after the EHLO inside TLS that left with Finished.
+fn ends_inside_tls(play: &mut Play) {
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    play.server("221 Bye\r\n");
+    play.seen(&[
+        "ehlo after tls: *< \"250 mx.example\"",
+        "quit: *> QUIT",
+        "quit: *< \"221 Bye\"",
+        "quit: ended",
+    ]);
 }
