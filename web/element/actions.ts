@@ -43,6 +43,8 @@ export function actions(exports: Exports, status: HTMLElement, words: Words): HT
         status.textContent = trouble ?? said;
         // Not all trouble has a word that fits the button.
         status.classList.toggle("unseen", !trouble);
+        // Or the next one would move under the pointer.
+        made.style.minWidth = `${made.offsetWidth}px`;
         made.textContent = trouble ? words.notCopiedShort : words.copiedShort;
         setTimeout(() => (made.textContent = label), 2000);
       });

@@ -70,6 +70,7 @@ export class HeloScopeElement extends Attributes {
   #report: Report | null = null;
   /** Those that the first relay asked names, itself among them. */
   #offered: string[] = [];
+  #first = "";
 
   constructor() {
     super();
@@ -147,7 +148,7 @@ export class HeloScopeElement extends Attributes {
       this.host = host;
       this.address = "";
       this.#form.choose(portsOf(first));
-      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => void this.#testAgain(host)));
+      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => void this.#testAgain(host, several)));
       this.#elsewhere.hidden = false;
       this.#end<Report | Report[]>("opened", several ? reports : first);
     });
@@ -321,12 +322,13 @@ export class HeloScopeElement extends Attributes {
   }
 
   /** The button that was pressed for it is gone: the focus goes with what takes its place, and at last to the verdict. */
-  async #testAgain(host: string): Promise<void> {
-    const ended = this.#takeUp(host).start();
+  async #testAgain(host: string, compared: boolean): Promise<void> {
+    const test = this.#takeUp(host);
+    const ended = compared ? test.compare() : test.start();
     this.#form.focusButton();
     await ended;
     if (!this.#form.hasButtonFocus) return;
-    const verdict = this.#output.querySelector<HTMLElement>(".verdict h2");
+    const verdict = this.#output.querySelector<HTMLElement>(".differences h2, .verdict h2");
     verdict?.setAttribute("tabindex", "-1");
     verdict?.focus();
   }
@@ -342,9 +344,10 @@ export class HeloScopeElement extends Attributes {
 
   async #askRelay(): Promise<void> {
     const { relay } = this;
+    this.#first ||= relay;
     try {
       const offer = await about(relayUrl(relay, this.#words), this.#words);
-      if (this.#offered.length === 0 && offer.relays.length > 0) {
+      if (relay === this.#first && offer.relays.length > 0) {
         this.#offered = [relay, ...offer.relays];
         this.#form.relays(this.#relays, this.relay);
       }

@@ -21,6 +21,9 @@ let asked = false;
 /** Whether a file is being opened: until it is, and where it cannot be, what was in sight before still is. */
 let opening = false;
 
+/** The relay of the page itself: the address bar names another one only. */
+const own = element?.relay;
+
 let words = ENGLISH;
 const other = document.querySelector<HTMLAnchorElement>("#language");
 if (other) {
@@ -34,7 +37,7 @@ if (element) {
   element.addEventListener("heloscope-started", (event) => {
     opening = false;
     const { host, ports, relays } = (event as CustomEvent<Progress>).detail;
-    arrive(search(host, ports, element.address, relays !== undefined), host);
+    arrive(search(element, host, ports, relays !== undefined), host);
   });
   for (const what of ["heloscope-finished", "heloscope-compared", "heloscope-opened"]) {
     element.addEventListener(what, (event) => {
@@ -55,7 +58,7 @@ if (element) {
       if (opening) return;
       const { asked: over } = (event as CustomEvent<Stopped | Failure>).detail;
       // What the address bar asked for stays in it, to be tried once more.
-      const to = asked ? shown : over ? search(over.host, over.ports, element.address, over.relays !== undefined) : nothing();
+      const to = asked ? shown : over ? search(element, over.host, over.ports, over.relays !== undefined) : nothing();
       arrive(to, over?.host);
     });
   }
@@ -79,6 +82,7 @@ function follow(element: HeloScopeElement): void {
   // What was typed meanwhile stays.
   if (element.host !== (host ?? "")) element.host = host ?? "";
   element.address = search.get("address") ?? "";
+  element.relay = search.get("relay");
   if (ports) element.ports = ports;
   else element.removeAttribute("ports");
   document.title = NAME;
@@ -159,10 +163,14 @@ function lead(link: HTMLAnchorElement): void {
   link.href = `${readable(to.search)}${to.hash}`;
 }
 
-/** `?host=mx1.example.com&ports=25,465`, with `&compare` where it goes through all relays; commas, slashes and colons are left readable. */
-function search(host: string, ports: string[], address: string, compare: boolean): string {
+/**
+ * `?host=mx1.example.com&ports=25,465`, with `&relay=` where it goes through another one than the page's, with `&compare` where
+ * through all of them; commas, slashes and colons are left readable.
+ */
+function search({ address, relay }: HeloScopeElement, host: string, ports: string[], compare: boolean): string {
   const named = ports.length > 0 && { ports: ports.join(",") };
-  const asked = new URLSearchParams({ host, ...named, ...(address && { address }), ...(wish !== null && { lang: wish }) });
+  const through = !compare && relay !== own && { relay };
+  const asked = new URLSearchParams({ host, ...named, ...(address && { address }), ...through, ...(wish !== null && { lang: wish }) });
   return readable(compare ? `?${asked}&compare` : `?${asked}`);
 }
 

@@ -49,7 +49,7 @@ async function ask(relay: URL, words: Words): Promise<About> {
     if (await isBlocked(url)) throw blockedError(url, words);
     throw new Error(words.relayUnreachable(url.origin, globalThis.origin), { cause: reason });
   }
-  if (!response.ok) throw new Error(words.relayStatus(url.origin, response.status));
+  if (!response.ok) throw new Error(words.relayStatus(relay.href.replace(/\/$/, ""), response.status));
   const answer = (await response.json().catch(() => null)) as Partial<About> | null;
   if (!answer || !Array.isArray(answer.ports)) throw new Error(words.relayOdd(url.origin));
   const contact = typeof answer.contact === "string" ? answer.contact : "";

@@ -126,7 +126,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
       say("The relay at {relay} answered with HTTP status {status}.", { relay, status: String(status) }),
     relayOdd: (relay: string) => say("What answers at {relay} is no Heloscope relay.", { relay }),
     relayUrl: (relay: string) => say("“{relay}” is no http, https, ws or wss URL of a relay.", { relay }),
-    noProgram: (from: string) => say("The test's program could not be loaded from {from}. That may be down, or this site's Content-Security-Policy, where it has one, does not name it in connect-src.", { from }),
+    noProgram: (from: string) => say("The test's program could not be loaded from {from}. That may be down, or this site's Content-Security-Policy, where it has one, does not name it in script-src and connect-src.", { from }),
     helpCertificate: say("More about this warning"),
     helpPorts: say("What each port is for"),
     helpExtensions: say("All extensions"),

@@ -103,7 +103,7 @@ test("the test's program is not to be had", { skip: noBrowser }, () =>
     const field = page.getByRole("textbox", { name: "Mail server" });
     await field.fill("healthy.specimen.test");
     await field.press("Enter");
-    assert.equal(await failure(page), `The test's program could not be loaded from ${address}. That may be down, or this site's Content-Security-Policy, where it has one, does not name it in connect-src.`);
+    assert.equal(await failure(page), `The test's program could not be loaded from ${address}. That may be down, or this site's Content-Security-Policy, where it has one, does not name it in script-src and connect-src.`);
     // A failure is not kept.
     await page.unroute("**/*.wasm");
     await field.press("Enter");

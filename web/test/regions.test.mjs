@@ -162,8 +162,21 @@ test("the relay's own page offers the others, and the address bar holds the comp
     await choice.selectOption(names[1]);
     await page.getByRole("button", { name: "Test", exact: true }).click();
     await page.locator("helo-scope .verdict .actions").waitFor();
-    assert.equal(await page.evaluate(() => document.querySelector("helo-scope").report.vantage), other.replace("http", "ws"));
+    const vantage = () => page.evaluate(() => document.querySelector("helo-scope").report.vantage);
+    assert.equal(await vantage(), other.replace("http", "ws"));
     assert.deepEqual(await choice.locator("option").allInnerTexts(), names);
+
+    // Reloaded it goes the same way again, and back the way before.
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25&relay=${other}`);
+    await page.reload();
+    await page.locator("helo-scope .verdict .actions").waitFor();
+    assert.equal(await vantage(), other.replace("http", "ws"));
+    assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25&relay=${other}`);
+    assert.deepEqual(await choice.locator("option").allInnerTexts(), names);
+    assert.equal(await choice.inputValue(), other);
+    await page.goBack();
+    await differences(page).waitFor();
+    assert.equal(await choice.inputValue(), address);
   }));
 
 /** A mail server that shows one of two relays less than the other, as a device between may. */
@@ -253,6 +266,12 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     await note.filter({ hasText: "made by someone else" }).waitFor();
     assert.deepEqual(await page.locator("helo-scope .side > .from").allInnerTexts(), names.map((name) => `Through ${name}`));
     assert.deepEqual(JSON.parse(await copied("Copy as JSON", "Copied: JSON.")), json);
+
+    await page.getByRole("button", { name: "Test again" }).click();
+    await page.waitForURL(`${address}/?host=hostile-text.specimen.test&ports=25,2525/starttls&compare`);
+    await note.waitFor({ state: "hidden" });
+    await differences(page).waitFor();
+    assert.equal(await page.evaluate(() => document.querySelector("helo-scope").shadowRoot.activeElement?.localName), "h2");
   }));
 
 test("a comparison has its language's dates and numbers on the page, and those of text where it is taken", { skip: noBrowser }, async () => {

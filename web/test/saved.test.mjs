@@ -326,6 +326,7 @@ test("what is no report says so", { skip: noBrowser }, async () => {
       [changed((report) => (report.ports[0].timings.total_ms = -1)), /the field “total_ms”/],
       [changed((report) => (report.status = "superb")), /the field “status”/],
       [changed((report) => (report.ports = {})), /the field “ports”/],
+      [changed((report) => (report.ports = [])), /the field “ports”/],
       [changed((report) => (report.ports = Array(101).fill(report.ports[0]))), /the field “ports”/],
       [changed((report) => (report.ports[0].transcript = Array(2501).fill(report.ports[0].transcript[0]))), /the field “transcript”/],
       ["[".repeat(100_000), /it is not JSON/],

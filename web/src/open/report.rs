@@ -8,14 +8,14 @@ use wasm_bindgen::JsValue;
 
 use crate::json::{self, FromJson, MAX_ENTRIES, Reader, objects, variants};
 
-/// Ports of a report.
+/// Ports of a report, at most; there is always one.
 const MAX_PORTS: usize = 100;
 
 /// Reads a report; an error is the name of a field that is missing, or that holds what it cannot hold.
 pub(super) fn report(json: &JsValue) -> Result<Report, &'static str> {
     let report: Report = json::read(json)?;
     let findings: usize = report.ports.iter().map(|port| port.findings.len()).sum();
-    if report.ports.len() > MAX_PORTS {
+    if report.ports.is_empty() || report.ports.len() > MAX_PORTS {
         return Err("ports");
     }
     // Each is compared with the others when it is rendered.

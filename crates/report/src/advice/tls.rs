@@ -20,7 +20,7 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
             )
         ),
         fix: say!("Give the server a certificate and switch STARTTLS on (Postfix: smtpd_tls_chain_files and \
-              smtpd_tls_security_level = may; Exim: tls_advertise_hosts = *). If it is on, look for a \
+              smtpd_tls_security_level = may, for port 587 encrypt; Exim: tls_advertise_hosts = *). If it is on, look for a \
               firewall on the path that removes it from the EHLO reply.")
             .to_owned(),
     }
