@@ -302,6 +302,9 @@ impl Settings {
         };
         let why = match address.map(|address| policy.check(address)) {
             _ if denied => "denied by the deny file".to_owned(),
+            None if self.public && !host.to_string().contains('.') => {
+                "no full name, as no dot is in it".to_owned()
+            }
             Some(Err(why)) => why.0,
             _ => return None,
         };
@@ -322,7 +325,8 @@ impl Settings {
             false => Caution::InFront,
         };
         let one_client = self.origin(true).filter(|_| !https).map(in_front);
-        let own_machine = self.allow_nets.iter().filter(|net| net.is_loopback()).copied();
+        let own = self.own_addresses.known_outside();
+        let own_machine = self.allow_nets.iter().filter(|net| net.leads_to_itself(&own)).copied();
         let other_ports = self.ports.iter().filter(|port| !MAIL.contains(&port.port)).copied();
         clear
             .into_iter()

@@ -46,6 +46,8 @@ pub(crate) enum Disagreement {
     NotLookedUp { what: String, why: String },
     /// Addresses of this machine to which the name does not lead.
     NotLedTo { name: String, leads_to: Vec<IpAddr>, own: Vec<IpAddr> },
+    /// The EHLO name leads to an address that no other machine can reach this one by.
+    LedInside { name: String, address: IpAddr },
     /// The address has no PTR record.
     NoPtr { address: IpAddr, name: String },
     /// The address's PTR record has another name.
@@ -82,7 +84,10 @@ async fn disagreements(name: &str, own: &[IpAddr], resolver: &dyn Resolve) -> Ve
         let leads_to = leads_to.clone();
         found.push(Disagreement::NotLedTo { name: name.to_owned(), leads_to, own: left_out });
     }
-    for &address in if own.is_empty() { &leads_to } else { &own } {
+    let (outside, inside): (Vec<_>, Vec<_>) = leads_to.iter().partition(|address| is_global(**address));
+    found
+        .extend(inside.into_iter().map(|address| Disagreement::LedInside { name: name.to_owned(), address }));
+    for &address in if own.is_empty() { &outside } else { &own } {
         let name = name.to_owned();
         match resolver.reverse(address).await {
             Ok(has) if has.trim_end_matches('.').eq_ignore_ascii_case(&name) => {}
@@ -129,6 +134,11 @@ impl fmt::Display for Disagreement {
                  it an A or AAAA record for each",
                 listed(leads_to),
                 listed(own)
+            ),
+            Self::LedInside { name, address } => write!(
+                f,
+                "the EHLO name {name} leads to {address}, which is no address outside; give it those that this machine is \
+                 known by there"
             ),
             Self::NoPtr { address, name } => write!(
                 f,

@@ -5,7 +5,8 @@ use std::ops::Range;
 ///
 /// A command stands at the beginning of a line, whatever controls and spaces are before it, in any case of letters
 /// (RFC 5321 §2.4, §4.1.1); CR and LF alone end a line too, for there are servers that say so. RCPT, without which
-/// there is no mail, counts anywhere. A word that lies wholly within `name` does not count: a checked host name holds
+/// there is no mail, AUTH, VRFY and EXPN, which need no other command, count anywhere: a server may cut a line that is
+/// long, or end one at another control. A word that lies wholly within `name` does not count: a checked host name holds
 /// no space to end a command with.
 pub fn stray_command(octets: &[u8], name: &Range<usize>) -> Option<usize> {
     let mut at_line_start = true;
@@ -13,7 +14,8 @@ pub fn stray_command(octets: &[u8], name: &Range<usize>) -> Option<usize> {
         let word = octets.get(at..at + WORD).unwrap_or_default();
         let is = |command: &[u8]| word.eq_ignore_ascii_case(command);
         let named = name.start <= at && at + WORD <= name.end;
-        if !named && (is(b"RCPT") || at_line_start && COMMANDS.iter().any(|command| is(*command))) {
+        let any = |commands: &[&[u8; WORD]]| commands.iter().any(|command| is(*command));
+        if !named && (any(&ALONE) || at_line_start && any(&COMMANDS)) {
             return Some(at);
         }
         let blank = octet.is_ascii_control() || *octet == b' ';
@@ -24,13 +26,16 @@ pub fn stray_command(octets: &[u8], name: &Range<usize>) -> Option<usize> {
 
 const WORD: usize = 4;
 
+/// Each does something without another, or nothing is done without it.
+const ALONE: [&[u8; WORD]; 4] = [b"RCPT", b"AUTH", b"VRFY", b"EXPN"];
+
 /// Or the first letters of longer ones: RFC 5321 §4.1.1, RFC 3030 §2, RFC 4954 §4, RFC 1985, and what RFC 821 had;
 /// `LHLO` is RFC 2033's, `ATRN` RFC 2645's, `BURL` RFC 4468's; `XCLIENT` and `XFORWARD` are Postfix's, `ONEX`, `VERB` and
 /// `DEBUG` sendmail's, `X-EXPS`, `X-LINK2STATE` and `XEXCH50` Exchange's.
-const COMMANDS: [&[u8; WORD]; 27] = [
-    b"MAIL", b"DATA", b"BDAT", b"AUTH", b"VRFY", b"EXPN", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML",
-    b"XCLI", b"XFOR", b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"HELP", b"ATRN", b"BURL", b"ONEX",
-    b"VERB", b"DEBU", b"X-EX", b"X-LI", b"XEXC",
+const COMMANDS: [&[u8; WORD]; 24] = [
+    b"MAIL", b"DATA", b"BDAT", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML", b"XCLI", b"XFOR", b"EHLO",
+    b"HELO", b"LHLO", b"NOOP", b"RSET", b"HELP", b"ATRN", b"BURL", b"ONEX", b"VERB", b"DEBU", b"X-EX",
+    b"X-LI", b"XEXC",
 ];
 
 #[cfg(test)]
@@ -52,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_command_is_found_but_those_that_say_nothing() {
-        for command in COMMANDS {
+        for command in COMMANDS.iter().chain(&ALONE) {
             assert_eq!(found(&[b"xx\r\n", &command[..]].concat()), Some(4));
         }
         for harmless in [&b"STARTTLS\r\n"[..], b"QUIT\r\n", b"dat", b""] {
@@ -61,9 +66,11 @@ mod tests {
     }
 
     #[test]
-    fn rcpt_counts_anywhere() {
-        assert_eq!(found(b"\xff\xffrCPT"), Some(2));
-        assert_eq!(found(b"\xff\xffrCP"), None);
+    fn what_needs_no_other_command_counts_anywhere() {
+        for command in [b"rCPT", b"aUTH", b"vRFY", b"eXPN"] {
+            assert_eq!(found(&[b"\xff\xff", &command[..]].concat()), Some(2));
+            assert_eq!(found(&[b"\xff\xff", &command[..3]].concat()), None);
+        }
     }
 
     #[test]

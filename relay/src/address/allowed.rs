@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -24,9 +25,9 @@ pub enum BadNet {
 }
 
 impl AllowedNet {
-    /// Whether it is of this machine itself, RFC 1122 §3.2.1.3 and RFC 4291 §2.5.3.
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.0.network().is_loopback()
+    /// Whether this machine itself is in it: by a loopback address, RFC 1122 §3.2.1.3 and RFC 4291 §2.5.3, or by one of its `own`.
+    pub(crate) fn leads_to_itself(&self, own: &[IpAddr]) -> bool {
+        self.0.network().is_loopback() || own.iter().any(|address| self.0.contains(address))
     }
 }
 

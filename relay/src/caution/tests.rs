@@ -1,4 +1,5 @@
 use super::*;
+use crate::OwnAddresses;
 
 #[test]
 fn the_files_leave_as_much_time_to_stop_as_they_are_said_to() {
@@ -39,5 +40,35 @@ fn metrics_are_open_at_an_address_of_the_internet_and_at_all_addresses() {
     }
     for kept in ["127.0.0.1:9025", "[::1]:9025", "10.0.0.5:9025", "[fd00::5]:9025", "[fe80::5]:9025"] {
         assert_eq!(told(kept), []);
+    }
+}
+
+#[test]
+fn a_network_that_has_this_machine_in_it_is_told_of_in_public() {
+    let net = |text: &str| text.parse::<AllowedNet>().unwrap();
+    let own_addresses = OwnAddresses::These(vec!["10.9.8.7".parse().unwrap(), "fd00::7".parse().unwrap()]);
+    let told = |public, allowed| {
+        let own_addresses = own_addresses.clone();
+        Settings { public, own_addresses, allow_nets: vec![net(allowed)], ..Settings::default() }.cautions()
+    };
+    for itself in ["127.0.0.0/8", "::1", "10.9.8.7/32", "10.0.0.0/8", "fd00::/64"] {
+        assert_eq!(told(true, itself), [Caution::OwnMachine(net(itself))]);
+        assert_eq!(told(false, itself), []);
+    }
+    for other in ["10.9.9.0/24", "192.168.0.0/16", "fd00:1::/64"] {
+        assert_eq!(told(true, other), []);
+    }
+}
+
+#[test]
+fn a_host_to_probe_has_to_be_written_in_full_in_public() {
+    let told = |public, host: &str| {
+        let port_25_probe = Some(host.parse().unwrap());
+        Settings { public, port_25_probe, ..Settings::default() }.cautions()
+    };
+    let why = "no full name, as no dot is in it".to_owned();
+    assert_eq!(told(true, "mx1"), [Caution::RefusedProbe("mx1".parse().unwrap(), why)]);
+    for (public, host) in [(true, "mx1.example.org"), (false, "mx1"), (true, "2a00:1450::25")] {
+        assert_eq!(told(public, host), [], "{host}");
     }
 }

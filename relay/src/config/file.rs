@@ -15,10 +15,14 @@ pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given
     let source_at = |offset: usize| source(&shared, text, offset);
     let (document, errors) = DeTable::parse_recoverable(text);
     // The first of a line: those after it come of it.
-    let mut broken: BTreeMap<usize, (usize, &str)> = BTreeMap::new();
+    let mut broken: BTreeMap<usize, (usize, String)> = BTreeMap::new();
     for error in &errors {
-        let offset = error.span().map_or(0, |span| span.start);
-        broken.entry(line_at(text, offset)).or_insert((offset, error.message()));
+        let span = error.span().unwrap_or_default();
+        let message = match error.message() {
+            "duplicate key" => format!("a second `{}`", text[span.clone()].trim()),
+            message => message.to_owned(),
+        };
+        broken.entry(line_at(text, span.start)).or_insert((span.start, message));
     }
     let mut faults = Vec::new();
     let mut given = Vec::new();
@@ -37,9 +41,11 @@ pub(super) fn read(path: &Path, text: &str, settings: &[&Setting]) -> (Vec<Given
                 let fault = |source, what| Fault { source: Some(source), setting: Some(setting.name), what };
                 let lines = line_at(text, key.span().start)..=line_at(text, value.span().end);
                 // What the reader made of the rest would be told of as if it had been written.
-                if let Some(&(offset, message)) = broken.range(lines.clone()).map(|(_, first)| first).next() {
+                if let Some((offset, message)) =
+                    broken.range(lines.clone()).map(|(_, first)| first.clone()).next()
+                {
                     broken.retain(|line, _| !lines.contains(line));
-                    let advice = match is_unclosed(message) {
+                    let advice = match is_unclosed(&message) {
                         true => "a quotation mark is not closed".to_owned(),
                         false => format!("write {}", right(setting.form)),
                     };

@@ -96,6 +96,22 @@ async fn each_disagreement_says_what_dns_has_and_what_it_should_have() {
 }
 
 #[tokio::test]
+async fn of_an_address_inside_no_ptr_record_is_asked_for() {
+    for address in [&["10.9.8.7"], &["127.0.0.1"], &["fe80::1"]] {
+        let reverse = &[("127.0.0.1", "localhost")];
+        let told = told(&[], Zone { forward: Ok(address), reverse }).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        let words = format!("the EHLO name {NAME} leads to {}, which is no address outside;", address[0]);
+        assert!(told[0].starts_with(&words), "{}", told[0]);
+    }
+    // Of the address outside beside it all is said as ever.
+    let split = Zone { forward: Ok(&["10.9.8.7", "8.8.4.77"]), reverse: &[] };
+    let told = told(&["8.8.4.77"], split).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].starts_with("8.8.4.77 has no PTR record"), "{}", told[1]);
+}
+
+#[tokio::test]
 async fn a_failed_look_up_is_no_statement_about_the_name() {
     let broken =
         Zone { forward: Err(LookupFailure::Failed("no answer".into())), reverse: &[("8.8.4.77", NAME)] };

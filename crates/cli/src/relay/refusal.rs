@@ -50,14 +50,39 @@ pub(super) fn not_trusted(error: &io::Error) -> Refusal {
             .to_owned()
         });
     }
-    let of_private =
-        matches!(fault, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)));
-    unreachable(&|| match of_private {
-        true => say!(
-            "The relay cannot be reached: TLS with it failed, {error}. If its authority is a private one, name that with \
+    unreachable(&|| match fault.and_then(of_certificate) {
+        Some(what) => say!("The relay cannot be reached: TLS with it failed. {what}"),
+        None => say!("The relay cannot be reached: TLS with it failed, {error}."),
+    })
+}
+
+/// What is wrong with a relay's certificate, and what to do, where that is known.
+fn of_certificate(fault: &rustls::Error) -> Option<&'static str> {
+    use rustls::CertificateError as Of;
+    let rustls::Error::InvalidCertificate(fault) = fault else { return None };
+    Some(match fault {
+        Of::UnknownIssuer => say!(
+            "No authority that is trusted here has issued its certificate. If its authority is a private one, name that with \
              --relay-ca-file."
         ),
-        false => say!("The relay cannot be reached: TLS with it failed, {error}."),
+        Of::NotValidForName | Of::NotValidForNameContext { .. } => {
+            say!("Its certificate is not for this name. Write the relay's name as its certificate has it.")
+        }
+        Of::Expired | Of::ExpiredContext { .. } => {
+            say!("Its certificate has expired, or this machine's clock is wrong.")
+        }
+        Of::NotValidYet | Of::NotValidYetContext { .. } => {
+            say!("Its certificate is not valid yet, or this machine's clock is wrong.")
+        }
+        Of::Other(rustls::OtherError(why))
+            if why.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
+        {
+            say!(
+                "Its certificate is an authority's own (CA:TRUE), and not a server's. It needs one such as openssl req -x509 \
+                 -addext basicConstraints=CA:FALSE makes."
+            )
+        }
+        _ => return None,
     })
 }
 
@@ -123,6 +148,26 @@ mod tests {
         assert_eq!(refusal.code, RefusalCode::RelayUnreachable);
         assert!(refusal.message.contains("is of X.509 version 1"), "{}", refusal.message);
         assert!(refusal.message.contains("openssl x509 -req -extfile"), "{}", refusal.message);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told_with_what_to_do() {
+        let told = |fault| not_trusted(&io::Error::other(rustls::Error::InvalidCertificate(fault))).message;
+        use rustls::CertificateError as Of;
+        let other = |why| Of::Other(rustls::OtherError(std::sync::Arc::new(why)));
+        for (fault, words) in [
+            (Of::UnknownIssuer, "--relay-ca-file"),
+            (Of::NotValidForName, "not for this name"),
+            (Of::Expired, "has expired"),
+            (Of::NotValidYet, "not valid yet"),
+            (other(webpki::Error::CaUsedAsEndEntity), "basicConstraints=CA:FALSE"),
+        ] {
+            let message = told(fault);
+            assert!(message.starts_with("The relay cannot be reached: TLS with it failed. "), "{message}");
+            assert!(message.contains(words), "{message}");
+        }
+        let unknown = told(Of::BadEncoding);
+        assert!(unknown.starts_with("The relay cannot be reached: TLS with it failed, "), "{unknown}");
     }
 
     #[test]
