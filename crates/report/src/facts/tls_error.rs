@@ -62,10 +62,12 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
                 };
                 (ErrorCode::PlaintextOnImplicitTls, words)
             } else {
-                (
-                    ErrorCode::TlsFailed,
-                    say!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
-                )
+                let words = match octets.first().filter(|_| likeness == Likeness::Tls) {
+                    Some(20) => too_early("change_cipher_spec", &begun),
+                    Some(23) => too_early("application_data", &begun),
+                    _ => say!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
+                };
+                (ErrorCode::TlsFailed, words)
             }
         }
         TlsFailure::Protocol(said) => (ErrorCode::TlsFailed, protocol_broken(said)),
@@ -85,6 +87,13 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
             (ErrorCode::TlsFailed, words.to_owned())
         }
     }
+}
+
+/// A record that no handshake begins with, RFC 8446 §5.1.
+fn too_early(kind: &str, begun: &str) -> String {
+    say!(
+        "The server sent a TLS record of {kind} where the handshake was to begin, which is too early: “{begun}”."
+    )
 }
 
 /// What came before the failure and what was tried after it, sentences to stand after its own.
