@@ -92,6 +92,7 @@ dialogues! {
         tls_alert_on_a_clear_text_port,
         close_notify_before_the_reply,
         clear_text_inside_tls,
+        clear_text_after_quit,
         clear_text_inside_tls_as_long_as_it_is_kept,
     }
     raw {
@@ -158,6 +159,9 @@ dialogues! {
         hang_up_in_the_middle_of_a_reply,
         reset,
         quit_unanswered,
+        quit_answered_one_octet_at_a_time,
+        quit_answered_with_noise_one_octet_at_a_time,
+        quit_answered_twice_one_octet_at_a_time,
         quit_answered_by_hanging_up,
         whole_time_over,
         whole_time_over_within_a_line,

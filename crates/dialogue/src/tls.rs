@@ -325,6 +325,22 @@ pub(crate) fn clear_text_inside_tls(play: &mut Play) {
     }
 }
 
+/// Whatever comes in place of the reply to QUIT is kept as it would be in place of any other.
+pub(crate) fn clear_text_after_quit(play: &mut Play) {
+    dial(play, "465");
+    play.handshake(&Tls::V1_3);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    for octet in "221 b".bytes() {
+        play.in_clear([octet]);
+        play.wait(1);
+    }
+    play.is_closed_by_probe();
+    play.seen_last(&["quit: not TLS \"221 b\" at 0 s", "quit: ended"]);
+}
+
 pub(crate) fn clear_text_inside_tls_as_long_as_it_is_kept(play: &mut Play) {
     dial(play, "465");
     play.handshake(&Tls::V1_3);

@@ -323,7 +323,7 @@ fn alerts_and_other_failures_of_tls() {
 }
 
 #[test]
-fn nothing_after_quit_is_an_error_but_silence() {
+fn the_end_of_the_connection_after_quit_is_no_error() {
     fn quit(play: Play<'_>) -> Play<'_> {
         play.connects().greets(GREETING).ehlo("250 mx1").sends(Stage::Quit, Command::Quit)
     }

@@ -38,7 +38,7 @@ impl<'a> PortFacts<'a> {
             failure: None,
             moments: Moments::default(),
             tls_cut_off: false,
-            quit_unanswered: None,
+            odd_at_quit: None,
             last_command: None,
         };
         for seen in dialogue(observations, spec) {
@@ -91,10 +91,15 @@ impl<'a> PortFacts<'a> {
                 self.moments.handshake_done = Some(at);
             }
             Event::NoReply { fault, came, .. } => {
-                self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+                let cause = Cause::NoReply(Broken { fault, came: came.as_ref() });
+                self.leave_oddly(seen.stage, cause);
+                self.fail(seen.stage, cause);
                 self.begun = self.unfinished();
             }
-            Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
+            Event::TlsFailed(failure) => {
+                self.leave_oddly(seen.stage, Cause::Tls(failure));
+                self.fail(seen.stage, Cause::Tls(failure));
+            }
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
             Event::Closed { close_notify } => {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();

@@ -64,8 +64,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) moments: Moments,
     /// TLS was up, and the server closed the connection without a close_notify (RFC 8446 §6.1, RFC 5246 §7.2.1).
     pub(crate) tls_cut_off: bool,
-    /// How the wait for the reply to QUIT ended, where none came.
-    pub(crate) quit_unanswered: Option<Unanswered>,
+    /// What came in place of a reply to QUIT.
+    pub(super) odd_at_quit: Option<Cause<'a>>,
     pub(crate) last_command: Option<&'a Command>,
 }
 
