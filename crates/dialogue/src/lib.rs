@@ -81,6 +81,8 @@ dialogues! {
         broken_record,
         hang_up_in_the_handshake,
         reset_in_the_handshake,
+        hang_up_after_the_first_server_hello,
+        alert_after_the_first_certificate,
         reset_after_the_handshake,
         warning_before_the_flight_of_tls_1_2,
         warning_before_the_flight_of_tls_1_3,

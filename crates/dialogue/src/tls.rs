@@ -4,6 +4,7 @@ use heloscope_observation::RefusalCode;
 use rustls::NamedGroup;
 
 use crate::play::Play;
+use crate::raw::{certificate, server_hello};
 use crate::server::{EXPLICIT_CURVE, Tls};
 
 fn dial(play: &mut Play, port: &str) {
@@ -168,6 +169,38 @@ pub(crate) fn reset_in_the_handshake(play: &mut Play) {
     play.refuses(RefusalCode::Reset);
     play.is_closed_by_probe();
     play.seen(&["tls: hello", "tls: refused Reset", "tls: ended", "#1 resolve: dialled"]);
+    refused_again(play);
+}
+
+/// What the server chose is known by then, and a hello made by hand may learn more.
+pub(crate) fn hang_up_after_the_first_server_hello(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(server_hello(3, [0xc0, 0x2f]));
+    play.closes();
+    play.seen(&[
+        "tls: hello",
+        "tls: handshake 0303 suite c02f group none not completed",
+        "tls: closed without close_notify",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    refused_again(play);
+}
+
+pub(crate) fn alert_after_the_first_certificate(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server([server_hello(3, [0xc0, 0x2f]), certificate(3)].concat());
+    play.server(b"\x15\x03\x03\x00\x02\x02\x50"); // fatal, internal_error
+    play.is_closed_by_probe();
+    play.seen(&[
+        "tls: hello",
+        "tls: handshake 0303 suite c02f group none not completed",
+        "tls: alert 80",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
     refused_again(play);
 }
 

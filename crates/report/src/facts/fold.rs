@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use heloscope_observation::{Event, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage};
+use heloscope_observation::{
+    Event, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage, TlsFailure,
+};
 use heloscope_smtp::{Command, Reply};
 
 use super::by_hand::ByHand;
@@ -24,6 +26,7 @@ impl<'a> PortFacts<'a> {
             handshake: None,
             chain: None,
             client_certificate_requested: false,
+            first_choice: None,
             first_hello_taken: false,
             second_hello: None,
             warned: Vec::new(),
@@ -86,10 +89,11 @@ impl<'a> PortFacts<'a> {
                 self.moments.chain_seen = Some(at);
             }
             Event::ClientCertificateRequested => self.client_certificate_requested = true,
-            Event::Handshake(handshake) => {
+            Event::Handshake(handshake) if handshake.completed => {
                 self.handshake = Some(handshake);
                 self.moments.handshake_done = Some(at);
             }
+            Event::Handshake(handshake) => self.first_choice = Some(handshake),
             Event::NoReply { fault, came, .. } => {
                 let cause = Cause::NoReply(Broken { fault, came: came.as_ref() });
                 self.leave_oddly(seen.stage, cause);
@@ -97,6 +101,11 @@ impl<'a> PortFacts<'a> {
                 self.begun = self.unfinished();
             }
             Event::TlsFailed(failure) => {
+                // All that ends this handshake is that this test verifies no such signature.
+                if let (TlsFailure::UnverifiedKey, Some(chosen)) = (failure, self.first_choice) {
+                    self.handshake = Some(chosen);
+                    self.moments.handshake_done = Some(at);
+                }
                 self.leave_oddly(seen.stage, Cause::Tls(failure));
                 self.fail(seen.stage, Cause::Tls(failure));
             }
@@ -161,7 +170,10 @@ impl<'a> PortFacts<'a> {
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {
-        self.first_hello_taken = self.chain.is_some() || self.client_certificate_requested;
+        self.first_hello_taken =
+            self.chain.is_some() || self.client_certificate_requested || self.first_choice.is_some();
+        self.first_choice =
+            self.first_choice.filter(|_| self.chain.is_none() && !self.client_certificate_requested);
         // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
         let answered = self.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(_)));

@@ -37,7 +37,9 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) chain: Option<&'a [Der]>,
     /// The server asked for a client certificate, on either connection.
     pub(crate) client_certificate_requested: bool,
-    /// The library's hello was answered with a certificate or the wish for one: it was taken, whatever came then.
+    /// What the server chose of the library's hello in a handshake that was not finished, where that is all it showed.
+    pub(super) first_choice: Option<&'a Handshake>,
+    /// The library's hello was answered with a choice, a certificate or the wish for one: it was taken, whatever came then.
     pub(crate) first_hello_taken: bool,
     /// Octets of the second hello, where the server asked for one.
     pub(crate) second_hello: Option<usize>,

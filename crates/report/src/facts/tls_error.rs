@@ -108,7 +108,7 @@ pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
         told.extend(warned_before(&facts.warned).filter(|_| !failure.is_unverified_key()));
     }
     if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
-        told.push_str(taken(facts));
+        told.push_str(&taken(facts));
     }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         told.push_str(&say!(
@@ -194,7 +194,13 @@ fn breaks_off(cause: Cause<'_>) -> bool {
 }
 
 /// What came before that.
-fn taken(facts: &PortFacts<'_>) -> &'static str {
+fn taken(facts: &PortFacts<'_>) -> String {
+    if let Some(chosen) = facts.first_choice {
+        return say!(
+            " The server had taken the hello, and chosen {}: what ends the handshake comes later.",
+            choice(chosen)
+        );
+    }
     match facts.client_certificate_requested {
         true => say!(
             " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have as \
@@ -204,6 +210,7 @@ fn taken(facts: &PortFacts<'_>) -> &'static str {
             " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."
         ),
     }
+    .to_owned()
 }
 
 /// Where the version that is spoken demands that its end is told.
