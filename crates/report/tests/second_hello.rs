@@ -145,6 +145,21 @@ fn what_the_first_hello_was_answered_with_is_told_where_the_second_met_the_same(
     assert!(!port.ids().contains(&"tls-hello-intolerance"), "{:?}", port.ids());
 }
 
+/// Nothing but the name is wrong as far as is known.
+#[test]
+fn a_name_that_is_refused_with_and_without_it_is_mended_by_the_name() {
+    for (spec, id) in [("25", "starttls-failed"), ("465", "tls-failed")] {
+        let scene = Scene::one(spec, |play| play.until_hello().tls_fails(alert(112)))
+            .nameless_hello(spec, |play| play.until_hello().tls_fails(alert(112)));
+        let port = scene.judged().ports.remove(0);
+        assert_eq!(
+            port.found(id).fix,
+            "Let the server present its certificate whatever name is asked for, if any, or tell it this name, in its virtual \
+             hosts or its SNI map. Look at proxies before it, which may know it by another name."
+        );
+    }
+}
+
 #[test]
 fn a_hang_up_at_the_second_hello_is_said() {
     let scene = Scene::one("25", |play| play.until_hello().closes(Stage::Tls))

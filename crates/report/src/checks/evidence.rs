@@ -262,6 +262,8 @@ pub(crate) struct Handshaking {
     pub(crate) client_certificate_requested: bool,
     /// The server's alert says that it demands one.
     pub(crate) client_certificate_required: bool,
+    /// The server's alert says that it does not know the name in the hello.
+    pub(crate) name_refused: bool,
     /// The server did not prove that it holds its certificate's key.
     pub(crate) bad_signature: bool,
     /// What came where TLS was to begin is none of TLS's records: the server took the ClientHello for a command, or something
