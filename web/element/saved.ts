@@ -3,7 +3,7 @@
 import { load, teach, type Outcome } from "./core.ts";
 import { make, unbroken } from "./dom.ts";
 import { nearest } from "./language.ts";
-import type { PortError, Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import { fromLink } from "./share.ts";
 import { ENGLISH, type Words } from "./words.ts";
 
@@ -92,6 +92,5 @@ export function portsOf(report: Report): string[] {
 
 /** Whether all is well that was tested, but a port was not: an “ok” would say too much. After QUIT all has been. */
 export function isPartial(report: Report): boolean {
-  const isCut = (error: PortError): boolean => error.phase !== "quit" || error.code === "malformed_reply";
-  return report.status === "ok" && report.ports.some(({ error, findings }) => error && isCut(error) && findings.length === 0);
+  return report.status === "ok" && report.ports.some(({ error, findings }) => error && error.phase !== "quit" && findings.length === 0);
 }

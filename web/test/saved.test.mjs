@@ -234,6 +234,16 @@ test("a verdict over a port that was not tested is no clean bill", { skip: noBro
   });
 });
 
+test("after QUIT nothing takes from a verdict but what is found", { skip: noBrowser }, async () => {
+  const saved = await fixture("healthy");
+  saved.ports[1].error = { code: "malformed_reply", message: "", phase: "quit" };
+  await withPage({ path: link(JSON.stringify(saved)) }, async ({ page }) => {
+    await verdict(page).waitFor();
+    assert.equal(await page.locator("helo-scope .verdict .kind").innerText(), "As it should be");
+    assert.doesNotMatch(await page.title(), /in part/);
+  });
+});
+
 test("a link of the first version still opens", { skip: noBrowser }, async () => {
   const hash = (await readFile("web/test/fixtures/link-of-2026-11.txt", "utf8")).trim();
   await withPage({ path: `/${hash}` }, async ({ page }) => {

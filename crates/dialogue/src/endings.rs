@@ -104,6 +104,51 @@ pub(crate) fn quit_unanswered(play: &mut Play) {
     play.seen(&["quit: timed out after 5 s", "quit: ended"]);
 }
 
+/// All of the reply has so long: little depends on it.
+pub(crate) fn quit_answered_one_octet_at_a_time(play: &mut Play) {
+    until_quit(play);
+    for octet in "221 b".bytes() {
+        play.server([octet]);
+        play.wait(1);
+    }
+    play.is_closed_by_probe();
+    play.seen(&[
+        "quit: no reply: Incomplete after 0 lines \"221 b\" in 5 pieces from 0 s to 4 s",
+        "quit: timed out after 5 s",
+        "quit: ended",
+    ]);
+}
+
+pub(crate) fn quit_answered_with_noise_one_octet_at_a_time(play: &mut Play) {
+    until_quit(play);
+    for octet in "noise".bytes() {
+        play.server([octet]);
+        play.wait(1);
+    }
+    play.is_closed_by_probe();
+    play.seen(&[
+        "quit: no reply: NotAReply after 0 lines \"noise\" in 5 pieces from 0 s to 4 s",
+        "quit: ended",
+    ]);
+}
+
+/// A reply with another code than 221 may have been meant for a command before, and does not prolong the wait either.
+pub(crate) fn quit_answered_twice_one_octet_at_a_time(play: &mut Play) {
+    until_quit(play);
+    play.server("250 ok\r\n");
+    for octet in "221 b".bytes() {
+        play.server([octet]);
+        play.wait(1);
+    }
+    play.is_closed_by_probe();
+    play.seen(&[
+        "quit: < \"250 ok\"",
+        "quit: no reply: Incomplete after 0 lines \"221 b\" in 5 pieces from 0 s to 4 s",
+        "quit: timed out after 5 s",
+        "quit: ended",
+    ]);
+}
+
 pub(crate) fn quit_answered_by_hanging_up(play: &mut Play) {
     until_quit(play);
     play.closes();

@@ -81,6 +81,8 @@ dialogues! {
         broken_record,
         hang_up_in_the_handshake,
         reset_in_the_handshake,
+        hang_up_after_the_first_server_hello,
+        alert_after_the_first_certificate,
         reset_after_the_handshake,
         warning_before_the_flight_of_tls_1_2,
         warning_before_the_flight_of_tls_1_3,
@@ -92,6 +94,7 @@ dialogues! {
         tls_alert_on_a_clear_text_port,
         close_notify_before_the_reply,
         clear_text_inside_tls,
+        clear_text_after_quit,
         clear_text_inside_tls_as_long_as_it_is_kept,
     }
     raw {
@@ -158,6 +161,9 @@ dialogues! {
         hang_up_in_the_middle_of_a_reply,
         reset,
         quit_unanswered,
+        quit_answered_one_octet_at_a_time,
+        quit_answered_with_noise_one_octet_at_a_time,
+        quit_answered_twice_one_octet_at_a_time,
         quit_answered_by_hanging_up,
         whole_time_over,
         whole_time_over_within_a_line,

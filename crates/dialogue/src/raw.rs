@@ -30,11 +30,11 @@ fn message(version: u8, kind: u8, body: &[u8]) -> Vec<u8> {
     [&[22, 3, version], &length(message.len())[..], &message].concat()
 }
 
-fn server_hello(version: u8, suite: [u8; 2]) -> Vec<u8> {
+pub(crate) fn server_hello(version: u8, suite: [u8; 2]) -> Vec<u8> {
     message(version, 2, &[&[3, version][..], &[9; 32], &[0], &suite, &[0]].concat())
 }
 
-fn certificate(version: u8) -> Vec<u8> {
+pub(crate) fn certificate(version: u8) -> Vec<u8> {
     let sized = |octets: &[u8]| {
         let [high, low] = u16::try_from(octets.len()).expect("a short list").to_be_bytes();
         [&[0, high, low], octets].concat()

@@ -4,6 +4,7 @@ use heloscope_observation::RefusalCode;
 use rustls::NamedGroup;
 
 use crate::play::Play;
+use crate::raw::{certificate, server_hello};
 use crate::server::{EXPLICIT_CURVE, Tls};
 
 fn dial(play: &mut Play, port: &str) {
@@ -171,6 +172,38 @@ pub(crate) fn reset_in_the_handshake(play: &mut Play) {
     refused_again(play);
 }
 
+/// What the server chose is known by then, and a hello made by hand may learn more.
+pub(crate) fn hang_up_after_the_first_server_hello(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server(server_hello(3, [0xc0, 0x2f]));
+    play.closes();
+    play.seen(&[
+        "tls: hello",
+        "tls: handshake 0303 suite c02f group none not completed",
+        "tls: closed without close_notify",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    refused_again(play);
+}
+
+pub(crate) fn alert_after_the_first_certificate(play: &mut Play) {
+    dial(play, "465");
+    play.client_hello();
+    play.server([server_hello(3, [0xc0, 0x2f]), certificate(3)].concat());
+    play.server(b"\x15\x03\x03\x00\x02\x02\x50"); // fatal, internal_error
+    play.is_closed_by_probe();
+    play.seen(&[
+        "tls: hello",
+        "tls: handshake 0303 suite c02f group none not completed",
+        "tls: alert 80",
+        "tls: ended",
+        "#1 resolve: dialled",
+    ]);
+    refused_again(play);
+}
+
 /// The server has shown by then what it is.
 pub(crate) fn reset_after_the_handshake(play: &mut Play) {
     dial(play, "465");
@@ -323,6 +356,22 @@ pub(crate) fn clear_text_inside_tls(play: &mut Play) {
             "ehlo after tls: ended",
         ]);
     }
+}
+
+/// Whatever comes in place of the reply to QUIT is kept as it would be in place of any other.
+pub(crate) fn clear_text_after_quit(play: &mut Play) {
+    dial(play, "465");
+    play.handshake(&Tls::V1_3);
+    play.server("220 mx.example\r\n");
+    play.client("EHLO relay.example\r\n");
+    play.server("250 mx.example\r\n");
+    play.client("QUIT\r\n");
+    for octet in "221 b".bytes() {
+        play.in_clear([octet]);
+        play.wait(1);
+    }
+    play.is_closed_by_probe();
+    play.seen_last(&["quit: not TLS \"221 b\" at 0 s", "quit: ended"]);
 }
 
 pub(crate) fn clear_text_inside_tls_as_long_as_it_is_kept(play: &mut Play) {

@@ -164,7 +164,7 @@ pub enum Event {
     Chain(Vec<Der>),
     /// The server asked for a client certificate; none was given.
     ClientCertificateRequested,
-    /// The handshake's outcome.
+    /// The handshake's outcome; in a dialogue whose handshake breaks off what the server had chosen until then.
     Handshake(Handshake),
     /// TLS failed, in the handshake or after it.
     TlsFailed(TlsFailure),

@@ -16,7 +16,7 @@ pub const GREETING: Duration = Duration::from_secs(38);
 /// Any later silence, RFC 5321 §4.5.3.2 notwithstanding: a person is waiting.
 pub const SILENCE: Duration = Duration::from_secs(18);
 
-/// Until the reply to QUIT; everything worth knowing is known by then.
+/// Until the end of the reply to QUIT; everything worth knowing is known by then.
 pub const QUIT: Duration = Duration::from_secs(5);
 
 /// A port's whole test, however many connections it takes.

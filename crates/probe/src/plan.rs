@@ -18,7 +18,12 @@ pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Co
     let seen = observations.seen.iter().filter(|observation| observation.connection == ended.id);
     let in_handshake = seen.filter(|observation| observation.stage == Stage::Tls);
     let any = |is: fn(&Event) -> bool| in_handshake.clone().any(|observation| is(&observation.event));
-    if any(|event| matches!(event, Event::Handshake(_))) {
+    // What was chosen in a dialogue that breaks off then is not all that the server can show.
+    let is_known: fn(&Event) -> bool = match ended.purpose {
+        Purpose::Dialogue => |event| matches!(event, Event::Handshake(handshake) if handshake.completed),
+        Purpose::RawHello | Purpose::NamelessHello => |event| matches!(event, Event::Handshake(_)),
+    };
+    if any(is_known) {
         return None;
     }
     let is_named = matches!(observations.target.host, Host::Name(_));

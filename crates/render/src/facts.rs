@@ -2,7 +2,7 @@
 //! inside TLS side by side.
 
 use heloscope_report::{
-    Capability, Certificate, Finding, LeafCertificate, Port, PortError, Report, Severity, Status, Verdict,
+    Capability, Certificate, Finding, LeafCertificate, Port, Report, Severity, Status, Verdict,
 };
 use heloscope_words::{mark, say, spoken};
 
@@ -55,8 +55,7 @@ fn same(one: &Finding, other: &Finding) -> bool {
 /// The worst that was found on a port; `None` where the port could not be tested and nothing was found.
 pub(crate) fn worst(port: &Port) -> Option<Severity> {
     let worst = port.findings.iter().map(|finding| finding.severity).max();
-    let is_tested = port.error.as_ref().is_none_or(PortError::is_after_all);
-    worst.or(is_tested.then_some(Severity::Ok))
+    worst.or(port.cut_short_by().is_none().then_some(Severity::Ok))
 }
 
 /// Whether what was tested is as it should be, but not all of it was tested.

@@ -139,11 +139,15 @@ pub struct PortError {
     pub phase: Phase,
 }
 
-impl PortError {
-    /// Whether it took nothing from the test: all was said and answered but QUIT, and no reply too many puts the answers in
-    /// doubt.
-    pub fn is_after_all(&self) -> bool {
-        self.phase == Phase::Quit && self.code != ErrorCode::MalformedReply
+impl Port {
+    /// The error, unless it took nothing from the test: all was said and answered but QUIT, and no reply too many puts the
+    /// answers in doubt, which would be a finding.
+    pub fn cut_short_by(&self) -> Option<&PortError> {
+        let takes_nothing = |error: &PortError| {
+            let is_found = self.findings.iter().any(|finding| finding.id == "malformed-reply");
+            error.phase == Phase::Quit && (error.code != ErrorCode::MalformedReply || !is_found)
+        };
+        self.error.as_ref().filter(|error| !takes_nothing(error))
     }
 }
 

@@ -429,7 +429,7 @@ fn not_tested(port: Tested<'_>) -> String {
 
 /// The error that kept the test from what it is about.
 fn ended_by(port: Tested<'_>) -> Option<&PortError> {
-    port.port.error.as_ref().filter(|error| !error.is_after_all())
+    port.port.cut_short_by()
 }
 
 fn version(port: Tested<'_>) -> &str {

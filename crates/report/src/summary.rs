@@ -52,8 +52,7 @@ pub fn summary(report: &Report) -> String {
 fn by_error<'p>(ports: impl IntoIterator<Item = &'p Port>) -> Vec<(String, Vec<&'p Port>)> {
     let mut missed: Vec<(String, Vec<&Port>)> = Vec::new();
     for port in ports {
-        let error = port.error.as_ref().filter(|error| !error.is_after_all());
-        let Some(why) = error.map(|error| error_words_of(port, error)) else { continue };
+        let Some(why) = port.cut_short_by().map(|error| error_words_of(port, error)) else { continue };
         match missed.iter_mut().find(|(other, _)| *other == why) {
             Some((_, ports)) => ports.push(port),
             None => missed.push((why, vec![port])),

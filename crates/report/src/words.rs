@@ -24,8 +24,8 @@ pub(crate) use fault::{date, fault_words, unreadable_words};
 pub(crate) use likeness::{Likeness, first_line, first_octets, is_greeting, stray_lines};
 pub use line::explain;
 pub(crate) use rejection::{
-    codes_explained, enhanced_status_code, is_refusal, is_reply_code, lacks_reverse_name, likely_cause,
-    likely_cause_inside_tls, quoted,
+    codes_explained, demands_log_in, enhanced_status_code, is_refusal, is_reply_code, lacks_reverse_name,
+    likely_cause, likely_cause_inside_tls, quoted,
 };
 
 /// Where in a session something happened, to stand at the end of a sentence: `while the greeting was awaited`.

@@ -227,6 +227,22 @@ fn clear_text_after_starttls_is_a_failure_of_tls() {
 }
 
 #[test]
+fn a_record_that_begins_no_handshake_is_one_that_comes_too_early() {
+    for (octets, kind) in [
+        (&b"\x17\x03\x03\x00\x32\x01"[..], "application_data"),
+        (b"\x14\x03\x03\x00\x01\x01", "change_cipher_spec"),
+    ] {
+        for spec in ["25", "465"] {
+            let error = error(spec, |play| play.until_hello().tls_fails(TlsFailure::NotTls(octets.into())));
+            let says = format!("sent a TLS record of {kind} where the handshake was to begin");
+            assert_says(&error, ErrorCode::TlsFailed, Stage::Tls, &[&says, "too early: “\\x"]);
+        }
+    }
+    let noise = error("25", |play| play.until_hello().tls_fails(TlsFailure::NotTls(b"\x17\x09\x03".into())));
+    assert_says(&noise, ErrorCode::TlsFailed, Stage::Tls, &["is no TLS record"]);
+}
+
+#[test]
 fn replies_that_break_the_rules() {
     let malformed = error("25", |play| {
         let play = play.connects().greets(GREETING).says_ehlo();
@@ -307,7 +323,7 @@ fn alerts_and_other_failures_of_tls() {
 }
 
 #[test]
-fn nothing_after_quit_is_an_error_but_silence() {
+fn the_end_of_the_connection_after_quit_is_no_error() {
     fn quit(play: Play<'_>) -> Play<'_> {
         play.connects().greets(GREETING).ehlo("250 mx1").sends(Stage::Quit, Command::Quit)
     }

@@ -43,6 +43,25 @@ fn a_refused_ehlo_inside_tls_is_a_proxys() {
     assert!(refused.found("ehlo-rejected").fix.starts_with("If a proxy before the server ends TLS"));
 }
 
+/// It knows well enough that TLS is up.
+#[test]
+fn a_log_in_demanded_of_ehlo_is_no_proxys() {
+    for inside in [true, false] {
+        let refused = port("25", |play| {
+            let play = if inside { play.until_hello().tls(&[]) } else { play.connects().greets(GREETING) };
+            let reply = "530 5.7.0 Authentication required";
+            play.ehlo(reply).helo(reply).quits()
+        });
+        let found = refused.found("ehlo-rejected");
+        assert!(found.explanation.contains("demands a log-in first"), "{}", found.explanation);
+        assert!(
+            found.fix.starts_with("Let the server answer EHLO before it demands a log-in"),
+            "{}",
+            found.fix
+        );
+    }
+}
+
 #[test]
 fn a_refusing_greeting() {
     for (reply, expected, for_this_address) in [

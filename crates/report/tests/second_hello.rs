@@ -3,10 +3,10 @@
 mod scene;
 
 use heloscope_observation::{
-    AlertDescription, Event, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion,
+    AlertDescription, CipherSuite, Event, Handshake, NamedGroup, RefusalCode, Stage, TlsFailure, TlsVersion,
 };
 use heloscope_report::{Port, SenderOutcome, Severity, Status, Verdict, senders, summary};
-use scene::{Asked, GREETING, Play, Scene, chain};
+use scene::{Asked, FIRST_HELLO, GREETING, Play, Scene, chain};
 
 const OLDER: &str = " Another connection was tried, with a hello for TLS 1.2 and older, which offers cipher suites of old as well. ";
 const NAMELESS: &str =
@@ -87,6 +87,75 @@ fn a_server_that_may_speak_tls_1_3_alone_is_not_said_to_fail_for_everyone() {
         assert!(
             text.ends_with("Whether a hello that offers something else is taken was not tested."),
             "{text}"
+        );
+    }
+}
+
+/// It is not the form of the hello that it dislikes.
+#[test]
+fn what_the_first_hello_was_answered_with_is_told_where_the_second_met_the_same() {
+    fn chooses(play: Play<'_>) -> Play<'_> {
+        let handshake = Handshake {
+            version: TlsVersion::TLS_1_2,
+            suite: CipherSuite(0xc02f),
+            group: None,
+            finite_field_bits: None,
+            hello_retry: false,
+            hello_octets: Some(FIRST_HELLO),
+            completed: false,
+            unoffered: None,
+        };
+        play.see(Stage::Tls, Event::Handshake(handshake))
+    }
+    let scene = |end: fn(Play<'_>) -> Play<'_>| {
+        let scene = Scene::one("25", move |play| end(chooses(play.until_hello())));
+        scene.raw_hello("25", move |play| end(chooses(play.until_hello()))).judged().ports.remove(0)
+    };
+    let chosen = "TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+    for (end, ended, then) in [
+        (
+            (|play| play.closes(Stage::Tls)) as fn(Play<'_>) -> Play<'_>,
+            "The server closed the connection during the TLS handshake.",
+            "then closed the connection",
+        ),
+        (
+            |play| play.tls_fails(alert(80)),
+            "The server ended TLS with the alert internal_error. The server's TLS failed for a reason of its own: often a \
+             certificate or key that is missing, unreadable or does not match.",
+            "then ended TLS with the alert internal_error",
+        ),
+    ] {
+        let port = scene(end);
+        assert_eq!(
+            message(&port),
+            format!(
+                "{ended} The server had taken the hello, and chosen {chosen}: what ends the handshake comes later. The server \
+                 answered a second hello, of an older form, and chose {chosen}, but {then}: nobody can finish that handshake."
+            )
+        );
+        assert_eq!(port.ids(), ["starttls-failed"]);
+        assert_eq!(port.found("starttls-failed").severity, Severity::Error);
+        assert!(port.timings.tls_ms.is_none());
+    }
+    // Nor where the answer by hand is whole.
+    let scene = Scene::one("25", |play| chooses(play.until_hello()).closes(Stage::Tls))
+        .raw_hello("25", |play| play.answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[b"leaf"]));
+    let port = scene.judged().ports.remove(0);
+    assert!(message(&port).contains(&format!("and chosen {chosen}: what")), "{}", message(&port));
+    assert!(!port.ids().contains(&"tls-hello-intolerance"), "{:?}", port.ids());
+}
+
+/// Nothing but the name is wrong as far as is known.
+#[test]
+fn a_name_that_is_refused_with_and_without_it_is_mended_by_the_name() {
+    for (spec, id) in [("25", "starttls-failed"), ("465", "tls-failed")] {
+        let scene = Scene::one(spec, |play| play.until_hello().tls_fails(alert(112)))
+            .nameless_hello(spec, |play| play.until_hello().tls_fails(alert(112)));
+        let port = scene.judged().ports.remove(0);
+        assert_eq!(
+            port.found(id).fix,
+            "Let the server present its certificate whatever name is asked for, if any, or tell it this name, in its virtual \
+             hosts or its SNI map. Look at proxies before it, which may know it by another name."
         );
     }
 }

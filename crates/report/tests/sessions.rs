@@ -233,7 +233,7 @@ fn a_missing_reply_to_quit_is_noted_and_is_no_finding() {
     let unfinished = quit(|play| {
         play.babbles(Stage::Quit, heloscope_smtp::FaultKind::Incomplete, b"221").times_out(Stage::Quit, 5)
     });
-    assert_eq!(unfinished.verdict("session-cut-short"), Verdict::NotTested);
+    assert_eq!(unfinished.verdict("session-cut-short"), Verdict::Passed);
     // Another reply was none the less a reply.
     for port in [
         quit(|play| play.replies(Stage::Quit, "221 bye").ends(Stage::Quit)),

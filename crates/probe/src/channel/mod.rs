@@ -124,6 +124,7 @@ impl TlsChannel {
             match &mut self.client {
                 Client::Library(client) => {
                     events.extend(client.witnessed());
+                    events.extend(client.chosen());
                     events.extend(client.end_astray());
                 }
                 Client::Raw(client) => events.extend(client.end()),

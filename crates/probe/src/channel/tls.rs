@@ -172,9 +172,8 @@ impl TlsClient {
                 Err(error) => {
                     events.extend(self.witnessed());
                     let failure = failure(&error);
-                    // What was chosen is known by then, and no more will be.
-                    let chosen = self.handshake(false).filter(|_| failure == TlsFailure::UnverifiedKey);
-                    events.extend(chosen.map(TlsEvent::Chosen));
+                    let is_known = matches!(failure, TlsFailure::UnverifiedKey | TlsFailure::Alert(_));
+                    events.extend(self.chosen().filter(|_| is_known));
                     events.push(TlsEvent::Failed(failure));
                     return ControlFlow::Break(());
                 }
@@ -199,6 +198,13 @@ impl TlsClient {
         // A ChangeCipherSpec goes before it, RFC 8446 appendix D.4.
         let octets = handshake_octets(&self.outgoing);
         (octets > 0).then_some(TlsEvent::HelloRetried { octets })
+    }
+
+    /// What the server chose in a handshake that will not be finished. With a HelloRetryRequest it chooses a suite as well, and
+    /// a group only with its ServerHello.
+    pub(super) fn chosen(&self) -> Option<TlsEvent> {
+        let chosen = self.handshake(false).filter(|_| !self.finished_handshake)?;
+        (!self.retried || chosen.group.is_some()).then_some(TlsEvent::Chosen(chosen))
     }
 
     fn handshake(&self, completed: bool) -> Option<Handshake> {

@@ -26,6 +26,8 @@ pub(crate) struct Link {
     /// How the octets of the handshake came.
     shaking: Option<Pace>,
     patience: Patience,
+    /// By when all of the reply to QUIT must have come.
+    leaves_by: Option<Duration>,
     port_deadline: Duration,
     /// Octets of the server's.
     received: usize,
@@ -60,6 +62,7 @@ impl Link {
             stray: Stray::default(),
             shaking: None,
             patience: Patience { since: Duration::ZERO, limit: limits::DIAL },
+            leaves_by: None,
             port_deadline,
             received: 0,
         }
@@ -85,6 +88,12 @@ impl Link {
         self.patience = Patience { since: cx.at, limit };
     }
 
+    /// Waits for the reply to QUIT: nothing depends on it, and no octet of it prolongs the wait.
+    pub(crate) fn wait_to_leave(&mut self, cx: &Context) {
+        self.wait(limits::QUIT, cx);
+        self.leaves_by = Some(cx.at.saturating_add(limits::QUIT));
+    }
+
     /// An octet came: from now on only silence counts.
     pub(crate) fn heard(&mut self, cx: &Context) {
         let limit = if self.patience.limit == limits::QUIT { limits::QUIT } else { limits::SILENCE };
@@ -102,13 +111,19 @@ impl Link {
     }
 
     pub(crate) fn deadline(&self) -> Duration {
-        (self.patience.since + self.patience.limit).min(self.port_deadline)
+        self.patience_ends().min(self.port_deadline)
+    }
+
+    fn patience_ends(&self) -> Duration {
+        let Patience { since, limit } = self.patience;
+        let ends = since.saturating_add(limit);
+        self.leaves_by.map_or(ends, |leaves_by| ends.min(leaves_by))
     }
 
     /// That the limit has run out which comes first.
     pub(crate) fn timed_out(&self) -> Event {
-        let Patience { since, limit } = self.patience;
-        let whole = since.saturating_add(limit) > self.port_deadline;
+        let limit = if self.leaves_by.is_some() { limits::QUIT } else { self.patience.limit };
+        let whole = self.patience_ends() > self.port_deadline;
         let came = self.shaking.clone().filter(|came| whole && came.pieces > 1 && !self.encrypted);
         Event::TimedOut { after: if whole { limits::PORT } else { limit }, whole, came }
     }
@@ -138,7 +153,10 @@ impl Link {
         self.stage = stage;
         let octets = command.to_octets();
         self.observe(Event::Sent { command, encrypted: self.encrypted }, cx);
-        self.wait(if stage == Stage::Quit { limits::QUIT } else { limits::SILENCE }, cx);
+        match stage {
+            Stage::Quit => self.wait_to_leave(cx),
+            _ => self.wait(limits::SILENCE, cx),
+        }
         match &mut self.tls {
             Some(tls) => tls.send(&octets),
             None => self.transmit(octets, cx),

@@ -166,6 +166,12 @@ fn ehlo_fix(refused: &Refused, inside_tls: bool) -> &'static str {
              inside TLS, EHLO is in its turn (RFC 5321 §4.1.4; RFC 3207 §4.2)."
             )
         }
+        (530, _) if refused.for_log_in => {
+            say!(
+                "Let the server answer EHLO before it demands a log-in: only in that reply can a client see that AUTH is offered \
+             (RFC 4954 §3)."
+            )
+        }
         (530, _) if inside_tls => {
             say!(
                 "If a proxy before the server ends TLS, let the server know which connections come over TLS, so that it does not \

@@ -2,6 +2,7 @@
 
 use heloscope_words::{mark, say, spoken};
 
+use super::tls::NAME_FIX;
 use super::{Advice, Audience};
 use crate::checks::{Handshaking, Refused};
 
@@ -98,7 +99,7 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
 fn failed_fix(failed: &Handshaking) -> String {
     match (&failed.choice, failed.client_certificate_requested) {
         // It speaks TLS.
-        _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX).to_owned(),
+        _ if failed.bad_signature || failed.name_refused => handshake_fix(failed).to_owned(),
         (None, false) if failed.no_tls => say!(
             "Let TLS begin with the first octet on this port (Postfix: smtpd_tls_wrappermode = yes; Exim: \
              tls_on_connect_ports). If the server is set up so, look for what answers in its place: another service, or a \
@@ -162,6 +163,7 @@ const BAD_SIGNATURE_FIX: &str = mark!(
 fn handshake_fix(failed: &Handshaking) -> &'static str {
     match failed.client_certificate_requested {
         _ if failed.bad_signature => spoken(BAD_SIGNATURE_FIX),
+        _ if failed.name_refused => spoken(NAME_FIX),
         false if failed.no_tls => {
             say!(
                 "Let TLS begin right after the 220 to STARTTLS (RFC 3207 §4). If the server's log shows nothing of the \

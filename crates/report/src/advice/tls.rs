@@ -143,11 +143,14 @@ pub(super) fn name_refused(said: &str, long_name: bool, audience: Audience) -> A
                 mark!("Mail clients name the host, and cannot send mail."),
             )
         ),
-        fix: say!("Let the server present its certificate whatever name is asked for, or tell it this name. Look at \
-              proxies before it, which may know it by another name.")
-            .to_owned(),
+        fix: spoken(NAME_FIX).to_owned(),
     }
 }
+
+pub(super) const NAME_FIX: &str = mark!(
+    "Let the server present its certificate whatever name is asked for, if any, or tell it this name, in its virtual hosts or \
+     its SNI map. Look at proxies before it, which may know it by another name."
+);
 
 pub(super) fn starttls_inside_tls() -> Advice {
     Advice {

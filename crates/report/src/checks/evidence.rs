@@ -3,7 +3,7 @@ use heloscope_smtp::Reply;
 
 use super::Breach;
 use crate::names::Weakness;
-use crate::words::{Likeness, enhanced_status_code, lacks_reverse_name};
+use crate::words::{Likeness, demands_log_in, enhanced_status_code, lacks_reverse_name};
 use crate::{ErrorCode, Severity};
 
 /// What a server demands that many TLS libraries do not have, besides a version or a cipher suite.
@@ -239,6 +239,8 @@ pub(crate) struct Refused {
     pub(crate) status: Option<(u16, u16)>,
     /// It names the missing reverse DNS name as its reason.
     pub(crate) for_reverse_name: bool,
+    /// It demands a log-in.
+    pub(crate) for_log_in: bool,
     pub(crate) said: String,
 }
 
@@ -260,6 +262,8 @@ pub(crate) struct Handshaking {
     pub(crate) client_certificate_requested: bool,
     /// The server's alert says that it demands one.
     pub(crate) client_certificate_required: bool,
+    /// The server's alert says that it does not know the name in the hello.
+    pub(crate) name_refused: bool,
     /// The server did not prove that it holds its certificate's key.
     pub(crate) bad_signature: bool,
     /// What came where TLS was to begin is none of TLS's records: the server took the ClientHello for a command, or something
@@ -293,7 +297,8 @@ impl Evidence {
 impl Refused {
     pub(crate) fn by(reply: &Reply, said: String) -> Self {
         let status = enhanced_status_code(reply).map(|status| (status.subject, status.detail));
-        Self { code: reply.code(), status, for_reverse_name: lacks_reverse_name(reply), said }
+        let (for_reverse_name, for_log_in) = (lacks_reverse_name(reply), demands_log_in(reply));
+        Self { code: reply.code(), status, for_reverse_name, for_log_in, said }
     }
 
     /// A host that takes no mail, RFC 7504; a screening program that drops a client says 521 too, with a status code of

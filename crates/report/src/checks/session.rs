@@ -7,7 +7,7 @@ use heloscope_words::{mark, say, spoken};
 use super::greeting::said;
 use super::tls::tls_failed;
 use super::{Check, Cut, Evidence, Loses, Mute, NOT_KEPT, Outcome, Passage, Refused, Subject};
-use crate::facts::{Cause, Failure, Hello, PortFacts, answers_nothing, ehlo_alone_rejected, ehlo_refused};
+use crate::facts::{Cause, Hello, PortFacts, answers_nothing, ehlo_alone_rejected, ehlo_refused};
 use crate::{ErrorCode, Severity};
 
 pub(super) static CHECKS: &[&Check] =
@@ -70,6 +70,7 @@ static MALFORMED_REPLY: Check = Check {
             said: answers_nothing(unasked),
             inside_tls: unasked.encrypted,
         }),
+        (Some(ErrorCode::MalformedReply), None) if subject.facts.ends_after_all() => after_all(),
         (Some(ErrorCode::MalformedReply), None) => {
             Outcome::Found(Evidence::MalformedReply { said: said(subject) })
         }
@@ -84,9 +85,12 @@ static REPLY_TOO_LONG: Check = Check {
     basis: mark!("RFC 5321 §4.2.1, §4.5.3.1; a bound of this test's own"),
     title: mark!("A reply is longer than this test reads"),
     examine: |subject| match subject.error_code() {
-        Some(ErrorCode::ReplyTooLong) => Outcome::Found(Evidence::ReplyTooLong { said: said(subject) }),
+        Some(ErrorCode::ReplyTooLong) if !subject.facts.ends_after_all() => {
+            Outcome::Found(Evidence::ReplyTooLong { said: said(subject) })
+        }
         _ => match lines_left_out(subject.facts) {
             Some(evidence) => Outcome::Found(evidence),
+            None if subject.error_code() == Some(ErrorCode::ReplyTooLong) => after_all(),
             None if subject.facts.greeting.is_some() => Outcome::Passed,
             None => subject.not_tested(),
         },
@@ -99,9 +103,9 @@ static SESSION_CUT_SHORT: Check = Check {
     basis: "RFC 5321 §3.8, §4.5.3.2",
     title: mark!("The server hangs up or falls silent"),
     examine: |subject| {
-        // After QUIT nothing is lost, whether the server hangs up or falls silent.
-        if subject.facts.failure.is_some_and(|failure| is_silent_after_quit(&failure)) {
-            return Outcome::PassedWithin(say!("no reply to QUIT came; all was said by then").to_owned());
+        // After QUIT nothing is lost, whatever the server does.
+        if subject.facts.failure.is_some_and(|failure| failure.is_after_all()) {
+            return after_all();
         }
         let Some(failure) = subject.facts.failure else {
             let whole = subject.facts.moments.ended.is_some() && subject.facts.established.is_some();
@@ -174,10 +178,9 @@ static ESMTP_MASKED: Check = Check {
     },
 };
 
-/// No reply to QUIT came, nor the beginning of one, and nothing had gone wrong before.
-fn is_silent_after_quit(failure: &Failure<'_>) -> bool {
-    let silent = matches!(failure.cause, Cause::TimedOut { partial: None, .. });
-    silent && failure.stage == Stage::Quit && failure.due.is_none()
+/// Nothing had gone wrong before QUIT.
+fn after_all() -> Outcome {
+    Outcome::PassedWithin(say!("no whole reply to QUIT came; all was said by then").to_owned())
 }
 
 /// A client that is not wanted is hung up on at once; who waits for its first octets gives up later.

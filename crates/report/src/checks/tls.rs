@@ -227,6 +227,9 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
                 _ => false,
             }),
         },
+        name_refused: failed_by(
+            |failure| matches!(failure, TlsFailure::Alert(alert) if *alert == AlertDescription::UNRECOGNIZED_NAME),
+        ),
         bad_signature: failed_by(|failure| matches!(failure, TlsFailure::BadSignature)),
     }
 }

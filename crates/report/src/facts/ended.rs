@@ -18,6 +18,11 @@ pub(super) fn closed(at: &str, partial: Option<Broken<'_>>) -> String {
     say!("The server closed the connection {at}{begun}.")
 }
 
+/// For the reply to QUIT the test waits only so long in all.
+pub(super) fn quit_not_ended(partial: Broken<'_>) -> String {
+    say!("The reply to QUIT was not ended: “{}”.", text(partial.fault))
+}
+
 pub(super) fn timed_out(at: &str, seconds: u64, partial: Option<Broken<'_>>) -> String {
     say!("The server was silent for {seconds} s {at}{}.", begun(partial))
 }

@@ -6,7 +6,7 @@ use heloscope_observation::{MAX_RECEIVED, Refusal, RefusalCode, Stage};
 use heloscope_smtp::{Fault, FaultKind};
 use heloscope_words::{language, mark, retold, say, spoken};
 
-use super::ended::{closed, had_begun, timed_out, whole_time_over};
+use super::ended::{closed, had_begun, quit_not_ended, timed_out, whole_time_over};
 use super::instead::in_place_of_tls;
 use super::port::{PortFacts, Unasked};
 use super::rejected::{ehlo_rejected, greeting_rejected, helo_unanswered, refused_without_end, rejected};
@@ -58,6 +58,9 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
         Cause::Tls(failure) => tls_failure(failure, facts),
         Cause::Closed(partial) => {
             (ErrorCode::Closed, closed(&at, partial) + &refused_without_end(partial, stage))
+        }
+        Cause::TimedOut { whole: false, partial: Some(partial), .. } if failure.is_after_all() => {
+            (ErrorCode::Timeout, quit_not_ended(partial))
         }
         Cause::TimedOut { after, whole: false, partial, .. } => {
             (ErrorCode::Timeout, timed_out(&at, after.as_secs(), partial))

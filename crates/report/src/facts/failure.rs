@@ -18,6 +18,11 @@ pub(crate) struct Failure<'a> {
 }
 
 impl Failure<'_> {
+    /// All was said and answered but QUIT, and what came of that is no reply too many.
+    pub(crate) fn is_after_all(&self) -> bool {
+        self.stage == Stage::Quit && self.due.is_none() && !matches!(self.cause, Cause::Unasked(_))
+    }
+
     /// It is this test that goes no further.
     pub(crate) fn is_unverified_key(&self) -> bool {
         matches!(self.cause, Cause::Tls(TlsFailure::UnverifiedKey))
@@ -57,17 +62,25 @@ pub(crate) enum Cause<'a> {
     },
 }
 
+impl PortFacts<'_> {
+    /// See [`Failure::is_after_all`].
+    pub(crate) fn ends_after_all(&self) -> bool {
+        self.unasked.is_none() && self.failure.is_some_and(|failure| failure.is_after_all())
+    }
+}
+
 impl<'a> PortFacts<'a> {
-    /// A connection that ends after QUIT ends as asked, be it by a reset.
+    /// A connection that ends after QUIT ends as asked, be it by a reset, unless a reply had begun.
     pub(super) fn ended_by(&mut self, stage: Stage, cause: Cause<'a>) {
-        if self.awaits_reply_to_quit() {
-            self.quit_unanswered = unanswered(cause);
+        if unanswered(cause).is_some() {
+            self.leave_oddly(stage, cause);
         }
         let in_order = match cause {
             Cause::Closed(_) => true,
             Cause::Refused(refusal) => is_reset(refusal),
             _ => false,
         };
+        let in_order = in_order && (self.unfinished().is_none() || self.due(stage).is_some());
         if !(in_order && (self.moments.quit || stage == Stage::Quit)) {
             self.fail(stage, self.refused_before(stage, unanswered(cause)).unwrap_or(cause));
         }
@@ -79,10 +92,12 @@ impl<'a> PortFacts<'a> {
         unanswered.map(|how| Cause::EhloRejected { ehlo, helo: None, unanswered: Some(how) })
     }
 
-    /// QUIT was sent, and nothing came that may be its reply.
-    fn awaits_reply_to_quit(&self) -> bool {
+    /// What came where nothing but the reply to QUIT was awaited: the first of it counts.
+    pub(super) fn leave_oddly(&mut self, stage: Stage, cause: Cause<'a>) {
         let replied = self.replies.iter().any(|heard| heard.to == Some(&Command::Quit));
-        self.moments.quit && !replied && self.unasked.is_none() && self.begun.is_none()
+        if stage == Stage::Quit && self.moments.quit && !replied && self.unasked.is_none() {
+            self.odd_at_quit = self.odd_at_quit.or(Some(cause));
+        }
     }
 
     /// The first cause stands, but for a reply that was merely not finished: what follows says why; and for a refusal, where
@@ -141,7 +156,7 @@ impl<'a> PortFacts<'a> {
 
 /// How a wait for a reply ended by which nothing of it came; `None` where something came, or where it was not the server or
 /// the path that ended it.
-fn unanswered(cause: Cause<'_>) -> Option<Unanswered> {
+pub(super) fn unanswered(cause: Cause<'_>) -> Option<Unanswered> {
     match cause {
         Cause::Closed(None) => Some(Unanswered::Closed),
         Cause::Refused(refusal) if is_reset(refusal) => Some(Unanswered::Reset),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use heloscope_observation::{Event, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage};
+use heloscope_observation::{
+    Event, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage, TlsFailure,
+};
 use heloscope_smtp::{Command, Reply};
 
 use super::by_hand::ByHand;
@@ -24,6 +26,7 @@ impl<'a> PortFacts<'a> {
             handshake: None,
             chain: None,
             client_certificate_requested: false,
+            first_choice: None,
             first_hello_taken: false,
             second_hello: None,
             warned: Vec::new(),
@@ -38,7 +41,7 @@ impl<'a> PortFacts<'a> {
             failure: None,
             moments: Moments::default(),
             tls_cut_off: false,
-            quit_unanswered: None,
+            odd_at_quit: None,
             last_command: None,
         };
         for seen in dialogue(observations, spec) {
@@ -86,15 +89,26 @@ impl<'a> PortFacts<'a> {
                 self.moments.chain_seen = Some(at);
             }
             Event::ClientCertificateRequested => self.client_certificate_requested = true,
-            Event::Handshake(handshake) => {
+            Event::Handshake(handshake) if handshake.completed => {
                 self.handshake = Some(handshake);
                 self.moments.handshake_done = Some(at);
             }
+            Event::Handshake(handshake) => self.first_choice = Some(handshake),
             Event::NoReply { fault, came, .. } => {
-                self.fail(seen.stage, Cause::NoReply(Broken { fault, came: came.as_ref() }));
+                let cause = Cause::NoReply(Broken { fault, came: came.as_ref() });
+                self.leave_oddly(seen.stage, cause);
+                self.fail(seen.stage, cause);
                 self.begun = self.unfinished();
             }
-            Event::TlsFailed(failure) => self.fail(seen.stage, Cause::Tls(failure)),
+            Event::TlsFailed(failure) => {
+                // All that ends this handshake is that this test verifies no such signature.
+                if let (TlsFailure::UnverifiedKey, Some(chosen)) = (failure, self.first_choice) {
+                    self.handshake = Some(chosen);
+                    self.moments.handshake_done = Some(at);
+                }
+                self.leave_oddly(seen.stage, Cause::Tls(failure));
+                self.fail(seen.stage, Cause::Tls(failure));
+            }
             Event::Refused(refusal) => self.ended_by(seen.stage, Cause::Refused(refusal)),
             Event::Closed { close_notify } => {
                 self.tls_cut_off = *close_notify == Some(false) && self.is_encrypted();
@@ -156,7 +170,10 @@ impl<'a> PortFacts<'a> {
     }
 
     fn add_raw_hello(&mut self, observations: &'a Observations) {
-        self.first_hello_taken = self.chain.is_some() || self.client_certificate_requested;
+        self.first_hello_taken =
+            self.chain.is_some() || self.client_certificate_requested || self.first_choice.is_some();
+        self.first_choice =
+            self.first_choice.filter(|_| self.chain.is_none() && !self.client_certificate_requested);
         // Of two the second is there because the first learned nothing.
         let mut by_hand = observations.connections.iter().filter(|one| one.port == self.spec);
         let answered = self.failure.is_some_and(|failure| matches!(failure.cause, Cause::Tls(_)));

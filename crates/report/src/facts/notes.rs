@@ -1,12 +1,14 @@
 use std::time::Duration;
 
-use heloscope_observation::{AlertDescription, Pace};
-use heloscope_smtp::{Command, LeftOut};
+use heloscope_observation::{AlertDescription, Pace, Stage};
+use heloscope_smtp::{Command, FaultKind, LeftOut};
 use heloscope_words::{capital, decimal, plural, say};
 
+use super::ended::quit_not_ended;
+use super::failure::unanswered;
 use super::port::Unanswered;
 use super::tls_error::close_notify_basis;
-use super::{Cause, ChainFacts, Heard, PortFacts};
+use super::{Cause, ChainFacts, Failure, Heard, PortFacts, port_error};
 use crate::names::warning_words;
 use crate::words::{quoted, reply_name};
 
@@ -25,7 +27,8 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
     };
     let long_replies = facts.replies.iter().filter_map(long_reply);
     let warned = went_on(warned, fits);
-    let quit = facts.quit_unanswered.map(quit_unanswered).or_else(|| quit_answered_oddly(facts));
+    let quit = facts.odd_at_quit.map(|cause| odd_at_quit(cause, facts));
+    let quit = quit.or_else(|| quit_answered_oddly(facts));
     let order = chain.and_then(out_of_order);
     let cut_off = cut_off_at_last(facts);
     greeting.into_iter().chain(long_replies).chain(warned).chain(order).chain(quit).chain(cut_off).collect()
@@ -33,7 +36,9 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
 
 /// A session that was cut off before its end has an error that says so.
 fn cut_off_at_last(facts: &PortFacts<'_>) -> Option<String> {
-    let told = facts.failure.is_some_and(|failure| matches!(failure.cause, Cause::Closed(_)));
+    let told = facts
+        .failure
+        .is_some_and(|failure| matches!(failure.cause, Cause::Closed(_)) && !failure.is_after_all());
     let says = say!(
         "At the end the server closed the connection without TLS's close_notify ({} demands it). Nothing more was to be said, \
          and it does mail no harm.",
@@ -79,6 +84,15 @@ fn went_on(warned: &[AlertDescription], fits: Option<bool>) -> Option<String> {
 }
 
 /// All was said by then: it is no fault that mail meets.
+fn odd_at_quit(cause: Cause<'_>, facts: &PortFacts<'_>) -> String {
+    let what = match (unanswered(cause), cause) {
+        (Some(how), _) => return quit_unanswered(how),
+        (None, Cause::NoReply(begun)) if begun.fault.kind == FaultKind::Incomplete => quit_not_ended(begun),
+        (None, _) => port_error(&Failure { stage: Stage::Quit, cause, due: None }, facts).message,
+    };
+    say!("{what} RFC 5321 §4.1.1.10 demands 221; nothing more was to be said, and it does mail no harm.")
+}
+
 fn quit_unanswered(how: Unanswered) -> String {
     match how {
         Unanswered::Closed => {

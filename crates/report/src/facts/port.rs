@@ -37,7 +37,9 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) chain: Option<&'a [Der]>,
     /// The server asked for a client certificate, on either connection.
     pub(crate) client_certificate_requested: bool,
-    /// The library's hello was answered with a certificate or the wish for one: it was taken, whatever came then.
+    /// What the server chose of the library's hello in a handshake that was not finished, where that is all it showed.
+    pub(super) first_choice: Option<&'a Handshake>,
+    /// The library's hello was answered with a choice, a certificate or the wish for one: it was taken, whatever came then.
     pub(crate) first_hello_taken: bool,
     /// Octets of the second hello, where the server asked for one.
     pub(crate) second_hello: Option<usize>,
@@ -64,8 +66,8 @@ pub(crate) struct PortFacts<'a> {
     pub(crate) moments: Moments,
     /// TLS was up, and the server closed the connection without a close_notify (RFC 8446 §6.1, RFC 5246 §7.2.1).
     pub(crate) tls_cut_off: bool,
-    /// How the wait for the reply to QUIT ended, where none came.
-    pub(crate) quit_unanswered: Option<Unanswered>,
+    /// What came in place of a reply to QUIT.
+    pub(super) odd_at_quit: Option<Cause<'a>>,
     pub(crate) last_command: Option<&'a Command>,
 }
 

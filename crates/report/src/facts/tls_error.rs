@@ -62,10 +62,12 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
                 };
                 (ErrorCode::PlaintextOnImplicitTls, words)
             } else {
-                (
-                    ErrorCode::TlsFailed,
-                    say!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
-                )
+                let words = match octets.first().filter(|_| likeness == Likeness::Tls) {
+                    Some(20) => too_early("change_cipher_spec", &begun),
+                    Some(23) => too_early("application_data", &begun),
+                    _ => say!("What the server sent where TLS was to begin is no TLS record: “{begun}”."),
+                };
+                (ErrorCode::TlsFailed, words)
             }
         }
         TlsFailure::Protocol(said) => (ErrorCode::TlsFailed, protocol_broken(said)),
@@ -87,6 +89,13 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
     }
 }
 
+/// A record that no handshake begins with, RFC 8446 §5.1.
+fn too_early(kind: &str, begun: &str) -> String {
+    say!(
+        "The server sent a TLS record of {kind} where the handshake was to begin, which is too early: “{begun}”."
+    )
+}
+
 /// What came before the failure and what was tried after it, sentences to stand after its own.
 pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
     let stage = failure.stage;
@@ -99,7 +108,7 @@ pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
         told.extend(warned_before(&facts.warned).filter(|_| !failure.is_unverified_key()));
     }
     if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
-        told.push_str(taken(facts));
+        told.push_str(&taken(facts));
     }
     if facts.tls_cut_off && matches!(failure.cause, Cause::Closed(_)) {
         told.push_str(&say!(
@@ -185,7 +194,13 @@ fn breaks_off(cause: Cause<'_>) -> bool {
 }
 
 /// What came before that.
-fn taken(facts: &PortFacts<'_>) -> &'static str {
+fn taken(facts: &PortFacts<'_>) -> String {
+    if let Some(chosen) = facts.first_choice {
+        return say!(
+            " The server had taken the hello, and chosen {}: what ends the handshake comes later.",
+            choice(chosen)
+        );
+    }
     match facts.client_certificate_requested {
         true => say!(
             " The server had taken the hello, and asked for a client certificate, which mail servers and mail clients do not have as \
@@ -195,6 +210,7 @@ fn taken(facts: &PortFacts<'_>) -> &'static str {
             " The server had taken the hello, and answered it with its certificate: what ends the handshake comes later."
         ),
     }
+    .to_owned()
 }
 
 /// Where the version that is spoken demands that its end is told.

@@ -83,7 +83,7 @@ fn is_greeting_line(line: &TranscriptLine) -> bool {
 
 /// Whether the test ended inside TLS before all was said there, or what was said is in doubt.
 fn is_cut_off(port: Tested<'_>) -> bool {
-    port.error.as_ref().is_some_and(|error| !error.is_after_all())
+    port.port.cut_short_by().is_some()
 }
 
 /// Whether the last reply before QUIT begins with 2, RFC 5321 §4.2.1.

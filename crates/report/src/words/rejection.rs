@@ -95,10 +95,11 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         }
         (450, Some((3, 2)), Stage::Greeting | Stage::Ehlo | Stage::EhloAfterTls) => {
             mark!(
-                "Likely cause: Postfix's postscreen wants to see the client come back later before it lets it \
-             through."
+                "Likely cause: the server takes no mail for now, or a screening program before it wants to see the client come \
+                 back later; Postfix's postscreen does so with these codes, though at RCPT."
             )
         }
+        (450, _, Stage::Ehlo | Stage::EhloAfterTls) if refuses_the_name(reply) => NAME_REFUSED,
         (450 | 451, _, Stage::Greeting | Stage::Ehlo) => {
             mark!(
                 "Likely cause: the server defers clients it does not know yet, or a policy service of it does \
@@ -144,6 +145,9 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
                 "Likely cause: the server demands a log-in first, or a device on the path altered the command."
             )
         }
+        (530, _, Stage::Greeting | Stage::Ehlo | Stage::EhloAfterTls) if demands_log_in(reply) => {
+            mark!("Likely cause: the server demands a log-in first, though that comes after EHLO.")
+        }
         (530, _, Stage::EhloAfterTls) => {
             mark!("Likely cause: a proxy before the server ends TLS, and the server does not know.")
         }
@@ -168,12 +172,7 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
              mail service on this address."
             )
         }
-        (550, _, Stage::Ehlo | Stage::EhloAfterTls) => {
-            mark!(
-                "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
-             that resolves."
-            )
-        }
+        (550, _, Stage::Ehlo | Stage::EhloAfterTls) => NAME_REFUSED,
         (500 | 502 | 503, _, Stage::Greeting) => {
             mark!(
                 "No command had been sent. Likely cause: the service is switched off there, or a proxy cannot reach \
@@ -221,6 +220,26 @@ pub(crate) fn likely_cause_inside_tls(reply: &Reply) -> Option<&'static str> {
     }))
 }
 
+const NAME_REFUSED: &str = mark!(
+    "Likely cause: the server does not accept the name given with EHLO: it must be a domain name \
+             that resolves."
+);
+
+/// Whether a refusal says that it is for the name given with EHLO, in Postfix's words: its code alone may mean anything.
+fn refuses_the_name(reply: &Reply) -> bool {
+    says(reply, "helo command rejected")
+}
+
+/// Whether a refusal says that it wants a log-in, and nothing of STARTTLS.
+pub(crate) fn demands_log_in(reply: &Reply) -> bool {
+    says(reply, "authenticat") && !says(reply, "starttls")
+}
+
+/// Whether these words, in small letters, stand in the reply.
+fn says(reply: &Reply, words: &str) -> bool {
+    reply.to_visible().to_ascii_lowercase().contains(words)
+}
+
 const NO_REVERSE_NAME: &str = mark!(
     "Likely cause: the address that tests has no reverse DNS name, or one that does not resolve back to it."
 );
@@ -230,10 +249,9 @@ const NO_REVERSE_NAME: &str = mark!(
 pub(crate) fn lacks_reverse_name(reply: &Reply) -> bool {
     let by_code =
         enhanced_status_code(reply).is_some_and(|status| (status.subject, status.detail) == (7, 25));
-    let text = reply.to_visible().to_ascii_lowercase();
     let by_words = ["cannot find your hostname", "cannot find your reverse hostname"]
         .iter()
-        .any(|words| text.contains(words));
+        .any(|words| says(reply, words));
     (400..600).contains(&reply.code()) && (by_code || by_words)
 }
 
@@ -335,7 +353,9 @@ mod tests {
         // It lets a client that it does not know yet greet it, and refuses no STARTTLS so.
         let postscreen = reply("450 4.3.2 Service currently unavailable");
         for stage in [Stage::Greeting, Stage::Ehlo, Stage::EhloAfterTls] {
-            assert!(likely_cause(&postscreen, stage).unwrap().contains("Postfix's postscreen"), "{stage:?}");
+            let cause = likely_cause(&postscreen, stage).unwrap();
+            assert!(cause.contains("takes no mail for now, or a screening program"), "{stage:?}: {cause}");
+            assert!(cause.ends_with("postscreen does so with these codes, though at RCPT."), "{stage:?}");
         }
         assert_eq!(likely_cause(&postscreen, Stage::StartTls), None);
         for text in ["450 4.3.2 try later", "521 5.3.2 no", "521 5.7.1 no"] {
@@ -346,6 +366,22 @@ mod tests {
         assert_eq!(likely_cause_inside_tls(&busy), likely_cause(&busy, Stage::Greeting));
         assert!(likely_cause(&reply("530 x"), Stage::EhloAfterTls).unwrap().contains("ends TLS"));
         assert_eq!(likely_cause(&reply("299 hm"), Stage::Greeting), None);
+    }
+
+    /// The words say more than the codes.
+    #[test]
+    fn a_cause_does_not_contradict_the_text() {
+        let cause = |text, stage| likely_cause(&reply(text), stage).unwrap();
+        let unresolved = "450 4.7.1 <relay.example.org>: Helo command rejected: Host not found";
+        for stage in [Stage::Ehlo, Stage::EhloAfterTls] {
+            assert!(cause(unresolved, stage).contains("the name given with EHLO"));
+            for text in ["530 5.7.0 Authentication required", "530 please authenticate first"] {
+                assert!(cause(text, stage).contains("demands a log-in first"), "{text}");
+            }
+        }
+        let both = "530 5.7.0 Must issue a STARTTLS command or authenticate first";
+        assert!(cause(both, Stage::Ehlo).contains("demands STARTTLS"));
+        assert!(cause("530 5.7.0 Authentication required", Stage::StartTls).contains("a log-in first, or"));
     }
 
     /// RFC 7504 has 521 for hosts that take no mail; postscreen drops clients with it.
