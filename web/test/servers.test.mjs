@@ -8,8 +8,8 @@ import { seen, startMailServers, testedOnPage } from "./mail-servers.mjs";
 const NAMES = [
   "postfix", "postscreen", "exim", "opensmtpd", "smtp-server", "aiosmtpd", "tlslite-old", "tlslite-weak", "openssl-tls10", "openssl-tls11",
   "openssl-tls12", "openssl-rsa-key-transport", "openssl-cbc", "openssl-aria", "openssl-camellia", "openssl-ccm8", "openssl-null", "openssl-dhe-2048", "openssl-dhe-1024",
-  "openssl-rsa-1024", "openssl-p521-certificate", "openssl-p521-group", "openssl-ed25519-certificate",
-  "openssl-ed448-certificate", "openssl-rsa-pss-certificate", "openssl-rsa-pss-certificate-1-3", "openssl-explicit-curve", "openssl-x448",
+  "openssl-rsa-1024", "openssl-encipherment-certificate", "openssl-p521-certificate", "openssl-p521-group", "openssl-ed25519-certificate",
+  "openssl-ed448-certificate", "openssl-secp256k1-certificate", "openssl-rsa-pss-certificate", "openssl-rsa-pss-certificate-1-3", "openssl-explicit-curve", "openssl-x448",
   "openssl-x25519", "openssl-x25519mlkem768", "openssl-unknown-name",
   "openssl-client-certificate-1-2", "openssl-client-certificate-1-3",
 ];

@@ -159,7 +159,7 @@ impl Expected {
 }
 
 /// All that a report has.
-const CHECKS: [&str; 36] = [
+const CHECKS: [&str; 37] = [
     "name-not-found",
     "connect-failed",
     "greeting-rejected",
@@ -190,6 +190,7 @@ const CHECKS: [&str; 36] = [
     "certificate-untrusted",
     "certificate-path-invalid",
     "certificate-path-unknown",
+    "certificate-key-usage",
     "certificate-weak-key",
     "certificate-weak-signature",
     "certificate-common-name-only",

@@ -143,6 +143,16 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
         notes: &[],
         findings: &["certificate-weak-key"],
     },
+    // GnuTLS ends TLS at such a certificate; OpenSSL, whose server does not mind either, finishes it.
+    Flavour {
+        name: "openssl-encipherment-certificate",
+        key: Key { usage: "keyEncipherment", ..RSA_2048 },
+        other: None,
+        arguments: &[],
+        tls: finished("TLS 1.3", "TLS_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["certificate-key-usage"],
+    },
     Flavour {
         name: "openssl-p521-certificate",
         key: Key {
@@ -179,6 +189,21 @@ pub(crate) static FLAVOURS: &[Flavour] = &[
     Flavour {
         name: "openssl-ed448-certificate",
         key: Key { name: "Ed448", algorithm: "ED448", parameters: &[], usage: SIGN },
+        other: None,
+        arguments: &[],
+        tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),
+        notes: &[],
+        findings: &["tls-outdated-only"],
+    },
+    // A curve that neither OpenSSL's nor GnuTLS's hello offers as it comes.
+    Flavour {
+        name: "openssl-secp256k1-certificate",
+        key: Key {
+            name: "ECDSA secp256k1",
+            algorithm: "EC",
+            parameters: &["ec_paramgen_curve:secp256k1"],
+            usage: SIGN,
+        },
         other: None,
         arguments: &[],
         tls: unfinished("TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "X25519"),

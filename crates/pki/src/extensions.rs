@@ -131,6 +131,16 @@ impl KeyUsage {
             .collect()
     }
 
+    /// digitalSignature: whether the key may sign handshakes.
+    pub fn is_for_signatures(&self) -> bool {
+        self.bits & 1 != 0
+    }
+
+    /// keyEncipherment: whether the secret of a handshake may be encrypted to the key.
+    pub fn is_for_key_encipherment(&self) -> bool {
+        self.bits & 1 << 2 != 0
+    }
+
     /// Whether the key may sign certificates.
     pub(crate) fn is_for_certificates(&self) -> bool {
         self.bits & 1 << 5 != 0
@@ -306,6 +316,8 @@ mod tests {
             let usage = key_usage(&[0x03, 0x02, 0x00, octet]).unwrap();
             assert_eq!(usage.names(), [bit]);
             assert_eq!((usage.is_for_certificates(), usage.is_for_tls_server()), (certificates, tls_server));
+            assert_eq!(usage.is_for_signatures(), bit == "digitalSignature");
+            assert_eq!(usage.is_for_key_encipherment(), bit == "keyEncipherment");
         }
     }
 }

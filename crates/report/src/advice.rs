@@ -126,15 +126,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         }
         Evidence::TlsNameRefused { said, long_name } => tls::name_refused(said, *long_name, audience),
         Evidence::TlsCipherWeak { suite, weaknesses } => tls::cipher_weak(suite, weaknesses, audience),
-        Evidence::CertificateExpired { certificate: place, not_after, now } => {
-            certificate::expired(*place, *not_after, *now, audience)
-        }
-        Evidence::CertificateNotYetValid { certificate: place, not_before } => {
-            certificate::not_yet_valid(*place, *not_before, audience)
-        }
-        Evidence::CertificateExpiringSoon { certificate: place, days, not_after } => {
-            certificate::expiring_soon(*place, *days, *not_after, audience)
-        }
+        Evidence::CertificateExpired { expired, now } => certificate::expired(expired, *now, audience),
+        Evidence::CertificateNotYetValid { ahead } => certificate::not_yet_valid(ahead, audience),
+        Evidence::CertificateExpiringSoon { soon, now } => certificate::expiring_soon(soon, *now, audience),
         Evidence::CertificateHostnameMismatch { host, presented, total } => {
             identity::hostname_mismatch(host, presented, *total, audience)
         }
@@ -145,9 +139,10 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateUnreadable { why } => certificate::unreadable(why, audience),
         Evidence::CertificateSerialNumber { numbers } => certificate::serial_number(numbers, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
-        Evidence::CertificatePathInvalid { faults, anchor, signature } => {
-            certificate::path_invalid(faults, *anchor, *signature, audience)
+        Evidence::CertificatePathInvalid { faults, anchor, signature, key_usage } => {
+            certificate::path_invalid(faults, *anchor, *signature, *key_usage, audience)
         }
+        Evidence::CertificateKeyUsage { lacks } => certificate::key_usage(lacks, audience),
         Evidence::CertificatePathGivenUp => certificate::path_given_up(audience),
         Evidence::CertificatePathUnknown { limits } => certificate::path_unknown(limits, audience),
         Evidence::CertificateWeakKey { keys } => certificate::weak_key(keys, audience),

@@ -68,13 +68,11 @@ fn example(id: &str) -> Option<Evidence> {
     let host = || "mx1.example.com".to_owned();
     Some(match id {
         "certificate-expired" => {
-            Evidence::CertificateExpired { certificate: 0, not_after: NOW - 10 * DAY, now: NOW }
+            Evidence::CertificateExpired { expired: vec![(0, NOW - 10 * DAY)], now: NOW }
         }
-        "certificate-not-yet-valid" => {
-            Evidence::CertificateNotYetValid { certificate: 0, not_before: NOW + DAY }
-        }
+        "certificate-not-yet-valid" => Evidence::CertificateNotYetValid { ahead: vec![(0, NOW + DAY)] },
         "certificate-expiring-soon" => {
-            Evidence::CertificateExpiringSoon { certificate: 0, days: 12, not_after: NOW + 12 * DAY }
+            Evidence::CertificateExpiringSoon { soon: vec![(0, NOW + 12 * DAY)], now: NOW }
         }
         "certificate-hostname-mismatch" => Evidence::CertificateHostnameMismatch {
             host: host(),
@@ -93,8 +91,10 @@ fn example(id: &str) -> Option<Evidence> {
             faults: vec![say!("The certificate may not be used for a TLS server.").to_owned()],
             anchor: false,
             signature: false,
+            key_usage: false,
         },
         "certificate-path-unknown" => Evidence::CertificatePathGivenUp,
+        "certificate-key-usage" => Evidence::CertificateKeyUsage { lacks: "digitalSignature" },
         "certificate-weak-key" => Evidence::CertificateWeakKey { keys: vec![(0, "RSA 1024".to_owned())] },
         "certificate-weak-signature" => {
             Evidence::CertificateWeakSignature { signatures: vec![(0, "sha1WithRSAEncryption".to_owned())] }

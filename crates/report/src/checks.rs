@@ -147,7 +147,7 @@ impl Subject<'_> {
     fn handshake_open(&self) -> Option<Outcome> {
         let why = self.facts.hello_untried()?;
         Some(Outcome::NotTested(Cow::Owned(say!(
-            "the server took no hello of today's form, and whether it takes another could not be tested: {why}"
+            "the server took no hello like this test's, and whether it takes another could not be tested: {why}"
         ))))
     }
 

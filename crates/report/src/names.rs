@@ -11,5 +11,7 @@ pub(crate) use alerts::{alert_meaning, alert_name, warning_words};
 pub(crate) use demand::{Demand, is_verified};
 pub(crate) use groups::group_name;
 pub(crate) use spoken::{is_spoken, unspoken};
-pub(crate) use suites::{Weakness, is_offered, is_rsa_key_transport, suite_name, weaknesses};
+pub(crate) use suites::{
+    KeyUse, Weakness, is_offered, is_rsa_key_transport, key_use, suite_name, weaknesses,
+};
 pub(crate) use versions::version_name;

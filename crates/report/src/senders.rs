@@ -4,8 +4,8 @@ mod answered;
 mod certificate;
 mod reach;
 
-use answered::answered;
-use certificate::{Standing, dane, is_weakly_signed_alone, standing};
+use answered::{answered, conditional, passes_over_key_usage};
+use certificate::{Standing, dane, is_key_usage_against, is_weakly_signed_alone, standing};
 use reach::{Reach, reach};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -253,6 +253,9 @@ fn row(port: Tested<'_>, sender: Sender) -> (SenderOutcome, String) {
             Depends,
             say!("It goes by the name in the MX record, which is never an address: test by that name.").to_owned(),
         ),
+        (Reach::Encrypted, sender) if is_key_usage_against(port) => {
+            conditional(port, passes_over_key_usage(), sender)
+        }
         (Reach::Encrypted, Sender::Opportunistic) => {
             (Delivers, say!("Delivers over {}; the certificate is not looked at.", version(port)))
         }
@@ -371,18 +374,18 @@ fn injected(port: Tested<'_>, sender: Sender, encrypted: bool) -> (SenderOutcome
     }
 }
 
-/// Where TLS fails with a hello of today's form, and another was not tested.
+/// Where TLS fails with a hello like this test's, and another was not tested.
 fn broken_today(sender: Sender) -> String {
     let does = spoken(match sender {
         Sender::Opportunistic => mark!(
-            "With a hello of today's form TLS fails: delivers in clear text after a failed attempt, or keeps the mail queued."
+            "With a hello like this test's TLS fails: delivers in clear text after a failed attempt, or keeps the mail queued."
         ),
-        Sender::MtaSts => mark!("With a hello of today's form TLS fails: does not deliver."),
+        Sender::MtaSts => mark!("With a hello like this test's TLS fails: does not deliver."),
         Sender::Dane => mark!(
-            "With a hello of today's form TLS fails: does not deliver where TLSA records are published for this host. \
+            "With a hello like this test's TLS fails: does not deliver where TLSA records are published for this host. \
              Without such records, as an opportunistic sender. The records were not looked up."
         ),
-        Sender::MailClient => mark!("With a hello of today's form TLS fails: cannot send."),
+        Sender::MailClient => mark!("With a hello like this test's TLS fails: cannot send."),
     });
     say!("{does} Whether a hello that offers something else is taken was not tested.")
 }

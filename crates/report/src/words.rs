@@ -20,7 +20,7 @@ pub(crate) use capabilities::{
 };
 pub(crate) use codes::{REPLY_CODES, STATUS_CODES};
 pub(crate) use error::{AT_HELO, code_words, error_words, error_words_at, error_words_of};
-pub(crate) use fault::{date, fault_words, unreadable_words};
+pub(crate) use fault::{barred_by_key_usage, date, fault_words, unreadable_words};
 pub(crate) use likeness::{Likeness, first_line, first_octets, is_greeting, stray_lines};
 pub use line::explain;
 pub(crate) use rejection::{

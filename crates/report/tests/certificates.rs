@@ -2,7 +2,11 @@
 
 mod scene;
 
-use heloscope_report::{ChainError, MAX_SANS_SHOWN, Port, Severity, Trust, Verdict, summary};
+use heloscope_observation::{AlertDescription, TlsFailure, TlsVersion};
+use heloscope_report::{
+    ChainError, MAX_SANS_SHOWN, Port, Report, SenderOutcome, Severity, Status, Trust, Verdict, senders,
+    summary,
+};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
 use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
 
@@ -73,6 +77,95 @@ fn an_expired_intermediate_is_named() {
     let port = port(&[&leaf.der, &intermediate.der], Some(&root));
     assert_eq!(port.ids(), ["certificate-expired"]);
     assert_eq!(port.found("certificate-expired").title, "Certificate 2 of the chain expired 3 days ago");
+}
+
+/// None hides another: the dates of each on the path are told, and what mends each.
+#[test]
+fn an_expired_certificate_does_not_hide_its_intermediate() {
+    let root = root();
+    let ends = |leaf: i64, intermediate: i64, asked_for| {
+        let asked = valid(ca("Example Intermediate"), NOW - 400 * DAY, NOW + intermediate * DAY);
+        let issuer = root.issue(asked, 2);
+        let leaf = issuer.issue(valid(asked_for, NOW - 90 * DAY, NOW + leaf * DAY), 3);
+        (port(&[&leaf.der, &issuer.der], Some(&root)), port(&[&leaf.der, &issuer.der], None))
+    };
+    let (both, untrusted) = ends(-2, -5, server());
+    assert_eq!(both.ids(), ["certificate-expired"]);
+    assert_eq!(untrusted.ids(), ["certificate-expired", "certificate-untrusted"]);
+    for port in [both, untrusted] {
+        let found = port.found("certificate-expired");
+        assert_eq!(
+            found.title,
+            "Certificate expired 2 days ago; certificate 2 of the chain expired 5 days ago"
+        );
+        assert!(
+            found.explanation.starts_with(
+                "The certificate was valid until 2026-11-21. Certificate 2 of the chain was valid until 2026-11-18. Opportunistic"
+            ),
+            "{}",
+            found.explanation
+        );
+        assert!(
+            found.fix.starts_with("Renew the certificate and ")
+                && found.fix.ends_with(
+                    " Fetch the authority's current intermediate certificate and send that in place of the old one."
+                ),
+            "{}",
+            found.fix
+        );
+    }
+
+    let (soon, _) = ends(12, 3, server());
+    let found = soon.found("certificate-expiring-soon");
+    assert_eq!(found.title, "Certificate expires in 12 days; certificate 2 of the chain expires in 3 days");
+    assert!(
+        found.explanation.starts_with(
+            "The certificate is valid until 2026-12-05. Certificate 2 of the chain is valid until 2026-11-26. Until then"
+        ),
+        "{}",
+        found.explanation
+    );
+    assert!(
+        found.fix.starts_with("Renew the certificate now") && found.fix.contains(" Fetch the"),
+        "{}",
+        found.fix
+    );
+    let (expired, _) = ends(-2, 3, server());
+    assert_eq!(expired.ids(), ["certificate-expired", "certificate-expiring-soon"]);
+    assert_eq!(
+        expired.found("certificate-expiring-soon").title,
+        "Certificate 2 of the chain expires in 3 days"
+    );
+    let (another, _) = ends(60, -5, named("localhost"));
+    assert_eq!(
+        another.ids(),
+        ["certificate-expired", "certificate-hostname-mismatch", "certificate-common-name-only"]
+    );
+}
+
+#[test]
+fn a_certificate_not_valid_yet_hides_no_date_of_its_intermediate() {
+    let root = root();
+    let lives = |from: i64, until: i64| {
+        let issuer = root.issue(valid(ca("Example Intermediate"), NOW + from * DAY, NOW + until * DAY), 2);
+        let leaf = issuer.issue(valid(server(), NOW + DAY, NOW + 90 * DAY), 3);
+        port(&[&leaf.der, &issuer.der], Some(&root))
+    };
+    let expired = lives(-90, -5);
+    assert_eq!(expired.ids(), ["certificate-expired", "certificate-not-yet-valid"]);
+    assert_eq!(expired.found("certificate-expired").title, "Certificate 2 of the chain expired 5 days ago");
+    assert_eq!(expired.found("certificate-not-yet-valid").title, "Certificate is not valid yet");
+
+    let ahead = lives(2, 90);
+    let found = ahead.found("certificate-not-yet-valid");
+    assert_eq!(found.title, "Certificate is not valid yet; certificate 2 of the chain is not valid yet");
+    assert!(
+        found.explanation.starts_with(
+            "The certificate is valid from 2026-11-24. Certificate 2 of the chain is valid from 2026-11-25. Opportunistic"
+        ),
+        "{}",
+        found.explanation
+    );
 }
 
 #[test]
@@ -262,6 +355,110 @@ fn a_key_that_may_not_be_used_so() {
         wrong.found("certificate-path-invalid").explanation.contains("may not be used for a TLS handshake")
     );
     assert_eq!(wrong.certificate.unwrap().chain_error, Some(ChainError::WrongKeyUsage));
+}
+
+/// As gnutls-cli and openssl s_client do, to a leaf with keyEncipherment alone and to one with nonRepudiation alone.
+#[test]
+fn a_key_usage_by_which_some_libraries_end_tls() {
+    let root = root();
+    let with = |spec: &str, usages: &[KeyUsagePurpose], until: i64| {
+        let mut asked = valid(server(), NOW - 90 * DAY, until);
+        asked.key_usages = usages.to_vec();
+        let leaf = root.issue(asked, 3);
+        Scene::one(spec, |play| play.goes_well(&[&leaf.der])).judged_trusting(&root)
+    };
+    let outcomes = |report: &Report| senders(report).iter().map(|row| row.outcome).collect::<Vec<_>>();
+    let sound =
+        with("25", &[KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment], NOW + 60 * DAY);
+    assert_eq!(sound.ports[0].ids(), [""; 0]);
+    for usage in [KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::KeyAgreement] {
+        let report = with("25", &[usage], NOW + 60 * DAY);
+        let port = &report.ports[0];
+        assert_eq!((port.ids(), report.status), (vec!["certificate-key-usage"], Status::Warning));
+        // RFC 5280 and OpenSSL let it pass.
+        assert_eq!(port.certificate.as_ref().unwrap().chain_valid, Some(true));
+        assert_eq!(outcomes(&report), [SenderOutcome::Depends; 3]);
+        assert_eq!(
+            senders(&report)[0].text,
+            "Delivers over TLS if its TLS library passes over the key usage, as Postfix on OpenSSL does; else in clear text after \
+             a failed attempt, or keeps the mail queued."
+        );
+    }
+    let report = with("25", &[KeyUsagePurpose::KeyEncipherment], NOW + 60 * DAY);
+    let found = report.ports[0].found("certificate-key-usage");
+    assert_eq!(
+        found.explanation,
+        "It lacks digitalSignature, which this handshake needs. Senders whose TLS library goes by the key usage, \
+         such as GnuTLS (Exim in Debian), get no TLS: opportunistic senders deliver in clear text or keep the mail queued, DANE \
+         senders do not deliver where TLSA records are published. On OpenSSL (Postfix) TLS comes up. Senders that enforce MTA-STS \
+         deliver over TLS or not at all."
+    );
+    assert_eq!(found.fix, "Have a certificate issued whose key usage has digitalSignature, or none.");
+    let submission = with("465", &[KeyUsagePurpose::KeyEncipherment], NOW + 60 * DAY);
+    assert_eq!(outcomes(&submission), [SenderOutcome::Depends]);
+    let expired = with("25", &[KeyUsagePurpose::KeyEncipherment], NOW - DAY);
+    assert_eq!(expired.ports[0].ids(), ["certificate-expired", "certificate-key-usage"]);
+    let barred = [SenderOutcome::Depends, SenderOutcome::Refuses, SenderOutcome::Depends];
+    assert_eq!(outcomes(&expired), barred);
+
+    // No use in TLS at all: OpenSSL verifies none of these either, and GnuTLS ends TLS at them as well.
+    for until in [NOW + 60 * DAY, NOW - DAY] {
+        let report = with("25", &[KeyUsagePurpose::ContentCommitment], until);
+        let port = &report.ports[0];
+        let found = port.found("certificate-path-invalid");
+        assert!(
+            found.explanation.starts_with(
+                "The certificate's key may not be used for a TLS handshake (key usage). Senders whose TLS library goes by the key \
+                 usage, such as GnuTLS (Exim in Debian), get no TLS: "
+            ) && found.explanation.contains("TLS comes up. Senders that enforce MTA-STS do not deliver"),
+            "{}",
+            found.explanation
+        );
+        assert_eq!(
+            (port.verdict("certificate-key-usage"), port.why("certificate-key-usage")),
+            (Verdict::NotApplicable, "the path breaks a rule by it, which says more")
+        );
+        assert_eq!(outcomes(&report), barred);
+    }
+}
+
+/// The same for a server that takes RSA key transport alone, or DHE: GnuTLS wants keyEncipherment of the former.
+#[test]
+fn a_key_usage_is_judged_by_the_key_exchange() {
+    let root = root();
+    let answered = |suite, usage| {
+        let mut asked = server();
+        asked.key_usages = vec![usage];
+        let leaf = root.issue(asked, 3);
+        let alert = TlsFailure::Alert(AlertDescription(40));
+        let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert)).raw_hello("25", |play| {
+            let bits = (suite == 0x009e).then_some(2048);
+            play.connects().answers(TlsVersion::TLS_1_2, suite, None, bits, &[&leaf.der])
+        });
+        scene.judged_trusting(&root)
+    };
+    // TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+    for (suite, usage, lacks) in [
+        (0x009c, KeyUsagePurpose::KeyEncipherment, None),
+        (0x009c, KeyUsagePurpose::DigitalSignature, Some("keyEncipherment")),
+        (0x009e, KeyUsagePurpose::DigitalSignature, None),
+        (0x009e, KeyUsagePurpose::KeyEncipherment, Some("digitalSignature")),
+    ] {
+        let report = answered(suite, usage);
+        let port = &report.ports[0];
+        let text = &senders(&report)[0].text;
+        assert_eq!(
+            text.contains(" and if its TLS library passes over the key usage"),
+            lacks.is_some(),
+            "{text}"
+        );
+        let Some(lacks) = lacks else {
+            assert_eq!(port.verdict("certificate-key-usage"), Verdict::Passed);
+            continue;
+        };
+        let words = &port.found("certificate-key-usage").explanation;
+        assert!(words.contains(&format!("It lacks {lacks}, which")), "{words}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use heloscope_observation::{AlertDescription, Event, RefusalCode, Stage, TlsFailure, TlsVersion};
 use heloscope_report::{Check, ErrorCode, Phase, Port, Report, Status, Verdict, checks};
 use heloscope_smtp::{Command, FaultKind};
-use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use scene::{
     DAY, EHLO, EHLO_TLS, Entity, GREETING, NOW, Play, Scene, ca, chain, fixture, healthy, named, server,
     tell_lists, valid,
@@ -192,6 +192,10 @@ fn faulty() -> Vec<Report> {
     let alone = Entity::self_signed(server(), 3);
     let mut for_clients = server();
     for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let mut no_signatures = server();
+    no_signatures.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
+    let mut no_handshake = server();
+    no_handshake.key_usages = vec![KeyUsagePurpose::CrlSign];
     let sends = |der: &[u8]| Scene::one("25", |play| play.goes_well(&[der])).judged();
     let on = |spec: &str, play: fn(Play<'_>) -> Play<'_>| Scene::one(spec, play).judged();
     let answered = |suite, fails: fn(Play<'_>) -> Play<'_>| {
@@ -225,6 +229,8 @@ fn faulty() -> Vec<Report> {
         with(named("mx1.example.com")),
         with(named("localhost")),
         with(for_clients),
+        with(no_signatures),
+        with(no_handshake),
         sends(&alone.der),
         sends(&leaf.der),
         Scene::one("25", |play| play.goes_well(&[&leaf.der, &root.der])).judged(),

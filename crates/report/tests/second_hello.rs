@@ -50,8 +50,9 @@ fn an_alert_to_old_versions_too_is_not_laid_at_their_door() {
 /// As OpenSSL's s_server answers that speaks TLS 1.3 alone, with an Ed448 key or with X448: TLS 1.3 is not tried by hand.
 #[test]
 fn a_server_that_may_speak_tls_1_3_alone_is_not_said_to_fail_for_everyone() {
-    let untried = " TLS 1.3 was tried with the first hello alone: another group or kind of key, or a hello that does not name the \
-                   host, was not.";
+    let untried = " TLS 1.3 was tried with the first hello alone, over X25519MLKEM768, X25519, secp256r1, secp384r1 and \
+                   secp521r1: another group (OpenSSL and GnuTLS offer X448 and those of RFC 7919 as well) or kind of key, or a \
+                   hello that does not name the host, was not.";
     for (first, says) in [
         (40, "handshake_failure. It so says that it found nothing in common with what was offered."),
         (112, "unrecognized_name. The server has no certificate for the name asked for (SNI)"),
@@ -226,15 +227,15 @@ fn a_second_connection_that_is_turned_away_is_said_with_its_codes() {
     assert_eq!(nameless.judged().ports[0].ids(), ["starttls-failed"]);
 }
 
-/// That a hello of today's form fails is a fact; whether one of old does is left open, and why.
+/// That the test's hello fails is a fact; whether another does is left open, and why.
 fn open(port: &Port, why: &str) {
     assert_eq!(port.ids(), ["starttls-failed"]);
     let found = port.found("starttls-failed");
     assert_eq!(found.severity, Severity::Warning);
-    assert_eq!(found.title, "STARTTLS is offered but the handshake fails with a hello of today's form");
+    assert_eq!(found.title, "STARTTLS is offered but the handshake fails with a hello like this test's");
     assert!(found.explanation.ends_with("offers something else may get through."), "{}", found.explanation);
     let why = format!(
-        "the server took no hello of today's form, and whether it takes another could not be tested: {why}"
+        "the server took no hello like this test's, and whether it takes another could not be tested: {why}"
     );
     for id in ["tls-version-weak", "tls-cipher-weak", "tls-outdated-only", "tls-hello-intolerance"] {
         assert_eq!((port.verdict(id), port.why(id)), (Verdict::NotTested, &*why), "{id}");
@@ -248,11 +249,11 @@ fn what_a_hello_of_today_meets_is_told_where_no_other_could_be_tried() {
     assert_eq!(report.status, Status::Warning);
     assert_eq!(
         summary(&report),
-        "Port 25: STARTTLS is offered but the handshake fails with a hello of today's form."
+        "Port 25: STARTTLS is offered but the handshake fails with a hello like this test's."
     );
     for row in senders(&report) {
         assert_eq!(row.outcome, SenderOutcome::Depends, "{row:?}");
-        assert!(row.text.starts_with("With a hello of today's form TLS fails: "), "{row:?}");
+        assert!(row.text.starts_with("With a hello like this test's TLS fails: "), "{row:?}");
         assert!(row.text.ends_with("offers something else is taken was not tested."), "{row:?}");
     }
     let report =
@@ -261,7 +262,7 @@ fn what_a_hello_of_today_meets_is_told_where_no_other_could_be_tried() {
     let found = report.ports[0].found("tls-failed");
     assert_eq!(
         (found.severity, &*found.title),
-        (Severity::Warning, "TLS does not come up with a hello of today's form")
+        (Severity::Warning, "TLS does not come up with a hello like this test's")
     );
     let refused = first("25").raw_hello("25", |play| play.until_hello().tls_fails(alert(40))).judged();
     assert_eq!(refused.status, Status::Error);
@@ -347,10 +348,11 @@ fn an_alert_after_the_handshake_is_no_failed_handshake() {
 
 #[test]
 fn what_refuses_the_name_is_not_said_to_take_only_old_suites() {
+    let (_, _, leaf) = chain();
     let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert(40)))
         .raw_hello("25", |play| play.until_hello().tls_fails(alert(40)))
         .nameless_hello("25", |play| {
-            play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[])
+            play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, &[&leaf.der])
         });
     let port = scene.judged().ports.remove(0);
     assert!(

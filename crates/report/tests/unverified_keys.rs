@@ -3,8 +3,8 @@
 mod scene;
 
 use heloscope_observation::{AlertDescription, NamedGroup, TlsFailure, TlsVersion};
-use heloscope_report::{ErrorCode, Severity, Verdict, senders, summary};
-use scene::{Asked, Scene, fixture};
+use heloscope_report::{ErrorCode, SenderOutcome, Severity, Verdict, senders, summary};
+use scene::{Asked, Scene, chain, fixture};
 
 const HANDSHAKE_FAILURE: TlsFailure = TlsFailure::Alert(AlertDescription(40));
 
@@ -121,4 +121,47 @@ fn a_key_that_is_not_verified_is_not_said_to_be_held_nor_to_be_missing() {
     assert!(summary(&report).starts_with(headline), "{}", summary(&report));
     assert_eq!(port.tls.as_ref().unwrap().version, "TLS 1.3");
     assert!(port.ids().contains(&"certificate-path-invalid"), "{:?}", port.ids());
+}
+
+/// A curve that neither OpenSSL nor GnuTLS offers unless told to: s_client and gnutls-cli get handshake_failure of s_server with
+/// such a key, and with such a group alone.
+#[test]
+fn a_curve_that_hardly_anyone_offers_is_a_failure_for_nearly_everyone() {
+    let p192 = fixture(include_str!("../../pki/tests/fixtures/p192.pem"));
+    let (_, _, sound) = chain();
+    // TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 over X25519, and over brainpoolP256r1
+    for (sent, group, what, fix) in [
+        (&p192, 29, ", ECDSA P-192: a key by which the TLS library of this test and", "Make a new key, "),
+        (&sound.der, 26, ": a group that rustls, Go and browsers do not speak.", "Allow the groups X25519"),
+    ] {
+        let judged = |spec| {
+            Scene::one(spec, |play| play.until_hello().tls_fails(HANDSHAKE_FAILURE))
+                .raw_hello(spec, |play| {
+                    play.connects().answers(TlsVersion::TLS_1_2, 0xc02c, Some(group), None, &[sent])
+                })
+                .at(WHEN_FIXTURES_ARE_VALID)
+                .judged()
+        };
+        let report = judged("25");
+        let found = report.ports[0].found("tls-outdated-only");
+        assert_eq!(
+            (found.severity, &*found.title),
+            (Severity::Error, "The server takes only what hardly any TLS library speaks")
+        );
+        let words = &found.explanation;
+        assert!(words.contains(what), "{words}");
+        assert!(
+            words.contains(
+                ". OpenSSL and GnuTLS do not offer it unless told to, and TLS comes up with hardly anyone. Opportunistic \
+                 senders deliver in clear text after a failed attempt"
+            ),
+            "{words}"
+        );
+        assert!(found.fix.starts_with(fix), "{}", found.fix);
+        let outcomes: Vec<_> = senders(&report).iter().map(|row| row.outcome).collect();
+        assert_eq!(outcomes, [SenderOutcome::Depends, SenderOutcome::Refuses, SenderOutcome::Depends]);
+        let text = &senders(&report)[0].text;
+        assert!(text.contains(", as hardly any does; else in clear text after a failed attempt"), "{text}");
+        assert_eq!(senders(&judged("587"))[0].outcome, SenderOutcome::Refuses);
+    }
 }

@@ -34,6 +34,7 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
         &[],
         &["New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384", "Server public key is 1024 bit"],
     ),
+    ("openssl-encipherment-certificate", &[], &["New, TLSv1.3, ", "Server public key is 2048 bit"]),
     (
         "openssl-p521-certificate",
         &[],
@@ -46,6 +47,11 @@ const SEEN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("openssl-ed25519-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed25519"]),
     ("openssl-ed448-certificate", &[], &["New, TLSv1.3, ", "Peer signature type: ed448"]),
+    (
+        "openssl-secp256k1-certificate",
+        &["-groups", "X25519:secp256k1"],
+        &["New, TLSv1.2, ", "Server public key is 256 bit", "Peer signature type: ECDSA"],
+    ),
     (
         "openssl-rsa-pss-certificate",
         &[],

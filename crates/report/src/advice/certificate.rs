@@ -14,11 +14,16 @@ pub(super) const NEW_KEY: &str = mark!(
 /// What a bad certificate comes to. DANE never asks a public authority (RFC 7672 §3.1), so what it makes of
 /// this certificate is said each time.
 pub(super) fn consequence(audience: Audience, dane: &'static str) -> String {
-    let dane = spoken(dane);
-    let senders = say!(
-        "Opportunistic senders deliver all the same: they do not look at the certificate. Senders that \
-         enforce MTA-STS do not deliver (RFC 8461 §5). {dane}"
-    );
+    consequence_beside(ALL_THE_SAME, audience, dane)
+}
+
+const ALL_THE_SAME: &str =
+    mark!("Opportunistic senders deliver all the same: they do not look at the certificate.");
+
+/// The same behind what becomes of those who do not look at the certificate.
+fn consequence_beside(others: &'static str, audience: Audience, dane: &'static str) -> String {
+    let (others, dane) = (spoken(others), spoken(dane));
+    let senders = say!("{others} Senders that enforce MTA-STS do not deliver (RFC 8461 §5). {dane}");
     audience.pick(&senders, say!("Mail clients refuse the connection or warn their user."))
 }
 
@@ -48,49 +53,55 @@ const DANE_STRENGTH: &str = mark!(
                              library refuses a key or signature so weak."
 );
 
-pub(super) fn expired(place: usize, not_after: i64, now: i64, audience: Audience) -> Advice {
-    // Whole days, as one counts them: 25 hours ago was a day ago.
-    let ago = match days_between(not_after, now) {
-        ..=0 => say!("less than a day ago").to_owned(),
-        days => plural!(days, "1 day ago", "{days} days ago"),
-    };
-    Advice {
-        title: match place {
+pub(super) fn expired(expired: &[(usize, i64)], now: i64, audience: Audience) -> Advice {
+    let title = |place, not_after| {
+        // Whole days, as one counts them: 25 hours ago was a day ago.
+        let ago = match days_between(not_after, now) {
+            ..=0 => say!("less than a day ago").to_owned(),
+            days => plural!(days, "1 day ago", "{days} days ago"),
+        };
+        match place {
             0 => say!("Certificate expired {ago}"),
             place => say!("Certificate {} of the chain expired {ago}", place + 1),
-        },
-        explanation: say!(
-            "{} was valid until {}. {}",
-            the(place),
-            date(not_after),
-            consequence(audience, DANE_DATES)
-        ),
-        fix: match place {
-            0 => say!(
+        }
+    };
+    let was_valid = |place, not_after| say!("{} was valid until {}.", the(place), date(not_after));
+    Advice {
+        title: titles(expired, &title),
+        explanation: each(expired, &was_valid) + &consequence(audience, DANE_DATES),
+        fix: renewed(
+            expired,
+            mark!(
                 "Renew the certificate and have the server load it: most read it at start or reload only. \
                   Then see why the renewal did not happen by itself, and watch the date."
-            )
-            .to_owned(),
-            _ => spoken(CURRENT_INTERMEDIATE).to_owned(),
-        },
+            ),
+        ),
+    }
+}
+
+/// What mends the dates of these, by the fix for the leaf.
+fn renewed(certificates: &[(usize, i64)], leaf: &'static str) -> String {
+    let is_leaf = |(place, _): &(usize, i64)| *place == 0;
+    let others = spoken(CURRENT_INTERMEDIATE);
+    match (certificates.iter().any(is_leaf), certificates.iter().all(is_leaf)) {
+        (false, _) => others.to_owned(),
+        (_, true) => spoken(leaf).to_owned(),
+        _ => spoken(leaf).to_owned() + " " + others,
     }
 }
 
 const CURRENT_INTERMEDIATE: &str =
-    mark!("Fetch the authority's current intermediate certificate and send that in place of this one.");
+    mark!("Fetch the authority's current intermediate certificate and send that in place of the old one.");
 
-pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -> Advice {
+pub(super) fn not_yet_valid(ahead: &[(usize, i64)], audience: Audience) -> Advice {
+    let title = |place, _| match place {
+        0 => say!("Certificate is not valid yet").to_owned(),
+        place => say!("Certificate {} of the chain is not valid yet", place + 1),
+    };
+    let will_be = |place, not_before| say!("{} is valid from {}.", the(place), date(not_before));
     Advice {
-        title: match place {
-            0 => say!("Certificate is not valid yet").to_owned(),
-            place => say!("Certificate {} of the chain is not valid yet", place + 1),
-        },
-        explanation: say!(
-            "{} is valid from {}. {}",
-            the(place),
-            date(not_before),
-            consequence(audience, DANE_DATES)
-        ),
+        title: titles(ahead, &title),
+        explanation: each(ahead, &will_be) + &consequence(audience, DANE_DATES),
         fix: say!(
             "Use the former certificate until then, or have a new one issued. See that the clock of the \
               machine that made it is right."
@@ -99,31 +110,52 @@ pub(super) fn not_yet_valid(place: usize, not_before: i64, audience: Audience) -
     }
 }
 
-pub(super) fn expiring_soon(place: usize, days: i64, not_after: i64, audience: Audience) -> Advice {
-    let left = match days {
-        0 => say!("in less than a day").to_owned(),
-        days => plural!(days, "in 1 day", "in {days} days"),
-    };
-    Advice {
-        title: match place {
+pub(super) fn expiring_soon(soon: &[(usize, i64)], now: i64, audience: Audience) -> Advice {
+    let title = |place, not_after| {
+        let left = match days_between(now, not_after) {
+            0 => say!("in less than a day").to_owned(),
+            days => plural!(days, "in 1 day", "in {days} days"),
+        };
+        match place {
             0 => say!("Certificate expires {left}"),
             place => say!("Certificate {} of the chain expires {left}", place + 1),
-        },
+        }
+    };
+    let is_valid = |place, not_after| say!("{} is valid until {}.", the(place), date(not_after));
+    Advice {
+        title: titles(soon, &title),
         explanation: say!(
-            "It is valid until {}, and until then nothing changes for anyone. After that: {}",
-            date(not_after),
+            "{}Until then nothing changes for anyone. After that: {}",
+            each(soon, &is_valid),
             consequence(audience, DANE_DATES)
         ),
-        fix: match place {
-            0 => say!(
-            "Renew the certificate now and have the server load it. If it renews by itself, see why it has \
-              not, or whether the server still holds the former one. Where TLSA records name its key, \
-              publish the new record before the change."
+        fix: renewed(
+            soon,
+            mark!(
+                "Renew the certificate now and have the server load it. If it renews by itself, see why it has \
+                  not, or whether the server still holds the former one. Where TLSA records name its key, \
+                  publish the new record before the change."
+            ),
         ),
-            _ => spoken(CURRENT_INTERMEDIATE),
-        }
-        .to_owned(),
     }
+}
+
+/// A title for each, one behind the other.
+fn titles(certificates: &[(usize, i64)], title: &dyn Fn(usize, i64) -> String) -> String {
+    let mut titles = String::new();
+    for (place, time) in certificates {
+        let title = title(*place, *time);
+        match titles.is_empty() {
+            true => titles = title,
+            false => titles = titles + "; " + &small(&title),
+        }
+    }
+    titles
+}
+
+/// A sentence for each, with a space behind it.
+fn each(certificates: &[(usize, i64)], sentence: &dyn Fn(usize, i64) -> String) -> String {
+    certificates.iter().fold(String::new(), |all, (place, time)| all + &sentence(*place, *time) + " ")
 }
 
 pub(super) fn self_signed(audience: Audience) -> Advice {
@@ -199,7 +231,13 @@ pub(super) fn untrusted(root: &str, sent: bool, audience: Audience) -> Advice {
     }
 }
 
-pub(super) fn path_invalid(faults: &[String], anchor: bool, signature: bool, audience: Audience) -> Advice {
+pub(super) fn path_invalid(
+    faults: &[String],
+    anchor: bool,
+    signature: bool,
+    key_usage: bool,
+    audience: Audience,
+) -> Advice {
     let fix = match (anchor, signature) {
         (true, _) => say!(
             "Replace the trust anchor that was added by the authority's current one, wherever it is trusted. \
@@ -214,10 +252,33 @@ pub(super) fn path_invalid(faults: &[String], anchor: bool, signature: bool, aud
                    authority names."
         ),
     };
+    let others = if key_usage { KEY_USAGE_SENDERS } else { ALL_THE_SAME };
+    let follows = consequence_beside(others, audience, DANE_PATH);
     Advice {
         title: say!("The certification path breaks a rule").to_owned(),
-        explanation: format!("{} {}", faults.join(" "), consequence(audience, DANE_PATH)),
+        explanation: format!("{} {follows}", faults.join(" ")),
         fix: fix.to_owned(),
+    }
+}
+
+/// GnuTLS asks about it in the handshake, whether the certificate is verified or not.
+const KEY_USAGE_SENDERS: &str = mark!(
+    "Senders whose TLS library goes by the key usage, such as GnuTLS (Exim in Debian), get no TLS: opportunistic senders deliver \
+     in clear text or keep the mail queued, DANE senders do not deliver where TLSA records are published. On OpenSSL (Postfix) \
+     TLS comes up."
+);
+
+pub(super) fn key_usage(lacks: &str, audience: Audience) -> Advice {
+    let senders = spoken(KEY_USAGE_SENDERS);
+    let senders = say!("{senders} Senders that enforce MTA-STS deliver over TLS or not at all.");
+    let clients = say!("Mail clients whose TLS library goes by the key usage cannot send mail; others can.");
+    Advice {
+        title: say!("The certificate's key usage does not allow the handshake").to_owned(),
+        explanation: say!(
+            "It lacks {lacks}, which this handshake needs. {}",
+            audience.pick(&senders, clients)
+        ),
+        fix: say!("Have a certificate issued whose key usage has {lacks}, or none."),
     }
 }
 

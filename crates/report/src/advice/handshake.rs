@@ -58,7 +58,7 @@ pub(super) fn starttls_failed(failed: &Handshaking, audience: Audience) -> Advic
     Advice {
         title: match failed.begun {
             true if failed.open => {
-                say!("STARTTLS is offered but the handshake fails with a hello of today's form").to_owned()
+                say!("STARTTLS is offered but the handshake fails with a hello like this test's").to_owned()
             }
             true => say!("STARTTLS is offered but the handshake fails").to_owned(),
             false => say!("STARTTLS is offered but the server hangs up at it").to_owned(),
@@ -83,7 +83,7 @@ pub(super) fn failed(failed: &Handshaking) -> Advice {
     };
     Advice {
         title: match failed.open {
-            true => say!("TLS does not come up with a hello of today's form").to_owned(),
+            true => say!("TLS does not come up with a hello like this test's").to_owned(),
             false => say!("TLS does not come up").to_owned(),
         },
         explanation: say!(
@@ -116,19 +116,21 @@ fn failed_fix(failed: &Handshaking) -> String {
 }
 
 fn starttls_broken(audience: Audience) -> String {
-    audience.says(
-    mark!("Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
-     that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published \
-     for this host (RFC 7672 §2.2)."),
-    mark!("Mail clients set to STARTTLS cannot send mail."),
-    )
+    audience.says(STARTTLS_BROKEN, mark!("Mail clients set to STARTTLS cannot send mail."))
 }
+
+/// What senders do where TLS does not come up.
+pub(super) const STARTTLS_BROKEN: &str = mark!(
+    "Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders \
+     that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published \
+     for this host (RFC 7672 §2.2)."
+);
 
 /// As far as is known where a hello that offers what is old as well could not be tried.
 fn starttls_broken_today(audience: Audience) -> String {
     audience.says(
         mark!(
-            "With a hello of today's form opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
+            "With a hello like this test's opportunistic senders deliver in clear text after a failed attempt, or keep the mail \
              queued; senders that enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are \
              published for this host (RFC 7672 §2.2). Those whose hello offers something else may get through."
         ),
@@ -137,7 +139,7 @@ fn starttls_broken_today(audience: Audience) -> String {
 }
 
 const CLIENTS_TODAY: &str = mark!(
-    "Mail clients with a hello of today's form cannot send mail. Those whose hello offers something else may get through."
+    "Mail clients with a hello like this test's cannot send mail. Those whose hello offers something else may get through."
 );
 
 /// Where a hello could not be tried, a later test may.

@@ -1,6 +1,7 @@
 use heloscope_words::{mark, say, spoken};
 
 use super::certificate::NEW_KEY;
+use super::handshake::STARTTLS_BROKEN;
 use super::{Advice, Audience};
 use crate::checks::Demands;
 use crate::names::Weakness;
@@ -27,8 +28,11 @@ pub(super) fn starttls_missing(audience: Audience) -> Advice {
 }
 
 pub(super) fn outdated_only(choice: &str, why: &str, demands: Demands, audience: Audience) -> Advice {
-    let Demands { group, key, by_openssl } = demands;
+    let Demands { group, key, by_openssl, is_rare } = demands;
     let follows = match by_openssl {
+        _ if is_rare => {
+            audience.says(STARTTLS_BROKEN, mark!("Mail clients of today refuse it and cannot send mail."))
+        }
         true => audience.says(
             mark!(
                 "Opportunistic senders that speak it, such as Postfix on OpenSSL, deliver over TLS; others \
@@ -48,9 +52,18 @@ pub(super) fn outdated_only(choice: &str, why: &str, demands: Demands, audience:
             mark!("Mail clients that speak it send mail; others cannot."),
         ),
     };
+    let whom = match is_rare {
+        true => {
+            mark!("OpenSSL and GnuTLS do not offer it unless told to, and TLS comes up with hardly anyone.")
+        }
+        false => mark!("TLS does not come up with everyone."),
+    };
     Advice {
-        title: say!("The server takes only what many TLS libraries do not speak").to_owned(),
-        explanation: say!("The server chose {choice}: {why}. TLS does not come up with everyone. {follows}"),
+        title: match is_rare {
+            true => say!("The server takes only what hardly any TLS library speaks").to_owned(),
+            false => say!("The server takes only what many TLS libraries do not speak").to_owned(),
+        },
+        explanation: say!("The server chose {choice}: {why}. {} {follows}", spoken(whom)),
         fix: match (key, group) {
             (true, _) => spoken(NEW_KEY),
             (false, true) => say!(

@@ -4,6 +4,7 @@ use heloscope_words::{mark, say};
 use super::{Check, Evidence, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{ChainFacts, days_between, presented};
+use crate::names::{KeyUse, is_offered, key_use};
 use crate::words::{fault_words, unreadable_words};
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -16,6 +17,7 @@ pub(super) static CHECKS: &[&Check] = &[
     &UNTRUSTED,
     &PATH_INVALID,
     &PATH_UNKNOWN,
+    &KEY_USAGE,
     &WEAK_KEY,
     &WEAK_SIGNATURE,
     &COMMON_NAME_ONLY,
@@ -36,16 +38,12 @@ static EXPIRED: Check = Check {
     title: mark!("The certificate has expired"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| {
-            let of_path = chain.path.faults.iter().find_map(|fault| match fault {
+            let of_leaf = (subject.now > leaf.not_after).then_some((0, leaf.not_after));
+            let expired = with_path(of_leaf, chain, &|fault| match fault {
                 Fault::Expired { certificate, not_after } => Some((*certificate, *not_after)),
                 _ => None,
             });
-            let of_leaf = (subject.now > leaf.not_after).then_some((0, leaf.not_after));
-            found(of_leaf.or(of_path), |(certificate, not_after)| Evidence::CertificateExpired {
-                certificate,
-                not_after,
-                now: subject.now,
-            })
+            dated(expired, |expired, now| Evidence::CertificateExpired { expired, now }, subject.now)
         })
     },
 };
@@ -57,18 +55,34 @@ static NOT_YET_VALID: Check = Check {
     title: mark!("The certificate is not valid yet"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| {
-            let of_path = chain.path.faults.iter().find_map(|fault| match fault {
+            let of_leaf = (subject.now < leaf.not_before).then_some((0, leaf.not_before));
+            let ahead = with_path(of_leaf, chain, &|fault| match fault {
                 Fault::NotYetValid { certificate, not_before } => Some((*certificate, *not_before)),
                 _ => None,
             });
-            let of_leaf = (subject.now < leaf.not_before).then_some((0, leaf.not_before));
-            found(of_leaf.or(of_path), |(certificate, not_before)| Evidence::CertificateNotYetValid {
-                certificate,
-                not_before,
-            })
+            dated(ahead, |ahead, _| Evidence::CertificateNotYetValid { ahead }, subject.now)
         })
     },
 };
+
+/// Places and times: the leaf's, where it has one whatever the path, and those that faults of the path have.
+fn with_path(
+    of_leaf: Option<(usize, i64)>,
+    chain: &ChainFacts,
+    of: &dyn Fn(&Fault) -> Option<(usize, i64)>,
+) -> Vec<(usize, i64)> {
+    let mut all = Vec::new();
+    let of_path = chain.path.faults.iter().filter_map(of).filter(|one| Some(*one) != of_leaf);
+    for one in of_leaf.into_iter().chain(of_path) {
+        all.push(one);
+    }
+    all
+}
+
+/// With the dates of at least one certificate.
+fn dated(dates: Vec<(usize, i64)>, of: fn(Vec<(usize, i64)>, i64) -> Evidence, now: i64) -> Outcome {
+    if dates.is_empty() { Outcome::Passed } else { Outcome::Found(of(dates, now)) }
+}
 
 static EXPIRING_SOON: Check = Check {
     id: "certificate-expiring-soon",
@@ -77,21 +91,23 @@ static EXPIRING_SOON: Check = Check {
     title: mark!("The certificate expires soon"),
     examine: |subject| {
         with_leaf(subject, |chain, leaf| {
-            if subject.now > leaf.not_after {
-                return Outcome::NotApplicable(mark!("the certificate has expired"));
-            }
             // Without a trust anchor nothing hangs on an issuer's dates.
             let path =
                 chain.path.path.iter().copied().filter(|place| *place == 0 || chain.path.trust.is_some());
-            let read = path.filter_map(|place| Some((place, chain.certificates.get(place)?.as_ref().ok()?)));
-            let soon = read.filter(|(_, facts)| expires_soon(facts, subject.now));
-            found(soon.min_by_key(|(_, facts)| facts.not_after), |(certificate, facts)| {
-                Evidence::CertificateExpiringSoon {
-                    certificate,
-                    days: days_between(subject.now, facts.not_after),
-                    not_after: facts.not_after,
+            let mut soon = Vec::new();
+            for place in path {
+                if let Some(Ok(facts)) = chain.certificates.get(place)
+                    && expires_soon(facts, subject.now)
+                {
+                    soon.push((place, facts.not_after));
                 }
-            })
+            }
+            match soon.is_empty() && subject.now > leaf.not_after {
+                true => Outcome::NotApplicable(mark!("the certificate has expired")),
+                false => {
+                    dated(soon, |soon, now| Evidence::CertificateExpiringSoon { soon, now }, subject.now)
+                }
+            }
         })
     },
 };
@@ -200,6 +216,7 @@ static PATH_INVALID: Check = Check {
             matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
         };
         let anchor = fault(chain, is_of_anchor).is_some();
+        let key_usage = fault(chain, is_of_leafs_key_usage).is_some();
         if let Some(Err(unreadable)) = chain.certificates.first() {
             return Outcome::Found(Evidence::CertificateUnreadable { why: unreadable_words(unreadable) });
         }
@@ -210,6 +227,7 @@ static PATH_INVALID: Check = Check {
             faults,
             anchor,
             signature,
+            key_usage,
         })
     },
 };
@@ -232,6 +250,38 @@ static PATH_UNKNOWN: Check = Check {
             found((!limits.is_empty()).then_some(limits), |limits| Evidence::CertificatePathUnknown {
                 limits,
             })
+        })
+    },
+};
+
+/// webpki and OpenSSL do not ask about this, and GnuTLS does of whoever looks at nothing else of a certificate.
+static KEY_USAGE: Check = Check {
+    id: "certificate-key-usage",
+    severity: Severity::Warning,
+    basis: "RFC 8446 §4.4.2.2; RFC 5246 §7.4.2",
+    title: mark!("The certificate's key usage does not allow the handshake"),
+    examine: |subject| {
+        with_leaf(subject, |chain, leaf| {
+            let Some(usage) = leaf.key_usage else { return Outcome::Passed };
+            if fault(chain, is_of_leafs_key_usage).is_some() {
+                return Outcome::NotApplicable(mark!("the path breaks a rule by it, which says more"));
+            }
+            match subject.facts.handshake {
+                None => subject.no_tls(),
+                Some(handshake) if !is_offered(handshake) => {
+                    Outcome::NotTested(say!("the server chose what it had not been offered").into())
+                }
+                Some(handshake) => {
+                    let lacks = match key_use(handshake.suite) {
+                        Some(KeyUse::Signature) if !usage.is_for_signatures() => Some("digitalSignature"),
+                        Some(KeyUse::Encipherment) if !usage.is_for_key_encipherment() => {
+                            Some("keyEncipherment")
+                        }
+                        _ => None,
+                    };
+                    found(lacks, |lacks| Evidence::CertificateKeyUsage { lacks })
+                }
+            }
         })
     },
 };
@@ -327,6 +377,10 @@ fn odd_serial_number(serial: &str) -> Option<String> {
         21.. if octets > 21 || first > 0 => say!("a serial number of {octets} octets"),
         _ => return None,
     })
+}
+
+fn is_of_leafs_key_usage(fault: &Fault) -> bool {
+    *fault == Fault::WrongKeyUsage { certificate: 0 }
 }
 
 fn is_given_up(chain: &ChainFacts) -> bool {

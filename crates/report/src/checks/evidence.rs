@@ -13,6 +13,8 @@ pub(crate) struct Demands {
     pub(crate) key: bool,
     /// OpenSSL has it.
     pub(crate) by_openssl: bool,
+    /// Neither OpenSSL nor GnuTLS offers it unless told to.
+    pub(crate) is_rare: bool,
 }
 
 /// What a check found; [`crate::advice`] puts it into words.
@@ -111,20 +113,19 @@ pub(crate) enum Evidence {
         said: String,
         long_name: bool,
     },
-    /// Times in Unix seconds; `certificate` is a place in the chain, 0 for the leaf.
+    /// Places in the chain, 0 for the leaf, each with its notAfter; times in Unix seconds.
     CertificateExpired {
-        certificate: usize,
-        not_after: i64,
+        expired: Vec<(usize, i64)>,
         now: i64,
     },
+    /// With their notBefore.
     CertificateNotYetValid {
-        certificate: usize,
-        not_before: i64,
+        ahead: Vec<(usize, i64)>,
     },
+    /// With their notAfter.
     CertificateExpiringSoon {
-        certificate: usize,
-        days: i64,
-        not_after: i64,
+        soon: Vec<(usize, i64)>,
+        now: i64,
     },
     CertificateHostnameMismatch {
         host: String,
@@ -142,11 +143,16 @@ pub(crate) enum Evidence {
         sent: bool,
     },
     /// Each a sentence; `anchor`: one concerns the trust anchor, not what was sent; `signature`: all are of signatures that do
-    /// not verify.
+    /// not verify; `key_usage`: one is of the leaf's key usage, which some hold against a server whatever else they look at.
     CertificatePathInvalid {
         faults: Vec<String>,
         anchor: bool,
         signature: bool,
+        key_usage: bool,
+    },
+    /// What the handshake needs and the key usage does not have, as RFC 5280 §4.2.1.3 names it.
+    CertificateKeyUsage {
+        lacks: &'static str,
     },
     /// The search for one was.
     CertificatePathGivenUp,
@@ -278,6 +284,7 @@ impl Evidence {
             Self::ConnectFailed { spare: true, .. } => Some(Severity::Notice),
             Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
+            Self::TlsOutdatedOnly { demands: Demands { is_rare: true, .. }, .. } => Some(Severity::Error),
             Self::EhloReplyTooLong { loses: Loses::InClear | Loses::InsideTls, .. } => Some(Severity::Notice),
             Self::StartTlsFailed(Handshaking { open: true, .. })
             | Self::TlsFailed(Handshaking { open: true, .. }) => Some(Severity::Warning),

@@ -108,6 +108,7 @@ fn outdated_only(read: &Handshake, facts: &PortFacts<'_>) -> Evidence {
             group: matches!(demand, Some(Demand::Group(_))),
             key: key.is_some(),
             by_openssl: demand.is_none_or(Demand::is_openssls),
+            is_rare: demand.is_some_and(Demand::is_rare),
         },
     }
 }

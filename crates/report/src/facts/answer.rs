@@ -83,10 +83,11 @@ impl PortFacts<'_> {
         Some(leaf.key.to_string()).filter(|key| !is_verified(key))
     }
 
-    /// A hello made by hand was answered with a suite that goes with a certificate, RFC 5246 §7.4.2, and none was sent.
+    /// A hello made by hand was answered with a suite that goes with a certificate, RFC 5246 §7.4.2, and none was sent: no
+    /// Certificate message, or an empty list in it.
     pub(crate) fn lacks_certificate(&self) -> bool {
         let read = self.handshake.filter(|read| !read.completed && is_offered(read));
-        read.is_some() && self.chain.is_none() && !self.is_anonymous()
+        read.is_some() && self.chain.is_none_or(<[_]>::is_empty) && !self.is_anonymous()
     }
 
     /// It is the form of the hello that the server does not take.
@@ -104,6 +105,9 @@ impl PortFacts<'_> {
             Some(Cause::Closed(_) | Cause::Refused(_)) => say!("then closed the connection").to_owned(),
             Some(Cause::TimedOut { .. }) => say!("then fell silent").to_owned(),
             Some(_) => say!("then broke the rules of TLS").to_owned(),
+            None if self.chain.is_some_and(<[_]>::is_empty) && !self.is_anonymous() => {
+                say!("then sent an empty list of certificates").to_owned()
+            }
             None if read.group.is_none()
                 && read.finite_field_bits.is_none()
                 && !is_rsa_key_transport(read.suite) =>

@@ -191,7 +191,8 @@ fn offers_no_starttls(reply: &Reply) -> bool {
 }
 
 pub(super) const NOT_IN_TLS_1_3: &str = mark!(
-    " TLS 1.3 was tried with the first hello alone: another group or kind of key, or a hello that does not name the host, was not."
+    " TLS 1.3 was tried with the first hello alone, over X25519MLKEM768, X25519, secp256r1, secp384r1 and secp521r1: another group \
+     (OpenSSL and GnuTLS offer X448 and those of RFC 7919 as well) or kind of key, or a hello that does not name the host, was not."
 );
 
 pub(super) const NOT_BY_AGE: &str = mark!(

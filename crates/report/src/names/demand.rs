@@ -51,6 +51,16 @@ impl<'a> Demand<'a> {
             Self::Group(_) => false,
         }
     }
+
+    /// Whether neither OpenSSL nor GnuTLS offers it unless told to: a curve that is not among those of a hello as it comes, for
+    /// the key exchange or for the server's key (RFC 8422 §5.1).
+    pub(crate) fn is_rare(self) -> bool {
+        match self {
+            Self::Suite(_) => false,
+            Self::Group(_) => !self.is_openssls(),
+            Self::Key(key) => key.starts_with("ECDSA ") && !self.is_openssls(),
+        }
+    }
 }
 
 /// A key of this kind signs under schemes of its own, RFC 8446 §4.2.3, which the TLS library does not offer.
@@ -97,6 +107,8 @@ mod tests {
         for (suite, group, key, demand, by_openssl) in [
             (gcm, "X448", "Ed448", Demand::Key("Ed448"), true),
             (gcm, "X25519", "ECDSA explicit parameters", Demand::Key("ECDSA explicit parameters"), true),
+            (gcm, "X25519", "ECDSA P-224", Demand::Key("ECDSA P-224"), false),
+            (gcm, "X25519", "ECDSA secp256k1", Demand::Key("ECDSA secp256k1"), false),
             (gcm, "X25519", "ECDSA brainpoolP256r1", Demand::Key("ECDSA brainpoolP256r1"), false),
             (gcm, "X25519", "RSA 16384", Demand::Key("RSA 16384"), true),
             (gcm, "X25519", "RSA 512", Demand::Key("RSA 512"), false),
@@ -110,6 +122,9 @@ mod tests {
             let tls = tls(suite, group);
             let found = Demand::of(&tls, Some(key));
             assert_eq!((found, found.is_openssls()), (demand, by_openssl), "{suite} {group} {key}");
+            let curves = group.to_owned() + key;
+            let is_rare = ["brainpool", "secp256k1", "P-224"].iter().any(|curve| curves.contains(curve));
+            assert_eq!(found.is_rare(), is_rare, "{suite} {group} {key}");
         }
     }
 }

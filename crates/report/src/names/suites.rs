@@ -19,6 +19,25 @@ pub(crate) fn is_rsa_key_transport(suite: CipherSuite) -> bool {
     registered(suite).is_some_and(|name| name.starts_with("TLS_RSA_"))
 }
 
+/// What a handshake does with the key of the server's certificate: RFC 5280 §4.2.1.3 has a bit of keyUsage for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyUse {
+    Signature,
+    Encipherment,
+}
+
+/// As the suite tells, where it does: RFC 8446 §4.4.2.2, RFC 5246 §7.4.2.
+pub(crate) fn key_use(suite: CipherSuite) -> Option<KeyUse> {
+    let weaknesses = suite_weaknesses(suite);
+    let is = |weakness| weaknesses.contains(&weakness);
+    match is_rsa_key_transport(suite) {
+        // The key that it is encrypted to may be one made for the occasion.
+        _ if is(Weakness::Anonymous) || is(Weakness::Export) => None,
+        true => Some(KeyUse::Encipherment),
+        false => (!is(Weakness::NoForwardSecrecy)).then_some(KeyUse::Signature),
+    }
+}
+
 /// What is weak about the suite and the group of a handshake, worst first; empty for sound ones.
 pub(crate) fn weaknesses(handshake: &Handshake) -> Vec<Weakness> {
     let mut all = suite_weaknesses(handshake.suite);
@@ -289,5 +308,20 @@ mod tests {
         assert_eq!(weaknesses(&handshake(0x0014)).last(), Some(&ShortGroup(512)));
         assert!(is_rsa_key_transport(CipherSuite(0x009c)));
         assert!(!is_rsa_key_transport(CipherSuite(0xc02f)));
+    }
+
+    #[test]
+    fn a_suite_tells_what_its_key_does() {
+        for (suite, used) in [
+            (0x1301, Some(KeyUse::Signature)),    // TLS_AES_128_GCM_SHA256
+            (0xc02b, Some(KeyUse::Signature)),    // TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+            (0x009e, Some(KeyUse::Signature)),    // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
+            (0x009c, Some(KeyUse::Encipherment)), // TLS_RSA_WITH_AES_128_GCM_SHA256
+            (0x0003, None),                       // TLS_RSA_EXPORT_WITH_RC4_40_MD5
+            (0xc004, None),                       // TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA
+            (0x00a6, None),                       // TLS_DH_anon_WITH_AES_128_GCM_SHA256
+        ] {
+            assert_eq!(key_use(CipherSuite(suite)), used, "{suite:04x}");
+        }
     }
 }

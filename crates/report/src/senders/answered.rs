@@ -3,13 +3,14 @@
 use heloscope_words::say;
 
 use super::certificate::{Standing, dane, standing};
-use super::{Sender, SenderOutcome, Tested, has, leaf_key};
+use super::reach::is_hardly_spoken;
+use super::{Sender, SenderOutcome, Tested, has, is_key_usage_against, leaf_key};
 use crate::Tls;
 use crate::names::Demand;
 
 /// Where a hello made by hand was answered, and no handshake finished.
 pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOutcome, String) {
-    use SenderOutcome::{Depends, Refuses};
+    use SenderOutcome::Refuses;
     let version = &tls.version;
     let is_old = has(port, "tls-version-weak");
     if has(port, "tls-name-refused") {
@@ -25,18 +26,22 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
         Some(what) => say!("if it takes {what}"),
         None => say!("if it still speaks {version} with {}", tls.cipher_suite),
     };
+    let condition = match is_key_usage_against(port) {
+        true => {
+            let last = passes_over_key_usage();
+            say!("{} and {last}", condition)
+        }
+        false => condition,
+    };
     match sender {
         Sender::Opportunistic => {
             let postfix = match is_old || has(port, "tls-outdated-only") {
+                _ if is_hardly_spoken(port) => say!(", as hardly any does"),
                 _ if is_gone_from_openssl(tls) => say!(", as OpenSSL does only where it was built to"),
                 true if demand.is_openssls() => say!(", as Postfix on OpenSSL does"),
                 _ => "",
             };
-            let text = say!(
-                "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the \
-                 mail queued."
-            );
-            (Depends, text)
+            opportunistic(&condition, postfix)
         }
         Sender::MtaSts if is_old => (
             Refuses,
@@ -47,6 +52,15 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
         Sender::MailClient if is_old => {
             (Refuses, say!("Cannot send: mail clients of today refuse {version}."))
         }
+        _ => conditional(port, &condition, sender),
+    }
+}
+
+/// Where TLS comes up for those alone of whom the condition holds, as it does of Postfix.
+pub(super) fn conditional(port: Tested<'_>, condition: &str, sender: Sender) -> (SenderOutcome, String) {
+    use SenderOutcome::{Depends, Refuses};
+    match sender {
+        Sender::Opportunistic => opportunistic(condition, say!(", as Postfix on OpenSSL does")),
         Sender::MtaSts => match standing(port) {
             Standing::Against(faults) => (Refuses, say!("Does not deliver: {faults}.")),
             Standing::Unknown(also) => {
@@ -70,6 +84,18 @@ pub(super) fn answered(port: Tested<'_>, tls: &Tls, sender: Sender) -> (SenderOu
             (Depends, text)
         }
     }
+}
+
+fn opportunistic(condition: &str, postfix: &str) -> (SenderOutcome, String) {
+    let text = say!(
+        "Delivers over TLS {condition}{postfix}; else in clear text after a failed attempt, or keeps the mail queued."
+    );
+    (SenderOutcome::Depends, text)
+}
+
+/// Whose TLS library, as OpenSSL, does not ask what the key may be used for.
+pub(super) fn passes_over_key_usage() -> &'static str {
+    say!("if its TLS library passes over the key usage")
 }
 
 /// What OpenSSL 1.1.0 and later leave out unless they are built with it.

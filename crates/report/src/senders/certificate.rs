@@ -3,6 +3,7 @@
 use heloscope_words::{mark, say, spoken};
 
 use super::{Tested, has};
+use crate::words::barred_by_key_usage;
 use crate::{Certificate, Trust};
 
 /// How the certificate stands for this host.
@@ -58,6 +59,12 @@ pub(super) fn standing(port: Tested<'_>) -> Standing {
 pub(super) fn is_weakly_signed_alone(port: Tested<'_>) -> bool {
     let other = ALL.iter().any(|id| *id != WEAK_SIGNATURE && has(port, id));
     has(port, WEAK_SIGNATURE) && !other && !has(port, "certificate-path-unknown")
+}
+
+/// Whether those who go by the key usage end TLS at it, and look no further: GnuTLS does.
+pub(super) fn is_key_usage_against(port: Tested<'_>) -> bool {
+    let path = port.certificate.as_ref().and_then(|leaf| leaf.chain_error_text.as_deref());
+    has(port, "certificate-key-usage") || path.is_some_and(|path| path.contains(barred_by_key_usage()))
 }
 
 /// TLSA records are not looked up: what each usage would make of the certificate.

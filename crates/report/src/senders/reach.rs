@@ -20,7 +20,7 @@ pub(super) enum Reach<'a> {
     Masked,
     /// TLS was offered and failed.
     Broken,
-    /// TLS was offered and failed with a hello of today's form; whether it does with one of old was not tested.
+    /// TLS was offered and failed with a hello like this test's; whether it does with another was not tested.
     BrokenToday,
     Encrypted,
     /// A hello by hand was answered, and no handshake finished: it depends on what a sender's TLS library speaks.
@@ -63,6 +63,10 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     if let Some(failed) = find(&["starttls-failed", "tls-failed"]) {
         return if failed.severity < Severity::Error { Reach::BrokenToday } else { Reach::Broken };
     }
+    // It demands what neither OpenSSL nor GnuTLS offers unless told to.
+    if sender != Sender::Opportunistic && is_hardly_spoken(port) {
+        return Reach::Broken;
+    }
     match &port.port.tls {
         // What was not tested is the rest: the relay went away, or a reply had no end.
         Some(tls) if tls.completed && !ends_first && is_cut_off(port) => return Reach::Unknown,
@@ -75,6 +79,12 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
         Some(_) if port.starttls_supported != Some(true) => Reach::Masked,
         _ => Reach::Unknown,
     }
+}
+
+/// Whether hardly any sender's TLS library offers what the server demands.
+pub(super) fn is_hardly_spoken(port: Tested<'_>) -> bool {
+    let mut findings = port.port.findings.iter();
+    findings.any(|finding| finding.id == "tls-outdated-only" && finding.severity == Severity::Error)
 }
 
 fn is_greeting_line(line: &TranscriptLine) -> bool {

@@ -45,7 +45,7 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
             say!("{} may not be used for TLS servers (extended key usage).", which(*certificate))
         }
         Fault::WrongKeyUsage { certificate: 0 } => {
-            say!("The certificate's key may not be used for a TLS handshake (key usage).").to_owned()
+            barred_by_key_usage().to_owned()
         }
         Fault::WrongKeyUsage { certificate } => {
             say!("{} issued another, for which its key may not be used (key usage).", which(*certificate))
@@ -116,6 +116,11 @@ pub(crate) fn fault_words(fault: &Fault) -> String {
         // The type may grow; its name says at least what it is.
         other => say!("The path does not hold: {}.", other.code().replace('_', " ")),
     }
+}
+
+/// The leaf's key is for no handshake at all.
+pub(crate) fn barred_by_key_usage() -> &'static str {
+    say!("The certificate's key may not be used for a TLS handshake (key usage).")
 }
 
 /// Why a certificate could not be read, a whole sentence.
