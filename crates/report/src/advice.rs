@@ -117,7 +117,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::StartTlsInsideTls => tls::starttls_inside_tls(),
         Evidence::StartTlsInjection { octets, begun } => tls::injection(*octets, begun),
         Evidence::TlsFailed(failed) => handshake::failed(failed),
-        Evidence::TlsVersionWeak { version } => tls::version_weak(version, audience),
+        Evidence::TlsVersionWeak { version, leads_nowhere } => {
+            tls::version_weak(version, *leads_nowhere, audience)
+        }
         Evidence::TlsOutdatedOnly { choice, why, demands } => {
             tls::outdated_only(choice, why, *demands, audience)
         }
@@ -125,7 +127,9 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
             tls::hello_intolerance(said, *second, *long_name, audience)
         }
         Evidence::TlsNameRefused { said, long_name } => tls::name_refused(said, *long_name, audience),
-        Evidence::TlsCipherWeak { suite, weaknesses } => tls::cipher_weak(suite, weaknesses, audience),
+        Evidence::TlsCipherWeak { suite, weaknesses, leads_nowhere } => {
+            tls::cipher_weak(suite, weaknesses, *leads_nowhere, audience)
+        }
         Evidence::CertificateExpired { expired, now } => certificate::expired(expired, *now, audience),
         Evidence::CertificateNotYetValid { ahead } => certificate::not_yet_valid(ahead, audience),
         Evidence::CertificateExpiringSoon { soon, now } => certificate::expiring_soon(soon, *now, audience),

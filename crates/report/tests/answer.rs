@@ -443,6 +443,12 @@ fn an_answer_by_hand_that_breaks_off_is_no_answer() {
             let words = &port.found(failed).explanation;
             assert!(words.contains(&format!(", but {how}: nobody can finish that handshake.")), "{words}");
             assert_eq!(words.matches("older form").count(), 1, "{words}");
+            let weak = &port.found("tls-cipher-weak").explanation;
+            assert!(
+                weak.contains("cannot send mail.") || weak.contains("in clear text after a failed attempt"),
+                "{weak}"
+            );
+            assert!(!weak.contains("deliver over it"), "{weak}");
             let rows = senders(&report);
             assert!(rows.iter().all(|row| !row.text.contains("still speaks")), "{rows:?}");
         }

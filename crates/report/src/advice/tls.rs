@@ -199,29 +199,44 @@ pub(super) fn injection(octets: usize, begun: &str) -> Advice {
     }
 }
 
-pub(super) fn version_weak(version: &str, audience: Audience) -> Advice {
+pub(super) fn version_weak(version: &str, leads_nowhere: bool, audience: Audience) -> Advice {
     let why = match version {
         "SSL 3.0" => say!("SSL 3.0 is broken (POODLE) and must not be used (RFC 7568)."),
         _ => say!("TLS before 1.2 rests on MD5 and SHA-1 and is withdrawn (RFC 8996)."),
     };
+    let follows = match leads_nowhere {
+        true => broken(audience),
+        false => audience.says(
+            mark!(
+                "Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
+                 keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
+                 deliver. DANE senders deliver only if they still speak this version."
+            ),
+            mark!("Mail clients of today refuse it and cannot send mail."),
+        ),
+    };
     Advice {
         title: say!("The server speaks {version} at best"),
-        explanation: format!(
-            "{why} {}",
-            audience.says(
-                mark!("Opportunistic senders that still speak it deliver over it; others deliver in clear text or \
-                 keep the mail queued. Senders that enforce MTA-STS demand TLS 1.2 as a rule and do not \
-                 deliver. DANE senders deliver only if they still speak this version."),
-                mark!("Mail clients of today refuse it and cannot send mail."),
-            )
-        ),
-        fix: say!("Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = \
-              >=TLSv1.2).")
-            .to_owned(),
+        explanation: format!("{why} {follows}"),
+        fix: say!(
+            "Update the server's TLS library and allow TLS 1.2 and 1.3 (Postfix: smtpd_tls_protocols = \
+              >=TLSv1.2)."
+        )
+        .to_owned(),
     }
 }
 
-pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audience) -> Advice {
+/// What was chosen is weak, and no handshake ends with it.
+fn broken(audience: Audience) -> String {
+    audience.says(STARTTLS_BROKEN, mark!("Mail clients cannot send mail."))
+}
+
+pub(super) fn cipher_weak(
+    suite: &str,
+    weaknesses: &[Weakness],
+    leads_nowhere: bool,
+    audience: Audience,
+) -> Advice {
     let anonymous = weaknesses.contains(&Weakness::Anonymous);
     let enforcing = match (anonymous, weaknesses.contains(&Weakness::Null)) {
         (true, _) => {
@@ -260,7 +275,10 @@ pub(super) fn cipher_weak(suite: &str, weaknesses: &[Weakness], audience: Audien
         explanation: say!(
             "What is weak about it: {}. {}",
             weaknesses.join("; "),
-            audience.pick(&senders, clients)
+            match leads_nowhere {
+                true => broken(audience),
+                false => audience.pick(&senders, clients).to_owned(),
+            }
         ),
         fix: spoken(ALLOW_MODERN).to_owned(),
     }

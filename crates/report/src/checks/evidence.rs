@@ -90,10 +90,14 @@ pub(crate) enum Evidence {
     TlsFailed(Handshaking),
     TlsVersionWeak {
         version: String,
+        /// Nobody can go on from there.
+        leads_nowhere: bool,
     },
     TlsCipherWeak {
         suite: String,
         weaknesses: Vec<Weakness>,
+        /// Nobody can go on from there.
+        leads_nowhere: bool,
     },
     /// Version and suite, and why they are not spoken.
     TlsOutdatedOnly {

@@ -44,7 +44,10 @@ static TLS_VERSION_WEAK: Check = Check {
     examine: |subject| match subject.facts.handshake {
         Some(handshake) if !is_offered(handshake) => unoffered(),
         Some(handshake) if handshake.version < TlsVersion::TLS_1_2 => {
-            Outcome::Found(Evidence::TlsVersionWeak { version: version_name(handshake.version) })
+            Outcome::Found(Evidence::TlsVersionWeak {
+                version: version_name(handshake.version),
+                leads_nowhere: subject.facts.leads_nowhere(),
+            })
         }
         Some(_) => Outcome::Passed,
         None => subject.no_tls(),
@@ -64,9 +67,11 @@ static TLS_CIPHER_WEAK: Check = Check {
         Some(handshake) if !is_offered(handshake) => unoffered(),
         Some(handshake) => match weaknesses(handshake) {
             none if none.is_empty() => Outcome::Passed,
-            weaknesses => {
-                Outcome::Found(Evidence::TlsCipherWeak { suite: suite_name(handshake.suite), weaknesses })
-            }
+            weaknesses => Outcome::Found(Evidence::TlsCipherWeak {
+                suite: suite_name(handshake.suite),
+                weaknesses,
+                leads_nowhere: subject.facts.leads_nowhere(),
+            }),
         },
         None => subject.no_tls(),
     },
@@ -214,7 +219,7 @@ fn handshaking(subject: &Subject<'_>) -> Handshaking {
         choice: facts
             .handshake
             .filter(|read| !read.completed && is_offered(read))
-            .filter(|_| !facts.lacks_certificate() && facts.answer_fault().is_none())
+            .filter(|_| !facts.leads_nowhere())
             .map(choice),
         client_certificate_requested: facts.client_certificate_requested,
         client_certificate_required: failed_by(

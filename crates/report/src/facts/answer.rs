@@ -28,7 +28,7 @@ impl<'a> PortFacts<'a> {
     /// where the answer does not excuse the failure: what was not offered is none, nor what nobody can go on from.
     pub(crate) fn answer(&self) -> Option<Answer<'a>> {
         let read = self.handshake.filter(|read| !read.completed && is_offered(read))?;
-        if self.lacks_certificate() || self.answer_fault().is_some() {
+        if self.leads_nowhere() {
             return None;
         }
         let failure = self.failure?;
@@ -88,6 +88,11 @@ impl PortFacts<'_> {
     pub(crate) fn lacks_certificate(&self) -> bool {
         let read = self.handshake.filter(|read| !read.completed && is_offered(read));
         read.is_some() && self.chain.is_none_or(<[_]>::is_empty) && !self.is_anonymous()
+    }
+
+    /// Nobody can go on from what a hello made by hand was answered with: no mail comes over what was chosen.
+    pub(crate) fn leads_nowhere(&self) -> bool {
+        self.lacks_certificate() || self.answer_fault().is_some()
     }
 
     /// It is the form of the hello that the server does not take.
