@@ -110,6 +110,7 @@ export class Sides {
       rows: shown.map((key) => [key, ...told.map(({ plain }) => plain.get(key)?.said || words.nothingSaid)]),
     };
     const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, whole));
+    if (this.#table.without.length > 0) summary.append(make("ul", {}, ...this.#table.without.map((one) => make("li", {}, ...unbroken(one)))));
     if (told.length > 1 && different.length > 0) summary.append(table(told, facts, different, words));
     this.element.prepend(summary);
     for (const one of facts) {

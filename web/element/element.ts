@@ -8,6 +8,7 @@ import { make, unbroken } from "./dom.ts";
 import type { Asking, Failure, Progress, Stopped } from "./events.ts";
 import { Form } from "./form.ts";
 import { linkHelp } from "./help.ts";
+import { homeOr } from "./home.ts";
 import { nearest } from "./language.ts";
 import { Paper } from "./paper.ts";
 import port from "./port.css";
@@ -282,7 +283,7 @@ export class HeloScopeElement extends Attributes {
 
   #compared(sides: Sides, said: (verdict: string) => string): void {
     const sentence = sides.compare();
-    sides.offer(() => relayUrl(this.relay, this.#words), this.#status);
+    sides.offer(this.#home, this.#status);
     this.#shown(said(sentence));
   }
 
@@ -294,9 +295,9 @@ export class HeloScopeElement extends Attributes {
     this.#report = outcome.report;
     this.#show(outcome.html);
     offerRemedies(this.#output, outcome, this.#status, words);
-    linkHelp(this.#output, relayUrl(this.relay, words), words);
+    linkHelp(this.#output, this.#home(), words);
     const verdict = this.#output.querySelector(".verdict");
-    const exports = exportsOf(outcome, () => relayUrl(this.relay, words), words);
+    const exports = exportsOf(outcome, this.#home, words);
     verdict?.append(actions(exports, this.#status, words));
     this.#shown(said(verdict?.querySelector("h2")?.textContent ?? ""));
   }
@@ -345,6 +346,8 @@ export class HeloScopeElement extends Attributes {
   async #askRelay(): Promise<void> {
     const { relay } = this;
     this.#first ||= relay;
+    // What goes wrong is said to whoever asks meanwhile, too.
+    if (this.#speech.isLearning) await this.#speech.learned();
     try {
       const offer = await about(relayUrl(relay, this.#words), this.#words);
       if (relay === this.#first && offer.relays.length > 0) {
@@ -420,6 +423,8 @@ export class HeloScopeElement extends Attributes {
   #tell<Detail>(what: string, detail: Detail): void {
     this.dispatchEvent(new CustomEvent(`heloscope-${what}`, { bubbles: true, composed: true, detail }));
   }
+
+  readonly #home = (): URL => homeOr(() => relayUrl(this.relay, this.#words));
 
   /** What stands in the attributes, not read yet: a text with a digit after a colon, or a scheme, may name ports of its own. */
   get #wanted(): Asking {

@@ -3,12 +3,15 @@
 import { language, REPORT, wish } from "./beforehand.ts";
 import "./heloscope.ts";
 import type { HeloScopeElement } from "./element.ts";
+import { live } from "./home.ts";
 import type { Failure, Progress, Stopped } from "./events.ts";
 import { wordsOf } from "./language.ts";
 import type { Report } from "./report.ts";
 import { isPartial } from "./saved.ts";
 import { translate } from "./translated.ts";
 import { ENGLISH } from "./words.ts";
+
+live(new URL("./", import.meta.url));
 
 const NAME = "Heloscope";
 const element = document.querySelector<HeloScopeElement>("helo-scope");
@@ -82,7 +85,7 @@ function follow(element: HeloScopeElement): void {
   // What was typed meanwhile stays.
   if (element.host !== (host ?? "")) element.host = host ?? "";
   element.address = search.get("address") ?? "";
-  element.relay = search.get("relay");
+  element.relay = relayIn(search.get("relay"));
   if (ports) element.ports = ports;
   else element.removeAttribute("ports");
   document.title = NAME;
@@ -172,6 +175,12 @@ function search({ address, relay }: HeloScopeElement, host: string, ports: strin
   const through = !compare && relay !== own && { relay };
   const asked = new URLSearchParams({ host, ...named, ...(address && { address }), ...through, ...(wish !== null && { lang: wish }) });
   return readable(compare ? `?${asked}&compare` : `?${asked}`);
+}
+
+/** A relay as the address bar names it, perhaps as the choice shows it; null for none. */
+function relayIn(text: string | null): string | null {
+  const url = text && [text, `${location.protocol}//${text}`].find((one) => /^https?:/.test(one) && URL.canParse(one));
+  return url ? new URL(url).origin : null;
 }
 
 /** Where nothing is tested: of what the address bar says, the language stays. */

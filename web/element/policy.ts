@@ -1,5 +1,6 @@
 /** Whom the site's Content-Security-Policy does not let the page connect to. */
 
+import { isAtHome } from "./home.ts";
 import type { Words } from "./words.ts";
 
 const blocked = new Set<string>();
@@ -27,7 +28,8 @@ export async function isBlocked(url: URL): Promise<boolean> {
   return blocked.has(url.host);
 }
 
-/** What to change in the policy, as an Error with a sentence. */
+/** What to change in the policy, as an Error with a sentence; the page's own has all the relays that it offers. */
 export function blockedError(url: URL, words: Words): Error {
+  if (isAtHome()) return new Error(words.notOffered(url.origin.replace(/^ws/, "http")));
   return new Error(words.connectBlocked(`${url.origin} ${url.origin.replace(/^http/, "ws")}`));
 }

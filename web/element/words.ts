@@ -126,6 +126,8 @@ export function wordsIn(language: string, translated: (message: string) => strin
       say("The relay at {relay} answered with HTTP status {status}.", { relay, status: String(status) }),
     relayOdd: (relay: string) => say("What answers at {relay} is no Heloscope relay.", { relay }),
     relayUrl: (relay: string) => say("“{relay}” is no http, https, ws or wss URL of a relay.", { relay }),
+    notOffered: (relay: string) =>
+      say("This page does not offer the relay {relay}. Choose one of those that it does; whoever runs it adds others with --other-relay.", { relay }),
     noProgram: (from: string) => say("The test's program could not be loaded from {from}. That may be down, or this site's Content-Security-Policy, where it has one, does not name it in script-src and connect-src.", { from }),
     helpCertificate: say("More about this warning"),
     helpPorts: say("What each port is for"),

@@ -82,6 +82,7 @@ test("through all relays, side by side, and what differs is marked", { skip: noB
     // One of them has another port. Each makes the certificates of its demo itself, from its own clock.
     const differences = page.locator("helo-scope .differences");
     assert.match(await differences.locator("p").innerText(), /^\d+ things are different; .* are the same but for those\. One relay gave no report\.$/);
+    assert.match(await differences.locator("li").innerText(), new RegExp(`^${host(relays[2])}: The relay at .* does not answer`));
     for (const [form, line] of [["text", ""], ["Markdown", "- "]]) {
       await page.getByRole("button", { name: `Copy as ${form}` }).click();
       await page.getByRole("status").filter({ hasText: `Copied: ${form}.` }).waitFor({ state: "attached" });
@@ -174,10 +175,46 @@ test("the relay's own page offers the others, and the address bar holds the comp
     assert.equal(page.url(), `${address}/?host=healthy.specimen.test&ports=25&relay=${other}`);
     assert.deepEqual(await choice.locator("option").allInnerTexts(), names);
     assert.equal(await choice.inputValue(), other);
-    await page.goBack();
+    // What it leads to is the page's own all the same, and so is the page that a copied link opens.
+    const leads = () => page.locator("helo-scope .help a").evaluateAll((links) => [...new Set(links.map(({ href }) => new URL(href).origin))]);
+    assert.deepEqual(await leads(), [address]);
+    await page.getByRole("button", { name: "Copy link to this report" }).click();
+    await page.getByRole("status").filter({ hasText: "Nothing was uploaded." }).waitFor({ state: "attached" });
+    assert.ok((await page.evaluate(() => navigator.clipboard.readText())).startsWith(`${address}/#report=`));
+
+    // As the choice shows it.
+    await page.goto(`${address}/?host=healthy.specimen.test&ports=25&relay=${names[1]}`);
+    await page.locator("helo-scope .verdict .actions").waitFor();
+    assert.equal(await vantage(), other.replace("http", "ws"));
+    await page.goto(`${address}/?host=healthy.specimen.test&ports=25&compare`);
     await differences(page).waitFor();
     assert.equal(await choice.inputValue(), address);
   }));
+
+test("a relay that the page does not offer is not tested through, nor is anything that it leads to its", { skip: noBrowser }, async () => {
+  const saved = await readFile("crates/render/tests/fixtures/faulty.json", "utf8");
+  await withRelay(["--demo"], (other) =>
+    withPage({ expected: [/Content Security Policy/, /^policy: connect-src/] }, async ({ page, address }) => {
+      await page.goto(`${address}/?host=healthy.specimen.test&ports=25&relay=${other}`);
+      const failure = page.locator("helo-scope .failure p");
+      await failure.filter({ hasText: `This page does not offer the relay ${other}. Choose one of those that it does` }).waitFor();
+      await page.evaluate((saved) => document.querySelector("helo-scope").open(saved), saved);
+      await page.locator("helo-scope .verdict").waitFor();
+      const leads = await page.locator("helo-scope .help a").evaluateAll((links) => links.map(({ href }) => new URL(href).origin));
+      assert.deepEqual([...new Set(leads)], [address]);
+    }));
+});
+
+test("a relay that is away is told of in the language of the page, at once", { skip: noBrowser }, async () => {
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const away = `http://127.0.0.1:${free.address().port}`;
+  free.close();
+  await withPage({ relay: ["--demo", "--other-relay", away], origins: [away], expected: [/ERR_CONNECTION_REFUSED|NetworkError|CORS/] }, async ({ page, address }) => {
+    await page.goto(`${address}/?lang=de&host=healthy.specimen.test&ports=25&relay=${away}`);
+    await page.locator("helo-scope .failure p").filter({ hasText: /^Das Relay/ }).waitFor();
+  });
+});
 
 /** A mail server that shows one of two relays less than the other, as a device between may. */
 async function onFilteredWay(use) {

@@ -96,14 +96,14 @@ fn postfix_offers_starttls_on_whichever_port_lacked_it() {
         ports.map(has_starttls)
     };
     let [for_25, for_587] = ["25", "587"].map(|port| told("postfix", &["starttls"], &[port], HOST));
-    for holding_back in ["", "smtpd_discard_ehlo_keywords = starttls\n"] {
-        let settings = [NO_TLS, holding_back].concat();
-        assert_eq!(has(&settings, ["", ""]), [false, false]);
-        assert_eq!(has(&settings, ["", &for_587]), [false, true], "{for_587}");
-        assert_eq!(has(&(settings + &for_25), ["", "    -o smtpd_tls_security_level=none"]), [true, false]);
-    }
+    assert_eq!(has(NO_TLS, ["", ""]), [false, false]);
+    assert_eq!(has(NO_TLS, ["", &for_587]), [false, true], "{for_587}");
+    assert_eq!(
+        has(&(NO_TLS.to_owned() + &for_25), ["", "    -o smtpd_tls_security_level=none"]),
+        [true, false]
+    );
     // TLS is set up, and was switched off on that port.
-    let off = "    -o smtpd_tls_security_level=none\n    -o smtpd_discard_ehlo_keywords=starttls\n";
+    let off = "    -o smtpd_tls_security_level=none\n";
     assert_eq!(has("", ["", off]), [true, false]);
     assert_eq!(has("", ["", &(off.to_owned() + &for_587)]), [true, true]);
 }

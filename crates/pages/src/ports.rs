@@ -51,7 +51,7 @@ fn body() -> Markup {
         h2 id="implicit-tls" { (say!("Implicit TLS")) }
         p {
             (say!("TLS comes first, and SMTP is spoken inside alone. There is no offer that anyone could take out, nothing to \
-             wait for in clear text, and one round trip less to the greeting. RFC 8314 §3 asks for it wherever users submit \
+             wait for in clear text, and two round trips less to the first command inside TLS. RFC 8314 §3 asks for it wherever users submit \
              mail. Between servers there is no port for it."))
         }
         h2 id="mixed-up" { (say!("Mixed up")) }

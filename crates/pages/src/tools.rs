@@ -45,7 +45,7 @@ const QUESTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         mark!("Is there a TLSA record, signed by DNSSEC?"),
-        mark!("dig; signed where the flag ad is among its answer's flags"),
+        mark!("dig, by way of a resolver that validates; signed where that sets the flag ad"),
         "dig +dnssec _25._tcp.mx1.example.com TLSA",
     ),
     (

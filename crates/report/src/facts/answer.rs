@@ -123,6 +123,11 @@ impl PortFacts<'_> {
         })
     }
 
+    /// The server began to answer a hello made by hand, and then fell silent.
+    pub(super) fn falls_silent_by_hand(&self) -> bool {
+        matches!(self.answer_broken, Some(Cause::TimedOut { .. }))
+    }
+
     /// After its 220 to STARTTLS the server answered the hello as if it were a command.
     pub(super) fn takes_hello_for_command(&self) -> bool {
         let syntax = matches!(&self.instead, Some(Instead::Refusal(reply)) if takes_hello_for_command(reply));

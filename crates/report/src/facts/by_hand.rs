@@ -67,11 +67,11 @@ impl<'a> ByHand<'a> {
         matches!(self.came, Came::Alert(_) | Came::HungUp | Came::Reset)
     }
 
-    /// Why nothing was learned of it, to stand after a colon; `None` where the hello went out, and where it does not name the
-    /// host: senders do.
+    /// Why nothing was learned of it, to stand after a colon; `None` where the server refused the hello. One that does not name
+    /// the host counts as well: senders without MTA-STS and DANE name none as a rule.
     fn untried(&self) -> Option<String> {
         match &self.came {
-            _ if self.is_nameless => None,
+            Came::Silence => Some(spoken(SILENT).to_owned()),
             Came::TurnedAway(reply, _) => {
                 Some(say!("the server turned that connection away, with {}", quoted(reply)))
             }
@@ -133,6 +133,7 @@ impl PortFacts<'_> {
     /// library's, and one by hand could not be tried, or is not made. To stand after a colon.
     pub(crate) fn hello_untried(&self) -> Option<String> {
         match self.first_hello_taken || self.handshake.is_some() {
+            true if !self.first_hello_taken && self.falls_silent_by_hand() => Some(spoken(SILENT).to_owned()),
             true => None,
             false => self.by_hand.iter().find_map(ByHand::untried).or_else(|| self.tls_1_3_untried()),
         }
@@ -153,6 +154,9 @@ impl PortFacts<'_> {
         took_none && self.by_hand.iter().any(older)
     }
 }
+
+/// Time ran out, which proves nothing.
+const SILENT: &str = mark!("the server fell silent at it");
 
 const NOT_TESTED: &str = mark!(" Whether the server takes such a hello was not tested.");
 

@@ -168,6 +168,11 @@ fn no_answer(read: &Handshake, facts: &PortFacts<'_>) -> Option<String> {
     }
     if let Some(how) = facts.answer_fault() {
         let choice = choice(read);
+        if facts.falls_silent_by_hand() {
+            return Some(say!(
+                " The server answered a second hello, of an older form, and chose {choice}, but {how}."
+            ));
+        }
         return Some(say!(
             " The server answered a second hello, of an older form, and chose {choice}, but {how}: nobody can finish that \
              handshake."
