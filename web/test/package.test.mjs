@@ -153,7 +153,7 @@ test("bundled by Vite it tests, by the element and by test()", { skip: noBrowser
       assert.deepEqual([report.host, report.ports.map(({ port }) => port), report.ports[0].tls.version], ["tls12.specimen.test", [25], "TLS 1.2"]);
       assert.match(text, /tls12\.specimen\.test/);
       assert.match(await page.evaluate(() => aborted()), /TimeoutError/);
-      assert.match(await page.evaluate(() => odd()), /^Error: .*four decimal numbers/i);
+      assert.match(await page.evaluate(() => odd()), /^NotAHost: .*four decimal numbers/i);
       assert.match(await page.evaluate(() => left()), /^<div class="cards"/);
     }));
 });

@@ -194,7 +194,7 @@ test("the relay's own page offers the others, and the address bar holds the comp
 test("a relay that the page does not offer is not tested through, nor is anything that it leads to its", { skip: noBrowser }, async () => {
   const saved = await readFile("crates/render/tests/fixtures/faulty.json", "utf8");
   await withRelay(["--demo"], (other) =>
-    withPage({ expected: [/Content Security Policy/, /^policy: connect-src/] }, async ({ page, address }) => {
+    withPage({ expected: [/Content.Security.Policy/, /^policy: connect-src/] }, async ({ page, address }) => {
       await page.goto(`${address}/?host=healthy.specimen.test&ports=25&relay=${other}`);
       const failure = page.locator("helo-scope .failure p");
       await failure.filter({ hasText: `This page does not offer the relay ${other}. Choose one of those that it does` }).waitFor();
@@ -308,7 +308,7 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     await page.waitForURL(`${address}/?host=hostile-text.specimen.test&ports=25,2525/starttls&compare`);
     await note.waitFor({ state: "hidden" });
     await differences(page).waitFor();
-    assert.equal(await page.evaluate(() => document.querySelector("helo-scope").shadowRoot.activeElement?.localName), "h2");
+    await page.waitForFunction(() => document.querySelector("helo-scope").shadowRoot.activeElement?.localName === "h2");
   }));
 
 test("a comparison has its language's dates and numbers on the page, and those of text where it is taken", { skip: noBrowser }, async () => {
