@@ -2,13 +2,17 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, TlsFailure, TlsVersion};
+use heloscope_observation::{AlertDescription, NamedGroup, TlsFailure, TlsVersion};
 use heloscope_report::{
     ChainError, MAX_SANS_SHOWN, Port, Report, SenderOutcome, Severity, Status, Trust, Verdict, senders,
     summary,
 };
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
-use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
+use scene::{
+    Asked, DAY, EHLO_AUTH, EHLO_TLS, Entity, GREETING, NOW, Scene, ca, chain, fixture, named, server, valid,
+};
+
+const X25519: Option<NamedGroup> = Some(NamedGroup(29));
 
 /// Port 25 of mx1.example.com with this chain, the first of `private` trusted.
 fn port(sent: &[&[u8]], private: Option<&Entity>) -> Port {
@@ -419,6 +423,80 @@ fn a_key_usage_by_which_some_libraries_end_tls() {
             (Verdict::NotApplicable, "the path breaks a rule by it, which says more")
         );
         assert_eq!(outcomes(&report), barred);
+    }
+}
+
+/// As openssl s_client and gnutls-cli both do below TLS 1.3, to an ECDSA suite: "ecc cert not for signing".
+#[test]
+fn a_key_usage_by_which_nobody_gets_tls_over_an_ecdsa_suite() {
+    let root = root();
+    // TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384; by hand TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256
+    let leaf = |usage| {
+        let mut asked = server();
+        asked.key_usages = vec![usage];
+        root.issue(asked, 3).der
+    };
+    let with = |spec: &str, usage| {
+        let leaf = leaf(usage);
+        Scene::one(spec, |play| {
+            let play = play.until_hello().chooses(TlsVersion::TLS_1_2, 0xc02c, X25519, true, &[&leaf]);
+            match spec {
+                "465" => play.greets(GREETING).ehlo(EHLO_AUTH).quits(),
+                _ => play.ehlo(EHLO_TLS).quits(),
+            }
+        })
+        .judged_trusting(&root)
+    };
+    let by_hand = |usage| {
+        let leaf = leaf(usage);
+        let alert = TlsFailure::Alert(AlertDescription(40));
+        let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert)).raw_hello("25", |play| {
+            play.connects().answers(TlsVersion::TLS_1_2, 0xc023, Some(29), None, &[&leaf])
+        });
+        scene.judged_trusting(&root)
+    };
+    assert_eq!(with("25", KeyUsagePurpose::DigitalSignature).ports[0].ids(), [""; 0]);
+    let told = "With an ECDSA cipher suite of TLS 1.2 or older OpenSSL and GnuTLS both end TLS at that, and it comes up with \
+                hardly anyone. ";
+    let opportunistic = "Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders that \
+                         enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published";
+    for (usage, id) in [
+        (KeyUsagePurpose::KeyAgreement, "certificate-key-usage"),
+        (KeyUsagePurpose::KeyCertSign, "certificate-path-invalid"),
+    ] {
+        for report in [with("25", usage), by_hand(usage)] {
+            let port = &report.ports[0];
+            let found = port.found(id);
+            assert_eq!((found.severity, report.status), (Severity::Error, Status::Error));
+            assert!(found.explanation.contains(&format!("{told}{opportunistic}")), "{}", found.explanation);
+            let rows = senders(&report);
+            assert_eq!(
+                rows.iter().map(|row| row.outcome).collect::<Vec<_>>(),
+                [SenderOutcome::Depends, SenderOutcome::Refuses, SenderOutcome::Depends]
+            );
+            assert_eq!(
+                rows[0].text,
+                "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail queued."
+            );
+            assert_eq!(rows[1].text, "Does not deliver: TLS is offered but fails.");
+            assert!(
+                rows[2].text.starts_with("Does not deliver where TLSA records are published"),
+                "{}",
+                rows[2].text
+            );
+        }
+        let submission = with("465", usage);
+        let found = submission.ports[0].found(id);
+        assert!(
+            found.explanation.ends_with(&format!("{told}Mail clients cannot send mail.")),
+            "{}",
+            found.explanation
+        );
+        let row = &senders(&submission)[0];
+        assert_eq!(
+            (row.outcome, row.text.as_str()),
+            (SenderOutcome::Refuses, "Cannot send: TLS does not come up.")
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 use heloscope_words::{capital, mark, plural, say, small, spoken};
 
+use super::tls::broken;
 use super::{Advice, Audience};
+use crate::checks::Barred;
 use crate::facts::days_between;
 use crate::visible::inert_within;
 use crate::words::date;
@@ -235,7 +237,7 @@ pub(super) fn path_invalid(
     faults: &[String],
     anchor: bool,
     signature: bool,
-    key_usage: bool,
+    barred: Option<Barred>,
     audience: Audience,
 ) -> Advice {
     let fix = match (anchor, signature) {
@@ -252,8 +254,11 @@ pub(super) fn path_invalid(
                    authority names."
         ),
     };
-    let others = if key_usage { KEY_USAGE_SENDERS } else { ALL_THE_SAME };
-    let follows = consequence_beside(others, audience, DANE_PATH);
+    let follows = match barred {
+        Some(Barred::All) => barred_to_all(audience),
+        Some(Barred::Some) => consequence_beside(KEY_USAGE_SENDERS, audience, DANE_PATH),
+        None => consequence(audience, DANE_PATH),
+    };
     Advice {
         title: say!("The certification path breaks a rule").to_owned(),
         explanation: format!("{} {follows}", faults.join(" ")),
@@ -268,7 +273,15 @@ const KEY_USAGE_SENDERS: &str = mark!(
      TLS comes up."
 );
 
-pub(super) fn key_usage(lacks: &str, audience: Audience) -> Advice {
+/// Where OpenSSL asks as well.
+fn barred_to_all(audience: Audience) -> String {
+    say!(
+        "With an ECDSA cipher suite of TLS 1.2 or older OpenSSL and GnuTLS both end TLS at that, and it comes up with hardly anyone. {}",
+        broken(audience)
+    )
+}
+
+pub(super) fn key_usage(lacks: &str, barred: Barred, audience: Audience) -> Advice {
     let senders = spoken(KEY_USAGE_SENDERS);
     let senders = say!("{senders} Senders that enforce MTA-STS deliver over TLS or not at all.");
     let clients = say!("Mail clients whose TLS library goes by the key usage cannot send mail; others can.");
@@ -276,7 +289,10 @@ pub(super) fn key_usage(lacks: &str, audience: Audience) -> Advice {
         title: say!("The certificate's key usage does not allow the handshake").to_owned(),
         explanation: say!(
             "It lacks {lacks}, which this handshake needs. {}",
-            audience.pick(&senders, clients)
+            match barred {
+                Barred::Some => audience.pick(&senders, clients),
+                Barred::All => barred_to_all(audience),
+            }
         ),
         fix: say!("Have a certificate issued whose key usage has {lacks}, or none."),
     }
