@@ -111,9 +111,9 @@ fn an_expired_certificate_does_not_hide_its_intermediate() {
         );
         assert!(
             found.fix.starts_with("Renew the certificate and ")
-                && found.fix.ends_with(
-                    " Fetch the authority's current intermediate certificate and send that in place of the old one."
-                ),
+                && found
+                    .fix
+                    .ends_with(" Fetch the authority's current certificate and send that one instead."),
             "{}",
             found.fix
         );
@@ -172,6 +172,57 @@ fn a_certificate_not_valid_yet_hides_no_date_of_its_intermediate() {
     );
 }
 
+/// What mends the leaf does not mend its issuer.
+#[test]
+fn an_intermediate_not_valid_yet_has_a_fix_of_its_own() {
+    let root = root();
+    let lives = |leaf: i64| {
+        let issuer = root.issue(valid(ca("Example Intermediate"), NOW + 2 * DAY, NOW + 90 * DAY), 2);
+        let leaf = issuer.issue(valid(server(), NOW + leaf * DAY, NOW + 90 * DAY), 3);
+        port(&[&leaf.der, &issuer.der], Some(&root)).found("certificate-not-yet-valid").fix.clone()
+    };
+    let current = "Fetch the authority's current certificate and send that one instead.";
+    assert_eq!(lives(-1), current);
+    let both = lives(1);
+    assert!(
+        both.starts_with("Use the former certificate until then, ")
+            && both.ends_with(&format!(" is right. {current}")),
+        "{both}"
+    );
+}
+
+/// Whoever adds it to the trust anchors goes by its dates.
+#[test]
+fn the_dates_of_a_root_that_was_sent_and_is_not_trusted() {
+    for (from, until, id, title, error) in [
+        (
+            NOW - 90 * DAY,
+            NOW - 3 * DAY,
+            "certificate-expired",
+            "Certificate 2 of the chain expired 3 days ago",
+            ChainError::Expired,
+        ),
+        (
+            NOW + 3 * DAY,
+            NOW + 90 * DAY,
+            "certificate-not-yet-valid",
+            "Certificate 2 of the chain is not valid yet",
+            ChainError::NotYetValid,
+        ),
+    ] {
+        let root = Entity::self_signed(valid(ca("Example Root"), from, until), 1);
+        let leaf = root.issue(server(), 3);
+        let sent = port(&[&leaf.der, &root.der], None);
+        assert_eq!(sent.ids(), [id, "certificate-untrusted"]);
+        assert_eq!(sent.found(id).title, title);
+        assert_eq!(
+            sent.found(id).fix,
+            "Fetch the authority's current certificate and send that one instead."
+        );
+        assert_eq!(sent.certificate.unwrap().chain_error, Some(error));
+    }
+}
+
 #[test]
 fn not_yet_valid() {
     let tomorrow = lives(NOW + DAY, NOW + 90 * DAY);
@@ -197,7 +248,7 @@ fn an_intermediate_that_expires_before_the_certificate() {
     let found = soon.ports[0].found("certificate-expiring-soon");
     assert_eq!(found.title, "Certificate 2 of the chain expires in 3 days");
     assert!(found.explanation.contains("For DANE senders the TLSA record decides"), "{}", found.explanation);
-    assert!(found.fix.starts_with("Fetch the authority's current intermediate"), "{}", found.fix);
+    assert!(found.fix.starts_with("Fetch the authority's current certificate"), "{}", found.fix);
     assert_eq!(
         summary(&soon),
         "Mail reaches this server over TLS 1.3; certificate 2 of the chain expires in 3 days."

@@ -84,7 +84,7 @@ pub(super) fn expired(expired: &[(usize, i64)], now: i64, audience: Audience) ->
 /// What mends the dates of these, by the fix for the leaf.
 fn renewed(certificates: &[(usize, i64)], leaf: &'static str) -> String {
     let is_leaf = |(place, _): &(usize, i64)| *place == 0;
-    let others = spoken(CURRENT_INTERMEDIATE);
+    let others = spoken(CURRENT_ISSUER);
     match (certificates.iter().any(is_leaf), certificates.iter().all(is_leaf)) {
         (false, _) => others.to_owned(),
         (_, true) => spoken(leaf).to_owned(),
@@ -92,8 +92,7 @@ fn renewed(certificates: &[(usize, i64)], leaf: &'static str) -> String {
     }
 }
 
-const CURRENT_INTERMEDIATE: &str =
-    mark!("Fetch the authority's current intermediate certificate and send that in place of the old one.");
+const CURRENT_ISSUER: &str = mark!("Fetch the authority's current certificate and send that one instead.");
 
 pub(super) fn not_yet_valid(ahead: &[(usize, i64)], audience: Audience) -> Advice {
     let title = |place, _| match place {
@@ -104,11 +103,13 @@ pub(super) fn not_yet_valid(ahead: &[(usize, i64)], audience: Audience) -> Advic
     Advice {
         title: titles(ahead, &title),
         explanation: each(ahead, &will_be) + &consequence(audience, DANE_DATES),
-        fix: say!(
-            "Use the former certificate until then, or have a new one issued. See that the clock of the \
-              machine that made it is right."
-        )
-        .to_owned(),
+        fix: renewed(
+            ahead,
+            mark!(
+                "Use the former certificate until then, or have a new one issued. See that the clock of the \
+                  machine that made it is right."
+            ),
+        ),
     }
 }
 
