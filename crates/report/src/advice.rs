@@ -140,7 +140,7 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateChainIncomplete { issuer, unreadable } => {
             certificate::chain_incomplete(issuer, *unreadable, audience)
         }
-        Evidence::CertificateUnreadable { why } => certificate::unreadable(why, audience),
+        Evidence::CertificateUnreadable { why, empty } => certificate::unreadable(why, *empty, audience),
         Evidence::CertificateSerialNumber { numbers } => certificate::serial_number(numbers, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
         Evidence::CertificatePathInvalid { faults, anchor, signature, barred } => {

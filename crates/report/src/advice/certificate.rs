@@ -307,10 +307,14 @@ const UNREADABLE_SENDERS: &str = mark!(
 );
 const UNREADABLE_CLIENTS: &str = mark!("Mail clients refuse the connection.");
 
-pub(super) fn unreadable(why: &str, audience: Audience) -> Advice {
+pub(super) fn unreadable(why: &str, empty: bool, audience: Audience) -> Advice {
+    let follows = match empty {
+        true => broken(audience),
+        false => audience.says(UNREADABLE_SENDERS, UNREADABLE_CLIENTS),
+    };
     Advice {
         title: say!("The certificate cannot be read").to_owned(),
-        explanation: format!("{why} {}", audience.says(UNREADABLE_SENDERS, UNREADABLE_CLIENTS)),
+        explanation: format!("{why} {follows}"),
         fix: say!("Look at the file that the server presents, with another program too (openssl x509 -text). If it is whole, have \
               a new certificate issued by an authority that keeps to RFC 5280.")
             .to_owned(),

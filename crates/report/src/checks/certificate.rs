@@ -218,7 +218,11 @@ static PATH_INVALID: Check = Check {
         let anchor = fault(chain, is_of_anchor).is_some();
         let barred = fault(chain, is_of_leafs_key_usage).map(|_| barred(subject));
         if let Some(Err(unreadable)) = chain.certificates.first() {
-            return Outcome::Found(Evidence::CertificateUnreadable { why: unreadable_words(unreadable) });
+            let empty = subject.facts.sends_empty_certificate();
+            return Outcome::Found(Evidence::CertificateUnreadable {
+                why: unreadable_words(unreadable),
+                empty,
+            });
         }
         if faults.is_empty() && is_unknown(chain) {
             return unknown(chain);

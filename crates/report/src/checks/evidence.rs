@@ -165,9 +165,10 @@ pub(crate) enum Evidence {
     CertificatePathUnknown {
         limits: Vec<String>,
     },
-    /// `why` is a sentence.
+    /// `why` is a sentence; `empty`: it has no octets, and no key.
     CertificateUnreadable {
         why: String,
+        empty: bool,
     },
     /// Place in the chain and what is odd about its serial number, to stand after "has".
     CertificateSerialNumber {
