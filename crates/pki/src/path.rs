@@ -129,8 +129,8 @@ impl<'a> Verifier<'a> {
     ///
     /// The leaf may itself be a private anchor: the same certificate, or one self-signed with the anchor's
     /// name and key. Then only its dates, purpose and key usage are asked about, and that nothing follows it.
-    /// A root's dates are asked about where it is a private anchor: Mozilla's bundle has none, and those of a
-    /// root that is not trusted change nothing.
+    /// A root's dates are asked about where it is a private anchor, and where it was sent and is not trusted: whoever
+    /// comes to trust it goes by them. Mozilla's bundle has none.
     ///
     /// Where no path reaches a trust anchor, it is
     /// - `SelfSigned` if the leaf is signed with its own key;
@@ -309,11 +309,11 @@ impl<'a> Verifier<'a> {
         let path: Vec<&Sent<'_>> = positions.iter().map(|position| &chain.sent[*position]).collect();
         let last = &chain.sent[end];
         let ends_at_root = last.self_signed != SelfSigned::No;
-        // A root's dates and signature are nobody's concern, unless the leaf is its own root.
+        // A root's signature is nobody's concern, unless the leaf is its own root.
         let below_root = if ends_at_root && path.len() > 1 { &path[..path.len() - 1] } else { &path };
 
         let mut faults = Vec::new();
-        faults.extend(below_root.iter().filter_map(|sent| time_fault(sent, at)));
+        faults.extend(path.iter().filter_map(|sent| time_fault(sent, at)));
         faults.push(match (ends_at_root, path.len()) {
             (true, 1) => Fault::SelfSigned,
             _ if chain.signatures.exhausted() => Fault::SearchGivenUp,

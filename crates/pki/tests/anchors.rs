@@ -75,10 +75,14 @@ fn of_an_anchor_that_was_renewed_with_its_key_either_certificate_will_do() {
 }
 
 #[test]
-fn the_dates_of_a_root_that_is_not_trusted_change_nothing() {
+fn the_dates_of_a_root_that_was_sent_and_is_not_trusted_are_told() {
     let root = expired_root();
     let leaf = root.issue(server());
-    assert_eq!(ask(&[], &[&leaf, &root]).faults, [untrusted("CN=Root", true)]);
+    let expired = Fault::Expired { certificate: 1, not_after: NOW - DAY };
+    assert_eq!(ask(&[], &[&leaf, &root]).faults, [expired, untrusted("CN=Root", true)]);
+    // Not on the path.
+    let other = self_signed(ca("Other root"));
+    assert!(ask(&[&other], &[&other.issue(server()), &root]).holds());
 }
 
 #[test]

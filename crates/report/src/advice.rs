@@ -140,13 +140,13 @@ pub(crate) fn advice(evidence: &Evidence, audience: Audience) -> Advice {
         Evidence::CertificateChainIncomplete { issuer, unreadable } => {
             certificate::chain_incomplete(issuer, *unreadable, audience)
         }
-        Evidence::CertificateUnreadable { why } => certificate::unreadable(why, audience),
+        Evidence::CertificateUnreadable { why, empty } => certificate::unreadable(why, *empty, audience),
         Evidence::CertificateSerialNumber { numbers } => certificate::serial_number(numbers, audience),
         Evidence::CertificateUntrusted { root, sent } => certificate::untrusted(root, *sent, audience),
-        Evidence::CertificatePathInvalid { faults, anchor, signature, key_usage } => {
-            certificate::path_invalid(faults, *anchor, *signature, *key_usage, audience)
+        Evidence::CertificatePathInvalid { faults, anchor, signature, barred } => {
+            certificate::path_invalid(faults, *anchor, *signature, *barred, audience)
         }
-        Evidence::CertificateKeyUsage { lacks } => certificate::key_usage(lacks, audience),
+        Evidence::CertificateKeyUsage { lacks, barred } => certificate::key_usage(lacks, *barred, audience),
         Evidence::CertificatePathGivenUp => certificate::path_given_up(audience),
         Evidence::CertificatePathUnknown { limits } => certificate::path_unknown(limits, audience),
         Evidence::CertificateWeakKey { keys } => certificate::weak_key(keys, audience),

@@ -4,7 +4,7 @@ use heloscope_smtp::Extension;
 use heloscope_words::{say, spoken};
 
 use crate::advice::{Audience, advice};
-use crate::checks::Evidence;
+use crate::checks::{Barred, Evidence};
 use crate::words::{KEYWORDS, MECHANISMS, REPLY_CODES, STATUS_CODES, meaning};
 use crate::{Check, checks};
 
@@ -91,10 +91,12 @@ fn example(id: &str) -> Option<Evidence> {
             faults: vec![say!("The certificate may not be used for a TLS server.").to_owned()],
             anchor: false,
             signature: false,
-            key_usage: false,
+            barred: None,
         },
         "certificate-path-unknown" => Evidence::CertificatePathGivenUp,
-        "certificate-key-usage" => Evidence::CertificateKeyUsage { lacks: "digitalSignature" },
+        "certificate-key-usage" => {
+            Evidence::CertificateKeyUsage { lacks: "digitalSignature", barred: Barred::Some }
+        }
         "certificate-weak-key" => Evidence::CertificateWeakKey { keys: vec![(0, "RSA 1024".to_owned())] },
         "certificate-weak-signature" => {
             Evidence::CertificateWeakSignature { signatures: vec![(0, "sha1WithRSAEncryption".to_owned())] }

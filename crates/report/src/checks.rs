@@ -18,7 +18,7 @@ use heloscope_observation::Host;
 use heloscope_words::{mark, say, spoken};
 
 pub(crate) use evidence::{
-    Cut, Demands, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
+    Barred, Cut, Demands, Evidence, Handshaking, Loses, Mute, Passage, Refused, is_positive, is_temporary,
 };
 pub(crate) use replies::Breach;
 

@@ -12,6 +12,6 @@ pub(crate) use demand::{Demand, is_verified};
 pub(crate) use groups::group_name;
 pub(crate) use spoken::{is_spoken, unspoken};
 pub(crate) use suites::{
-    KeyUse, Weakness, is_offered, is_rsa_key_transport, key_use, suite_name, weaknesses,
+    KeyUse, Weakness, is_offered, is_rsa_key_transport, key_use, suite_name, wants_ecdsa, weaknesses,
 };
 pub(crate) use versions::version_name;

@@ -2,13 +2,17 @@
 
 mod scene;
 
-use heloscope_observation::{AlertDescription, TlsFailure, TlsVersion};
+use heloscope_observation::{AlertDescription, NamedGroup, TlsFailure, TlsVersion};
 use heloscope_report::{
     ChainError, MAX_SANS_SHOWN, Port, Report, SenderOutcome, Severity, Status, Trust, Verdict, senders,
     summary,
 };
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SerialNumber};
-use scene::{Asked, DAY, Entity, NOW, Scene, ca, chain, fixture, named, server, valid};
+use scene::{
+    Asked, DAY, EHLO_AUTH, EHLO_TLS, Entity, GREETING, NOW, Scene, ca, chain, fixture, named, server, valid,
+};
+
+const X25519: Option<NamedGroup> = Some(NamedGroup(29));
 
 /// Port 25 of mx1.example.com with this chain, the first of `private` trusted.
 fn port(sent: &[&[u8]], private: Option<&Entity>) -> Port {
@@ -107,9 +111,9 @@ fn an_expired_certificate_does_not_hide_its_intermediate() {
         );
         assert!(
             found.fix.starts_with("Renew the certificate and ")
-                && found.fix.ends_with(
-                    " Fetch the authority's current intermediate certificate and send that in place of the old one."
-                ),
+                && found
+                    .fix
+                    .ends_with(" Fetch the authority's current certificate and send that one instead."),
             "{}",
             found.fix
         );
@@ -168,6 +172,57 @@ fn a_certificate_not_valid_yet_hides_no_date_of_its_intermediate() {
     );
 }
 
+/// What mends the leaf does not mend its issuer.
+#[test]
+fn an_intermediate_not_valid_yet_has_a_fix_of_its_own() {
+    let root = root();
+    let lives = |leaf: i64| {
+        let issuer = root.issue(valid(ca("Example Intermediate"), NOW + 2 * DAY, NOW + 90 * DAY), 2);
+        let leaf = issuer.issue(valid(server(), NOW + leaf * DAY, NOW + 90 * DAY), 3);
+        port(&[&leaf.der, &issuer.der], Some(&root)).found("certificate-not-yet-valid").fix.clone()
+    };
+    let current = "Fetch the authority's current certificate and send that one instead.";
+    assert_eq!(lives(-1), current);
+    let both = lives(1);
+    assert!(
+        both.starts_with("Use the former certificate until then, ")
+            && both.ends_with(&format!(" is right. {current}")),
+        "{both}"
+    );
+}
+
+/// Whoever adds it to the trust anchors goes by its dates.
+#[test]
+fn the_dates_of_a_root_that_was_sent_and_is_not_trusted() {
+    for (from, until, id, title, error) in [
+        (
+            NOW - 90 * DAY,
+            NOW - 3 * DAY,
+            "certificate-expired",
+            "Certificate 2 of the chain expired 3 days ago",
+            ChainError::Expired,
+        ),
+        (
+            NOW + 3 * DAY,
+            NOW + 90 * DAY,
+            "certificate-not-yet-valid",
+            "Certificate 2 of the chain is not valid yet",
+            ChainError::NotYetValid,
+        ),
+    ] {
+        let root = Entity::self_signed(valid(ca("Example Root"), from, until), 1);
+        let leaf = root.issue(server(), 3);
+        let sent = port(&[&leaf.der, &root.der], None);
+        assert_eq!(sent.ids(), [id, "certificate-untrusted"]);
+        assert_eq!(sent.found(id).title, title);
+        assert_eq!(
+            sent.found(id).fix,
+            "Fetch the authority's current certificate and send that one instead."
+        );
+        assert_eq!(sent.certificate.unwrap().chain_error, Some(error));
+    }
+}
+
 #[test]
 fn not_yet_valid() {
     let tomorrow = lives(NOW + DAY, NOW + 90 * DAY);
@@ -193,7 +248,7 @@ fn an_intermediate_that_expires_before_the_certificate() {
     let found = soon.ports[0].found("certificate-expiring-soon");
     assert_eq!(found.title, "Certificate 2 of the chain expires in 3 days");
     assert!(found.explanation.contains("For DANE senders the TLSA record decides"), "{}", found.explanation);
-    assert!(found.fix.starts_with("Fetch the authority's current intermediate"), "{}", found.fix);
+    assert!(found.fix.starts_with("Fetch the authority's current certificate"), "{}", found.fix);
     assert_eq!(
         summary(&soon),
         "Mail reaches this server over TLS 1.3; certificate 2 of the chain expires in 3 days."
@@ -419,6 +474,80 @@ fn a_key_usage_by_which_some_libraries_end_tls() {
             (Verdict::NotApplicable, "the path breaks a rule by it, which says more")
         );
         assert_eq!(outcomes(&report), barred);
+    }
+}
+
+/// As openssl s_client and gnutls-cli both do below TLS 1.3, to an ECDSA suite: "ecc cert not for signing".
+#[test]
+fn a_key_usage_by_which_nobody_gets_tls_over_an_ecdsa_suite() {
+    let root = root();
+    // TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384; by hand TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256
+    let leaf = |usage| {
+        let mut asked = server();
+        asked.key_usages = vec![usage];
+        root.issue(asked, 3).der
+    };
+    let with = |spec: &str, usage| {
+        let leaf = leaf(usage);
+        Scene::one(spec, |play| {
+            let play = play.until_hello().chooses(TlsVersion::TLS_1_2, 0xc02c, X25519, true, &[&leaf]);
+            match spec {
+                "465" => play.greets(GREETING).ehlo(EHLO_AUTH).quits(),
+                _ => play.ehlo(EHLO_TLS).quits(),
+            }
+        })
+        .judged_trusting(&root)
+    };
+    let by_hand = |usage| {
+        let leaf = leaf(usage);
+        let alert = TlsFailure::Alert(AlertDescription(40));
+        let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert)).raw_hello("25", |play| {
+            play.connects().answers(TlsVersion::TLS_1_2, 0xc023, Some(29), None, &[&leaf])
+        });
+        scene.judged_trusting(&root)
+    };
+    assert_eq!(with("25", KeyUsagePurpose::DigitalSignature).ports[0].ids(), [""; 0]);
+    let told = "With an ECDSA cipher suite of TLS 1.2 or older OpenSSL and GnuTLS both end TLS at that, and it comes up with \
+                hardly anyone. ";
+    let opportunistic = "Opportunistic senders deliver in clear text after a failed attempt, or keep the mail queued. Senders that \
+                         enforce MTA-STS do not deliver (RFC 8461 §5), nor do DANE senders where TLSA records are published";
+    for (usage, id) in [
+        (KeyUsagePurpose::KeyAgreement, "certificate-key-usage"),
+        (KeyUsagePurpose::KeyCertSign, "certificate-path-invalid"),
+    ] {
+        for report in [with("25", usage), by_hand(usage)] {
+            let port = &report.ports[0];
+            let found = port.found(id);
+            assert_eq!((found.severity, report.status), (Severity::Error, Status::Error));
+            assert!(found.explanation.contains(&format!("{told}{opportunistic}")), "{}", found.explanation);
+            let rows = senders(&report);
+            assert_eq!(
+                rows.iter().map(|row| row.outcome).collect::<Vec<_>>(),
+                [SenderOutcome::Depends, SenderOutcome::Refuses, SenderOutcome::Depends]
+            );
+            assert_eq!(
+                rows[0].text,
+                "TLS is offered but fails: delivers in clear text after a failed attempt, or keeps the mail queued."
+            );
+            assert_eq!(rows[1].text, "Does not deliver: TLS is offered but fails.");
+            assert!(
+                rows[2].text.starts_with("Does not deliver where TLSA records are published"),
+                "{}",
+                rows[2].text
+            );
+        }
+        let submission = with("465", usage);
+        let found = submission.ports[0].found(id);
+        assert!(
+            found.explanation.ends_with(&format!("{told}Mail clients cannot send mail.")),
+            "{}",
+            found.explanation
+        );
+        let row = &senders(&submission)[0];
+        assert_eq!(
+            (row.outcome, row.text.as_str()),
+            (SenderOutcome::Refuses, "Cannot send: TLS does not come up.")
+        );
     }
 }
 

@@ -248,22 +248,31 @@ fn an_answer_without_its_certificate_is_no_proof_that_tls_works() {
                 TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, but did not send the certificate that goes with it.";
     assert!(message(&port).ends_with(told), "{}", message(&port));
     assert_eq!(port.verdict("tls-outdated-only"), Verdict::NotTested);
-    let empty = |suite| {
+    let empty = |suite, sent: &[&[u8]]| {
         let alert = TlsFailure::Alert(AlertDescription(40));
         let scene = Scene::one("25", |play| play.until_hello().tls_fails(alert)).raw_hello("25", |play| {
-            play.connects().begins_handshake().answers(TlsVersion::TLS_1_2, suite, None, None, &[])
+            play.connects().begins_handshake().answers(TlsVersion::TLS_1_2, suite, None, None, sent)
         });
         let report = scene.judged();
         let port = &report.ports[0];
         assert_eq!(port.verdict("starttls-failed"), Verdict::Found);
-        let told = ", but then sent an empty list of certificates: nobody can finish that handshake.";
+        let told = ", but then sent a list of certificates that is empty or cannot be read: nobody can finish that handshake.";
         assert!(message(port).ends_with(told), "{}", message(port));
         assert_eq!(port.found("starttls-failed").severity, Severity::Error);
         let outcomes = senders(&report).iter().map(|row| row.outcome).collect::<Vec<_>>();
         assert_eq!(outcomes, [SenderOutcome::Depends, SenderOutcome::Refuses, SenderOutcome::Depends]);
+        report
     };
-    empty(0x009c); // TLS_RSA_WITH_AES_128_GCM_SHA256
-    empty(0x009e);
+    // TLS_RSA_WITH_AES_128_GCM_SHA256
+    for suite in [0x009c, 0x009e] {
+        empty(suite, &[]);
+        // A certificate of no octets has no key to encrypt to, or to verify a signature by.
+        let report = empty(suite, &[b""]);
+        let unreadable = &report.ports[0].found("certificate-path-invalid").explanation;
+        let follows = "These 0 octets are no DER certificate. Opportunistic senders deliver in clear text after a failed attempt";
+        assert!(unreadable.starts_with(follows), "{unreadable}");
+        assert!(report.ports[0].ids().iter().all(|id| *id != "tls-outdated-only"));
+    }
     let anonymous = answered(0x00a6); // TLS_DH_anon_WITH_AES_128_GCM_SHA256
     assert_eq!(anonymous.ids(), ["tls-cipher-weak"]);
 }

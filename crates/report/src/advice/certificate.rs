@@ -1,6 +1,8 @@
 use heloscope_words::{capital, mark, plural, say, small, spoken};
 
+use super::tls::broken;
 use super::{Advice, Audience};
+use crate::checks::Barred;
 use crate::facts::days_between;
 use crate::visible::inert_within;
 use crate::words::date;
@@ -82,7 +84,7 @@ pub(super) fn expired(expired: &[(usize, i64)], now: i64, audience: Audience) ->
 /// What mends the dates of these, by the fix for the leaf.
 fn renewed(certificates: &[(usize, i64)], leaf: &'static str) -> String {
     let is_leaf = |(place, _): &(usize, i64)| *place == 0;
-    let others = spoken(CURRENT_INTERMEDIATE);
+    let others = spoken(CURRENT_ISSUER);
     match (certificates.iter().any(is_leaf), certificates.iter().all(is_leaf)) {
         (false, _) => others.to_owned(),
         (_, true) => spoken(leaf).to_owned(),
@@ -90,8 +92,7 @@ fn renewed(certificates: &[(usize, i64)], leaf: &'static str) -> String {
     }
 }
 
-const CURRENT_INTERMEDIATE: &str =
-    mark!("Fetch the authority's current intermediate certificate and send that in place of the old one.");
+const CURRENT_ISSUER: &str = mark!("Fetch the authority's current certificate and send that one instead.");
 
 pub(super) fn not_yet_valid(ahead: &[(usize, i64)], audience: Audience) -> Advice {
     let title = |place, _| match place {
@@ -102,11 +103,13 @@ pub(super) fn not_yet_valid(ahead: &[(usize, i64)], audience: Audience) -> Advic
     Advice {
         title: titles(ahead, &title),
         explanation: each(ahead, &will_be) + &consequence(audience, DANE_DATES),
-        fix: say!(
-            "Use the former certificate until then, or have a new one issued. See that the clock of the \
-              machine that made it is right."
-        )
-        .to_owned(),
+        fix: renewed(
+            ahead,
+            mark!(
+                "Use the former certificate until then, or have a new one issued. See that the clock of the \
+                  machine that made it is right."
+            ),
+        ),
     }
 }
 
@@ -235,7 +238,7 @@ pub(super) fn path_invalid(
     faults: &[String],
     anchor: bool,
     signature: bool,
-    key_usage: bool,
+    barred: Option<Barred>,
     audience: Audience,
 ) -> Advice {
     let fix = match (anchor, signature) {
@@ -252,8 +255,11 @@ pub(super) fn path_invalid(
                    authority names."
         ),
     };
-    let others = if key_usage { KEY_USAGE_SENDERS } else { ALL_THE_SAME };
-    let follows = consequence_beside(others, audience, DANE_PATH);
+    let follows = match barred {
+        Some(Barred::All) => barred_to_all(audience),
+        Some(Barred::Some) => consequence_beside(KEY_USAGE_SENDERS, audience, DANE_PATH),
+        None => consequence(audience, DANE_PATH),
+    };
     Advice {
         title: say!("The certification path breaks a rule").to_owned(),
         explanation: format!("{} {follows}", faults.join(" ")),
@@ -268,7 +274,15 @@ const KEY_USAGE_SENDERS: &str = mark!(
      TLS comes up."
 );
 
-pub(super) fn key_usage(lacks: &str, audience: Audience) -> Advice {
+/// Where OpenSSL asks as well.
+fn barred_to_all(audience: Audience) -> String {
+    say!(
+        "With an ECDSA cipher suite of TLS 1.2 or older OpenSSL and GnuTLS both end TLS at that, and it comes up with hardly anyone. {}",
+        broken(audience)
+    )
+}
+
+pub(super) fn key_usage(lacks: &str, barred: Barred, audience: Audience) -> Advice {
     let senders = spoken(KEY_USAGE_SENDERS);
     let senders = say!("{senders} Senders that enforce MTA-STS deliver over TLS or not at all.");
     let clients = say!("Mail clients whose TLS library goes by the key usage cannot send mail; others can.");
@@ -276,7 +290,10 @@ pub(super) fn key_usage(lacks: &str, audience: Audience) -> Advice {
         title: say!("The certificate's key usage does not allow the handshake").to_owned(),
         explanation: say!(
             "It lacks {lacks}, which this handshake needs. {}",
-            audience.pick(&senders, clients)
+            match barred {
+                Barred::Some => audience.pick(&senders, clients),
+                Barred::All => barred_to_all(audience),
+            }
         ),
         fix: say!("Have a certificate issued whose key usage has {lacks}, or none."),
     }
@@ -290,10 +307,14 @@ const UNREADABLE_SENDERS: &str = mark!(
 );
 const UNREADABLE_CLIENTS: &str = mark!("Mail clients refuse the connection.");
 
-pub(super) fn unreadable(why: &str, audience: Audience) -> Advice {
+pub(super) fn unreadable(why: &str, empty: bool, audience: Audience) -> Advice {
+    let follows = match empty {
+        true => broken(audience),
+        false => audience.says(UNREADABLE_SENDERS, UNREADABLE_CLIENTS),
+    };
     Advice {
         title: say!("The certificate cannot be read").to_owned(),
-        explanation: format!("{why} {}", audience.says(UNREADABLE_SENDERS, UNREADABLE_CLIENTS)),
+        explanation: format!("{why} {follows}"),
         fix: say!("Look at the file that the server presents, with another program too (openssl x509 -text). If it is whole, have \
               a new certificate issued by an authority that keeps to RFC 5280.")
             .to_owned(),

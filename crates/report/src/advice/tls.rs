@@ -226,8 +226,8 @@ pub(super) fn version_weak(version: &str, leads_nowhere: bool, audience: Audienc
     }
 }
 
-/// What was chosen is weak, and no handshake ends with it.
-fn broken(audience: Audience) -> String {
+/// No handshake ends with what was chosen.
+pub(super) fn broken(audience: Audience) -> String {
     audience.says(STARTTLS_BROKEN, mark!("Mail clients cannot send mail."))
 }
 

@@ -1,10 +1,10 @@
 use heloscope_pki::{self as pki, Fault, Identity};
 use heloscope_words::{mark, say};
 
-use super::{Check, Evidence, Outcome, Subject};
+use super::{Barred, Check, Evidence, Outcome, Subject};
 use crate::Severity;
 use crate::facts::{ChainFacts, days_between, presented};
-use crate::names::{KeyUse, is_offered, key_use};
+use crate::names::{KeyUse, is_offered, key_use, wants_ecdsa};
 use crate::words::{fault_words, unreadable_words};
 
 pub(super) static CHECKS: &[&Check] = &[
@@ -216,9 +216,13 @@ static PATH_INVALID: Check = Check {
             matches!(fault, Fault::TrustAnchorExpired { .. } | Fault::TrustAnchorNotYetValid { .. })
         };
         let anchor = fault(chain, is_of_anchor).is_some();
-        let key_usage = fault(chain, is_of_leafs_key_usage).is_some();
+        let barred = fault(chain, is_of_leafs_key_usage).map(|_| barred(subject));
         if let Some(Err(unreadable)) = chain.certificates.first() {
-            return Outcome::Found(Evidence::CertificateUnreadable { why: unreadable_words(unreadable) });
+            let empty = subject.facts.sends_empty_certificate();
+            return Outcome::Found(Evidence::CertificateUnreadable {
+                why: unreadable_words(unreadable),
+                empty,
+            });
         }
         if faults.is_empty() && is_unknown(chain) {
             return unknown(chain);
@@ -227,7 +231,7 @@ static PATH_INVALID: Check = Check {
             faults,
             anchor,
             signature,
-            key_usage,
+            barred,
         })
     },
 };
@@ -254,7 +258,7 @@ static PATH_UNKNOWN: Check = Check {
     },
 };
 
-/// webpki and OpenSSL do not ask about this, and GnuTLS does of whoever looks at nothing else of a certificate.
+/// webpki does not ask about this, OpenSSL only in TLS 1.2 and older of an ECDSA key, and GnuTLS always, of whoever looks at nothing else of a certificate.
 static KEY_USAGE: Check = Check {
     id: "certificate-key-usage",
     severity: Severity::Warning,
@@ -279,7 +283,7 @@ static KEY_USAGE: Check = Check {
                         }
                         _ => None,
                     };
-                    found(lacks, |lacks| Evidence::CertificateKeyUsage { lacks })
+                    found(lacks, |lacks| Evidence::CertificateKeyUsage { lacks, barred: barred(subject) })
                 }
             }
         })
@@ -381,6 +385,14 @@ fn odd_serial_number(serial: &str) -> Option<String> {
 
 fn is_of_leafs_key_usage(fault: &Fault) -> bool {
     *fault == Fault::WrongKeyUsage { certificate: 0 }
+}
+
+/// By whom TLS is ended, where the leaf's key usage lacks what the handshake needs.
+fn barred(subject: &Subject<'_>) -> Barred {
+    match subject.facts.handshake {
+        Some(handshake) if is_offered(handshake) && wants_ecdsa(handshake.suite) => Barred::All,
+        _ => Barred::Some,
+    }
 }
 
 fn is_given_up(chain: &ChainFacts) -> bool {

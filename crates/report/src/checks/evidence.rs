@@ -147,16 +147,17 @@ pub(crate) enum Evidence {
         sent: bool,
     },
     /// Each a sentence; `anchor`: one concerns the trust anchor, not what was sent; `signature`: all are of signatures that do
-    /// not verify; `key_usage`: one is of the leaf's key usage, which some hold against a server whatever else they look at.
+    /// not verify; `barred`: one is of the leaf's key usage, and by whom TLS is ended for it, whatever else they look at.
     CertificatePathInvalid {
         faults: Vec<String>,
         anchor: bool,
         signature: bool,
-        key_usage: bool,
+        barred: Option<Barred>,
     },
     /// What the handshake needs and the key usage does not have, as RFC 5280 §4.2.1.3 names it.
     CertificateKeyUsage {
         lacks: &'static str,
+        barred: Barred,
     },
     /// The search for one was.
     CertificatePathGivenUp,
@@ -164,9 +165,10 @@ pub(crate) enum Evidence {
     CertificatePathUnknown {
         limits: Vec<String>,
     },
-    /// `why` is a sentence.
+    /// `why` is a sentence; `empty`: it has no octets, and no key.
     CertificateUnreadable {
         why: String,
+        empty: bool,
     },
     /// Place in the chain and what is odd about its serial number, to stand after "has".
     CertificateSerialNumber {
@@ -289,6 +291,8 @@ impl Evidence {
             Self::EsmtpMasked { starttls: Passage::Whole | Passage::Offered, .. } => Some(Severity::Notice),
             Self::RepliesOutOfStep { .. } => Some(Severity::Warning),
             Self::TlsOutdatedOnly { demands: Demands { is_rare: true, .. }, .. } => Some(Severity::Error),
+            Self::CertificatePathInvalid { barred: Some(Barred::All), .. }
+            | Self::CertificateKeyUsage { barred: Barred::All, .. } => Some(Severity::Error),
             Self::EhloReplyTooLong { loses: Loses::InClear | Loses::InsideTls, .. } => Some(Severity::Notice),
             Self::StartTlsFailed(Handshaking { open: true, .. })
             | Self::TlsFailed(Handshaking { open: true, .. }) => Some(Severity::Warning),
@@ -303,6 +307,15 @@ impl Evidence {
             _ => None,
         }
     }
+}
+
+/// Whose TLS library ends the handshake by the key usage of the leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Barred {
+    /// Those on GnuTLS, and not those on OpenSSL.
+    Some,
+    /// Those on either.
+    All,
 }
 
 impl Refused {

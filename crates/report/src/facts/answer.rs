@@ -90,6 +90,11 @@ impl PortFacts<'_> {
         read.is_some() && self.chain.is_none_or(<[_]>::is_empty) && !self.is_anonymous()
     }
 
+    /// Neither a key nor anything else can be read of it.
+    pub(crate) fn sends_empty_certificate(&self) -> bool {
+        self.chain.is_some_and(|chain| chain.first().is_none_or(|leaf| leaf.0.is_empty()))
+    }
+
     /// Nobody can go on from what a hello made by hand was answered with: no mail comes over what was chosen.
     pub(crate) fn leads_nowhere(&self) -> bool {
         self.lacks_certificate() || self.answer_fault().is_some()
@@ -110,8 +115,8 @@ impl PortFacts<'_> {
             Some(Cause::Closed(_) | Cause::Refused(_)) => say!("then closed the connection").to_owned(),
             Some(Cause::TimedOut { .. }) => say!("then fell silent").to_owned(),
             Some(_) => say!("then broke the rules of TLS").to_owned(),
-            None if self.chain.is_some_and(<[_]>::is_empty) && !self.is_anonymous() => {
-                say!("then sent an empty list of certificates").to_owned()
+            None if self.sends_empty_certificate() && !self.is_anonymous() => {
+                say!("then sent a list of certificates that is empty or cannot be read").to_owned()
             }
             None if read.group.is_none()
                 && read.finite_field_bits.is_none()

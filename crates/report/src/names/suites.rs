@@ -38,6 +38,12 @@ pub(crate) fn key_use(suite: CipherSuite) -> Option<KeyUse> {
     }
 }
 
+/// Whether OpenSSL asks for digitalSignature as well, RFC 8422 §2.2: of TLS 1.2 and older with such a suite it does, of all
+/// else only GnuTLS. The names of TLS 1.3 have no key in them.
+pub(crate) fn wants_ecdsa(suite: CipherSuite) -> bool {
+    registered(suite).is_some_and(|name| name.starts_with("TLS_ECDHE_ECDSA_"))
+}
+
 /// What is weak about the suite and the group of a handshake, worst first; empty for sound ones.
 pub(crate) fn weaknesses(handshake: &Handshake) -> Vec<Weakness> {
     let mut all = suite_weaknesses(handshake.suite);

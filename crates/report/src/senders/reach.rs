@@ -37,6 +37,7 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
             Severity::Error => Reach::Stopped(refused),
             // Without EHLO there is no AUTH.
             _ if helo_only && for_clients => Reach::Stopped(refused),
+            _ if helo_only && is_barred_to_all(port) => Reach::Broken,
             _ if helo_only && port.tls.as_ref().is_some_and(|tls| tls.completed) => Reach::Encrypted,
             _ if helo_only && find(&["esmtp-masked"]).is_some() => Reach::Masked,
             _ if helo_only => Reach::ClearText,
@@ -47,7 +48,7 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     // Who does not take the certificate ends the session before whatever happens inside TLS.
     let ends_first = match sender {
         _ if port.tls.is_none() => false,
-        _ if has(port, "starttls-injection") => true,
+        _ if has(port, "starttls-injection") || is_barred_to_all(port) => true,
         Sender::MtaSts | Sender::MailClient => matches!(standing(port), Standing::Against(_)),
         Sender::Opportunistic | Sender::Dane => false,
     };
@@ -63,8 +64,8 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
     if let Some(failed) = find(&["starttls-failed", "tls-failed"]) {
         return if failed.severity < Severity::Error { Reach::BrokenToday } else { Reach::Broken };
     }
-    // It demands what neither OpenSSL nor GnuTLS offers unless told to.
-    if sender != Sender::Opportunistic && is_hardly_spoken(port) {
+    // Neither OpenSSL nor GnuTLS goes on, or offers what it demands unless told to.
+    if is_barred_to_all(port) || sender != Sender::Opportunistic && is_hardly_spoken(port) {
         return Reach::Broken;
     }
     match &port.port.tls {
@@ -83,8 +84,18 @@ pub(super) fn reach<'a>(port: Tested<'a>, sender: Sender) -> Reach<'a> {
 
 /// Whether hardly any sender's TLS library offers what the server demands.
 pub(super) fn is_hardly_spoken(port: Tested<'_>) -> bool {
+    is_error(port, &["tls-outdated-only"])
+}
+
+/// Whether OpenSSL and GnuTLS both end TLS by the key usage. To a hello that does not name the host the server may speak TLS
+/// 1.3, in which OpenSSL does not.
+fn is_barred_to_all(port: Tested<'_>) -> bool {
+    is_error(port, &["certificate-key-usage", "certificate-path-invalid"]) && !has(port, "tls-name-refused")
+}
+
+fn is_error(port: Tested<'_>, ids: &[&str]) -> bool {
     let mut findings = port.port.findings.iter();
-    findings.any(|finding| finding.id == "tls-outdated-only" && finding.severity == Severity::Error)
+    findings.any(|finding| ids.contains(&finding.id.as_str()) && finding.severity == Severity::Error)
 }
 
 fn is_greeting_line(line: &TranscriptLine) -> bool {
