@@ -303,10 +303,17 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     await note.filter({ hasText: "made by someone else" }).waitFor();
     assert.deepEqual(await page.locator("helo-scope .side > .from").allInnerTexts(), names.map((name) => `Through ${name}`));
     assert.deepEqual(JSON.parse(await copied("Copy as JSON", "Copied: JSON.")), json);
+  }));
 
-    await page.getByRole("button", { name: "Test again" }).click();
-    await page.waitForURL(`${address}/?host=hostile-text.specimen.test&ports=25,2525/starttls&compare`);
-    await note.waitFor({ state: "hidden" });
+test("a comparison that was opened is tested again as one, and the focus goes with it", { skip: noBrowser }, () =>
+  onOwnPage(async ({ page, address }) => {
+    await listen(page);
+    await page.evaluate(() => Object.assign(document.querySelector("helo-scope"), { host: "healthy.specimen.test", ports: "25" }).compare());
+    await page.evaluate(async () => document.querySelector("helo-scope").open(JSON.stringify(await compared)));
+    const again = page.locator("helo-scope .elsewhere button");
+    await again.click();
+    await again.waitFor({ state: "hidden" });
+    await page.waitForURL(`${address}/?host=healthy.specimen.test&ports=25&compare`);
     await differences(page).waitFor();
     await page.waitForFunction(() => document.querySelector("helo-scope").shadowRoot.activeElement?.localName === "h2");
   }));
