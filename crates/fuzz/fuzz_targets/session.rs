@@ -272,12 +272,13 @@ impl Play {
     }
 
     fn again(&mut self, on: ConnectionId, times: u8) {
-        let octets = self.last.repeat(usize::from(times));
-        if octets.len() <= MAX_SENT {
-            let last = std::mem::take(&mut self.last);
-            self.deliver(on, octets);
-            self.last = last;
+        let last = std::mem::take(&mut self.last);
+        // Too much is not even made; how much that is depends on the length of signatures.
+        match last.len() * usize::from(times) > MAX_SENT {
+            true => self.chance = true,
+            false => self.deliver(on, last.repeat(usize::from(times))),
         }
+        self.last = last;
     }
 
     /// A line that is long.
