@@ -6,7 +6,7 @@
 
 import { createServer } from "node:http";
 import { newContext, newPage } from "../../web/test/browser.mjs";
-import { closeBrowser, noBrowser, withPage } from "../../web/test/harness.mjs";
+import { closeBrowser, noBrowser, withPage, withRelay } from "../../web/test/harness.mjs";
 
 /** Fresh pages; in each the test is made twice, since the second finds WebAssembly compiled. */
 const PAGES = 7;
@@ -52,18 +52,14 @@ if (noBrowser) {
 
 async function measure() {
   console.log("### The page in Chromium\n");
-  const opened = [];
-  const alone = [];
+  await ready();
   const first = [];
   const again = [];
   for (let count = 0; count < PAGES; count++) {
-    alone.push(await fieldAlone());
-    const { ready, runs: [one, other] } = await inFreshPage("healthy", 2);
-    opened.push(ready);
+    const [one, other] = await inFreshPage("healthy", 2);
     first.push(one);
     again.push(other);
   }
-  ready(opened, alone);
   row("three ports of `healthy`", "runs", "from Enter to the report, median", "least");
   row("---", "---:", "---:", "---:");
   for (const [what, runs] of [["a page's first test", first], ["its second", again]]) {
@@ -93,7 +89,7 @@ async function measure() {
   tasks("`healthy`, its second", again);
   const worst = [];
   for (const name of WORST) {
-    const { runs } = await inFreshPage(name, 1);
+    const runs = await inFreshPage(name, 1);
     worst.push(...runs);
     tasks(`\`${name}\``, runs);
   }
@@ -110,9 +106,22 @@ async function measure() {
   }
 }
 
-/** Says when the field was ready, and what had been loaded by then. */
-function ready(opened, alone) {
-  const of = (which) => median(opened.map(which));
+/** Says when the field is ready in pages that nobody watches meanwhile, as tests do, and what has been loaded by then. */
+async function ready() {
+  const opened = [];
+  const alone = [];
+  await withRelay(["--demo"], (address) =>
+    withFieldAlone(async (bare) => {
+      for (let count = 0; count < PAGES; count++) {
+        alone.push(await opening(bare, (page) => page.evaluate(() => fieldReady)));
+        opened.push(await opening(address, async (page) => {
+          const cold = await page.evaluate(() => ready);
+          await page.reload();
+          return { cold, warm: await page.evaluate(() => ready) };
+        }));
+      }
+    }));
+  const of = (part) => median(opened.map(part));
   const field = of(({ cold }) => cold.field);
   console.log(
     `The field is on the screen and has the cursor ${ms(field)} after navigation, in the middle of ${opened.length} pages; ` +
@@ -137,33 +146,38 @@ function mostBusy(runs) {
   return Math.max(...runs.map(({ busy }) => busy));
 }
 
-/** Makes a test in a page of a relay of their own, so many times; says what each took, and when the field was ready. */
+/** Makes a test in a page of a relay of their own, so many times; says what each took. */
 function inFreshPage(name, times) {
-  return withPage({ first: noteWhenReady, rest: REST_MS }, async ({ page }) => {
-    const cold = await page.evaluate(() => ready);
-    await page.reload();
-    const warm = await page.evaluate(() => ready);
+  return withPage({}, async ({ page }) => {
     await page.locator("helo-scope .examples li").first().waitFor();
     const runs = [];
     while (runs.length < times) runs.push(await traced(page, `${name}.specimen.test`));
-    return { ready: { cold, warm }, runs };
+    return runs;
   });
 }
 
-/** When the field of a page that has nothing else was ready. */
-async function fieldAlone() {
+/** Serves a page of a field and nothing else while `use` runs with its address. */
+async function withFieldAlone(use) {
   const server = createServer((_, answer) => answer.writeHead(200, IN_ITS_OWN_PROCESS).end(NOTHING_ELSE));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  try {
+    await use(`http://127.0.0.1:${server.address().port}`);
+  } finally {
+    server.close();
+  }
+}
+
+/** Opens a page in a browser that has none of its files, and gives what `look` finds there. */
+async function opening(address, look) {
   const context = await newContext({});
   try {
     await context.addInitScript(noteWhenReady);
     const page = await newPage(context, {});
     await page.waitForTimeout(REST_MS);
-    await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    return await page.evaluate(() => fieldReady);
+    await page.goto(`${address}/`);
+    return await look(page);
   } finally {
     await context.close();
-    server.close();
   }
 }
 

@@ -3,9 +3,9 @@
 mod bridges;
 mod load;
 mod mail_server;
-mod one_processor;
 mod peers;
 mod process;
+mod processors;
 mod table;
 mod wire;
 
@@ -18,7 +18,6 @@ use crate::figures::median_ratio;
 use bridges::{Bridge, Contestant, contestants};
 use load::{Idle, Thrown, settled};
 use mail_server::{MailServer, Part};
-use one_processor::on_one_processor;
 
 /// Rounds where no other number is asked for.
 pub(crate) const ROUNDS: usize = 7;
@@ -36,9 +35,10 @@ const HELD: Duration = Duration::from_secs(60);
 pub(crate) struct Figures {
     pub(crate) one: Vec<Thrown>,
     pub(crate) sixteen: Vec<Thrown>,
-    pub(crate) trips: Vec<Duration>,
-    /// The same, with all who take part on one processor.
-    pub(crate) trips_on_one: Vec<Duration>,
+    /// Round trips, with all who take part on one processor.
+    pub(crate) trips_together: Vec<Duration>,
+    /// The same, with a processor for the bridge; none where there is but one.
+    pub(crate) trips_apart: Vec<Duration>,
     pub(crate) by_one: Vec<f64>,
     pub(crate) by_eight: Vec<f64>,
     /// Octets an idle session.
@@ -123,8 +123,8 @@ impl Entry {
         figures.sixteen.push(load::throughput(&bridge, 16)?);
         drop(bridge);
         let talks = self.contestant.start(talks.address(), Part::Talks)?;
-        figures.trips.push(load::round_trip(&talks)?);
-        figures.trips_on_one.push(on_one_processor(&talks, || load::round_trip(&talks))?);
+        figures.trips_together.push(processors::together(&talks, || load::round_trip(&talks))?);
+        figures.trips_apart.extend(processors::apart(&talks, || load::round_trip(&talks))?);
         figures.by_one.push(load::set_ups(&talks, 1)?);
         figures.by_eight.push(load::set_ups(&talks, 8)?);
         Ok(())

@@ -18,15 +18,15 @@ const PROCESSOR: f64 = 0.65;
 
 /// The times of one way to measure round trips.
 type Trips = fn(&Figures) -> &[Duration];
-const ON_ONE: Trips = |figures| &figures.trips_on_one;
-const ON_ALL: Trips = |figures| &figures.trips;
+const TOGETHER: Trips = |figures| &figures.trips_together;
+const APART: Trips = |figures| &figures.trips_apart;
 
 /// Prints the table of all, direct TCP first and the relay second, and what the relay's figures were to be.
 pub(crate) fn print(rows: &[(&str, &Figures)]) {
     let Some((direct, bridges)) = rows.split_first() else { return };
     println!(
         "\n| | 1 connection | × direct | 16 connections | × direct | CPU s a GB | EHLO to reply, p50: one processor | \
-         added | all | added | set-ups a second: 1 worker | × direct | 8 workers | × direct | an idle session |"
+         added | one of its own | added | set-ups a second: 1 worker | × direct | 8 workers | × direct | an idle session |"
     );
     println!("| --- |{}", " ---: |".repeat(14));
     for row in rows {
@@ -45,8 +45,8 @@ fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
         [] => ["NaN", "NaN"].map(str::to_owned),
         times => [micros(median(times)), of_bridge(micros(added(figures, direct, trips)))],
     };
-    let [on_one, added_on_one] = travelled(ON_ONE);
-    let [on_all, added_on_all] = travelled(ON_ALL);
+    let [together, added_together] = travelled(TOGETHER);
+    let [apart, added_apart] = travelled(APART);
     let rates = |thrown: &[Thrown]| thrown.iter().map(|thrown| thrown.rate).collect::<Vec<_>>();
     let mega = |thrown: &[Thrown]| format!("{:.0} MB/s", median_ratio(&rates(thrown)) / 1e6);
     let ratio = |ours: &[f64], theirs: &[f64]| format!("{:.2}", beside(ours, theirs));
@@ -57,10 +57,10 @@ fn print_row((name, figures): &(&str, &Figures), direct: &Figures) {
         mega(&figures.sixteen),
         ratio(&rates(&figures.sixteen), &rates(&direct.sixteen)),
         of_bridge(format!("{:.2}", processor(figures))),
-        on_one,
-        added_on_one,
-        on_all,
-        added_on_all,
+        together,
+        added_together,
+        apart,
+        added_apart,
         number(&figures.by_one),
         ratio(&figures.by_one, &direct.by_one),
         number(&figures.by_eight),
@@ -76,8 +76,8 @@ fn verdicts(relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)]) {
     if let Some(idle) = relay.idle {
         println!("\nAn idle session, at most {}: {}, with {}.", kilo(IDLE), met(idle <= IDLE), kilo(idle));
     }
-    added_verdict("one processor", relay, direct, peers, ON_ONE);
-    added_verdict("all processors", relay, direct, peers, ON_ALL);
+    added_verdict("the processor of all", relay, direct, peers, TOGETHER);
+    added_verdict("a processor of its own", relay, direct, peers, APART);
     let set_ups = beside(&relay.by_eight, &direct.by_eight);
     println!(
         "Set-ups by eight workers, at least {SET_UPS} × direct TCP's: {}, with {set_ups:.2}.",
@@ -88,6 +88,9 @@ fn verdicts(relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)]) {
 }
 
 fn added_verdict(on: &str, relay: &Figures, direct: &Figures, peers: &[(&str, &Figures)], trips: Trips) {
+    if trips(relay).is_empty() {
+        return;
+    }
     let ours = added(relay, direct, trips);
     let travelled = peers.iter().filter(|(_, peer)| !trips(peer).is_empty());
     let best =
@@ -100,7 +103,7 @@ fn added_verdict(on: &str, relay: &Figures, direct: &Figures, peers: &[(&str, &F
         None => (ADDED, String::new()),
     };
     println!(
-        "Added to a round trip on {on}, at most {}{of}: {}, with {}.",
+        "Added to a round trip by a bridge on {on}, at most {}{of}: {}, with {}.",
         micros(ADDED),
         met(ours <= allowed),
         micros(ours)
