@@ -148,7 +148,7 @@ function mostBusy(runs) {
 
 /** Makes a test in a page of a relay of their own, so many times; says what each took. */
 function inFreshPage(name, times) {
-  return withPage({}, async ({ page }) => {
+  return withPage({ rest: REST_MS }, async ({ page }) => {
     await page.locator("helo-scope .examples li").first().waitFor();
     const runs = [];
     while (runs.length < times) runs.push(await traced(page, `${name}.specimen.test`));
