@@ -36,7 +36,7 @@ fn ends(all: &CpuSet) -> Result<(CpuSet, CpuSet)> {
         one.set(number);
         one
     };
-    Ok((alone(first), alone(allowed.last().unwrap_or(first))))
+    Ok((alone(first), alone(allowed.next_back().unwrap_or(first))))
 }
 
 /// Does the work with this process on `ours` and the bridge's on `its`; then both may run on all again.
