@@ -41,10 +41,16 @@ struct Options {
 }
 
 impl Options {
-    /// An error is a sentence for whoever wrote them, as `failure::wrong` takes it.
+    /// An error is a sentence for whoever wrote them, as `failure::wrong` takes it: in the language that they ask for.
     fn read(given: &JsValue) -> Result<Self, String> {
-        let Given { host, ports, relay, address, trust_anchors, language } = json::read(given)
+        let mut given: Given = json::read(given)
             .map_err(|option| say!("the option “{option}” is missing, or is not of its type"))?;
+        let language = given.language.take().unwrap_or_default();
+        speaking(&language.clone(), || Self::of(given, language))
+    }
+
+    fn of(given: Given, language: String) -> Result<Self, String> {
+        let Given { host, ports, relay, address, trust_anchors, language: _ } = given;
         let mut anchors = TrustAnchors::webpki();
         if let Some(pem) = trust_anchors.filter(|pem| !pem.trim().is_empty()) {
             anchors.add_pem(&pem).map_err(|cause| cause.to_string())?;
@@ -60,7 +66,7 @@ impl Options {
             relay: relay.parse().map_err(|cause: NotARelayUrl| cause.to_string())?,
             address: address.transpose()?,
             anchors,
-            language: language.unwrap_or_default(),
+            language,
         })
     }
 }

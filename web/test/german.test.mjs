@@ -195,6 +195,26 @@ test("what is wrong is said in German", { skip: noBrowser }, () =>
     assert.match(await said.innerText(), /^Getestet wird: Port 25 von healthy\.specimen\.test, die Domain der Mailadresse, selbst/);
   }));
 
+test("a port that is none is said in German, also to programs", { skip: noBrowser }, () =>
+  withPage({ path: "/?lang=de" }, async ({ page, address }) => {
+    const said = await page.evaluate(async (address) => {
+      const { test } = await import(`${address}/heloscope.js`);
+      const said = [];
+      for (const lang of ["de", "en"]) {
+        try {
+          for await (const _ of test("healthy.specimen.test", { ports: ["99"], lang }));
+        } catch (cause) {
+          said.push(cause.message.split(":")[0]);
+        }
+      }
+      return said;
+    }, address);
+    assert.deepEqual(said, [
+      "`99` lässt sich erst testen, wenn der TLS-Modus bekannt ist",
+      "`99` is no port to test before its TLS mode is known",
+    ]);
+  }));
+
 test("a report is shown in the language it was made in", { skip: noBrowser }, () =>
   withPage({ path: "/?host=healthy.specimen.test&ports=25&lang=de" }, async ({ page, address }) => {
     await verdict(page).waitFor({ timeout: 60_000 });
