@@ -69,7 +69,9 @@ fn observed(observations: &Observations, time: usize) {
                 // How far was looked.
                 (Verdict::Passed, "tls-hello-intolerance") => true,
                 // That QUIT got no whole reply, where that was all.
-                (Verdict::Passed, "session-cut-short") => check.why.is_some(),
+                (Verdict::Passed, "malformed-reply" | "reply-too-long" | "session-cut-short") => {
+                    check.why.is_some()
+                }
                 (Verdict::Passed | Verdict::Found, _) => false,
                 (Verdict::NotApplicable | Verdict::NotTested, _) => true,
             };

@@ -24,7 +24,7 @@ pub(crate) use replies::Breach;
 
 use crate::facts::{Answer, ChainFacts, PortFacts};
 use crate::words::error_words_at;
-use crate::{ErrorCode, Phase, PortError, Severity};
+use crate::{ErrorCode, PortError, Severity};
 
 /// One thing that is looked at on every port.
 pub struct Check {
@@ -102,11 +102,7 @@ impl Subject<'_> {
     /// What has not been seen was not tested, for the reason that the port's test ended, or goes on.
     fn not_tested(&self) -> Outcome {
         let facts = self.facts;
-        // As `Port::cut_short_by` has it.
-        let takes_nothing = |error: &PortError| {
-            error.phase == Phase::Quit && (error.code != ErrorCode::MalformedReply || facts.ends_after_all())
-        };
-        Outcome::NotTested(match self.error.filter(|error| !takes_nothing(error)) {
+        Outcome::NotTested(match self.error.filter(|error| error.cuts_short(!facts.ends_after_all())) {
             Some(error) => {
                 let words = error_words_at(error, facts.is_at_helo(error.phase));
                 Cow::Owned(say!("the test of this port ended early: {}", words))

@@ -139,15 +139,19 @@ pub struct PortError {
     pub phase: Phase,
 }
 
+impl PortError {
+    /// Whether it took something from the test: not where all was said and answered but QUIT, and no reply too many puts the
+    /// answers `in_doubt`.
+    pub(crate) fn cuts_short(&self, in_doubt: bool) -> bool {
+        self.phase != Phase::Quit || (self.code == ErrorCode::MalformedReply && in_doubt)
+    }
+}
+
 impl Port {
-    /// The error, unless it took nothing from the test: all was said and answered but QUIT, and no reply too many puts the
-    /// answers in doubt, which would be a finding.
+    /// The error, unless it took nothing from the test. A reply too many would be a finding.
     pub fn cut_short_by(&self) -> Option<&PortError> {
-        let takes_nothing = |error: &PortError| {
-            let is_found = self.findings.iter().any(|finding| finding.id == "malformed-reply");
-            error.phase == Phase::Quit && (error.code != ErrorCode::MalformedReply || !is_found)
-        };
-        self.error.as_ref().filter(|error| !takes_nothing(error))
+        let in_doubt = self.findings.iter().any(|finding| finding.id == "malformed-reply");
+        self.error.as_ref().filter(|error| error.cuts_short(in_doubt))
     }
 }
 
