@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+pub(crate) mod certified;
 mod judged;
 mod told;
 
