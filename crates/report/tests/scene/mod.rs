@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+pub(crate) mod by_hand;
 pub(crate) mod certified;
 mod judged;
 mod told;
