@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ struct Inner {
     connection: RwLock<Option<MultiplexedConnection>>,
     /// Why it is away, as far as it has been told; nothing while it is there.
     told: Mutex<Vec<String>>,
+    /// Whether it has been there once: then its address has the right scheme.
+    known: AtomicBool,
     count: Script,
     secret: Token,
     lease: Longest,
@@ -96,6 +98,7 @@ impl Store {
             client: url.0.clone(),
             connection: RwLock::new(None),
             told: Mutex::default(),
+            known: AtomicBool::new(false),
             count: Script::new(include_str!("count.lua")),
             secret,
             lease,
@@ -224,6 +227,7 @@ impl Inner {
         give_back([trial.to_owned()], &self.relay).query_async::<()>(&mut connection).await?;
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        self.known.store(true, Ordering::Relaxed);
         self.metrics.store(true);
         Ok(())
     }
@@ -239,7 +243,9 @@ impl Inner {
     /// Tells why the store is away, each reason once, until it is back.
     fn away(&self, error: &RedisError) {
         self.metrics.store(false);
-        let (store, reason) = (&self.client.get_connection_info().addr, reason(error));
+        let store = &self.client.get_connection_info().addr;
+        let doubted = (!self.known.load(Ordering::Relaxed)).then(|| other_scheme(error, store)).flatten();
+        let reason = [Some(reason(error)), doubted].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_empty() {
             tracing::warn!(%store, reason, "the quota store is away: quotas hold for this relay alone until it is back");
@@ -286,12 +292,29 @@ fn give_back(keys: impl IntoIterator<Item = String>, name: &str) -> redis::Pipel
     remove
 }
 
+/// What else its address may have to begin with: a store that takes a ClientHello for the beginning of a line waits for the rest
+/// of it, and one that takes a command for a ClientHello hangs up.
+fn other_scheme(error: &RedisError, store: &ConnectionAddr) -> Option<String> {
+    let said = match store {
+        ConnectionAddr::TcpTls { .. } if error.is_timeout() => {
+            "if it speaks no TLS there, its address begins with redis://"
+        }
+        ConnectionAddr::Tcp(..) if error.is_connection_dropped() => {
+            "if it speaks TLS there, its address begins with rediss://"
+        }
+        _ => return None,
+    };
+    Some(said.to_owned())
+}
+
 /// Why the store is away; of the address that may have a password in it, nothing.
 fn reason(error: &RedisError) -> String {
     if error.is_timeout() {
         "no answer in time".to_owned()
     } else if error.is_io_error() {
         error.to_string()
+    } else if error.code() == Some("OOM") {
+        "its memory is full, up to its maxmemory".to_owned()
     } else if error.code() == Some("NOAUTH") {
         "it asks for a password, and there is none in the address of quota-store".to_owned()
     } else if error.kind() == ErrorKind::AuthenticationFailed {

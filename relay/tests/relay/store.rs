@@ -298,3 +298,16 @@ async fn a_store_can_be_reached_by_tls_where_its_certificate_is_trusted() {
     trusting.wait_for("the quota store is away", 1).await;
     trusting.open(&query).await.connected().await;
 }
+
+#[tokio::test]
+async fn an_address_of_the_wrong_scheme_is_told() {
+    let (Some(clear), Some(secure)) = (Redis::start().await, Redis::start_with_tls().await) else { return };
+    let asks_for_tls = "no answer in time; if it speaks no TLS there, its address begins with redis://";
+    let asks_for_none = "; if it speaks TLS there, its address begins with rediss://";
+    for (redis, scheme, reason) in [(&clear, "rediss", asks_for_tls), (&secure, "redis", asks_for_none)] {
+        let url = format!("{scheme}://{}/0", redis.address());
+        let relay = RelayProcess::start(redis, Server::closed_port().await, &["--quota-store", &url]);
+        relay.wait_for("the quota store is away", 1).await;
+        relay.wait_for(&format!("{reason}\""), 1).await;
+    }
+}
