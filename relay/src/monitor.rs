@@ -40,6 +40,7 @@ pub(crate) fn router(monitor: Monitor) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "here are /healthz, /readyz and /metrics\n") })
         .with_state(monitor)
 }
 

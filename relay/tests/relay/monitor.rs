@@ -145,6 +145,8 @@ async fn a_relay_that_stops_is_not_ready_but_still_healthy() {
     client.connected().await;
     assert_eq!((status("/healthz").await, status("/readyz").await), (200, 200));
     assert_eq!((status("/").await, status("/v1/about").await), (404, 404));
+    let nothing = ask(monitor, "GET / HTTP/1.1", &["Host: anything"]).await;
+    assert_eq!(nothing.text(), "here are /healthz, /readyz and /metrics\n");
 
     rig.stop.cancel();
     let stopping = async {
