@@ -16,7 +16,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use heloscope_observation::PortSpec;
-use heloscope_relay::Settings;
+use heloscope_relay::{Settings, text_of};
 use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use command::CommandLine;
@@ -108,7 +108,7 @@ struct Given {
 pub(crate) fn load(line: &CommandLine) -> Loaded {
     let environment = Environment::of(std::env::vars_os());
     let (path, mut faults) = file_to_read(line, &environment);
-    let text = path.and_then(|(source, path)| match std::fs::read_to_string(&path) {
+    let text = path.and_then(|(source, path)| match text_of(Path::new(&path)) {
         Ok(text) => Some((path, text)),
         Err(error) => {
             faults.push(Fault::at(source, None, format!("{path} cannot be read: {error}")));

@@ -8,6 +8,7 @@ use heloscope_observation::Host;
 use ipnet::IpNet;
 
 use crate::address::read_net;
+use crate::files::text_of;
 
 /// What the operator has the relay not connect to, whatever else is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,8 +84,8 @@ impl DenyReloader {
         let list = match &path {
             None => DenyList::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| DenyFault::Unreadable(path.clone(), error.to_string()))?;
+                let text =
+                    text_of(path).map_err(|error| DenyFault::Unreadable(path.clone(), error.to_string()))?;
                 DenyList::read(&text)?
             }
         };

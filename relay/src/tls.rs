@@ -15,6 +15,7 @@ mod caution;
 mod fingerprint;
 
 use crate::Origin;
+use crate::files::octets_of;
 pub use caution::CertificateCaution;
 use fingerprint::Fingerprint;
 
@@ -146,16 +147,19 @@ fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, Cer
 }
 
 fn chain_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
-    CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+    octets_of(file)
+        .map_err(pem::Error::Io)
+        .and_then(|octets| CertificateDer::pem_slice_iter(&octets).collect::<Result<Vec<_>, _>>())
         .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })
         .map_err(|error| CertificateFault::NoCertificate(file.to_owned(), reason(error)))
 }
 
 fn key_in(file: &Path) -> Result<PrivateKeyDer<'static>, CertificateFault> {
-    PrivateKeyDer::from_pem_file(file).map_err(|error| match std::fs::read(file) {
-        Ok(octets) if has_passphrase(&octets) => CertificateFault::LockedKey(file.to_owned()),
-        _ => CertificateFault::NoKey(file.to_owned(), reason(error)),
+    let no_key = |error| CertificateFault::NoKey(file.to_owned(), reason(error));
+    let octets = octets_of(file).map_err(|error| no_key(pem::Error::Io(error)))?;
+    PrivateKeyDer::from_pem_slice(&octets).map_err(|error| match has_passphrase(&octets) {
+        true => CertificateFault::LockedKey(file.to_owned()),
+        false => no_key(error),
     })
 }
 

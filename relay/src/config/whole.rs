@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use heloscope_observation::STANDARD_PORTS;
-use heloscope_relay::{CertificateFault, Settings, TlsFiles, TrustAnchors};
+use heloscope_relay::{CertificateFault, Settings, TlsFiles, TrustAnchors, text_of};
 
 use super::{Fault, Loaded};
 
@@ -104,7 +104,7 @@ impl Loaded {
 
 /// The certificates of a file; or what is wrong with it.
 fn anchors_in(path: &Path) -> Result<TrustAnchors, String> {
-    std::fs::read_to_string(path)
+    text_of(path)
         .map_err(|error| error.to_string())
         .and_then(|text| TrustAnchors::from_pem(&text).map_err(|fault| fault.to_string()))
         .map_err(|why| format!("the CA file {} cannot be used: {why}", path.display()))
