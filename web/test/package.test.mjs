@@ -1,9 +1,9 @@
 // The npm package, installed into a project of somebody else's, bundled by Vite, and used there.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -138,6 +138,31 @@ test("its types hold", async () => {
   const reports = await Promise.all(["faulty", "healthy", "unreachable"].map((name) => readFile(`crates/render/tests/fixtures/${name}.json`, "utf8")));
   await writeFile(join(project, "reports.ts"), `import type { Report } from "heloscope";\nexport const reports: Report[] = [${reports}];\n`);
   execFileSync(resolve("node_modules/.bin/tsc"), [...options, "main.ts", "reports.ts"], { cwd: project, stdio: "inherit" });
+});
+
+test("the example's declaration lets TSX write the element, as it is", async () => {
+  const types = resolve("node_modules/@types/react");
+  const config = {
+    compilerOptions: {
+      strict: true, noEmit: true, target: "es2022", module: "esnext", moduleResolution: "bundler", lib: ["es2023", "dom", "dom.iterable"], types: [], jsx: "react-jsx",
+      paths: { react: [`${types}/index.d.ts`], "react/jsx-runtime": [`${types}/jsx-runtime.d.ts`] },
+    },
+    files: ["helo-scope.d.ts", "page.tsx"],
+  };
+  const page = (attributes) => `import "heloscope/register";\nexport const element = <helo-scope ${attributes} />;\n`;
+  const compiles = async (attributes) => {
+    await writeFile(join(project, "page.tsx"), page(attributes));
+    return spawnSync(resolve("node_modules/.bin/tsc"), ["--project", "tsx.json"], { cwd: project, encoding: "utf8" });
+  };
+  await writeFile(join(project, "tsx.json"), JSON.stringify(config));
+  await copyFile("web/examples/react/helo-scope.d.ts", join(project, "helo-scope.d.ts"));
+  const right = await compiles(`className="test" host="mx1.example.com" autostart onheloscope-finished={(event) => console.log(event.detail.status)}`);
+  assert.equal(right.status, 0, right.stdout);
+  for (const [wrong, why] of [["host={25}", /number/], ["hots=\"mx1.example.com\"", /hots/], ["onheloscope-finished={(event) => event.detail.state}", /state/]]) {
+    const refused = await compiles(wrong);
+    assert.notEqual(refused.status, 0, wrong);
+    assert.match(refused.stdout, why);
+  }
 });
 
 test("bundled by Vite it tests, by the element and by test()", { skip: noBrowser }, async () => {
