@@ -28,7 +28,7 @@ pub(crate) fn after(ended: Connection, observations: &Observations) -> Option<Co
     }
     let is_named = matches!(observations.target.host, Host::Name(_));
     let purpose = match ended.purpose {
-        Purpose::Dialogue if any(dislikes_the_name) => Purpose::NamelessHello,
+        Purpose::Dialogue if is_named && any(dislikes_the_name) => Purpose::NamelessHello,
         Purpose::Dialogue if any(breaks_off) => Purpose::RawHello,
         Purpose::Dialogue if ended.port.mode == TlsMode::StartTls && any(takes_hello_for_command) => {
             Purpose::RawHello
@@ -73,5 +73,38 @@ fn refuses(event: &Event) -> bool {
         Event::TlsFailed(failure) => matches!(failure, TlsFailure::Alert(_)),
         Event::TimedOut { .. } => false,
         other => breaks_off(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use heloscope_observation::Observation;
+
+    use super::*;
+
+    /// What is tried after a dialogue with this host has ended with this alert.
+    fn after_alert(host: &str, alert: AlertDescription) -> Option<Purpose> {
+        let target =
+            Target { host: host.parse().unwrap(), ports: vec!["465".parse().unwrap()], address: None };
+        let connections = first(&target);
+        let dialogue = connections[0];
+        let event = Event::TlsFailed(TlsFailure::Alert(alert));
+        let seen =
+            vec![Observation { connection: dialogue.id, at: Duration::ZERO, stage: Stage::Tls, event }];
+        let observations = Observations { target, began_at_ms: 0, relay: None, connections, seen };
+        after(dialogue, &observations).map(|connection| connection.purpose)
+    }
+
+    #[test]
+    fn a_name_that_was_not_given_cannot_be_disliked() {
+        let [unrecognized_name, handshake_failure] =
+            [AlertDescription::UNRECOGNIZED_NAME, AlertDescription(40)];
+        assert_eq!(after_alert("mx.example", unrecognized_name), Some(Purpose::NamelessHello));
+        assert_eq!(after_alert("mx.example", handshake_failure), Some(Purpose::RawHello));
+        for address in ["192.0.2.1", "2001:db8::1"] {
+            assert_eq!(after_alert(address, unrecognized_name), Some(Purpose::RawHello), "{address}");
+        }
     }
 }

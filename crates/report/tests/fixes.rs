@@ -72,6 +72,7 @@ fn a_refusing_greeting() {
         ("550 5.7.1 Client host rejected: cannot find your hostname, [203.0.113.9]", "a PTR record", true),
         ("450 4.7.1 Client host rejected: cannot find your reverse hostname", "a PTR record", false),
         ("502 5.5.1 off", "switched off on this port", true),
+        ("530 5.7.0 Must issue a STARTTLS command first", "Let the server greet with 220", true),
     ] {
         let refused = port("25", |play| play.connects().greets(reply).quits());
         let found = refused.found("greeting-rejected");

@@ -62,6 +62,31 @@ fn a_reply_before_ehlo_is_not_the_reply_to_ehlo() {
     assert_eq!(lines, [GREETING, "250 hello", "QUIT", "221 bye"]);
 }
 
+/// TLS ends at a proxy, and the server behind it greets whoever comes: in time to be taken for the reply to EHLO.
+#[test]
+fn a_second_greeting_inside_tls_is_told_from_the_reply_that_it_displaces() {
+    const AGAIN: &str = " The reply before, “220 mx again”, has the code of a greeting: likely it is the one too many, of a proxy or of \
+                         the server behind it.";
+    let told = |then: fn(Play<'_>) -> Play<'_>| {
+        let port = port("25", |play| then(play.until_hello().tls(&[])).ends(Stage::Quit));
+        assert!(port.ids().contains(&"malformed-reply"));
+        (said(&port).2.to_owned(), port.found("malformed-reply").explanation.clone())
+    };
+    let displaced: fn(Play<'_>) -> Play<'_> =
+        |play| play.ehlo("220 mx again").volunteers(Stage::Quit, EHLO_TLS);
+    let at_the_end: fn(Play<'_>) -> Play<'_> = |play| {
+        let play = play.ehlo("220 mx again").sends(Stage::Quit, Command::Quit);
+        play.replies(Stage::Quit, EHLO_TLS).volunteers(Stage::Quit, "221 bye")
+    };
+    for then in [displaced, at_the_end] {
+        let (message, explanation) = told(then);
+        assert!(message.ends_with(AGAIN), "{message}");
+        assert!(explanation.contains(AGAIN), "{explanation}");
+    }
+    let (message, explanation) = told(|play| play.ehlo(EHLO_TLS).volunteers(Stage::Quit, "220 mx again"));
+    assert!(!message.contains("The reply before") && !explanation.contains("The reply before"), "{message}");
+}
+
 /// The greeting met EHLO on its way, and the reply too many was taken for that to EHLO: that shows at the end.
 #[test]
 fn one_reply_too_many_in_the_end_casts_doubt_on_those_before() {

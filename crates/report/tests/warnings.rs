@@ -49,6 +49,35 @@ fn a_server_that_does_not_know_the_name_may_have_a_certificate_for_it() {
     );
 }
 
+/// RFC 6066 §3: no address is sent as a name.
+#[test]
+fn a_hello_that_names_no_host_is_not_refused_for_its_name() {
+    let report = warned("192.0.2.1", 112);
+    assert_eq!(
+        report.ports[0].notes,
+        ["In the handshake the server warned with the alert unrecognized_name, and went on."]
+    );
+
+    let unrecognized_name = || TlsFailure::Alert(AlertDescription(112));
+    let refused = Scene::of("192.0.2.1")
+        .port("465", |play| play.connects().begins_handshake().tls_fails(unrecognized_name()));
+    let message = refused.judged().ports[0].error.clone().unwrap().message;
+    assert!(
+        message.starts_with(
+            "The server ended TLS with the alert unrecognized_name. The hello named no host, for this one was given by its \
+             address (RFC 6066 §3): the server seems to demand a name."
+        ),
+        "{message}"
+    );
+
+    let (root, intermediate, leaf) = chain();
+    let sent: &[&[u8]] = &[&leaf.der, &intermediate.der];
+    let answered = Scene::of("192.0.2.1")
+        .port("465", |play| play.connects().begins_handshake().tls_fails(unrecognized_name()))
+        .raw_hello("465", |play| play.connects().answers(TlsVersion::TLS_1_2, 0xc02f, Some(23), None, sent));
+    assert!(!answered.judged_trusting(&root).ports[0].ids().contains(&"tls-name-refused"));
+}
+
 #[test]
 fn a_hello_made_by_hand_may_be_warned_of_too() {
     let (_, _, leaf) = chain();

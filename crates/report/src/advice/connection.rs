@@ -142,6 +142,11 @@ pub(super) fn greeting_rejected(refused: &Refused, audience: Audience) -> Advice
             }
             _ if refused.for_reverse_name => REVERSE_NAME_FIX,
             521 => SCREENING_FIX,
+            530 => {
+                mark!("Let the server greet with 220, and answer 530 to what may not come yet: STARTTLS (RFC 3207 §4) and AUTH \
+                 (RFC 4954 §4) come after the greeting and EHLO, and no client gets that far here. The server's log says which rule \
+                 answers as soon as a client connects.")
+            }
             500 | 502 | 503 => {
                 mark!("See in the server's log whether the service is switched off on this port, and whether a proxy before it \
                  reaches it.")

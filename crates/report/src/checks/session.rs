@@ -67,7 +67,7 @@ static MALFORMED_REPLY: Check = Check {
     title: mark!("A reply breaks the rules of SMTP"),
     examine: |subject| match (subject.error_code(), &subject.facts.unasked) {
         (_, Some(unasked)) => Outcome::Found(Evidence::RepliesOutOfStep {
-            said: answers_nothing(unasked),
+            said: answers_nothing(unasked, subject.facts),
             inside_tls: unasked.encrypted,
         }),
         (Some(ErrorCode::MalformedReply), None) if subject.facts.ends_after_all() => after_all(),

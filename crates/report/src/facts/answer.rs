@@ -38,7 +38,9 @@ impl<'a> PortFacts<'a> {
             _ if self.instead.is_some() && !self.takes_hello_for_command() => None,
             Cause::Tls(TlsFailure::UnverifiedKey) => Some(Answer::Unspoken(read)),
             Cause::Tls(_) if !self.speaks(read) => Some(Answer::Unspoken(read)),
-            Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) => Some(Answer::Unnamed(read)),
+            Cause::Tls(TlsFailure::Alert(AlertDescription::UNRECOGNIZED_NAME)) if self.names_host => {
+                Some(Answer::Unnamed(read))
+            }
             Cause::Tls(_) if self.answers_unnamed => Some(Answer::Unnamed(read)),
             Cause::Tls(TlsFailure::Alert(_)) if self.second_hello.is_some() => Some(Answer::OtherForm(read)),
             _ if failure.stage != Stage::Tls => None,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use heloscope_observation::{MAX_RECEIVED, Refusal, RefusalCode, Stage};
-use heloscope_smtp::{Fault, FaultKind};
+use heloscope_smtp::{Command, Fault, FaultKind};
 use heloscope_words::{language, mark, retold, say, spoken};
 
 use super::ended::{closed, had_begun, quit_not_ended, timed_out, whole_time_over};
@@ -11,7 +11,7 @@ use super::instead::in_place_of_tls;
 use super::port::{PortFacts, Unasked};
 use super::rejected::{ehlo_rejected, greeting_rejected, helo_unanswered, refused_without_end, rejected};
 use super::tls_error::{tls_failure, tls_told};
-use super::{Broken, Cause, Failure};
+use super::{Broken, Cause, Failure, Heard};
 use crate::visible::{visible_line, visible_within};
 use crate::words::{
     AT_HELO, Likeness, first_line, first_octets, is_reply_code, phase_words, quoted, stray_lines,
@@ -54,7 +54,7 @@ pub(crate) fn port_error(failure: &Failure<'_>, facts: &PortFacts<'_>) -> PortEr
             (ErrorCode::StartTlsRejected, rejected("STARTTLS", reply, stage, failure.due))
         }
         Cause::NoReply(Broken { fault, .. }) => no_reply(fault, stage, &at),
-        Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked)),
+        Cause::Unasked(unasked) => (ErrorCode::MalformedReply, answers_nothing(&unasked, facts)),
         Cause::Tls(failure) => tls_failure(failure, facts),
         Cause::Closed(partial) => {
             (ErrorCode::Closed, closed(&at, partial) + &refused_without_end(partial, stage))
@@ -169,15 +169,15 @@ fn too_long(fault: &Fault, stage: Stage) -> String {
     say!("The {reply} had not ended after {came}. With that the server had sent {bound}.")
 }
 
-/// A reply that answers nothing.
-pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
+/// A reply that answers nothing; and one before it, which was taken for an answer and has the code of a greeting.
+pub(crate) fn answers_nothing(unasked: &Unasked<'_>, facts: &PortFacts<'_>) -> String {
     let said = quoted(unasked.reply);
     let more = match unasked.more {
         0 => String::new(),
         more => say!(", with {more} octets more behind it"),
     };
     let inside = if unasked.encrypted { say!(" inside TLS") } else { "" };
-    match unasked.before {
+    let told = match unasked.before {
         Some(command) => {
             say!(
                 "Before {command} was sent{inside}, there was a reply already that nobody had asked for: {said}{more}."
@@ -187,5 +187,15 @@ pub(crate) fn answers_nothing(unasked: &Unasked<'_>) -> String {
             "When every command had its reply{inside}, one more came: {said}{more}. One of those before it was none that \
              had been asked for, and which reply answers which command is not known."
         ),
-    }
+    };
+    let is_hello = |command: &Command| matches!(command, Command::Ehlo(_) | Command::Helo(_));
+    let greets_again = |heard: &&Heard<'_>| heard.to.is_some_and(is_hello) && heard.reply.code() == 220;
+    let greeting = facts.replies.iter().find(greets_again).map(|heard| {
+        let greeting = quoted(heard.reply);
+        say!(
+            " The reply before, {greeting}, has the code of a greeting: likely it is the one too many, of a proxy or of the server \
+             behind it."
+        )
+    });
+    told + greeting.as_deref().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heloscope_observation::{
-    Event, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage, TlsFailure,
+    Event, Host, Observation, Observations, PortSpec, Purpose, RefusalCode, Stage, TlsFailure,
 };
 use heloscope_smtp::{Command, Reply};
 
@@ -15,6 +15,7 @@ impl<'a> PortFacts<'a> {
     pub(crate) fn of(observations: &'a Observations, spec: PortSpec) -> Self {
         let mut facts = Self {
             spec,
+            names_host: matches!(observations.target.host, Host::Name(_)),
             established: None,
             greeting: None,
             greeting_came: None,

@@ -26,7 +26,7 @@ pub(crate) fn notes(facts: &PortFacts<'_>, fits: Option<bool>, chain: Option<&Ch
         None => &[],
     };
     let long_replies = facts.replies.iter().filter_map(long_reply);
-    let warned = went_on(warned, fits);
+    let warned = went_on(warned, facts.names_host, fits);
     let quit = facts.odd_at_quit.map(|cause| odd_at_quit(cause, facts));
     let quit = quit.or_else(|| quit_answered_oddly(facts));
     let order = chain.and_then(out_of_order);
@@ -63,16 +63,17 @@ fn out_of_order(chain: &ChainFacts) -> Option<String> {
     })
 }
 
-/// Warnings in a handshake that did not break off; that about the name is told before others.
-fn went_on(warned: &[AlertDescription], fits: Option<bool>) -> Option<String> {
+/// Warnings in a handshake that did not break off; that about the name is told before others. `names_host`: whether the hello
+/// names the host.
+fn went_on(warned: &[AlertDescription], names_host: bool, fits: Option<bool>) -> Option<String> {
     let about_name = warned.iter().find(|alert| **alert == AlertDescription::UNRECOGNIZED_NAME);
     let alert = *about_name.or(warned.first())?;
-    let certificate = match fits.filter(|_| about_name.is_some()) {
+    let certificate = match fits.filter(|_| about_name.is_some() && names_host) {
         Some(true) => say!(" The certificate that it sent is for the name all the same."),
         Some(false) => say!(" The certificate that it sent is not for the name."),
         None => "",
     };
-    let first = warning_words(alert);
+    let first = warning_words(alert, names_host);
     Some(match warned.len() - 1 {
         0 => say!("In the handshake the server warned {first}, and went on.{certificate}"),
         others => plural!(

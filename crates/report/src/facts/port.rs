@@ -18,6 +18,8 @@ use crate::words::{is_masked, is_masked_greeting};
 #[derive(Debug)]
 pub(crate) struct PortFacts<'a> {
     pub(crate) spec: PortSpec,
+    /// Whether the hellos name the host: not where it was given by its address, RFC 6066 §3.
+    pub(crate) names_host: bool,
     pub(crate) established: Option<&'a Established>,
     pub(crate) greeting: Option<&'a Reply>,
     /// How the greeting came, where it did not come at once.

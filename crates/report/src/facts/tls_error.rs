@@ -23,6 +23,10 @@ pub(super) fn tls_failure(failure: &TlsFailure, facts: &PortFacts<'_>) -> (Error
                 || facts.handshake.is_some_and(|read| is_offered(read) && is_spoken(read));
             let blamed = age_blamed(Cause::Tls(failure));
             let meaning = match blamed.filter(|_| age_is_not_it).or_else(|| alert_meaning(*alert)) {
+                _ if *alert == AlertDescription::UNRECOGNIZED_NAME && !facts.names_host => Some(say!(
+                    "The hello named no host, for this one was given by its address (RFC 6066 §3): the server seems to demand a \
+                     name. Test it by the name that senders ask for."
+                )),
                 // It has chosen among what was offered.
                 _ if blamed.is_some() && facts.first_hello_taken => None,
                 // It says little about a hello that offers all of what was then chosen.
@@ -105,7 +109,7 @@ pub(super) fn tls_told(failure: &Failure<'_>, facts: &PortFacts<'_>) -> String {
     }));
     if stage == Stage::Tls && !facts.is_encrypted() {
         told.extend(facts.second_hello.map(second_hello));
-        told.extend(warned_before(&facts.warned).filter(|_| !failure.is_unverified_key()));
+        told.extend(warned_before(&facts.warned, facts.names_host).filter(|_| !failure.is_unverified_key()));
     }
     if stage == Stage::Tls && facts.first_hello_taken && breaks_off(failure.cause) {
         told.push_str(&taken(facts));
@@ -234,9 +238,9 @@ fn second_hello(octets: usize) -> String {
 }
 
 /// What may explain that a handshake broke off.
-fn warned_before(warned: &[AlertDescription]) -> Option<String> {
+fn warned_before(warned: &[AlertDescription], names_host: bool) -> Option<String> {
     let (first, others) = warned.split_first()?;
-    let first = warning_words(*first);
+    let first = warning_words(*first, names_host);
     Some(match others.len() {
         0 => say!(" Before that the server had warned {first}, which may be why."),
         others => plural!(

@@ -13,11 +13,11 @@ pub(crate) fn alert_meaning(alert: AlertDescription) -> Option<&'static str> {
     row(alert).map(|(_, _, meaning)| spoken(meaning)).filter(|meaning| !meaning.is_empty())
 }
 
-/// Of what a server warns with this alert, to stand after "it warned".
-pub(crate) fn warning_words(alert: AlertDescription) -> String {
+/// Of what a server warns with this alert, to stand after "it warned". `names_host`: whether the hello names a host.
+pub(crate) fn warning_words(alert: AlertDescription, names_host: bool) -> String {
     let name = alert_name(alert);
     match alert {
-        AlertDescription::UNRECOGNIZED_NAME => {
+        AlertDescription::UNRECOGNIZED_NAME if names_host => {
             say!("that it does not know the name in the hello (alert {name}, RFC 6066 §3)")
         }
         _ => say!("with the alert {name}"),

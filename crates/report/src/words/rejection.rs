@@ -151,6 +151,9 @@ pub(crate) fn likely_cause(reply: &Reply, stage: Stage) -> Option<&'static str> 
         (530, _, Stage::EhloAfterTls) => {
             mark!("Likely cause: a proxy before the server ends TLS, and the server does not know.")
         }
+        (530, Some((7, 0)), Stage::Greeting) => {
+            mark!("Likely cause: the server demands STARTTLS first, though that comes after EHLO.")
+        }
         (530, Some((7, 0)), _) => mark!("Likely cause: the server demands STARTTLS before anything else."),
         (530, ..) => mark!("Likely cause: the server demands STARTTLS or authentication first."),
         (550 | 554, Some((7, 1)), Stage::Ehlo | Stage::EhloAfterTls)
@@ -325,7 +328,7 @@ mod tests {
             ("502 5.5.1 not implemented", ["No command had been sent", "not implement", "switched off"]),
             (
                 "530 5.7.0 Must issue a STARTTLS command first",
-                ["demands STARTTLS before", "", "a log-in first, or"],
+                ["demands STARTTLS first, though", "demands STARTTLS before", "a log-in first, or"],
             ),
             (
                 "554 5.7.1 client host blocked",
