@@ -1,5 +1,5 @@
 use std::fs::{self, File, Permissions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -95,7 +95,11 @@ impl Keeper {
     /// Waits until the server greets under its name, and listens on all its ports.
     pub(crate) fn wait_until_ready(&mut self, host: &str, ports: &[PortSpec]) -> anyhow::Result<()> {
         for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
-            if ports.iter().all(|port| is_ready(host, *port, &mut self.askers)) {
+            let mut ready = true;
+            for port in ports {
+                ready = ready && is_ready(host, *port, &mut self.askers).with_context(|| self.said())?;
+            }
+            if ready {
                 return Ok(());
             }
             if self.directory().join("ended").exists() {
@@ -128,14 +132,22 @@ const FOREGROUND: (&str, &str) =
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const PAUSE: Duration = Duration::from_millis(10);
 
-fn is_ready(host: &str, port: PortSpec, askers: &mut Vec<u16>) -> bool {
-    let Ok(stream) = TcpStream::connect((ADDRESS, port.port)) else { return false };
+/// Whether it greets under its name.
+///
+/// # Errors
+/// It has the connection, and says nothing.
+fn is_ready(host: &str, port: PortSpec, askers: &mut Vec<u16>) -> anyhow::Result<bool> {
+    let Ok(stream) = TcpStream::connect((ADDRESS, port.port)) else { return Ok(false) };
     askers.extend(stream.local_addr().map(|asker| asker.port()));
     if port.mode == TlsMode::Implicit {
-        return true;
+        return Ok(true);
     }
     let mut greeting = String::new();
-    let heard = stream.set_read_timeout(Some(PATIENCE)).is_ok()
-        && BufReader::new(stream).read_line(&mut greeting).is_ok();
-    heard && greeting.contains(host)
+    stream.set_read_timeout(Some(PATIENCE))?;
+    match BufReader::new(stream).read_line(&mut greeting) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            bail!("port {} does not greet within {} s", port.port, PATIENCE.as_secs())
+        }
+        heard => Ok(heard.is_ok() && greeting.contains(host)),
+    }
 }

@@ -46,8 +46,9 @@ fn asked(port: u16) -> (String, String) {
 /// What the server says to EHLO inside TLS.
 fn asked_inside_tls(port: u16) -> String {
     let at = format!("{ADDRESS}:{port}");
-    let mut client = Command::new("openssl")
-        .args(["s_client", "-quiet", "-starttls", "smtp", "-connect", &at])
+    let patience = PATIENCE.as_secs().to_string();
+    let mut client = Command::new("timeout")
+        .args([&patience, "openssl", "s_client", "-quiet", "-starttls", "smtp", "-connect", &at])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -137,15 +137,36 @@ pub(crate) fn keep(
     chain.write(root)?;
     fs::write(root.join("chain.pem"), [chain.key, chain.certificates].concat())?;
     fs::set_permissions(root.join("chain.pem"), Permissions::from_mode(0o600))?;
-    fs::write(root.join("etc/main.cf"), main_cf(utf8(root)?, host) + settings)?;
+    fs::write(root.join("etc/main.cf"), once(&(main_cf(utf8(root)?, host) + settings)))?;
     fs::write(root.join("etc/master.cf"), [services, SERVICES].concat())?;
     Keeper::new(directory, &SCRIPT, [])
 }
 
+/// It is killed, with all that it started: `postfix stop` logs what it does, and waits for ever where nobody takes that.
 const SCRIPT: Script = Script::StartStop {
-    start: r#"chown postfix "$1/data" && /usr/sbin/postfix -c "$1/etc" start"#,
-    stop: r#"/usr/sbin/postfix -c "$1/etc" stop"#,
+    start: r#"chown postfix "$1/data" && timeout 60 /usr/sbin/postfix -c "$1/etc" start"#,
+    stop: r#"read -r master <"$1/queue/pid/master.pid"; kill -KILL "-$master""#,
 };
+
+/// Of each parameter its last setting, which is the one that holds.
+///
+/// Each process warns of every other in the log. At the start nobody takes these lines yet: a socket's queue of ten
+/// (`net.unix.max_dgram_qlen`) fills, and the master, which would start postlogd, waits for it for ever.
+fn once(main_cf: &str) -> String {
+    let mut settings: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in main_cf.lines() {
+        match (line.split_once('='), settings.last_mut()) {
+            // What begins with white space goes on with the line before; a comment here stands with it too.
+            (_, Some((_, lines))) if line.is_empty() || line.starts_with([' ', '#']) => lines.push(line),
+            (name, _) => {
+                let name = name.map_or(line, |(name, _)| name.trim_end());
+                settings.retain(|(earlier, _)| *earlier != name);
+                settings.push((name, vec![line]));
+            }
+        }
+    }
+    settings.iter().flat_map(|(_, lines)| lines).map(|line| format!("{line}\n")).collect()
+}
 
 fn main_cf(root: &str, host: &str) -> String {
     format!(
@@ -199,7 +220,7 @@ fn services(ports: &[PortSpec; 3]) -> String {
 }
 
 /// What does not listen. Were postlogd to end, as it does by default after 100 lines, and be started anew, those who log
-/// meanwhile could wait for it for ever, `postfix stop` among them.
+/// meanwhile could wait for it for ever.
 const SERVICES: &str = "\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -216,3 +237,14 @@ proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
   -o max_use=1000000000 -o max_idle=1d
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::once;
+
+    #[test]
+    fn of_each_parameter_the_last_setting_is_kept() {
+        let settings = "# of TLS\na = 1\nb = 2,\n  3\n# of b\na_b=4\nb =\n  5\n";
+        assert_eq!(once(settings), "# of TLS\na = 1\na_b=4\nb =\n  5\n");
+    }
+}
