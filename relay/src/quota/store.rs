@@ -49,6 +49,8 @@ struct Inner {
     /// This relay's name among those that share the store, by chance.
     relay: String,
     leases: AtomicU64,
+    /// Those that have ended, and are not given back yet: no more than connections that had one when the store went away.
+    ended: Mutex<Vec<Lease>>,
     metrics: Metrics,
     under_way: TaskTracker,
 }
@@ -61,9 +63,16 @@ pub(super) enum Answer {
     Away,
 }
 
-/// A lease at the store, given back when it is dropped; where that does not come about, it ends by itself.
+/// A lease at the store, given back when it is dropped, or once the store is back; where neither comes about, it ends by
+/// itself.
 pub(super) struct Shared {
     store: Store,
+    lease: Lease,
+}
+
+/// Under which name a connection is counted, for which subjects.
+#[derive(Default)]
+struct Lease {
     keys: Vec<String>,
     name: String,
 }
@@ -104,6 +113,7 @@ impl Store {
             lease,
             relay: hexadecimal(&name),
             leases: 0.into(),
+            ended: Mutex::default(),
             metrics,
             under_way: TaskTracker::new(),
         }));
@@ -119,19 +129,21 @@ impl Store {
         let Some(mut connection) = self.0.connection() else { return Answer::Away };
         let number = self.0.leases.fetch_add(1, Ordering::Relaxed);
         // There before the store is asked: whoever asks may be gone before it answers.
-        let lease = Shared {
+        let shared = Shared {
             store: self.clone(),
-            keys: subjects.iter().map(|(subject, _)| self.0.key(*subject)).collect(),
-            name: format!("{}-{number}", self.0.relay),
+            lease: Lease {
+                keys: subjects.iter().map(|(subject, _)| self.0.key(*subject)).collect(),
+                name: format!("{}-{number}", self.0.relay),
+            },
         };
         let mut count = self.0.count.prepare_invoke();
-        count.arg("take").arg(&lease.name).arg(milliseconds(self.0.lease.now()));
-        for (key, (_, quota)) in lease.keys.iter().zip(subjects) {
+        count.arg("take").arg(&shared.lease.name).arg(milliseconds(self.0.lease.now()));
+        for (key, (_, quota)) in shared.lease.keys.iter().zip(subjects) {
             count.key(key).arg(quota.concurrent).arg(quota.per_minute).arg(quota.per_hour);
         }
         let answer: RedisResult<Vec<u64>> = count.invoke_async(&mut connection).await;
         match answer.as_deref() {
-            Ok([0]) => Answer::Granted(lease),
+            Ok([0]) => Answer::Granted(shared),
             Ok(&[key, per, wait]) => {
                 let subject = usize::try_from(key).ok().and_then(|key| subjects.get(key.checked_sub(1)?));
                 match (subject, per) {
@@ -200,7 +212,7 @@ async fn watch(store: Weak<Inner>) {
             },
             Some(mut connection) if asked.elapsed() >= ASKING => {
                 connection.set_response_timeout(ASKING_PATIENCE);
-                if let Err(error) = ping(&mut connection).await {
+                if let Err(error) = store.ask(&mut connection).await {
                     store.lost(&error);
                 }
                 asked = Instant::now();
@@ -208,10 +220,6 @@ async fn watch(store: Weak<Inner>) {
             _ => {}
         }
     }
-}
-
-async fn ping(connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    redis::cmd("PING").query_async(connection).await
 }
 
 impl Inner {
@@ -224,12 +232,33 @@ impl Inner {
         let mut count = self.count.prepare_invoke();
         count.key(trial).arg("try").arg(&self.relay).arg(milliseconds(self.lease.now()));
         count.invoke_async::<Vec<u64>>(&mut connection).await?;
-        give_back([trial.to_owned()], &self.relay).query_async::<()>(&mut connection).await?;
+        let trial = Lease { keys: vec![trial.to_owned()], name: self.relay.clone() };
+        give_back(&[trial], &mut connection).await?;
+        self.give_back_ended(&mut connection).await?;
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         self.known.store(true, Ordering::Relaxed);
         self.metrics.store(true);
         Ok(())
+    }
+
+    /// Asks whether the store still is there. A lease that ended just when it came back may have been left.
+    async fn ask(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        redis::cmd("PING").query_async::<()>(connection).await?;
+        self.give_back_ended(connection).await
+    }
+
+    /// Gives back all leases that have ended; where the store does not take them, they are kept.
+    async fn give_back_ended(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let done = give_back(&ended, connection).await;
+        if done.is_err() {
+            self.ended.lock().unwrap_or_else(PoisonError::into_inner).extend(ended);
+        }
+        done
     }
 
     /// Goes on without the store, and says so once.
@@ -276,20 +305,21 @@ impl Inner {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let (keys, name) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.name));
-        self.store.by_the_way(async move |_, mut connection| {
-            give_back(keys, &name).query_async(&mut connection).await
-        });
+        let lease = std::mem::take(&mut self.lease);
+        self.store.0.ended.lock().unwrap_or_else(PoisonError::into_inner).push(lease);
+        self.store
+            .by_the_way(async move |store, mut connection| store.give_back_ended(&mut connection).await);
     }
 }
 
-/// What ends a lease.
-fn give_back(keys: impl IntoIterator<Item = String>, name: &str) -> redis::Pipeline {
+async fn give_back(leases: &[Lease], connection: &mut MultiplexedConnection) -> RedisResult<()> {
     let mut remove = redis::pipe();
-    for key in keys {
-        remove.zrem(format!("{key}:live"), name).ignore();
+    for lease in leases {
+        for key in &lease.keys {
+            remove.zrem(format!("{key}:live"), &lease.name).ignore();
+        }
     }
-    remove
+    remove.query_async(connection).await
 }
 
 /// What else its address may have to begin with: a store that takes a ClientHello for the beginning of a line waits for the rest

@@ -155,6 +155,29 @@ async fn while_the_store_is_away_each_relay_counts_by_itself() {
 }
 
 #[tokio::test]
+async fn what_ended_while_the_store_was_away_is_given_back_when_it_is_there_again() {
+    let Some(redis) = Redis::start().await else { return };
+    let server = Server::new().await;
+    let port = server.port();
+    let options = ["--quota-client", "2/1000/1000", "--quota-target-address", "9/1000/1000"];
+    let (one, other) =
+        (RelayProcess::start(&redis, port, &options), RelayProcess::start(&redis, port, &options));
+    let query = format!("host=127.0.0.1&port={port}");
+    let two = (one.connected_at_last(&query).await, one.connected_at_last(&query).await);
+    assert_eq!(code(&other.open(&query).await.refused().await), RefusalCode::Quota);
+
+    redis.signal("STOP");
+    one.wait_for("the quota store is away", 1).await;
+    drop(two);
+    one.wait_for("\"message\":\"session\"", 2).await;
+    redis.signal("CONT");
+    for relay in [&one, &other] {
+        relay.wait_for("the quota store is back", 1).await;
+    }
+    let _two = (other.open(&query).await.connected().await, other.open(&query).await.connected().await);
+}
+
+#[tokio::test]
 async fn a_store_that_does_not_answer_is_as_good_as_away() {
     let Some(redis) = Redis::start().await else { return };
     let server = Server::new().await;
