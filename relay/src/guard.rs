@@ -141,9 +141,9 @@ impl Guard {
         self.hold(learned)
     }
 
-    /// Whether the server turned the client away in its greeting, with 421 or 554 (RFC 5321 §3.1, §3.8); inside TLS the
+    /// Whether the server refused the client in its greeting, with 421 or 554 (RFC 5321 §3.1, §3.8); inside TLS the
     /// greeting cannot be seen.
-    pub fn turned_away(&self) -> bool {
+    pub fn refused_in_greeting(&self) -> bool {
         matches!(self.greeting, Some(421 | 554))
     }
 

@@ -241,7 +241,7 @@ fn record(client: IpAddr, query: &ConnectQuery, summary: &Summary) {
         port = query.port,
         ending = %summary.ending,
         refused_by = summary.refused_by.map(Rule::word),
-        turned_away = summary.turned_away,
+        refused_in_greeting = summary.refused_in_greeting,
         octets_up = summary.octets_up,
         octets_down = summary.octets_down,
         milliseconds = u64::try_from(summary.lasted.as_millis()).unwrap_or(u64::MAX),

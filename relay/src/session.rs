@@ -67,7 +67,7 @@ impl Session {
         let summary = Summary {
             ending,
             refused_by: rule_of(ending, upward.refused_by()),
-            turned_away: upward.turned_away(),
+            refused_in_greeting: upward.refused_in_greeting(),
             ungreeted: upward.owes_greeting(),
             octets_up: traffic.octets_up(),
             octets_down: traffic.octets_down(),
@@ -269,7 +269,7 @@ impl Summary {
         Self {
             ending,
             refused_by: None,
-            turned_away: false,
+            refused_in_greeting: false,
             ungreeted: false,
             octets_up: 0,
             octets_down: 0,

@@ -12,8 +12,8 @@ pub(crate) struct Summary {
     pub(crate) ending: Ending,
     /// The rule of the guard by which it was closed, where that is the cause.
     pub(crate) refused_by: Option<Rule>,
-    /// Whether the server turned the client away in its greeting.
-    pub(crate) turned_away: bool,
+    /// Whether the server refused the client in its greeting.
+    pub(crate) refused_in_greeting: bool,
     /// Whether the server kept its greeting back to the end.
     pub(crate) ungreeted: bool,
     pub(crate) octets_up: u64,

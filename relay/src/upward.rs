@@ -42,9 +42,9 @@ impl Upward {
         self.refused_by
     }
 
-    /// See [`Guard::turned_away`].
-    pub(crate) fn turned_away(&self) -> bool {
-        self.guard.turned_away()
+    /// See [`Guard::refused_in_greeting`].
+    pub(crate) fn refused_in_greeting(&self) -> bool {
+        self.guard.refused_in_greeting()
     }
 
     /// See [`Guard::owes_greeting`].

@@ -83,5 +83,5 @@ fn is_rebuff(summary: &Summary) -> bool {
         ),
         _ => false,
     };
-    summary.turned_away || unheard
+    summary.refused_in_greeting || unheard
 }

@@ -299,7 +299,7 @@ async fn what_the_guard_refuses_closes_the_connection_and_its_rule_is_known() {
     drop(scene.to_relay);
     let summary = scene.session.await.unwrap();
     assert_eq!(summary.ending, Ending::Closed(CloseCause::Guard));
-    assert_eq!((summary.refused_by, summary.turned_away), (Some(Rule::ClearPhase), false));
+    assert_eq!((summary.refused_by, summary.refused_in_greeting), (Some(Rule::ClearPhase), false));
     assert_eq!((summary.octets_up, summary.octets_down), (0, 8));
 }
 
@@ -311,7 +311,7 @@ async fn a_server_that_turns_its_client_away_is_known() {
     assert_eq!(scene.closed_by().await.0, CloseCause::Server);
     drop(scene.to_relay);
     let summary = scene.session.await.unwrap();
-    assert_eq!((summary.refused_by, summary.turned_away), (None, true));
+    assert_eq!((summary.refused_by, summary.refused_in_greeting), (None, true));
 }
 
 #[tokio::test(start_paused = true)]

@@ -134,8 +134,8 @@ fn octets_without_end_are_given_up() {
 }
 
 #[test]
-fn the_greeting_says_whether_the_client_is_turned_away() {
-    for (greeting, turned_away) in [
+fn the_greeting_says_whether_the_client_is_refused_in_greeting() {
+    for (greeting, refused_in_greeting) in [
         ("220 mx\r\n", false),
         ("421 Busy\r\n", true),
         ("554-No\r\n554 No\r\n", true),
@@ -145,13 +145,13 @@ fn the_greeting_says_whether_the_client_is_turned_away() {
     ] {
         let mut guard = guard(StartTls);
         guard.from_server(greeting.as_bytes());
-        assert_eq!(guard.turned_away(), turned_away, "{greeting}");
+        assert_eq!(guard.refused_in_greeting(), refused_in_greeting, "{greeting}");
     }
     let mut guard = guard(StartTls);
     guard.from_server(b"220 mx\r\n");
     guard.from_client(EHLO).unwrap();
     guard.from_server(b"421 Busy\r\n");
-    assert!(!guard.turned_away(), "that is no greeting");
+    assert!(!guard.refused_in_greeting(), "that is no greeting");
 }
 
 #[test]
