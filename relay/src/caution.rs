@@ -1,7 +1,7 @@
 //! What a relay starts with, and that is hardly meant.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use heloscope_observation::{Host, PortSpec};
@@ -26,6 +26,8 @@ pub enum Caution {
     NotClear(Origin),
     /// It is public, and may connect to its own machine by this network.
     OwnMachine(AllowedNet),
+    /// It is public, and may connect to this network, into which the Internet does not reach.
+    Inside(AllowedNet),
     /// It is public, and may connect to this port, which mail servers do not have.
     OtherPort(PortSpec),
     /// Everybody on the Internet may be able to read its metrics here.
@@ -84,7 +86,7 @@ impl Caution {
         match self {
             Self::OneClient(_) | Self::InFront(_) => "trusted-proxy",
             Self::Clear(_) | Self::NotClear(_) => "origin",
-            Self::OwnMachine(_) => "allow-net",
+            Self::OwnMachine(_) | Self::Inside(_) => "allow-net",
             Self::OtherPort(_) => "allow-port",
             Self::OpenMonitor(_) => "metrics-listen",
             Self::RefusedProbe(..) => "port-25-probe",
@@ -128,6 +130,11 @@ impl fmt::Display for Caution {
                 f,
                 "by {net} everybody who can reach this public relay has it connect to the machine that it runs on, where \
                  a mail server trusts it more than others; leave it out unless all of them may"
+            ),
+            Self::Inside(net) => write!(
+                f,
+                "by {net} everybody who can reach this public relay has it connect into a network that the Internet does not \
+                 reach, and learns which mail servers are there; leave it out unless all of them may"
             ),
             Self::OtherPort(PortSpec { port, .. }) => write!(
                 f,
@@ -313,10 +320,14 @@ impl Settings {
 
     fn cautions_in_public(&self) -> Vec<Caution> {
         let https = self.speaks_https();
-        // Who connects to a loopback address comes from it.
-        let none_trusted = match self.listen.ip().is_loopback() {
-            true => !is_trusted(self.listen.ip(), &self.trusted_proxies),
-            false => self.trusted_proxies.is_empty(),
+        // Who connects to a loopback address comes from it, or from the first of them.
+        let (first_v4, first_v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+        let none_trusted = match self.listen.ip() {
+            at if at.is_loopback() => {
+                let first = if at.is_ipv4() { first_v4 } else { first_v6 };
+                ![at, first].iter().any(|from| is_trusted(*from, &self.trusted_proxies))
+            }
+            _ => self.trusted_proxies.is_empty(),
         };
         let clear = self.origin(false).filter(|_| !https).map(Caution::Clear);
         // With HTTPS of its own it can be reached there without a proxy, by a forwarded port or a name of this machine.
@@ -326,12 +337,16 @@ impl Settings {
         };
         let one_client = self.origin(true).filter(|_| !https).map(in_front);
         let own = self.own_addresses.known_outside();
-        let own_machine = self.allow_nets.iter().filter(|net| net.leads_to_itself(&own)).copied();
+        let closed = self.allow_nets.iter().filter_map(|net| match net {
+            net if net.leads_to_itself(&own) => Some(Caution::OwnMachine(*net)),
+            net if net.is_inside() => Some(Caution::Inside(*net)),
+            _ => None,
+        });
         let other_ports = self.ports.iter().filter(|port| !MAIL.contains(&port.port)).copied();
         clear
             .into_iter()
             .chain(one_client.filter(|_| none_trusted))
-            .chain(own_machine.map(Caution::OwnMachine))
+            .chain(closed)
             .chain(other_ports.map(Caution::OtherPort))
             .collect()
     }

@@ -29,6 +29,17 @@ impl AllowedNet {
     pub(crate) fn leads_to_itself(&self, own: &[IpAddr]) -> bool {
         self.0.network().is_loopback() || own.iter().any(|address| self.0.contains(address))
     }
+
+    /// Whether its hosts are those of a network, unknown outside it: RFC 1918, 3927, 4193, 4291 §2.5.6 and 6598.
+    pub(crate) fn is_inside(&self) -> bool {
+        match self.0 {
+            IpNet::V4(net) => {
+                let address = net.network();
+                address.is_private() || address.is_link_local() || ranges::SHARED.contains(&net)
+            }
+            IpNet::V6(net) => net.network().is_unique_local() || net.network().is_unicast_link_local(),
+        }
+    }
 }
 
 impl FromStr for AllowedNet {

@@ -9,7 +9,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 pub(super) const SPECIAL_V4: [(Ipv4Net, &str); 18] = [
     (v4([0, 0, 0, 0], 8), "of \"this network\", RFC 791"),
     (v4([10, 0, 0, 0], 8), "for private use, RFC 1918"),
-    (v4([100, 64, 0, 0], 10), "shared behind a provider's NAT, RFC 6598"),
+    (SHARED, "shared behind a provider's NAT, RFC 6598"),
     (v4([127, 0, 0, 0], 8), "a loopback address, RFC 1122"),
     (v4([169, 254, 0, 0], 16), "link-local, RFC 3927"),
     (v4([172, 16, 0, 0], 12), "for private use, RFC 1918"),
@@ -48,6 +48,9 @@ pub(super) const SPECIAL_V6: [(Ipv6Net, &str); 18] = [
     (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), "site-local, RFC 3879"),
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "a multicast group, RFC 4291"),
 ];
+
+/// Between a provider and its customers, RFC 6598.
+pub(super) const SHARED: Ipv4Net = v4([100, 64, 0, 0], 10);
 
 /// Where networks have a NAT64 of their own, RFC 8215.
 pub(super) const LOCAL_NAT64: Ipv6Net = v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48);

@@ -44,7 +44,7 @@ fn metrics_are_open_at_an_address_of_the_internet_and_at_all_addresses() {
 }
 
 #[test]
-fn a_network_that_has_this_machine_in_it_is_told_of_in_public() {
+fn a_network_that_the_internet_does_not_reach_is_told_of_in_public() {
     let net = |text: &str| text.parse::<AllowedNet>().unwrap();
     let own_addresses = OwnAddresses::These(vec!["10.9.8.7".parse().unwrap(), "fd00::7".parse().unwrap()]);
     let told = |public, allowed| {
@@ -55,7 +55,20 @@ fn a_network_that_has_this_machine_in_it_is_told_of_in_public() {
         assert_eq!(told(true, itself), [Caution::OwnMachine(net(itself))]);
         assert_eq!(told(false, itself), []);
     }
-    for other in ["10.9.9.0/24", "192.168.0.0/16", "fd00:1::/64"] {
+    for inside in [
+        "10.9.9.0/24",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "100.64.0.0/10",
+        "fd00:1::/64",
+        "fe80::/10",
+    ] {
+        assert_eq!(told(true, inside), [Caution::Inside(net(inside))]);
+        assert_eq!(told(false, inside), []);
+    }
+    // An address of the Internet's behind NAT64 is no less than that.
+    for other in ["203.0.113.0/24", "2001:db8::/32", "64:ff9b::/96", "64:ff9b:1::/48"] {
         assert_eq!(told(true, other), []);
     }
 }

@@ -101,7 +101,18 @@ fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
             && one[0].ends_with("name the proxy with trusted-proxy, such as 127.0.0.1"),
         "{one:?}"
     );
-    assert_eq!(cautions("127.0.0.1:8025", secure, &["--trusted-proxy", "127.0.0.1"]), [""; 0]);
+    for (listen, proxy, warned) in [
+        ("127.0.0.1:8025", "127.0.0.1", false),
+        ("127.0.0.25:8025", "127.0.0.1", false),
+        ("127.0.0.25:8025", "127.0.0.25", false),
+        ("[::1]:8025", "::1", false),
+        ("[::1]:8025", "127.0.0.1", true),
+        ("127.0.0.1:8025", "127.0.0.2", true),
+        ("127.0.0.1:8025", "10.0.0.5", true),
+    ] {
+        let told = cautions(listen, secure, &["--trusted-proxy", proxy]);
+        assert_eq!(!told.is_empty(), warned, "{listen} {proxy}: {told:?}");
+    }
     let unprotected = cautions("0.0.0.0:80", clear, &[]);
     assert!(
         unprotected.len() == 1
