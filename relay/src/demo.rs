@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +22,16 @@ impl Demo {
     }
 
     /// Whether the name is a specimen's, or could be.
-    pub(crate) fn is_responsible_for(name: &str) -> bool {
+    fn is_responsible_for(name: &str) -> bool {
         name.strip_suffix(DOMAIN).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// Whether to connect to the host at that address is to connect to a specimen: at none but its own, where one is given.
+    pub(crate) fn is_asked_for(&self, name: &str, address: Option<IpAddr>) -> bool {
+        Self::is_responsible_for(name)
+            && address.is_none_or(|address| {
+                self.fleet().find(name).is_some_and(|specimen| specimen.address() == address)
+            })
     }
 
     /// The specimens, with certificates at most a day old.

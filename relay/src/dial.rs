@@ -57,7 +57,7 @@ impl Dialler {
         let client = visit.begin().await?;
         let mode = self.check_port(query.port)?;
         if let (Some(demo), Host::Name(name)) = (&self.demo, &query.host)
-            && Demo::is_responsible_for(name)
+            && demo.is_asked_for(name, query.address)
         {
             return self.dial_specimen(demo, name, query.port, mode, client).await;
         }

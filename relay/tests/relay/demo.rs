@@ -60,6 +60,18 @@ async fn a_specimen_that_cannot_be_reached_is_refused_like_any_host() {
     }
 }
 
+/// The address is dialled in place of the host's, whoever that is.
+#[tokio::test]
+async fn an_address_of_its_own_leads_to_a_specimen_and_another_to_where_it_is() {
+    let rig = Rig::new(&[], |settings| settings.demo = true).await;
+    let query = "host=healthy.specimen.test&port=25";
+    let own = rig.open(query).await.connected().await.address;
+    assert_eq!(rig.open(&format!("{query}&address={}", own.ip())).await.connected().await.address, own);
+    let refusal = rig.open(&format!("{query}&address=10.0.0.5")).await.refused().await;
+    assert_eq!(code(&refusal), RefusalCode::Blocked);
+    assert!(refusal.message.contains("10.0.0.5"), "{}", refusal.message);
+}
+
 #[tokio::test]
 async fn without_the_demo_there_are_none() {
     let rig = Rig::new(&[], |_| {}).await;
