@@ -23,7 +23,7 @@ pub fn extensions() -> impl Iterator<Item = (&'static str, String)> {
     let size = say!(
         "Takes the size of a message in advance, and states the largest; 0 or no number is no fixed limit, RFC 1870"
     );
-    let with_parameters = ["AUTH", "LIMITS", "MT-PRIORITY", "DELIVERBY", "NO-SOLICITING"];
+    let with_parameters = ["AUTH", "AUTH=", "X-EXPS", "LIMITS", "MT-PRIORITY", "DELIVERBY", "NO-SOLICITING"];
     let explained = with_parameters.into_iter().filter_map(|keyword| {
         let extension = Extension { keyword: keyword.to_owned(), params: Vec::new() };
         Some((keyword, meaning(&extension)?))

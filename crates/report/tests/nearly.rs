@@ -12,8 +12,13 @@ fn root() -> Entity {
 
 /// Port 25 of a host with a certificate of these alternative names, from a trusted root.
 fn presenting(host: &str, names: &[SanType]) -> Report {
+    presenting_as("x", host, names)
+}
+
+/// The same, with this common name.
+fn presenting_as(common_name: &str, host: &str, names: &[SanType]) -> Report {
     let root = root();
-    let mut params = named("x");
+    let mut params = named(common_name);
     params.subject_alt_names = names.to_vec();
     let leaf = root.issue(params, 3);
     let scene = Scene::of(host).port("25", |play| play.goes_well(&[&leaf.der]));
@@ -75,6 +80,20 @@ fn a_certificate_without_names_is_for_no_host() {
         "{}",
         only.explanation
     );
+}
+
+/// It no longer counts, but for one kind of sender.
+#[test]
+fn a_common_name_counts_with_dane_ta_alone() {
+    let report = presenting_as("mx1.example.com", "mx1.example.com", &[]);
+    let refuses = "Does not deliver: the certificate is named by its common name only.";
+    assert_eq!(told(&report, 1), (SenderOutcome::Refuses, refuses.to_owned()));
+    let (outcome, dane) = told(&report, 2);
+    assert_eq!(outcome, SenderOutcome::Depends);
+    assert!(dane.contains("in the record count as well, and hold."), "{dane}");
+    let only = report.ports[0].found("certificate-common-name-only");
+    let said = "with DANE-TA(2) the common name counts where there is no other name (RFC 7672 §3.2.3).";
+    assert!(only.explanation.ends_with(said), "{}", only.explanation);
 }
 
 /// Whoever tests by an address has not asked what senders ask.

@@ -37,6 +37,11 @@ pub(super) const DANE_NAME: &str = mark!(
     "For DANE senders the TLSA record decides: with DANE-EE(3) dates, name and issuer do \
                          not matter (RFC 7672 §3.1.1), with DANE-TA(2) the name does."
 );
+pub(super) const DANE_COMMON_NAME: &str = mark!(
+    "For DANE senders the TLSA record decides: with DANE-EE(3) dates, name and issuer do \
+                         not matter (RFC 7672 §3.1.1), with DANE-TA(2) the common name counts where there is no other \
+                         name (RFC 7672 §3.2.3)."
+);
 const DANE_ISSUER: &str = mark!(
     "DANE senders do not ask whether an authority is publicly trusted: what counts is \
                            that a TLSA record matches (RFC 7672 §3.1), and with DANE-EE(3) it matches the \

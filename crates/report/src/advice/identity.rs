@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use heloscope_words::say;
 
-use super::certificate::{DANE_NAME, consequence};
+use super::certificate::{DANE_COMMON_NAME, DANE_NAME, consequence};
 use super::session::list;
 use super::{Advice, Audience};
 use crate::visible::visible_within;
@@ -82,13 +82,14 @@ fn near_miss(host: &str, presented: &[String]) -> String {
 
 pub(super) fn common_name_only(name: &str, matches: bool, audience: Audience) -> Advice {
     let name = visible_within(name);
-    let (title, which) = match matches {
+    let (title, which, dane) = match matches {
         true => (
             say!("Only the common name carries the name"),
             say!(
                 "There is no subject alternative name; the name stands in the common name alone ({name}), which no longer \
                  counts (RFC 9525 §2)."
             ),
+            DANE_COMMON_NAME,
         ),
         false => (
             say!("The certificate has no subject alternative name"),
@@ -96,11 +97,12 @@ pub(super) fn common_name_only(name: &str, matches: bool, audience: Audience) ->
                 "There is no subject alternative name; what name there is stands in the common name ({name}), which no longer \
                  counts (RFC 9525 §2)."
             ),
+            DANE_NAME,
         ),
     };
     Advice {
         title: title.to_owned(),
-        explanation: format!("{which} {}", consequence(audience, DANE_NAME)),
+        explanation: format!("{which} {}", consequence(audience, dane)),
         fix: say!("Have a certificate issued that has the host name among its subject alternative names.")
             .to_owned(),
     }

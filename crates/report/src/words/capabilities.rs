@@ -209,6 +209,12 @@ pub(crate) const KEYWORDS: &[(&str, &str)] = &[
          filter only"
         ),
     ),
+    ("PRDR", mark!("Says for each recipient whether it takes the message, once it has it (Exim), in no RFC")),
+    ("PIPECONNECT", mark!("Takes EHLO before it has greeted, from clients that know it (Exim), in no RFC")),
+    (
+        "X_PIPE_CONNECT",
+        mark!("Takes EHLO before it has greeted, from clients that know it (older Exim), in no RFC"),
+    ),
     ("X-ANONYMOUSTLS", mark!("Exchange's own TLS between its own servers")),
     ("X-LINK2STATE", mark!("Exchange's routing information between its own servers")),
     ("XEXCH50", mark!("Exchange's message properties between its own servers")),
@@ -307,5 +313,6 @@ mod tests {
     fn any_case_of_letters_and_nothing_made_up() {
         assert_eq!(of("starttls").as_deref(), Some("Begins TLS on this connection, RFC 3207"));
         assert_eq!(of("X-OF-THEIR-OWN"), None);
+        assert!(of("PRDR").unwrap().contains("each recipient"));
     }
 }
