@@ -1,6 +1,6 @@
 /** The same test through several relays: the reports side by side, and first of all what is different in them. */
 
-import { actions, fileOf, type Exports } from "./actions.ts";
+import { actions, exportsOf, fileOf, type Exports } from "./actions.ts";
 import type { Outcome } from "./core.ts";
 import { writeDatesAndNumbers } from "./dates-and-numbers.ts";
 import { make, unbroken } from "./dom.ts";
@@ -134,18 +134,22 @@ export class Sides {
     linkHelp(this.element, relay(), this.#words);
   }
 
-  /** The comparison in each form in which it is taken elsewhere; null where there is no report. */
+  /** The comparison, and the whole of one report, in each form in which it is taken elsewhere; null where there is no report. */
   #exports(relay: () => URL): Exports | null {
-    const { reports } = this;
+    const outcomes = this.#sides.flatMap(({ outcome }) => outcome ?? []);
+    const reports = outcomes.map(({ report }) => report);
+    const [outcome] = outcomes;
     const [first] = reports;
     const table = this.#table;
-    if (!first || !table) return null;
+    if (!outcome || !first || !table) return null;
     const words = this.#words;
+    const one = exportsOf(outcome, relay, words);
+    const whole = words.wholeReport(named(first.vantage));
     // All begin at once.
-    const title = `${words.comparedReports(first.host, this.#sides.length)}, ${first.tested_at}`;
+    const title = `${words.comparedReports(first.host, this.#sides.length)}, ${first.tested_at.replace("T", " ").replace("Z", " UTC")}`;
     return {
-      markdown: () => markdownOf(title, table),
-      text: () => plainOf(title, table),
+      markdown: async () => `${markdownOf(title, table)}\n${literal(whole)}\n\n${await one.markdown()}`,
+      text: async () => `${plainOf(title, table)}\n${whole}\n\n${await one.text()}`,
       json: () => JSON.stringify(reports, null, 2),
       link: () => linkTo(reports, relay(), words),
       name: `${fileOf(first)}-compared`,

@@ -1,6 +1,7 @@
 /** The test itself: WebAssembly, loaded when the first test starts. */
 
 import { catalogue } from "./language.ts";
+import { unlessOffline } from "./offline.ts";
 import type { Report } from "./report.ts";
 import { ENGLISH, type Words } from "./words.ts";
 
@@ -96,7 +97,7 @@ async function fetchRemedies(words: Words): Promise<string> {
   } catch {
     // Said below.
   }
-  throw new Error(words.noRemedies(from.origin));
+  throw new Error(unlessOffline(words.noRemedies(from.origin), words));
 }
 
 async function fetchCore(words: Words): Promise<Core> {
@@ -109,6 +110,6 @@ async function fetchCore(words: Words): Promise<Core> {
   } catch (reason) {
     const text = String(reason);
     if (/content security policy|blocked by csp|unsafe-eval/i.test(text)) throw new Error(words.wasmBlocked, { cause: reason });
-    throw new Error(words.noProgram(from.origin), { cause: reason });
+    throw new Error(unlessOffline(words.noProgram(from.origin), words), { cause: reason });
   }
 }

@@ -19,7 +19,7 @@ import { offerRemedies } from "./remedies.ts";
 import report from "./report.css";
 import type { Report } from "./report.ts";
 import { NotAHost, sentenceOf, steps, understood, type Asked } from "./run.ts";
-import { noteOn, portsOf, read, type From } from "./saved.ts";
+import { noteOn, portsOf, read, type From, type Given } from "./saved.ts";
 import { Speech } from "./speech.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
@@ -131,11 +131,11 @@ export class HeloScopeElement extends Attributes {
   }
 
   /**
-   * Shows a report that was made elsewhere: one that was saved, given as JSON or as a file of it, or one that a link carries
-   * after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
+   * Shows a report that was made elsewhere: one that was saved, given as it is, as JSON or as a file of it, or one that a link
+   * carries after its `#`, given as that. Several in a list are shown side by side. No relay is asked. Settles when it is in sight, or
    * when it has been said why not; what was in sight before then still is. A test that runs is stopped.
    */
-  async open(report: string | Blob, from: From = "file"): Promise<void> {
+  async open(report: Given, from: From = "file"): Promise<void> {
     await this.#during("opening", "notOpened", async (signal) => {
       const words = this.#words;
       const { outcomes, several } = await read(report, from, words, signal);

@@ -1,5 +1,6 @@
 /** What the element asks of a relay before a test. */
 
+import { unlessOffline } from "./offline.ts";
 import { blockedError, isBlocked, watch } from "./policy.ts";
 import type { Words } from "./words.ts";
 
@@ -47,7 +48,7 @@ async function ask(relay: URL, words: Words): Promise<About> {
     response = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(15_000) });
   } catch (reason) {
     if (await isBlocked(url)) throw blockedError(url, words);
-    throw new Error(words.relayUnreachable(url.origin, globalThis.origin), { cause: reason });
+    throw new Error(unlessOffline(words.relayUnreachable(url.origin, globalThis.origin), words), { cause: reason });
   }
   if (!response.ok) throw new Error(words.relayStatus(relay.href.replace(/\/$/, ""), response.status));
   const answer = (await response.json().catch(() => null)) as Partial<About> | null;

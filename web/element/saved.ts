@@ -10,12 +10,15 @@ import { ENGLISH, type Words } from "./words.ts";
 /** By which way it came: a file, or its text; or the link that carries it. */
 export type From = "file" | "link";
 
+/** A report as JSON, a file of it, the report itself, or several in a list; or the link that carries it. */
+export type Given = string | Blob | Report | readonly Report[];
+
 /**
  * Reads a report, or a list of several. Throws an Error with a sentence where it is none, and the signal's reason where that
  * aborts.
  */
 export async function read(
-  report: string | Blob,
+  report: Given,
   from: From,
   words: Words,
   signal: AbortSignal,
@@ -42,8 +45,10 @@ export function noteOn(report: Report, from: From, words: Words, again: () => vo
 const MAX_FILE = 8 << 20;
 
 /** The text of a report, wherever it is. Throws an Error with a sentence where there is too much of it. */
-async function textOf(report: string | Blob, words: Words): Promise<string> {
-  if (!(report instanceof Blob)) return report;
+async function textOf(report: Given, words: Words): Promise<string> {
+  if (typeof report === "string") return report;
+  // Of a script, that is; what it gives by mistake is no report, and told as such.
+  if (!(report instanceof Blob)) return JSON.stringify(report ?? null);
   if (report.size > MAX_FILE) throw new Error(words.fileTooLarge);
   return report.text();
 }

@@ -73,6 +73,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
     fileTooLarge: say("The file is larger than a report can be."),
     tooManySides: (most: number) => say("The file holds more than {most} reports.", { most }),
     comparedReports: (host: string, relays: number) => say("{host} through {relays} relays", { host, relays }),
+    wholeReport: (relay: string) => say("The whole report of the test through {relay}:", { relay }),
     opening: say("Opening the report."),
     opened: (verdict: string) => say("Opened. {verdict}", { verdict }),
     notOpened: say("The report could not be opened"),
@@ -128,6 +129,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
     relayUrl: (relay: string) => say("“{relay}” is no http, https, ws or wss URL of a relay.", { relay }),
     notOffered: (relay: string) =>
       say("This page does not offer the relay {relay}. Choose one of those that it does; whoever runs it adds others with --other-relay.", { relay }),
+    offline: say("This browser is offline. Connect to a network, then try again."),
     noProgram: (from: string) => say("The test's program could not be loaded from {from}. That may be down, or this site's Content-Security-Policy, where it has one, does not name it in script-src and connect-src.", { from }),
     helpCertificate: say("More about this warning"),
     helpPorts: say("What each port is for"),

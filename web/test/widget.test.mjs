@@ -101,6 +101,17 @@ test("a report that is opened takes the place of the words inside it", { skip: n
     await page.evaluate((saved) => document.querySelector("helo-scope").open(saved), saved);
     await page.locator("helo-scope .verdict").waitFor();
     assert.equal(await page.locator("helo-scope").evaluate((element) => element.innerText.trim()), "");
+    // As the element has it, too, and several side by side.
+    const sides = await page.evaluate(async () => {
+      const element = document.querySelector("helo-scope");
+      await element.open(element.report);
+      const { host } = element.report;
+      await element.open([element.report, element.report]);
+      return [host, element.shadowRoot.querySelectorAll(".side").length];
+    });
+    assert.deepEqual(sides, [JSON.parse(saved).host, 2]);
+    await page.evaluate(() => document.querySelector("helo-scope").open(undefined));
+    assert.match(await page.getByRole("alert").innerText(), /The report could not be opened\s+This is no Heloscope report/);
   }));
 
 test("a test is stopped by the page around it, and leaves no report", { skip: noBrowser }, () =>
