@@ -1,7 +1,7 @@
 //! What a relay starts with, and that is hardly meant.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use heloscope_observation::{Host, PortSpec};
@@ -17,7 +17,12 @@ use crate::{AllowedNet, CertificateCaution, DenyReloader, Origin, SessionLimits,
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caution {
     /// Only a proxy on its own machine can be in front of it, and none is trusted there: all clients would be the proxy.
-    OneClient(Origin),
+    OneClient {
+        /// Where it is to be reached.
+        origin: Origin,
+        /// Where a proxy on the same machine comes from.
+        proxy: IpAddr,
+    },
     /// Something in front of it has to end TLS, and no proxy is trusted: all clients may be that.
     InFront(Origin),
     /// It is public and speaks plain HTTP.
@@ -84,7 +89,7 @@ impl Caution {
     /// The name of the setting to change.
     pub fn setting(&self) -> &'static str {
         match self {
-            Self::OneClient(_) | Self::InFront(_) => "trusted-proxy",
+            Self::OneClient { .. } | Self::InFront(_) => "trusted-proxy",
             Self::Clear(_) | Self::NotClear(_) => "origin",
             Self::OwnMachine(_) | Self::Inside(_) => "allow-net",
             Self::OtherPort(_) => "allow-port",
@@ -105,10 +110,10 @@ impl Caution {
 impl fmt::Display for Caution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OneClient(origin) => write!(
+            Self::OneClient { origin, proxy } => write!(
                 f,
                 "a relay that listens on a loopback address is {origin} only by way of a proxy; all clients would be one, and \
-                 share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
+                 share its quotas: name the address that the proxy comes from with trusted-proxy, such as {proxy}"
             ),
             Self::InFront(origin) => write!(
                 f,
@@ -321,21 +326,19 @@ impl Settings {
     fn cautions_in_public(&self) -> Vec<Caution> {
         let https = self.speaks_https();
         // Who connects to a loopback address comes from it, or from the first of them.
-        let (first_v4, first_v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
-        let none_trusted = match self.listen.ip() {
-            at if at.is_loopback() => {
-                let first = if at.is_ipv4() { first_v4 } else { first_v6 };
-                ![at, first].iter().any(|from| is_trusted(*from, &self.trusted_proxies))
-            }
-            _ => self.trusted_proxies.is_empty(),
+        let at = self.listen.ip();
+        let first = if at.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        let none_trusted = match at.is_loopback() {
+            true => ![at, first].iter().any(|from| is_trusted(*from, &self.trusted_proxies)),
+            false => self.trusted_proxies.is_empty(),
         };
         let clear = self.origin(false).filter(|_| !https).map(Caution::Clear);
         // With HTTPS of its own it can be reached there without a proxy, by a forwarded port or a name of this machine.
-        let in_front = match self.listen.ip().is_loopback() {
-            true => Caution::OneClient,
-            false => Caution::InFront,
+        let in_front = match at.is_loopback() {
+            true => |origin, proxy| Caution::OneClient { origin, proxy },
+            false => |origin, _| Caution::InFront(origin),
         };
-        let one_client = self.origin(true).filter(|_| !https).map(in_front);
+        let one_client = self.origin(true).filter(|_| !https).map(|origin| in_front(origin, first));
         let own = self.own_addresses.known_outside();
         let closed = self.allow_nets.iter().filter_map(|net| match net {
             net if net.leads_to_itself(&own) => Some(Caution::OwnMachine(*net)),

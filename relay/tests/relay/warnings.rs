@@ -18,7 +18,7 @@ fn a_public_relay_behind_a_proxy_that_it_does_not_know() {
         warnings(&[&PUBLIC[..], &options].concat()),
         [
             "trusted-proxy: a relay that listens on a loopback address is https://relay.example.org only by way of a proxy; all \
-             clients would be one, and share its quotas: name the proxy with trusted-proxy, such as 127.0.0.1"
+             clients would be one, and share its quotas: name the address that the proxy comes from with trusted-proxy, such as 127.0.0.1"
         ]
     );
     assert_eq!(warnings(&[&PUBLIC[..], &options, &["--trusted-proxy", "127.0.0.1"]].concat()), NONE);

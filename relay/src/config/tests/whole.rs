@@ -98,7 +98,9 @@ fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
         one.len() == 1
             && one[0].starts_with("trusted-proxy: ")
             && one[0].contains("all clients would be one")
-            && one[0].ends_with("name the proxy with trusted-proxy, such as 127.0.0.1"),
+            && one[0].ends_with(
+                "name the address that the proxy comes from with trusted-proxy, such as 127.0.0.1"
+            ),
         "{one:?}"
     );
     for (listen, proxy, warned) in [
@@ -112,6 +114,8 @@ fn a_public_relay_is_warned_where_its_clients_would_be_one_or_unprotected() {
     ] {
         let told = cautions(listen, secure, &["--trusted-proxy", proxy]);
         assert_eq!(!told.is_empty(), warned, "{listen} {proxy}: {told:?}");
+        let such = if listen.starts_with('[') { "::1" } else { "127.0.0.1" };
+        assert!(told.iter().all(|told| told.ends_with(&format!("such as {such}"))), "{told:?}");
     }
     let unprotected = cautions("0.0.0.0:80", clear, &[]);
     assert!(
