@@ -9,6 +9,7 @@ use crate::visible::inert_within;
 pub(crate) fn meaning(extension: &Extension) -> Option<String> {
     let keyword = extension.keyword.to_ascii_uppercase();
     let params = &extension.params;
+    let all = |first: &str| [&[first.to_owned()], &params[..]].concat();
     Some(match keyword.as_str() {
         "SIZE" => size(params),
         "AUTH" => auth(say!("Logs in users, RFC 4954"), params),
@@ -17,18 +18,17 @@ pub(crate) fn meaning(extension: &Extension) -> Option<String> {
         "MT-PRIORITY" => priority(params),
         "DELIVERBY" => deliver_by(params),
         "NO-SOLICITING" => say!("Takes no solicitations of the kinds listed, RFC 3865").to_owned(),
-        _ => match keyword.strip_prefix("AUTH=") {
-            Some(first) => {
-                let all: Vec<String> =
-                    std::iter::once(first).map(str::to_owned).chain(params.iter().cloned()).collect();
-                auth(say!("The form of AUTH of old Microsoft clients, in no RFC"), &all)
+        _ => match keyword.split_once('=') {
+            Some(("AUTH", first)) => {
+                auth(say!("The form of AUTH of old Microsoft clients, in no RFC"), &all(first))
             }
-            None if is_masked(&keyword) => say!(
+            Some(("X-EXPS", first)) => auth(say!("Exchange's own AUTH, for its own servers"), &all(first)),
+            _ if is_masked(&keyword) => say!(
                 "A keyword overwritten on the path: a firewall that inspects SMTP hides what the server \
                  offers"
             )
             .to_owned(),
-            None => KEYWORDS
+            _ => KEYWORDS
                 .iter()
                 .find(|(name, _)| *name == keyword)
                 .map(|(_, meaning)| spoken(meaning).to_owned())?,
@@ -212,6 +212,10 @@ pub(crate) const KEYWORDS: &[(&str, &str)] = &[
     ("PRDR", mark!("Says for each recipient whether it takes the message, once it has it (Exim), in no RFC")),
     ("PIPECONNECT", mark!("Takes EHLO before it has greeted, from clients that know it (Exim), in no RFC")),
     (
+        "PIPE_CONNECT",
+        mark!("Takes EHLO before it has greeted, from clients that know it (older Exim), in no RFC"),
+    ),
+    (
         "X_PIPE_CONNECT",
         mark!("Takes EHLO before it has greeted, from clients that know it (older Exim), in no RFC"),
     ),
@@ -270,6 +274,7 @@ mod tests {
         );
         assert_eq!(of("AUTH").as_deref(), Some("Logs in users, RFC 4954"));
         assert!(of("AUTH=LOGIN PLAIN").unwrap().contains("LOGIN (password as it is, in no RFC); PLAIN"));
+        assert!(of("X-EXPS=LOGIN").unwrap().starts_with("Exchange's own AUTH, for its own servers: LOGIN"));
     }
 
     #[test]
