@@ -1,4 +1,4 @@
-/** The same test through several relays: the reports side by side, and first of all what is different in them. */
+/** Reports side by side, those of one test through several relays above all, and first what is different in them. */
 
 import { actions, exportsOf, fileOf, type Exports } from "./actions.ts";
 import type { Outcome } from "./core.ts";
@@ -12,12 +12,15 @@ import { offerRemedies } from "./remedies.ts";
 import type { Report } from "./report.ts";
 import { sentenceOf, steps, type Asked, type Way } from "./run.ts";
 import { linkTo } from "./share.ts";
+import { areOneTest, hostsOf, namesOf, relayName, timeOf } from "./told-apart.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
 
-/** Where the test of one relay is shown. */
+/** Where one report is shown. */
 interface Side {
   relay: string;
+  /** What it is called: by its relay, where that tells it from the others. */
+  name: string;
   shown: HTMLElement;
   outcome: Outcome | null;
   /** Why there is no report; empty where there is one. */
@@ -26,25 +29,31 @@ interface Side {
   plain: Map<string, Fact>;
 }
 
-/** The reports of a test through several relays. */
+/** Several reports, side by side. */
 export class Sides {
   readonly element = make("div", { class: "compared", part: "compared" });
   readonly #sides: Side[];
   readonly #words: Words;
+  readonly #areOneTest: boolean;
   #table: Table | null = null;
 
-  /** With a place for each of these relays. */
-  constructor(relays: readonly string[], words: Words) {
+  /** With a place for a test through each of these relays; or for reports of these names, where they are of no one test. */
+  constructor(relays: readonly string[], words: Words, names: readonly string[] | null = null) {
     this.#words = words;
-    this.#sides = relays.map((relay) => ({ relay, shown: make("div"), outcome: null, why: "", plain: new Map() }));
-    const sections = this.#sides.map(({ relay, shown }) =>
-      make("section", { class: "side", "aria-label": words.from(named(relay)) }, make("p", { class: "from" }, words.from(named(relay))), shown));
+    this.#areOneTest = names === null;
+    this.#sides = relays.map((relay, place) =>
+      ({ relay, name: names?.[place] ?? relayName(relay), shown: make("div"), outcome: null, why: "", plain: new Map() }));
+    const sections = this.#sides.map(({ name, shown }) => {
+      const label = this.#areOneTest ? words.from(name) : name;
+      return make("section", { class: "side", "aria-label": label }, make("p", { class: "from" }, label), shown);
+    });
     this.element.append(make("div", { class: "sides" }, ...sections));
   }
 
-  /** Those of reports that were made elsewhere, each beside what it says of its way. */
+  /** Those of reports that were made elsewhere, each beside what tells it from the others. */
   static of(outcomes: readonly Outcome[], words: Words): Sides {
-    const sides = new Sides(outcomes.map(({ report }) => report.vantage), words);
+    const reports = outcomes.map(({ report }) => report);
+    const sides = new Sides(reports.map(({ vantage }) => vantage), words, areOneTest(reports) ? null : namesOf(reports));
     for (const [place, side] of sides.#sides.entries()) {
       const outcome = outcomes[place];
       if (outcome) finish(side, outcome, words);
@@ -105,8 +114,8 @@ export class Sides {
     const shown = different.includes(words.verdict) ? different : [words.verdict, ...different];
     this.#table = {
       sentence: whole,
-      without: this.#sides.filter(({ why }) => why).map(({ relay, why }) => `${named(relay)}: ${why}`),
-      head: [words.fact, ...told.map(({ relay }) => named(relay))],
+      without: this.#sides.filter(({ why }) => why).map(({ name, why }) => `${name}: ${why}`),
+      head: [words.fact, ...told.map(({ name }) => name)],
       rows: shown.map((key) => [key, ...told.map(({ plain }) => plain.get(key)?.said || words.nothingSaid)]),
     };
     const summary = make("section", { class: "differences" }, make("h2", {}, words.sideBySide), make("p", {}, whole));
@@ -134,19 +143,24 @@ export class Sides {
     linkHelp(this.element, relay(), this.#words);
   }
 
-  /** The comparison, and the whole of one report, in each form in which it is taken elsewhere; null where there is no report. */
+  /**
+   * The comparison, and the whole of the report that has most findings, in each form in which it is taken elsewhere; null where
+   * there is no report.
+   */
   #exports(relay: () => URL): Exports | null {
-    const outcomes = this.#sides.flatMap(({ outcome }) => outcome ?? []);
-    const reports = outcomes.map(({ report }) => report);
-    const [outcome] = outcomes;
+    const told = this.#sides.flatMap(({ name, outcome }) => (outcome ? { name, outcome } : []));
+    const reports = told.map(({ outcome }) => outcome.report);
     const [first] = reports;
+    const [worst] = [...told].sort((one, other) => findingsOf(other.outcome.report) - findingsOf(one.outcome.report));
     const table = this.#table;
-    if (!outcome || !first || !table) return null;
+    if (!first || !worst || !table) return null;
     const words = this.#words;
-    const one = exportsOf(outcome, relay, words);
-    const whole = words.wholeReport(named(first.vantage));
-    // All begin at once.
-    const title = `${words.comparedReports(first.host, this.#sides.length)}, ${first.tested_at.replace("T", " ").replace("Z", " UTC")}`;
+    const one = exportsOf(worst.outcome, relay, words);
+    const whole = this.#areOneTest ? words.wholeReportThrough(worst.name) : words.wholeReportOf(worst.name);
+    // The tests of one begin at once; else what is different of their times is in their names.
+    const title = this.#areOneTest
+      ? `${words.comparedReports(first.host, this.#sides.length)}, ${timeOf(first)}`
+      : words.severalReports(hostsOf(reports).join(", "), reports.length);
     return {
       markdown: async () => `${markdownOf(title, table)}\n${literal(whole)}\n\n${await one.markdown()}`,
       text: async () => `${plainOf(title, table)}\n${whole}\n\n${await one.text()}`,
@@ -190,14 +204,14 @@ function plainOf(title: string, { sentence, without, head, rows }: Table): strin
   return `${title}\n${[sentence, ...without].join("\n")}\n\n${things.join("\n")}`;
 }
 
-function named(relay: string): string {
-  return relay.replace(/^\w+:\/\/|\/$/g, "");
+function findingsOf({ ports }: Report): number {
+  return ports.reduce((sum, { findings }) => sum + findings.length, 0);
 }
 
 function table(sides: Side[], facts: Map<string, Fact>[], keys: string[], words: Words): HTMLElement {
-  const head = make("tr", {}, make("th", { scope: "col" }, words.fact), ...sides.map(({ relay }) => make("th", { scope: "col" }, named(relay))));
+  const head = make("tr", {}, make("th", { scope: "col" }, words.fact), ...sides.map(({ name }) => make("th", { scope: "col" }, name)));
   const rows = keys.map((key) =>
-    make("tr", {}, make("th", { scope: "row" }, key), ...sides.map(({ relay }, place) =>
-      make("td", {}, make("span", { class: "from" }, `${named(relay)}: `), ...unbroken(facts[place]?.get(key)?.said || words.nothingSaid)))));
+    make("tr", {}, make("th", { scope: "row" }, key), ...sides.map(({ name }, place) =>
+      make("td", {}, make("span", { class: "from" }, `${name}: `), ...unbroken(facts[place]?.get(key)?.said || words.nothingSaid)))));
   return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
 }

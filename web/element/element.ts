@@ -21,6 +21,7 @@ import type { Report } from "./report.ts";
 import { NotAHost, sentenceOf, steps, understood, type Asked } from "./run.ts";
 import { noteOn, portsOf, read, type From, type Given } from "./saved.ts";
 import { Speech } from "./speech.ts";
+import { areOneTest, hostsOf } from "./told-apart.ts";
 import { show } from "./trusted.ts";
 import type { Words } from "./words.ts";
 
@@ -138,8 +139,9 @@ export class HeloScopeElement extends Attributes {
   async open(report: Given, from: From = "file"): Promise<void> {
     await this.#during("opening", "notOpened", async (signal) => {
       const words = this.#words;
-      const { outcomes, several } = await read(report, from, words, signal);
+      const outcomes = await read(report, from, words, signal);
       const reports = outcomes.map(({ report }) => report);
+      const several = reports.length > 1;
       const [[outcome], [first]] = [outcomes, reports];
       if (!outcome || !first) return;
       this.#clear();
@@ -149,7 +151,8 @@ export class HeloScopeElement extends Attributes {
       this.host = host;
       this.address = "";
       this.#form.choose(portsOf(first));
-      this.#elsewhere.replaceChildren(...noteOn(first, from, words, () => void this.#testAgain(host, several)));
+      const again = hostsOf(reports).length === 1 ? () => void this.#testAgain(host, several && areOneTest(reports)) : null;
+      this.#elsewhere.replaceChildren(...noteOn(reports, from, words, again));
       this.#elsewhere.hidden = false;
       this.#end<Report | Report[]>("opened", several ? reports : first);
     });

@@ -5,6 +5,7 @@ import { make, unbroken } from "./dom.ts";
 import { nearest } from "./language.ts";
 import type { Report } from "./report.ts";
 import { fromLink } from "./share.ts";
+import { areOneTest } from "./told-apart.ts";
 import { ENGLISH, type Words } from "./words.ts";
 
 /** By which way it came: a file, or its text; or the link that carries it. */
@@ -14,7 +15,7 @@ export type From = "file" | "link";
 export type Given = string | Blob | Report | readonly Report[];
 
 /**
- * Reads a report, or a list of several. Throws an Error with a sentence where it is none, and the signal's reason where that
+ * Reads a report, or those of a list. Throws an Error with a sentence where it is none, and the signal's reason where that
  * aborts.
  */
 export async function read(
@@ -22,7 +23,7 @@ export async function read(
   from: From,
   words: Words,
   signal: AbortSignal,
-): Promise<{ outcomes: Outcome[]; several: boolean }> {
+): Promise<Outcome[]> {
   const text = from === "link" ? fromLink(String(report), words) : textOf(report, words);
   const [core, json] = await Promise.all([load(words), text]);
   const several = listed(json, words);
@@ -30,15 +31,19 @@ export async function read(
   // Around a report is said what there is to say in its own language.
   await Promise.all(all.map((one) => teach(core, nearest(languageIn(one)))));
   signal.throwIfAborted();
-  return { outcomes: all.map((one) => core.open(one, words.language)), several: several !== null };
+  return all.map((one) => core.open(one, words.language));
 }
 
-/** What stands above it: when it was made and perhaps by whom, and a button that tests again. */
-export function noteOn(report: Report, from: From, words: Words, again: () => void): HTMLElement[] {
-  const at = madeAt(report, words);
+/** What stands above: when it was made and perhaps by whom, and a button that tests again, where that is one test. */
+export function noteOn(reports: readonly Report[], from: From, words: Words, again: (() => void) | null): HTMLElement[] {
+  const [first] = reports;
+  const isOne = new Set(reports.map((report) => madeAt(report, words))).size === 1 || areOneTest(reports);
+  const at = first && isOne ? madeAt(first, words) : words.atSeveral;
+  const note = make("p", {}, ...unbroken(from === "link" ? words.sharedReport(at) : words.savedReport(at)));
+  if (!again) return [note];
   const button = make("button", { type: "button", part: "button" }, words.testAgain);
   button.addEventListener("click", again);
-  return [make("p", {}, ...unbroken(from === "link" ? words.sharedReport(at) : words.savedReport(at))), button];
+  return [note, button];
 }
 
 /** Octets of a file that are read. */
@@ -47,10 +52,19 @@ const MAX_FILE = 8 << 20;
 /** The text of a report, wherever it is. Throws an Error with a sentence where there is too much of it. */
 async function textOf(report: Given, words: Words): Promise<string> {
   if (typeof report === "string") return report;
-  // Of a script, that is; what it gives by mistake is no report, and told as such.
-  if (!(report instanceof Blob)) return JSON.stringify(report ?? null);
+  if (!(report instanceof Blob)) return jsonOf(report, words);
   if (report.size > MAX_FILE) throw new Error(words.fileTooLarge);
   return report.text();
+}
+
+/** What a script gives. Throws an Error with a sentence where that is none by its looks. */
+function jsonOf(report: unknown, words: Words): string {
+  if (typeof report !== "object" || report === null || (Array.isArray(report) && report.length === 0)) throw new Error(words.noReport);
+  try {
+    return JSON.stringify(report);
+  } catch (reason) {
+    throw new Error(words.noReport, { cause: reason });
+  }
 }
 
 /** Reports side by side that are opened at most. */

@@ -35,7 +35,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
     throughAll: say("Test through all of them"),
     from: (relay: string) => say("Through {relay}", { relay }),
     sideBySide: say("Side by side"),
-    allTheSame: say("Verdict, findings, senders, facts, extensions and certificates are the same through all of them."),
+    allTheSame: say("Verdict, findings, senders, facts, extensions and certificates are the same in all of them."),
     differences: (count: number) =>
       plural(
         count,
@@ -73,7 +73,10 @@ export function wordsIn(language: string, translated: (message: string) => strin
     fileTooLarge: say("The file is larger than a report can be."),
     tooManySides: (most: number) => say("The file holds more than {most} reports.", { most }),
     comparedReports: (host: string, relays: number) => say("{host} through {relays} relays", { host, relays }),
-    wholeReport: (relay: string) => say("The whole report of the test through {relay}:", { relay }),
+    severalReports: (hosts: string, count: number) => say("{hosts}: {count} reports side by side", { hosts, count }),
+    wholeReportThrough: (relay: string) => say("The whole report of the test through {relay}:", { relay }),
+    wholeReportOf: (name: string) => say("The whole report, of {name}:", { name }),
+    noReport: say("This is no report: give one as it is, its JSON, a file of it, or several in a list."),
     opening: say("Opening the report."),
     opened: (verdict: string) => say("Opened. {verdict}", { verdict }),
     notOpened: say("The report could not be opened"),
@@ -88,6 +91,7 @@ export function wordsIn(language: string, translated: (message: string) => strin
         { at },
       ),
     at: (moment: Date) => say("on {day} at {time} UTC", { day: day.format(moment), time: time.format(moment) }),
+    atSeveral: say("at the times that are named below"),
     atUnknown: say("at a time that it does not say"),
     testAgain: say("Test again now"),
     text: say("text"),

@@ -81,6 +81,18 @@ test("a browser that goes offline after the page is there", { skip: noBrowser },
     await page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
   }));
 
+test("a relay that goes away after the page is there", { skip: noBrowser }, () =>
+  withPage({ expected: [/ERR_CONNECTION_REFUSED/, NO_WEBSOCKET] }, async ({ page, address, stop }) => {
+    const field = page.getByRole("textbox", { name: "Mail server" });
+    await field.fill("healthy.specimen.test");
+    await field.press("Enter");
+    await page.locator("helo-scope .verdict").waitFor({ timeout: 60_000 });
+    await stop();
+    await field.press("Enter");
+    assert.equal(await failure(page), `The relay at ${address} does not answer. It may be down.`);
+    assert.equal(await page.locator("helo-scope .verdict").count(), 0);
+  }));
+
 /** Runs in the page: each WebSocket meets a 404, as behind a proxy that knows none. */
 function elsewhere() {
   globalThis.WebSocket = class extends WebSocket {

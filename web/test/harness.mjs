@@ -30,7 +30,8 @@ const PATIENCE_MS = 20_000;
  *
  * @template T
  * @param {string[]} options the relay's; it listens on a free port unless they say otherwise
- * @param {(address: string) => Promise<T>} use is given the address, as in `http://127.0.0.1:40123`
+ * @param {(address: string, stop: () => Promise<void>) => Promise<T>} use is given the address, as in `http://127.0.0.1:40123`, and
+ *   what ends the relay before
  * @returns {Promise<T>}
  */
 export async function withRelay(options, use) {
@@ -45,7 +46,11 @@ export async function withRelay(options, use) {
   const said = [];
   const ended = new Promise((end) => relay.once("close", (code, signal) => end(signal ?? code)));
   try {
-    return await use(await listening(relay, said));
+    const address = await listening(relay, said);
+    return await use(address, async () => {
+      relay.kill("SIGTERM");
+      await ended;
+    });
   } finally {
     relay.kill("SIGTERM");
     const late = setTimeout(() => relay.kill("SIGKILL"), PATIENCE_MS);
@@ -86,11 +91,11 @@ function listening(relay, said) {
  * @param {RegExp[]} [setup.expected] console errors that are what is being tested
  * @param {() => void} [setup.first] what is run in the page before anything of its own
  * @param {number} [setup.rest] milliseconds in which the browser can start all that a window needs, for what is measured
- * @param {(at: { page: import("playwright-core").Page, address: string }) => Promise<T>} use
+ * @param {(at: { page: import("playwright-core").Page, address: string, stop: () => Promise<void> }) => Promise<T>} use
  * @returns {Promise<T>}
  */
 export function withPage({ relay = ["--demo"], path = "/", context = {}, origins = [], expected = [], first, rest = 0 }, use) {
-  return withRelay(relay, async (address) => {
+  return withRelay(relay, async (address, stop) => {
     const own = await newContext(context);
     const amiss = await watch(own, [address, ...origins], expected);
     if (first) await own.addInitScript(first);
@@ -98,7 +103,7 @@ export function withPage({ relay = ["--demo"], path = "/", context = {}, origins
       const page = await newPage(own, context);
       if (rest > 0) await page.waitForTimeout(rest);
       await page.goto(address + path);
-      const result = await use({ page, address });
+      const result = await use({ page, address, stop });
       assert.deepEqual(amiss, [], "amiss on the page");
       return result;
     } catch (error) {

@@ -275,9 +275,7 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     const names = [address, other].map((relay) => new URL(relay).host);
     const markdown = await copied("Copy as Markdown", "Copied: Markdown.");
     assert.match(markdown, /^# hostile-text\.specimen\.test through 2 relays, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n\n\d+ things are different; verdict, findings, senders, facts, extensions and certificates are the same but for those\.\n\n\| What \| /);
-    const whole = (relay, one) => `\n\nThe whole report of the test through ${relay}:\n\n${one}`;
-    const [compared, report] = markdown.split(whole(names[0], "# "));
-    assert.match(report, /^hostile-text\.specimen\.test: /);
+    const [, compared, worst] = markdown.match(/^([^]*)\n\nThe whole report of the test through (\S+):\n\n# hostile-text\.specimen\.test: /);
     const rows = compared.split("\n").filter((line) => line.startsWith("| "));
     assert.ok(rows[0].includes(names[0]) && rows[0].includes(names[1]), rows[0]);
     assert.ok(rows.every((row) => row.split(/(?<!\\)\|/).length === 5), rows.join("\n"));
@@ -285,9 +283,11 @@ test("a comparison is copied, downloaded, opened again, and shared by a link", {
     assert.ok(rows.some((row) => row.startsWith("| Port 2525: Ended early |")), rows.join("\n"));
     const text = await copied("Copy as text", "Copied: text.");
     assert.ok(text.includes(`\nPort 2525: Ended early\n  ${names[0]}: `), text);
-    assert.ok(text.includes(whole(names[0], "")), text);
+    assert.ok(text.includes(`\n\nThe whole report of the test through ${worst}:\n\n`), text);
     const json = JSON.parse(await copied("Copy as JSON", "Copied: JSON."));
     assert.deepEqual(json.map(({ vantage }) => vantage), [address, other].map((relay) => relay.replace("http", "ws")));
+    const findings = json.map(({ ports }) => ports.reduce((sum, { findings }) => sum + findings.length, 0));
+    assert.equal(worst, names[findings.indexOf(Math.max(...findings))]);
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download JSON" }).click()]);
     assert.equal(download.suggestedFilename(), `heloscope-hostile-text.specimen.test-${json[0].tested_at.slice(0, 10)}-compared.json`);
     const link = await copied("Copy link to this report", "Nothing was uploaded.");
@@ -321,6 +321,44 @@ test("a comparison that was opened is tested again as one, and the focus goes wi
     await differences(page).waitFor();
     await page.waitForFunction(() => document.querySelector("helo-scope").shadowRoot.activeElement?.localName === "h2");
   }));
+
+test("reports of no one test are told apart by what is different, and the worst is copied in full", { skip: noBrowser }, async () => {
+  const [healthy, faulty] = await Promise.all(["healthy", "faulty"].map(async (name) => JSON.parse(await readFile(`crates/render/tests/fixtures/${name}.json`, "utf8"))));
+  const one = { ...healthy, host: "mx1.example.com", vantage: "direct", tested_at: "2026-11-20T08:00:00Z" };
+  const later = { ...one, tested_at: "2026-11-27T08:00:00Z" };
+  const worse = { ...faulty, host: "mx2.example.com", vantage: "direct", tested_at: one.tested_at };
+  await withPage({ context: { permissions: ["clipboard-read", "clipboard-write"] } }, async ({ page }) => {
+    const again = page.locator("helo-scope .elsewhere button");
+    const note = page.locator("helo-scope .elsewhere p");
+    for (const [reports, names, said, buttons] of [
+      [[one, worse], ["mx1.example.com", "mx2.example.com"], /^This is a saved report, made on .*20.* at /, 0],
+      [[one, later], ["2026-11-20 08:00:00 UTC", "2026-11-27 08:00:00 UTC"], /^This is a saved report, made at the times that are named below, /, 1],
+      [[later, worse], ["mx1.example.com, 2026-11-27 08:00:00 UTC", "mx2.example.com, 2026-11-20 08:00:00 UTC"], / at the times that are named below, /, 0],
+      [[one, one], ["(1)", "(2)"], /^This is a saved report, made on .*20.* at /, 1],
+      [[one, { ...one, vantage: "wss://relay.example/" }], ["Through direct", "Through relay.example"], /^This is a saved report, made on .*20.* at /, 1],
+      [[one], [], /^This is a saved report, made on .*20.* at /, 1],
+    ]) {
+      await page.evaluate((reports) => document.querySelector("helo-scope").open(reports), reports);
+      assert.deepEqual(await page.locator("helo-scope .side > .from").allInnerTexts(), names);
+      assert.match(await note.innerText(), said);
+      assert.equal(await again.count(), buttons, names.join());
+    }
+    await page.evaluate((reports) => document.querySelector("helo-scope").open(reports), [one, worse]);
+    await page.getByRole("button", { name: "Copy as text" }).click();
+    await page.getByRole("status").filter({ hasText: "Copied: text." }).waitFor({ state: "attached" });
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok(text.startsWith("mx1.example.com, mx2.example.com: 2 reports side by side\n"), text);
+    assert.match(text, /\nThe whole report, of mx2\.example\.com:\n\nError: /);
+    for (let place = 0; place < 5; place++) {
+      await page.evaluate((place) => {
+        const circular = {};
+        circular.circular = circular;
+        return document.querySelector("helo-scope").open([[], null, undefined, 7, circular][place]);
+      }, place);
+      assert.match(await page.getByRole("alert").innerText(), /This is no report: give one as it is, /);
+    }
+  });
+});
 
 test("a comparison has its language's dates and numbers on the page, and those of text where it is taken", { skip: noBrowser }, async () => {
   const saved = JSON.parse(await readFile("crates/render/tests/fixtures/faulty.json", "utf8"));

@@ -111,7 +111,7 @@ test("a report that is opened takes the place of the words inside it", { skip: n
     });
     assert.deepEqual(sides, [JSON.parse(saved).host, 2]);
     await page.evaluate(() => document.querySelector("helo-scope").open(undefined));
-    assert.match(await page.getByRole("alert").innerText(), /The report could not be opened\s+This is no Heloscope report/);
+    assert.match(await page.getByRole("alert").innerText(), /The report could not be opened\s+This is no report: /);
   }));
 
 test("a test is stopped by the page around it, and leaves no report", { skip: noBrowser }, () =>
